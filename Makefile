@@ -1,0 +1,57 @@
+# Every target does its own set-up: nothing else is typed first.
+PYTHON ?= python3
+VENV   := .venv
+ifeq ($(OS),Windows_NT)
+BIN    := $(VENV)/Scripts
+else
+BIN    := $(VENV)/bin
+endif
+READY  := $(VENV)/.ready
+PY     := $(BIN)/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all lint format bench docs clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY) ## make the virtual environment with pinned packages
+
+# pyclarity is the reference of tests and benchmarks; it is installed without what it would pull in
+# (a torchaudio that does not import beside a CPU build of torch, a linter, a trainer); tinysoundfont without the
+# sound card library it never needs here.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "rebalance needs Python 3.11 or newer; name one: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch==2.13.0
+	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,cluster,hub,render]'
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps pyclarity==0.9.0 tinysoundfont==0.3.7
+	touch $(READY)
+
+demo: $(READY) ## rebalance, score and report the embedded task
+	$(PY) -m rebalance demo
+
+test: $(READY) ## run the tests
+	$(PY) -m pytest -n auto
+
+test-all: $(READY) ## run the slow tests too
+	$(PY) -m pytest -n auto -m ''
+
+lint: $(READY) ## format check, lint, types
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+
+format: $(READY) ## format the code
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+bench: $(READY) ## measure against pyclarity and write docs/numbers.md
+	$(PY) benchmarks/run.py
+
+docs: $(READY) ## build the documentation into site/
+	$(PY) -m mkdocs build --strict --quiet
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) site build .mypy_cache .ruff_cache .pytest_cache
+	find rebalance -name '*.nb?' -delete

@@ -1,0 +1,132 @@
+"""Measure HAAQI of one ear on 15 s of sound against pyclarity's: speed in turns, cold start, memory, spread.
+
+    python benchmarks/haaqi.py [--json]
+
+Prints a section of docs/numbers.md, or the bare numbers.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+from rebalance.audiogram import Audiogram
+from rebalance.haaqi import HaaqiScore, haaqi, hear_reference
+
+SAMPLE_RATE = 24_000
+DURATION_S = 15.0
+TURNS = 3
+FRESH_PROCESSES = 3
+FULL_SCALE_DB_SPL = 91.0
+FREQUENCIES_HZ = (250.0, 500.0, 1000.0, 2000.0, 4000.0, 6000.0)
+THRESHOLDS_DB_HL = (20.0, 25.0, 30.0, 40.0, 50.0, 55.0)
+AUDIOGRAM = Audiogram(frequencies_hz=FREQUENCIES_HZ, thresholds_db_hl=THRESHOLDS_DB_HL)
+
+
+def main() -> None:
+    """Measure everything and print it."""
+    if "--child" in sys.argv:
+        print(json.dumps(fresh_call()))
+        return
+    rows, difference = speed()
+    cold = fresh_processes()
+    if "--json" in sys.argv:
+        times = {row.what: {"pyclarity_s": row.peer_s, "rebalance_s": row.ours_s, "ratio": row.ratios} for row in rows}
+        medians = {row.what: statistics.median(row.ratios) for row in rows}
+        print(json.dumps({"rows": times, "median_ratios": medians, "difference": difference, "fresh": cold}, indent=1))
+        return
+    from pairing import TABLE_HEAD
+
+    print(f"{DURATION_S:g} s at 24 kHz, one ear, a moderate loss; notes clipped and in noise.\n")
+    print("\n".join((TABLE_HEAD, *(row.row() for row in rows))))
+    print(f"\nIndex of both, exact mode: {difference:.1e} apart.\n")
+    print("| one call in a fresh process, code compiled before | median (smallest-largest) |\n|---|---|")
+    for name, unit in (("import", "s"), ("first call", "s"), ("second call", "s"), ("memory over the imports'", "MB")):
+        values = [one[name] for one in cold]
+        print(f"| {name} | {statistics.median(values):.3g} {unit} ({min(values):.3g}-{max(values):.3g}) |")
+
+
+def speed() -> tuple[list, float]:
+    """Compare single calls of both modes and one more signal against a reference already heard."""
+    from pairing import in_turns
+
+    reference, processed = signals()
+    peer = lambda: by_pyclarity(reference, processed)  # noqa: E731
+    heard = hear_reference(reference, AUDIOGRAM, rng=np.random.RandomState(1), full_scale_db_spl=FULL_SCALE_DB_SPL)
+    rows = [
+        in_turns("exact mode", peer, lambda: ours(reference, processed, np.random.RandomState(1)), turns=TURNS),
+        in_turns("own noise stream", peer, lambda: ours(reference, processed, np.random.default_rng(1)), turns=TURNS),
+        in_turns("each further signal, exact mode", peer, lambda: heard.score(processed), turns=TURNS),
+    ]
+    return rows, abs(peer() - ours(reference, processed, np.random.RandomState(1)).value)
+
+
+def by_pyclarity(reference: np.ndarray, processed: np.ndarray) -> float:
+    """Return pyclarity's index."""
+    from clarity.evaluator.haaqi import compute_haaqi
+    from clarity.utils.audiogram import Audiogram as PeerAudiogram
+
+    np.random.seed(1)  # noqa: NPY002 (pyclarity draws from the global stream)
+    audiogram = PeerAudiogram(levels=np.array(THRESHOLDS_DB_HL), frequencies=np.array(FREQUENCIES_HZ))
+    return float(compute_haaqi(processed, reference, SAMPLE_RATE, SAMPLE_RATE, audiogram, 2, level1=FULL_SCALE_DB_SPL))
+
+
+def ours(reference: np.ndarray, processed: np.ndarray, rng: np.random.RandomState | np.random.Generator) -> HaaqiScore:
+    """Return the library's score."""
+    return haaqi(reference, processed, AUDIOGRAM, rng=rng, full_scale_db_spl=FULL_SCALE_DB_SPL)
+
+
+def fresh_processes() -> list[dict[str, float]]:
+    """Call once and once more in a process of its own, a few times over."""
+    command = [sys.executable, __file__, "--child"]
+    run = lambda: json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)  # noqa: E731
+    run()
+    return [run() for _ in range(FRESH_PROCESSES)]
+
+
+def fresh_call() -> dict[str, float]:
+    """Time the first and the second call of this process, and measure the memory they took."""
+    imported = time.process_time()
+    reference, processed = signals()
+    before = peak_mb()
+    start = time.process_time()
+    ours(reference, processed, np.random.RandomState(1))
+    first = time.process_time()
+    ours(reference, processed, np.random.RandomState(1))
+    return {
+        "import": imported,
+        "first call": first - start,
+        "second call": time.process_time() - first,
+        "memory over the imports'": peak_mb() - before,
+    }
+
+
+def peak_mb() -> float:
+    """Return the most memory this process has held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def signals() -> tuple[np.ndarray, np.ndarray]:
+    """Return decaying harmonic notes, six a second, and the same clipped and in noise."""
+    rng = np.random.default_rng(2016)
+    n = round(DURATION_S * SAMPLE_RATE)
+    reference = np.zeros(n)
+    for start in rng.integers(0, n - SAMPLE_RATE // 4, size=round(6 * DURATION_S)):
+        t = np.arange(n - start) / SAMPLE_RATE
+        envelope = np.minimum(t / 0.02, 1.0) * np.exp(-t / rng.uniform(0.1, 1.0))
+        fundamental = 70 * 2 ** rng.uniform(0, 4.5)
+        for harmonic in range(1, 11):
+            if fundamental * harmonic < 11_000:
+                reference[start:] += envelope * np.sin(2 * np.pi * fundamental * harmonic * t) / harmonic
+    reference *= 0.05 / np.sqrt(np.mean(reference**2))
+    return reference, np.clip(reference, -0.1, 0.1) + 0.003 * rng.standard_normal(n)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""Measure how scoring scales from one process to all cores, start-up of the processes included.
+
+    python benchmarks/scaling.py
+
+Prints a section of docs/numbers.md.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rebalance import load_task
+from rebalance.enhancing import EnhanceOptions, enhance_task
+from rebalance.running import available_cores
+
+ROOT = Path(__file__).parents[1]
+DATA = ROOT / "metadata" / "demo"
+TURNS = 3
+
+
+def wall_seconds(run: Path, jobs: int) -> float:
+    """Score a run afresh with so many processes; return the wall time of the command."""
+    shutil.rmtree(run / "scores", ignore_errors=True)
+    command = [sys.executable, "-m", "rebalance", "score", str(DATA), str(run), "--jobs", str(jobs)]
+    start = time.perf_counter()
+    subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    n_cores = available_cores()
+    with tempfile.TemporaryDirectory() as name:
+        run = Path(name) / "run"
+        task = load_task(DATA, "valid", require_sources=True)
+        enhance_task(task, run, EnhanceOptions(separator="mixture"))
+        wall_seconds(run, 1)
+        turns = [(wall_seconds(run, 1), wall_seconds(run, n_cores)) for _ in range(TURNS)]
+    one, all_cores = (sorted(times)[len(times) // 2] for times in zip(*turns, strict=True))
+    ratios = sorted(alone / together for alone, together in turns)
+    print(
+        f"`rebalance score` of the embedded task ({len(task.pairs)} pairs, 4 scenes), wall time, {TURNS} turns; load of"
+    )
+    print(f"the machine when done: {os.getloadavg()[0]:.1f}.\n")
+    print("| processes | wall time | faster | efficiency |")
+    print("|---|---|---|---|")
+    print(f"| 1 | {one:.1f} s | 1 | |")
+    median = ratios[len(ratios) // 2]
+    spread = f"({ratios[0]:.2f}-{ratios[-1]:.2f})"
+    print(f"| {n_cores} | {all_cores:.1f} s | {median:.2f} {spread} | {100 * median / n_cores:.0f} % |")
+
+
+if __name__ == "__main__":
+    main()

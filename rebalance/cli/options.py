@@ -1,0 +1,34 @@
+"""Arguments and options several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+DataArgument: TypeAlias = Annotated[
+    Path, typer.Argument(metavar="DATA", help="Root folder of a task, with metadata/ and audio/.", show_default=False)
+]
+RunArgument: TypeAlias = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the run.", show_default=False)]
+SplitOption: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="train|valid|test", help="Which split; may be left out where there is only one.")
+]
+JobsOption: TypeAlias = Annotated[
+    int | None, typer.Option("--jobs", "-j", min=1, help="Number of processes; all cores when left out.")
+]
+SchedulerOption: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="Run on the Dask cluster at this address (tcp://host:8786).")
+]
+DeviceOption: TypeAlias = Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where networks run.")]
+InstrumentsOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        metavar="violin,violin,viola,cello",
+        help="Instruments in the recording, separated by commas, one for each player.",
+        show_default=False,
+    ),
+]
+SeparatorOption: TypeAlias = Annotated[
+    str, typer.Option(metavar="NAME|PATH", help="Which separator: a registered name, or the path of a checkpoint.")
+]

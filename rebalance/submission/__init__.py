@@ -1,0 +1,36 @@
+"""Submissions: packed, checked, and read without being unpacked."""
+
+from __future__ import annotations
+
+from rebalance.submission.checking import check_files, check_submission
+from rebalance.submission.files import ArchivedFiles, FolderFiles, SubmittedFiles, open_submission
+from rebalance.submission.manifest import Manifest, parse_manifest
+from rebalance.submission.naming import CAUSALITIES, Causality, SubmissionName, parse_archive_name
+from rebalance.submission.packing import PackedFile, final_name, unknowns, write_submission
+from rebalance.submission.signals import ArchivedSignals
+from rebalance.submission.verdict import KINDS, Kind, Problem, Verdict, by_kind
+
+__all__ = [
+    "CAUSALITIES",
+    "KINDS",
+    "ArchivedFiles",
+    "ArchivedSignals",
+    "Causality",
+    "FolderFiles",
+    "Kind",
+    "Manifest",
+    "PackedFile",
+    "Problem",
+    "SubmissionName",
+    "SubmittedFiles",
+    "Verdict",
+    "by_kind",
+    "check_files",
+    "check_submission",
+    "final_name",
+    "open_submission",
+    "parse_archive_name",
+    "parse_manifest",
+    "unknowns",
+    "write_submission",
+]

@@ -1,0 +1,1 @@
+"""Scores to stems: synthetic ensembles in the challenge's format."""

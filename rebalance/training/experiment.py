@@ -1,0 +1,124 @@
+"""One experiment: from its settings to a trained network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from rebalance.separation.devices import chosen_device
+from rebalance.separation.networks.masking import N_VOICES, MaskNetwork, MaskNetworkConfig
+from rebalance.training.loop import TrainSettings, train
+from rebalance.training.mixing import Mixer, MixingSettings
+from rebalance.training.room_bank import open_rooms
+from rebalance.training.stem_library import open_library
+from rebalance.training.tracking import Tracker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Data:
+    """Where the material lies.
+
+    Parameters
+    ----------
+    train
+        Folders of stems to train with.
+    held_out
+        Folders of stems to validate with, by the name of what is unseen in them.
+    rooms, held_out_rooms
+        Files of room responses; None for dry mixtures.
+    """
+
+    train: tuple[Path, ...]
+    held_out: dict[str, Path]
+    rooms: Path | None = None
+    held_out_rooms: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """Everything that decides what a training run gives.
+
+    Parameters
+    ----------
+    data
+        What to train with.
+    network
+        What to train.
+    mixing
+        How mixtures are made.
+    train
+        How long and how fast.
+    validation_batches
+        Of every held-out folder.
+    """
+
+    data: Data
+    network: MaskNetworkConfig
+    mixing: MixingSettings
+    train: TrainSettings
+    validation_batches: int = 8
+
+
+def run_experiment(
+    experiment: Experiment, run: Path, *, device: str = "auto", stop_after: int | None = None
+) -> nn.Module:
+    """Train what an experiment describes in the folder of a run, continuing where it was left.
+
+    Parameters
+    ----------
+    experiment
+        What to do.
+    run
+        Folder of logs, state and best weights.
+    device
+        As for `rebalance.separation.load_separator`.
+    stop_after
+        See `rebalance.training.loop.train`.
+    """
+    chosen = chosen_device(device)
+    torch.manual_seed(experiment.train.seed)
+    network = MaskNetwork(experiment.network)
+    tracker = Tracker(mixers=held_out_mixers(experiment, chosen), n_batches=experiment.validation_batches)
+    return train(
+        network,
+        mixer(experiment, experiment.data.train, experiment.data.rooms, chosen),
+        experiment.train,
+        run,
+        device=chosen,
+        description={"network": asdict(experiment.network), "mixing": asdict(experiment.mixing)},
+        validate=tracker,
+        stop_after=stop_after,
+    )
+
+
+def mixer(experiment: Experiment, folders: tuple[Path, ...], rooms: Path | None, device: torch.device) -> Mixer:
+    """Return what makes the mixtures of an experiment from some folders."""
+    bank = None if rooms is None else open_rooms(rooms, n_fft=experiment.mixing.n_fft, device=device)
+    instruments = experiment.network.instruments
+    return Mixer(
+        stem_library=open_library(folders),
+        rooms=bank,
+        voices=tuple((instrument, voice + 1) for instrument in instruments for voice in range(N_VOICES)),
+        settings=experiment.mixing,
+        seed=experiment.train.seed,
+        device=device,
+    )
+
+
+def held_out_mixers(experiment: Experiment, device: torch.device) -> Mapping[str, Mixer]:
+    """Return what makes the validation mixtures: no equaliser and no retuning, but rooms and levels."""
+    plain = replace(
+        experiment.mixing,
+        eq_db=0.0,
+        tilt_db_per_octave=0.0,
+        darkening_db_per_octave={},
+        coherent_detune_cents=0.0,
+        random_detune_cents=0.0,
+    )
+    quiet = replace(experiment, mixing=plain)
+    rooms = experiment.data.held_out_rooms
+    return {name: mixer(quiet, (folder,), rooms, device) for name, folder in experiment.data.held_out.items()}

@@ -1,0 +1,82 @@
+"""From a training run to weights that ship: half precision, a card in the header and one beside to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from rebalance.errors import ConfigError
+from rebalance.files import write_text
+from rebalance.separation.checkpoints import ModelCard, load_checkpoint, save_checkpoint
+from rebalance.separation.networks.masking import MaskNetwork, MaskNetworkConfig
+from rebalance.training.checkpoints import average_of
+
+LARGEST_BYTES = 10_000_000
+
+
+def export_average(state: Path, config: MaskNetworkConfig, path: Path, card: ModelCard) -> None:
+    """Write the running average of a training run as a checkpoint that separators load.
+
+    Parameters
+    ----------
+    state
+        ``state.safetensors`` of a run.
+    config
+        Of its network.
+    path
+        Where to write; its name becomes the separator's.
+    card
+        What to say of it.
+
+    Raises
+    ------
+    ConfigError
+        If the state does not fit the network, or the checkpoint would be larger than weights that ship may be.
+    """
+    network = MaskNetwork(config)
+    try:
+        network.load_state_dict(average_of(state))
+    except RuntimeError as error:
+        raise ConfigError(f"{state}: does not fit the network: {str(error).splitlines()[0]}") from error
+    n_bytes = 2 * sum(tensor.numel() for tensor in network.state_dict().values())
+    if n_bytes > LARGEST_BYTES:
+        raise ConfigError(f"{path}: expected at most {LARGEST_BYTES} bytes, the weights need {n_bytes}")
+    save_checkpoint(path, network, card)
+
+
+def stamp(
+    path: Path,
+    *,
+    shrinkage: float | None = None,
+    voice_trust: float | None = None,
+    training: Mapping[str, str] | None = None,
+) -> None:
+    """Change what a checkpoint's card says, its weights staying as they are, and write the card beside it."""
+    checkpoint = load_checkpoint(path)
+    card = checkpoint.card
+    card = replace(
+        card,
+        shrinkage=card.shrinkage if shrinkage is None else shrinkage,
+        voice_trust=card.voice_trust if voice_trust is None else voice_trust,
+        training={**card.training, **(training or {})},
+    )
+    save_checkpoint(path, checkpoint.network, card)
+    write_text(path.with_suffix(".md"), card_text(path.stem, checkpoint.network, card))
+
+
+def card_text(name: str, network: MaskNetwork, card: ModelCard) -> str:
+    """Return a model card in Markdown."""
+    config = network.config
+    n_parameters = sum(parameter.numel() for parameter in network.parameters())
+    look_ahead = config.look_ahead_samples
+    causality = "not causal" if look_ahead is None else f"{1000 * look_ahead / config.sample_rate:.2f} ms of look-ahead"
+    facts = {
+        "Network": f"{config.family}, {n_parameters:,} parameters, {config.sample_rate} Hz",
+        "Causality": causality,
+        "Shrinkage of the remix": f"{card.shrinkage:g}",
+        "Trust in telling two voices apart": f"{card.voice_trust:g}",
+        **card.training,
+    }
+    lines = [f"# {name}", "", "| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in facts.items())]
+    return "\n".join([*lines, "", "Trained on:", "", *(f"- {entry}" for entry in card.data), ""])

@@ -1,0 +1,169 @@
+"""How far a remix should trust a separator: the shrinkage that scores best on held-out music, and harms no group."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rebalance.audio import Audio, resample
+from rebalance.binaural import EarReference, HaaqiMode, binaural_scores
+from rebalance.challenge import CAD2_TASK2, EARS
+from rebalance.enhancing import amplify_for_submission, estimate_sources, read_source
+from rebalance.errors import AudioError, ConfigError, RebalanceError
+from rebalance.hearing_aid import amplify
+from rebalance.remixing import remix_as_edit
+from rebalance.running import Failure, run_items
+from rebalance.scenes import Task
+from rebalance.scoring import true_remix
+from rebalance.separation import Separator, load_separator
+
+SHRINKAGES: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
+HARM_LIMIT = 0.01
+GROUPS: tuple[str, ...] = ("n_sources", "gain_size_db")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """What was found.
+
+    Parameters
+    ----------
+    shrinkage
+        The best.
+    rows
+        HAAQI of every scene, listener and shrinkage, with piece, number of sources, gain size and instruments.
+    failures
+        Scenes that could not be scored.
+    """
+
+    shrinkage: float
+    rows: pd.DataFrame
+    failures: tuple[Failure, ...]
+
+
+def fit_shrinkage(
+    task: Task,
+    checkpoint: Path,
+    *,
+    shrinkages: Sequence[float] = SHRINKAGES,
+    mode: HaaqiMode = "fast",
+    jobs: int | None = None,
+) -> Fit:
+    """Score remixes of a task at several shrinkages and choose the best.
+
+    Parameters
+    ----------
+    task
+        Held-out music with its sources.
+    checkpoint
+        Of a separator; the shrinkage stored in it is not used.
+    shrinkages
+        To try; 0, the mixture itself, must be among them.
+    mode, jobs
+        See `rebalance.scoring.score_task`.
+
+    Raises
+    ------
+    ConfigError
+        If 0 is not among the shrinkages.
+    RebalanceError
+        If no scene could be scored.
+    """
+    if 0.0 not in shrinkages:
+        raise ConfigError(f"shrinkages: expected 0, the mixture, among them, got {list(shrinkages)}")
+    rows: list[dict[str, object]] = []
+    failures = run_items(
+        tuple(task.scenes),
+        functools.partial(_score_scene, task, checkpoint, tuple(shrinkages), mode),
+        title="fitting the shrinkage",
+        jobs=jobs,
+        describe=lambda scene: f"scene {scene}",
+        on_result=lambda _, scored: rows.extend(scored),
+    )
+    if not rows:
+        raise RebalanceError(f"no scene could be scored: {failures[0].reason if failures else 'the task has none'}")
+    table = pd.DataFrame(rows)
+    return Fit(shrinkage=best_shrinkage(table), rows=table, failures=failures)
+
+
+def best_shrinkage(rows: pd.DataFrame) -> float:
+    """Return the shrinkage of the highest mean HAAQI among those that harm no group beyond `HARM_LIMIT`.
+
+    Parameters
+    ----------
+    rows
+        Columns ``shrinkage``, ``haaqi`` and those of `GROUPS`; shrinkage 0 is the mixture.
+    """
+    means = rows.groupby("shrinkage")["haaqi"].mean()
+    tried: list[float] = sorted(rows["shrinkage"].unique().tolist())
+    harmless = [shrinkage for shrinkage in tried if greatest_harm(rows, shrinkage) <= HARM_LIMIT]
+    return max(harmless, key=lambda shrinkage: float(means[shrinkage]))
+
+
+def greatest_harm(rows: pd.DataFrame, shrinkage: float) -> float:
+    """Return by how much a shrinkage scores below the mixture in the group it serves worst; negative if in none."""
+    harms = []
+    for group in GROUPS:
+        means = rows.pivot_table(index=group, columns="shrinkage", values="haaqi", aggfunc="mean")
+        harms.append(float((means[0.0] - means[shrinkage]).max()))
+    return max(harms)
+
+
+def _score_scene(
+    task: Task, checkpoint: Path, shrinkages: tuple[float, ...], mode: HaaqiMode, name: str
+) -> list[dict[str, object]]:
+    """Return the rows of one scene."""
+    scene = task.scenes[name]
+    estimates = estimate_sources(_separator(checkpoint), task, scene.segment)
+    mixture = read_source(task, scene.segment.mixture)
+    reference = true_remix(task, scene)
+    remixes = {value: remix_as_edit(mixture, estimates, scene.gains_db, shrinkage=value) for value in shrinkages}
+    rows: list[dict[str, object]] = []
+    for listener in task.scene_listeners[name]:
+        fitting = task.fittings[listener]
+        heard = _at_haaqi_rate(amplify(reference.remix, fitting), CAD2_TASK2.mixture_sample_rate)
+        left, right = (
+            EarReference(
+                signal=signal,
+                audiogram=task.listeners[listener].audiogram(ear),
+                full_scale_db_spl=reference.level_db_spl(ear),
+            )
+            for ear, signal in zip(EARS, heard, strict=True)
+        )
+        signals = [
+            _at_haaqi_rate(amplify_for_submission(remix, fitting), CAD2_TASK2.remix_sample_rate)
+            for remix in remixes.values()
+        ]
+        scores = binaural_scores(left, right, signals, mode=mode, seed=CAD2_TASK2.scene_seed(name))
+        for shrinkage, ears in zip(remixes, scores, strict=True):
+            if isinstance(ears, AudioError):
+                raise ears
+            rows.append(
+                {
+                    "scene": name,
+                    "listener": listener,
+                    "piece": scene.segment.piece,
+                    "n_sources": len(scene.segment.sources),
+                    "gain_size_db": max(abs(gain) for gain in scene.gains_db.values()),
+                    "instruments": " ".join(scene.segment.instruments),
+                    "shrinkage": shrinkage,
+                    "haaqi": float(np.mean([ear.value for ear in ears])),
+                }
+            )
+    return rows
+
+
+def _at_haaqi_rate(signal: Audio, sample_rate: int) -> Audio:
+    """Return a signal at the rate the metric works at."""
+    return resample(signal, sample_rate, CAD2_TASK2.haaqi_sample_rate)
+
+
+@functools.lru_cache(maxsize=1)
+def _separator(checkpoint: Path) -> Separator:
+    """Load the separator once per process."""
+    return load_separator(checkpoint, device="cpu")

@@ -1,0 +1,34 @@
+"""Make weights that ship of a training run: `python export.py RUN NAME TASK`; the shrinkage is fitted on TASK."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from rebalance.errors import RebalanceError
+from rebalance.loading import load_task
+from rebalance.separation.checkpoints import WEIGHTS_FOLDER, ModelCard
+from rebalance.training.configuration import read_settings
+from rebalance.training.experiment import Experiment
+from rebalance.training.exporting import export_average, stamp
+from rebalance.training.fitting import fit_shrinkage
+
+DATA = (Path(__file__).parent / "data.txt").read_text(encoding="utf-8").splitlines()
+
+
+def main(run: Path, name: str, task: Path) -> None:
+    """Export the running average of a run, fit its shrinkage, write the card."""
+    path = WEIGHTS_FOLDER / f"{name}.safetensors"
+    try:
+        experiment = read_settings(Path(__file__).with_name("config.yaml"), Experiment)
+        export_average(run / "state.safetensors", experiment.network, path, ModelCard(data=tuple(DATA)))
+        fit = fit_shrinkage(load_task(task, "valid", require_sources=True), path)
+        stamp(path, shrinkage=fit.shrinkage)
+    except RebalanceError as error:
+        sys.exit(f"export.py: {error}")
+    fit.rows.to_csv(run / "shrinkage.csv", index=False)
+    sys.stdout.write(f"{path}: shrinkage {fit.shrinkage}\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))

@@ -1,0 +1,25 @@
+"""Train the default separator: `python train.py [RUN] [key=value ...]`; the same command continues a run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from rebalance.errors import RebalanceError
+from rebalance.training.configuration import read_settings
+from rebalance.training.experiment import Experiment, run_experiment
+
+
+def main(arguments: list[str]) -> None:
+    """Train, with the settings of config.yaml and those given as key=value."""
+    run = Path(next((argument for argument in arguments if "=" not in argument), "run"))
+    overrides = tuple(argument for argument in arguments if "=" in argument)
+    try:
+        experiment = read_settings(Path(__file__).with_name("config.yaml"), Experiment, overrides)
+        run_experiment(experiment, run)
+    except RebalanceError as error:
+        sys.exit(f"train.py: {error}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,36 @@
+import numpy as np
+
+from rebalance.haaqi.compiling import compiled
+from rebalance.haaqi.fast_maths import cos_turn, exp2, log2
+
+
+@compiled
+def _map(function, values, out):
+    for i in range(len(values)):
+        if function == 0:
+            out[i] = log2(values[i])
+        elif function == 1:
+            out[i] = exp2(values[i])
+        else:
+            out[i] = cos_turn(values[i])
+
+
+def mapped(function, values):
+    out = np.empty_like(values)
+    _map(function, values, out)
+    return out
+
+
+def test_logarithm_is_exact_to_thirteen_digits():
+    values = np.concatenate((10 ** np.linspace(-300, 300, 20_001), np.linspace(0.5, 2.0, 20_001)))
+    np.testing.assert_allclose(mapped(0, values), np.log2(values), rtol=1e-13, atol=1e-13)
+
+
+def test_power_is_exact_to_thirteen_digits():
+    values = np.concatenate((np.linspace(-900, 900, 30_001), np.arange(-20, 20) + 0.5))
+    np.testing.assert_allclose(mapped(1, values), np.exp2(values), rtol=1e-13)
+
+
+def test_cosine_is_exact_to_eight_digits_over_a_whole_turn():
+    values = np.linspace(-0.5, 0.5, 10_001)
+    np.testing.assert_allclose(mapped(2, values), np.cos(2 * np.pi * values), rtol=0, atol=1e-8)

@@ -1,0 +1,105 @@
+from pathlib import Path
+
+import mido
+import pytest
+
+from rebalance.errors import ConfigError, MetadataError
+from rebalance.synthesis.score_reading import read_score, safe_name, write_note_table
+
+pytest.importorskip("music21")
+
+MUSICXML = """<?xml version="1.0" encoding="UTF-8"?>
+<score-partwise version="3.1"><part-list>
+<score-part id="P1"><part-name>Violino I</part-name></score-part>
+<score-part id="P2"><part-name>Clarinet in B-flat</part-name></score-part></part-list>
+<part id="P1"><measure number="1"><attributes><divisions>2</divisions></attributes>
+<note><grace/><pitch><step>D</step><octave>5</octave></pitch><type>eighth</type></note>
+<note><pitch><step>C</step><octave>5</octave></pitch><duration>2</duration><type>quarter</type></note>
+<note><pitch><step>E</step><octave>5</octave></pitch><duration>2</duration>
+<tie type="start"/>
+<type>quarter</type></note>
+</measure><measure number="2">
+<note><pitch><step>E</step><octave>5</octave></pitch><duration>4</duration><tie type="stop"/><type>half</type></note>
+</measure></part>
+<part id="P2"><measure number="1"><attributes><divisions>2</divisions>
+<transpose><diatonic>-1</diatonic><chromatic>-2</chromatic></transpose></attributes>
+<note><pitch><step>D</step><octave>4</octave></pitch><duration>4</duration><type>half</type></note>
+<note><chord/><pitch><step>F</step><octave>4</octave></pitch><duration>4</duration><type>half</type></note>
+</measure></part></score-partwise>
+"""
+KERN = "**kern\t**kern\n*Icello\t*Ivioln\n4C\t4cc\n4D\t4dd\n==\t==\n*-\t*-\n"
+
+
+def test_musicxml_gives_sounding_pitches_joined_ties_and_marked_grace_notes(tmp_path: Path) -> None:
+    path = tmp_path / "piece.musicxml"
+    path.write_text(MUSICXML)
+    violin, clarinet = read_score(path).parts
+    assert violin.instrument is not None
+    assert violin.instrument.name == "Violin"
+    grace, quarter, tied = violin.notes
+    assert (grace.pitch, grace.duration_q) == (74, 0.0)
+    assert (quarter.onset_q, quarter.duration_q, quarter.pitch) == (0.0, 1.0, 72)
+    assert (tied.onset_q, tied.duration_q, tied.pitch) == (1.0, 3.0, 76)
+    assert clarinet.instrument is not None
+    assert clarinet.instrument.name == "Clarinet"
+    assert [note.pitch for note in clarinet.notes] == [60, 63]
+
+
+def test_kern_gives_its_spines_as_parts(tmp_path: Path) -> None:
+    path = tmp_path / "piece.krn"
+    path.write_text(KERN)
+    pitches = sorted([note.pitch for note in part.notes] for part in read_score(path).parts)
+    assert pitches == [[48, 50], [72, 74]]
+
+
+def test_midi_gives_a_part_for_each_track_and_channel_with_velocities_and_tempo(tmp_path: Path) -> None:
+    midi = mido.MidiFile(ticks_per_beat=480)
+    track = mido.MidiTrack()
+    midi.tracks.append(track)
+    track.append(mido.MetaMessage("set_tempo", tempo=500_000))
+    track.append(mido.Message("program_change", channel=0, program=73))
+    track.append(mido.Message("note_on", channel=0, note=74, velocity=99, time=480))
+    track.append(mido.Message("note_on", channel=9, note=38, velocity=60, time=0))
+    track.append(mido.Message("note_on", channel=0, note=74, velocity=0, time=240))
+    track.append(mido.Message("note_off", channel=9, note=38, time=0))
+    midi.save(tmp_path / "piece.mid")
+    score = read_score(tmp_path / "piece.mid")
+    assert score.quarter_bpm == 120.0
+    flute, drums = score.parts
+    assert flute.instrument is not None
+    assert flute.instrument.name == "Flute"
+    assert [(n.onset_q, n.duration_q, n.pitch, n.velocity) for n in flute.notes] == [(1.0, 0.5, 74, 99)]
+    assert drums.percussion
+
+
+def test_a_note_table_comes_back_as_it_was(tmp_path: Path, arranged_duet) -> None:
+    write_note_table(tmp_path / "duet.json", arranged_duet)
+    assert read_score(tmp_path / "duet.json") == arranged_duet
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "error"),
+    [
+        ("broken.musicxml", b"<score-partwise>", MetadataError),
+        ("broken.mid", b"MThd", MetadataError),
+        ("broken.json", b"{}", MetadataError),
+        ("piece.pdf", b"%PDF", ConfigError),
+    ],
+)
+def test_what_is_no_score_is_refused_in_one_line_with_its_name(
+    tmp_path: Path, name: str, content: bytes, error: type[Exception]
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(error) as raised:
+        read_score(tmp_path / name)
+    assert name in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_missing_score_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MetadataError, match="no such score"):
+        read_score(tmp_path / "none.mxl")
+
+
+def test_safe_names_keep_only_what_file_names_may_have() -> None:
+    assert safe_name("Haydn/Opus 74 no. 1") == "haydn-opus-74-no.-1"

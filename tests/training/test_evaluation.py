@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from rebalance.cli.evaluate_separation import group_table, means_table
+from rebalance.errors import ConfigError
+from rebalance.loading import load_task
+from rebalance.training.evaluation import EvaluationOptions, evaluate_separation, metric_columns
+from rebalance.training.stem_library import StemLibrary
+from rebalance.training.tracking import Tracker
+
+from .conftest import mixer_of, small_network
+
+DEMO = Path(__file__).parents[2] / "metadata" / "demo"
+
+
+@pytest.fixture(scope="module")
+def rows() -> pd.DataFrame:
+    options = EvaluationOptions(separators=("mixture", "average-spectra", "oracle"), with_bss=False)
+    measured = evaluate_separation(load_task(DEMO, "valid", require_sources=True), options, jobs=1)
+    assert not measured.failures
+    return measured.rows
+
+
+@pytest.mark.slow
+def test_the_oracle_is_perfect_and_the_mixture_as_every_estimate_the_lower_bound(rows: pd.DataFrame) -> None:
+    means = rows.groupby("separator")["sdr"].mean()
+    assert means["oracle"] > 60
+    assert means["mixture"] < means["average-spectra"] < means["oracle"]
+
+
+@pytest.mark.slow
+def test_every_sounding_source_has_one_row_per_separator(rows: pd.DataFrame) -> None:
+    assert rows.groupby(["separator", "segment", "source"]).size().eq(1).all()
+    assert metric_columns(rows) == ["sdr", "si_sdr", "frame_sdr"]
+    assert means_table(rows, ("mixture", "oracle")).row_count == 2
+    assert group_table(rows, ("mixture", "oracle"), "instrument").row_count == rows["instrument"].nunique()
+
+
+def test_an_unknown_separator_is_refused_before_any_work() -> None:
+    task = load_task(DEMO, "valid", require_sources=True)
+    with pytest.raises(ConfigError, match="separator 'nosuch'"):
+        evaluate_separation(task, EvaluationOptions(separators=("nosuch",)), jobs=1)
+
+
+def test_tracking_gives_equal_masks_no_remix_gain_and_names_every_instrument(library: StemLibrary) -> None:
+    tracker = Tracker(mixers={"tones": mixer_of(library, batch_size=2)}, n_batches=1)
+    figures = tracker(small_network().eval(), 0)
+    again = tracker(small_network().eval(), 5)
+    assert figures == again
+    assert figures["selection"] == pytest.approx(figures["tones/remix"] + figures["tones/worst"])
+
+    class Silent(torch.nn.Module):
+        def forward(self, mixture: torch.Tensor, slots: torch.Tensor) -> torch.Tensor:
+            return torch.zeros(*slots.shape, *mixture.shape[1:])
+
+    assert tracker(Silent(), 0)["tones/remix"] == pytest.approx(0.0, abs=1e-3)

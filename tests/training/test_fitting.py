@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from rebalance.errors import ConfigError
+from rebalance.loading import load_task
+from rebalance.separation.checkpoints import ModelCard, load_checkpoint, save_checkpoint
+from rebalance.training.exporting import export_average, stamp
+from rebalance.training.fitting import best_shrinkage, fit_shrinkage, greatest_harm
+from rebalance.training.loop import TrainSettings, train
+from rebalance.training.stem_library import StemLibrary
+
+from .conftest import mixer_of, small_network
+
+DEMO = Path(__file__).parents[2] / "metadata" / "demo"
+
+
+def scores(*values: tuple[float, int, float]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {"shrinkage": shrinkage, "n_sources": n_sources, "gain_size_db": 6.0, "haaqi": haaqi}
+            for shrinkage, n_sources, haaqi in values
+        ]
+    )
+
+
+def test_the_highest_mean_wins_where_no_group_is_harmed() -> None:
+    rows = scores((0.0, 2, 0.5), (0.5, 2, 0.6), (1.0, 2, 0.7), (0.0, 3, 0.5), (0.5, 3, 0.6), (1.0, 3, 0.7))
+    assert best_shrinkage(rows) == 1.0
+    assert greatest_harm(rows, 1.0) == pytest.approx(-0.2)
+
+
+def test_a_shrinkage_that_harms_one_group_is_passed_over() -> None:
+    rows = scores((0.0, 2, 0.5), (0.5, 2, 0.6), (1.0, 2, 0.9), (0.0, 3, 0.5), (0.5, 3, 0.495), (1.0, 3, 0.48))
+    assert best_shrinkage(rows) == 0.5
+
+
+def test_where_every_separation_harms_the_mixture_stays() -> None:
+    rows = scores((0.0, 2, 0.5), (1.0, 2, 0.3))
+    assert best_shrinkage(rows) == 0.0
+
+
+def test_fitting_needs_the_mixture_to_compare_with() -> None:
+    with pytest.raises(ConfigError, match="expected 0"):
+        fit_shrinkage(load_task(DEMO, "valid", require_sources=True), Path("none"), shrinkages=(0.5,))
+
+
+@pytest.mark.slow
+def test_an_untrained_separator_is_fitted_on_the_embedded_task(tmp_path: Path) -> None:
+    path = tmp_path / "equal.safetensors"
+    save_checkpoint(path, small_network(), ModelCard())
+    task = load_task(DEMO, "valid", require_sources=True)
+    few = task.subset(task.pairs[:1])
+    fit = fit_shrinkage(few, path, shrinkages=(0.0, 1.0), jobs=1)
+    assert not fit.failures
+    assert len(fit.rows) == 2
+    # equal masks ask for one gain on the whole mixture, which HAAQI hardly hears
+    assert fit.rows["haaqi"].max() - fit.rows["haaqi"].min() < 0.1
+
+
+def test_a_trained_average_becomes_a_checkpoint_with_its_card(tmp_path: Path, library: StemLibrary) -> None:
+    import torch
+
+    network = small_network()
+    settings = TrainSettings(steps=1)
+    average = train(network, mixer_of(library, batch_size=1), settings, tmp_path / "run", device=torch.device("cpu"))
+    path = tmp_path / "tiny.safetensors"
+    card = ModelCard(data=("tones",), training={"Seed": "0"})
+    export_average(tmp_path / "run" / "state.safetensors", network.config, path, card)
+    stamp(path, shrinkage=0.75, training={"HAAQI": "0.5"})
+    loaded = load_checkpoint(path)
+    assert loaded.card.shrinkage == 0.75
+    assert loaded.card.training == {"Seed": "0", "HAAQI": "0.5"}
+    for name, tensor in average.state_dict().items():
+        torch.testing.assert_close(loaded.network.state_dict()[name], tensor, atol=1e-3, rtol=1e-3)
+    text = path.with_suffix(".md").read_text(encoding="utf-8")
+    assert "| Shrinkage of the remix | 0.75 |" in text
+    assert "- tones" in text
+
+
+def test_a_state_of_another_network_is_refused(tmp_path: Path, library: StemLibrary) -> None:
+    import torch
+
+    from rebalance.separation.networks.masking import MaskNetworkConfig
+
+    run = tmp_path / "run"
+    train(small_network(), mixer_of(library, batch_size=1), TrainSettings(steps=1), run, device=torch.device("cpu"))
+    with pytest.raises(ConfigError, match="does not fit the network"):
+        export_average(run / "state.safetensors", MaskNetworkConfig(), tmp_path / "x.safetensors", ModelCard())
