@@ -81,7 +81,8 @@ def read_audio(
         Any format libsndfile reads (WAV, FLAC, OGG, MP3, AIFF ...).
     start_s, duration_s
         The stretch in seconds, cut at ``int(start * rate)`` and ``int((start + duration) * rate)`` as the
-        official evaluator does; the rest of the file when the duration is None.
+        official evaluator does; the rest of the file when the duration is None. The header of an MP3 file only
+        guesses at its length; its rest is what can be decoded.
     expected_sample_rate, expected_channels
         What the file must have, where it matters.
 
@@ -103,7 +104,8 @@ def read_audio(
         file.seek(first)
         samples = file.read(last - first, dtype="float32", always_2d=True)
         sample_rate = file.samplerate
-    if len(samples) != last - first:
+        length_is_a_guess = file.format == "MP3" and duration_s is None
+    if len(samples) != last - first and not (length_is_a_guess and len(samples)):
         raise AudioError(f"{path}: truncated, expected {last - first} samples, decoded {len(samples)}")
     if not np.isfinite(samples).all():
         raise AudioError(f"{path}: expected finite samples, found NaN or infinity")

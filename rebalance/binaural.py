@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, ParamSpec, TypeAlias, TypeVar
@@ -12,7 +13,8 @@ from rebalance.audio import Audio
 from rebalance.audiogram import Audiogram
 from rebalance.challenge import CAD2_TASK2
 from rebalance.errors import AudioError, ConfigError
-from rebalance.haaqi import HaaqiScore, hear_reference
+from rebalance.haaqi import HaaqiScore, NoiseTape, hear_reference
+from rebalance.haaqi.threshold_noise import NoiseReader
 from rebalance.names import suggestion
 
 HaaqiMode: TypeAlias = Literal["exact", "fast", "pyclarity"]
@@ -42,6 +44,34 @@ class EarReference:
     full_scale_db_spl: float
 
 
+@dataclass(frozen=True)
+class SceneNoise:
+    """The noise under which all listeners and all systems of a scene are compared, drawn once.
+
+    Parameters
+    ----------
+    scene
+        Its id, which seeds the noise.
+    mode
+        ``"exact"``: pyclarity's noise, number for number; ``"fast"``: the library's own noise stream;
+        ``"pyclarity"``: pyclarity itself.
+    """
+
+    scene: str
+    mode: HaaqiMode
+
+    @property
+    def seed(self) -> int:
+        """Return the seed, as the official evaluator takes it from the scene."""
+        return CAD2_TASK2.scene_seed(self.scene)
+
+    @functools.cached_property
+    def tape(self) -> NoiseTape:
+        """The noise, recorded as it is drawn."""
+        exact = self.mode == "exact"
+        return NoiseTape(np.random.RandomState(self.seed) if exact else np.random.default_rng(self.seed))
+
+
 def chosen_mode(name: str, *, option: str) -> HaaqiMode:
     """Return the mode of HAAQI a user named with an option.
 
@@ -59,7 +89,7 @@ def chosen_mode(name: str, *, option: str) -> HaaqiMode:
 
 
 def binaural_scores(
-    left: EarReference, right: EarReference, processed: Sequence[Audio], *, mode: HaaqiMode, seed: int
+    left: EarReference, right: EarReference, processed: Sequence[Audio], *, noise: SceneNoise
 ) -> list[BinauralScore | AudioError]:
     """Score any number of processed signals against one reference, which each ear hears only once.
 
@@ -69,11 +99,8 @@ def binaural_scores(
         The references.
     processed
         Signals of shape ``(2, n_samples)`` at 24 kHz.
-    mode
-        ``"exact"``: pyclarity's noise, number for number; ``"fast"``: the library's own noise stream;
-        ``"pyclarity"``: pyclarity itself.
-    seed
-        Seed of the scene's noise.
+    noise
+        Of the scene, and so how HAAQI is computed.
 
     Returns
     -------
@@ -87,24 +114,22 @@ def binaural_scores(
     ConfigError
         If pyclarity is asked for and not installed.
     """
-    if mode == "pyclarity":
-        return [_attempted(_pyclarity_score, (left, right), signal, seed) for signal in processed]
-    rng = np.random.RandomState(seed) if mode == "exact" else np.random.default_rng(seed)
-    lefts = _ear_scores(left, [signal[0] for signal in processed], rng)
-    rights = _ear_scores(right, [signal[1] for signal in processed], rng)
+    if noise.mode == "pyclarity":
+        return [_attempted(_pyclarity_score, (left, right), signal, noise.seed) for signal in processed]
+    reader = noise.tape.reader()
+    lefts = _ear_scores(left, [signal[0] for signal in processed], reader)
+    rights = _ear_scores(right, [signal[1] for signal in processed], reader)
     return [_both(*ears) for ears in zip(lefts, rights, strict=True)]
 
 
-def _ear_scores(
-    ear: EarReference, processed: Sequence[Audio], rng: np.random.RandomState | np.random.Generator
-) -> list[HaaqiScore | AudioError]:
+def _ear_scores(ear: EarReference, processed: Sequence[Audio], noise: NoiseReader) -> list[HaaqiScore | AudioError]:
     """Let one ear hear its reference, then every signal; what it remembers is let go before the other ear's turn."""
     heard = hear_reference(
         ear.signal,
         ear.audiogram,
         sample_rate=CAD2_TASK2.haaqi_sample_rate,
         full_scale_db_spl=ear.full_scale_db_spl,
-        rng=rng,
+        rng=noise,
     )
     return [_attempted(heard.score, signal) for signal in processed]
 

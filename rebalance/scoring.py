@@ -17,7 +17,7 @@ import pyloudnorm
 from numpy.typing import NDArray
 
 from rebalance.audio import Audio, Recording, read_audio, resample
-from rebalance.binaural import BinauralScore, EarReference, HaaqiMode, binaural_scores
+from rebalance.binaural import BinauralScore, EarReference, HaaqiMode, SceneNoise, binaural_scores
 from rebalance.challenge import CAD2_TASK2, EARS, Ear, Split
 from rebalance.decibels import db_from_amplitude, rms
 from rebalance.enhancing import enhanced_path, read_source
@@ -256,12 +256,13 @@ def score_scene(
     """Score the pairs of one scene for every system; a pair that fails leaves the others alone."""
     (scene,) = part.scenes.values()
     reference = true_remix(part, scene)
+    noise = SceneNoise(scene=scene.name, mode=mode)
     failures: list[Failure] = []
     for listener in part.scene_listeners[scene.name]:
         pair = Pair(scene=scene.name, listener=listener)
         waiting = [system for system in systems if not _is_scored(system, pair, mode)]
         try:
-            failures += _score_systems(waiting, part, pair, reference, mode, aid)
+            failures += _score_systems(waiting, part, pair, reference, noise, aid)
         except RebalanceError as error:
             failures.append(Failure(item=f"scene {pair.scene}, listener {listener}", reason=one_line(error)))
     return tuple(failures)
@@ -288,17 +289,19 @@ def score_pair(task: Task, pair: Pair, processed: Recording, *, mode: HaaqiMode 
     MetadataError
         If the release holds no sources.
     """
-    reference = true_remix(task, task.scenes[pair.scene])
+    scene = task.scenes[pair.scene]
+    reference = true_remix(task, scene)
     amplified = amplify(reference.remix, task.fittings[pair.listener])
     _require_submission_form(processed, amplified.shape[1])
-    (ears,) = _scores_of_ears(task, pair, reference, amplified, [processed], mode)
+    noise = SceneNoise(scene=scene.name, mode=mode)
+    (ears,) = _scores_of_ears(task, pair, reference, amplified, [processed], noise)
     if isinstance(ears, AudioError):
         raise ears
     return _pair_score(task, pair, ears, processed, amplified, reference)
 
 
 def _score_systems(
-    systems: Sequence[System], part: Task, pair: Pair, reference: Reference, mode: HaaqiMode, aid: AidSettings
+    systems: Sequence[System], part: Task, pair: Pair, reference: Reference, noise: SceneNoise, aid: AidSettings
 ) -> list[Failure]:
     """Score every system's signal of one pair and keep the results."""
     amplified = amplify(reference.remix, part.fittings[pair.listener], settings=aid)
@@ -311,17 +314,17 @@ def _score_systems(
             readable.append((system, processed))
         except RebalanceError as error:
             failures.append(_failure(pair, system, error))
-    scores = _scores_of_ears(part, pair, reference, amplified, [processed for _, processed in readable], mode)
+    scores = _scores_of_ears(part, pair, reference, amplified, [processed for _, processed in readable], noise)
     for (system, processed), ears in zip(readable, scores, strict=True):
         if isinstance(ears, AudioError):
             failures.append(_failure(pair, system, ears))
         else:
-            _keep(system, pair, _pair_score(part, pair, ears, processed, amplified, reference), mode)
+            _keep(system, pair, _pair_score(part, pair, ears, processed, amplified, reference), noise.mode)
     return failures
 
 
 def _scores_of_ears(
-    task: Task, pair: Pair, reference: Reference, amplified: Audio, processed: Sequence[Recording], mode: HaaqiMode
+    task: Task, pair: Pair, reference: Reference, amplified: Audio, processed: Sequence[Recording], noise: SceneNoise
 ) -> list[BinauralScore | AudioError]:
     """Score signals of one pair with both ears of its listener."""
     rate = CAD2_TASK2.haaqi_sample_rate
@@ -334,7 +337,7 @@ def _scores_of_ears(
         for ear, signal in zip(EARS, resample(amplified, CAD2_TASK2.mixture_sample_rate, rate), strict=True)
     )
     signals = [resample(signal.samples, signal.sample_rate, rate) for signal in processed]
-    return binaural_scores(left, right, signals, mode=mode, seed=CAD2_TASK2.scene_seed(pair.scene))
+    return binaural_scores(left, right, signals, noise=noise)
 
 
 def _pair_score(

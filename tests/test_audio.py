@@ -102,6 +102,19 @@ def test_a_damaged_file_is_named(tmp_path: Path, noise: np.ndarray, damage) -> N
     assert "damaged.flac" in str(caught.value)
 
 
+def test_an_mp3_file_is_as_long_as_what_can_be_decoded(tmp_path: Path, noise: np.ndarray) -> None:
+    path = tmp_path / "note.mp3"
+    soundfile.write(path, noise.T, 44_100)
+    whole = read_audio(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+    cut = read_audio(path)
+    n = cut.samples.shape[1] - 2 * 1152
+    assert 0 < n < whole.samples.shape[1]
+    np.testing.assert_allclose(cut.samples[:, :n], whole.samples[:, :n], atol=1e-6)
+    with pytest.raises(AudioError, match="truncated"):
+        read_audio(path, duration_s=probe_audio(path).n_samples / 44_100)
+
+
 def test_samples_that_are_not_numbers_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "nan.wav"
     soundfile.write(path, np.array([[0.0, np.nan]] * 10), 44_100, subtype="FLOAT")

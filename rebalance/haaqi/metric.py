@@ -47,7 +47,7 @@ class Ear:
 class HeardReference:
     """A reference and all that one ear makes of it, ready to be compared with processed signals.
 
-    Made by `hear_reference`; holds about 35 MB per second of sound. Comparing changes nothing in it.
+    Made by `hear_reference`; holds about 12 MB per second of sound. Comparing changes nothing in it.
     """
 
     ear: Ear
@@ -98,7 +98,7 @@ def haaqi(
         Of the ear.
     rng
         Source of the noise that stands for the threshold of hearing. A ``RandomState`` draws what pyclarity draws,
-        number for number; a ``Generator`` uses a faster stream.
+        number for number; a ``Generator`` uses a faster stream; the reader of a `NoiseTape` repeats either.
     sample_rate
         Of both signals in Hz.
     full_scale_db_spl

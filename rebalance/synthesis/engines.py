@@ -197,7 +197,9 @@ def _player_module(name: EngineName) -> Any:  # noqa: ANN401 - optional packages
     """Import the binding of a soundfont player, or say what to install."""
     try:
         if name == "fluidsynth":
-            import fluidsynth
+            # Where the environment holds CI, the binding prints where its library lies.
+            with contextlib.redirect_stdout(None):
+                import fluidsynth
 
             return fluidsynth
         import tinysoundfont

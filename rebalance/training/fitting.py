@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from rebalance.audio import Audio, resample
-from rebalance.binaural import EarReference, HaaqiMode, binaural_scores
+from rebalance.binaural import EarReference, HaaqiMode, SceneNoise, binaural_scores
 from rebalance.challenge import CAD2_TASK2, EARS
 from rebalance.enhancing import amplify_for_submission, estimate_sources, read_source
 from rebalance.errors import AudioError, ConfigError, RebalanceError
@@ -123,6 +123,7 @@ def _score_scene(
     mixture = read_source(task, scene.segment.mixture)
     reference = true_remix(task, scene)
     remixes = {value: remix_as_edit(mixture, estimates, scene.gains_db, shrinkage=value) for value in shrinkages}
+    noise = SceneNoise(scene=name, mode=mode)
     rows: list[dict[str, object]] = []
     for listener in task.scene_listeners[name]:
         fitting = task.fittings[listener]
@@ -139,7 +140,7 @@ def _score_scene(
             _at_haaqi_rate(amplify_for_submission(remix, fitting), CAD2_TASK2.remix_sample_rate)
             for remix in remixes.values()
         ]
-        scores = binaural_scores(left, right, signals, mode=mode, seed=CAD2_TASK2.scene_seed(name))
+        scores = binaural_scores(left, right, signals, noise=noise)
         for shrinkage, ears in zip(remixes, scores, strict=True):
             if isinstance(ears, AudioError):
                 raise ears

@@ -3,8 +3,9 @@ import pytest
 from scipy import stats
 
 from rebalance.errors import ConfigError
+from rebalance.haaqi import threshold_noise
 from rebalance.haaqi.bands import N_BANDS
-from rebalance.haaqi.threshold_noise import add_noise, drawn_rows, noise_stream
+from rebalance.haaqi.threshold_noise import NoiseTape, add_noise, copied, drawn_rows, noise_stream
 
 
 @pytest.mark.parametrize("lengths", [(5,), (1, 1, 1), (1000, 1), (1247, 1248, 33), (624 * 8 + 1, 7, 20_001)])
@@ -72,3 +73,29 @@ def test_noise_waits_with_its_band_at_ten_decibels_below_the_threshold():
 def test_another_bit_generator_than_numpys_old_one_is_refused():
     with pytest.raises(ConfigError, match="MT19937"):
         noise_stream(np.random.RandomState(np.random.PCG64(1)))
+
+
+@pytest.mark.parametrize("make", [np.random.RandomState, np.random.default_rng])
+def test_every_listener_reads_from_a_tape_what_a_generator_would_have_drawn(make, monkeypatch):
+    monkeypatch.setattr(threshold_noise, "_TAPE_BLOCK", 1000)
+    tape = NoiseTape(make(9))
+    for n_left, n_segments, n_right in ((1501, 7, 900), (1499, 0, 2000), (3, 20, 5)):
+        reader, rng = tape.reader(), make(9)
+        for length in (n_left, n_right):
+            stream, expected_stream = noise_stream(reader), noise_stream(rng)
+            for _ in range(2):
+                found, expected = np.empty((2, length), dtype=np.float32)
+                stream.fill(found)
+                expected_stream.fill(expected)
+                np.testing.assert_array_equal(found, expected)
+            stream.finish(n_segments)
+            expected_stream.finish(n_segments)
+
+
+def test_a_copied_reader_leaves_the_other_where_it_is():
+    reader = NoiseTape(np.random.default_rng(2)).reader()
+    other = copied(reader)
+    ahead, behind = np.empty((2, 50), dtype=np.float32)
+    noise_stream(other).fill(ahead)
+    noise_stream(reader).fill(behind)
+    np.testing.assert_array_equal(ahead, behind)
