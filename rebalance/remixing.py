@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 from rebalance.audio import Audio
 from rebalance.decibels import amplitude_from_db
 from rebalance.errors import AudioError, ConfigError, MetadataError
+
+# How far estimates are trusted: alike, or by the number of sources, from two on, the last value for all beyond.
+Shrinkage: TypeAlias = float | tuple[float, ...]
 
 
 def normalising_gain_db(gains_db: Mapping[str, float] | Iterable[float]) -> float:
@@ -68,7 +72,7 @@ def remix_as_edit(
     estimates: Mapping[str, Audio],
     gains_db: Mapping[str, float],
     *,
-    shrinkage: float | Mapping[str, float] = 1.0,
+    shrinkage: Shrinkage | Mapping[str, float] = 1.0,
 ) -> NDArray[np.float64]:
     """Edit the mixture instead of rebuilding it: add only what the gains change.
 
@@ -85,7 +89,8 @@ def remix_as_edit(
     gains_db
         Raw gain in dB by the same names.
     shrinkage
-        How far the estimates are trusted, in [0, 1]: one value, or one per source.
+        How far the estimates are trusted, in [0, 1]: one value, one per source, or a tuple of one for two sources,
+        for three, and so on, of which the last holds for all numbers beyond.
 
     Raises
     ------
@@ -101,11 +106,15 @@ def remix_as_edit(
     edited = mixture.astype(np.float64)
     if len(set(gains_db.values())) == 1:
         return edited
+    trust_by_source = _by_source(shrinkage, list(estimates))
     for name, estimate in estimates.items():
         if estimate.shape != mixture.shape:
             raise AudioError(f"{name}: expected the mixture's shape {mixture.shape}, got {estimate.shape}")
-        trust = _shrinkage_of(name, shrinkage)
-        edited += trust * (amplitude_from_db(gains_db[name] + normalising_db) - 1.0) * estimate.astype(np.float64)
+        edited += (
+            trust_by_source[name]
+            * (amplitude_from_db(gains_db[name] + normalising_db) - 1.0)
+            * estimate.astype(np.float64)
+        )
     return edited
 
 
@@ -155,9 +164,12 @@ def _require_same_names(signals: Mapping[str, Audio], gains_db: Mapping[str, flo
         raise MetadataError(f"gains must name exactly the given sources; unmatched: {unmatched}")
 
 
-def _shrinkage_of(name: str, shrinkage: float | Mapping[str, float]) -> float:
-    """Return the shrinkage of one source, checked."""
-    value = shrinkage[name] if isinstance(shrinkage, Mapping) else shrinkage
-    if not 0.0 <= value <= 1.0:
-        raise ConfigError(f"{name}: expected a shrinkage between 0 and 1, got {value}")
-    return float(value)
+def _by_source(shrinkage: Shrinkage | Mapping[str, float], names: Sequence[str]) -> dict[str, float]:
+    """Return the shrinkage of every source, checked."""
+    if isinstance(shrinkage, tuple):
+        shrinkage = shrinkage[min(max(len(names), 2), len(shrinkage) + 1) - 2]
+    by_source = {name: shrinkage[name] if isinstance(shrinkage, Mapping) else shrinkage for name in names}
+    for name, value in by_source.items():
+        if not 0.0 <= value <= 1.0:
+            raise ConfigError(f"{name}: expected a shrinkage between 0 and 1, got {value}")
+    return by_source

@@ -81,6 +81,15 @@ def test_trust_may_differ_between_sources() -> None:
     np.testing.assert_allclose(only_first, mixture + change * sources["source_1"], atol=1e-8)
 
 
+@pytest.mark.parametrize(("n_sources", "expected"), [(1, 1.0), (2, 1.0), (3, 0.5), (4, 0.25), (6, 0.25)])
+def test_a_tuple_trusts_by_the_number_of_sources(n_sources: int, expected: float) -> None:
+    signals = np.random.default_rng(2).standard_normal((n_sources, 2, 50))
+    sources = {f"source_{number + 1}": signal for number, signal in enumerate(signals)}
+    gains = named([6.0, *[0.0] * (n_sources - 1)])
+    by_number = remix_as_edit(signals.sum(axis=0), sources, gains, shrinkage=(1.0, 0.5, 0.25))
+    np.testing.assert_array_equal(by_number, remix_as_edit(signals.sum(axis=0), sources, gains, shrinkage=expected))
+
+
 @pytest.mark.parametrize("shrinkage", [-0.1, 1.1, np.nan])
 def test_edit_rejects_trust_outside_its_range(shrinkage: float) -> None:
     sources = some_sources(2)

@@ -28,7 +28,8 @@ class ModelCard:
     Parameters
     ----------
     shrinkage
-        How far the remix should trust its estimates, in [0, 1]; fitted on validation HAAQI.
+        How far the remix should trust its estimates, in [0, 1]: for two sources, for three, and so on, the last
+        for all numbers beyond; fitted on validation HAAQI.
     voice_trust
         How far to trust what tells two voices of one instrument apart, in [0, 1]; 0 gives each half.
     data
@@ -37,13 +38,13 @@ class ModelCard:
         Command, seed, budget, scores: text by name.
     """
 
-    shrinkage: float = 1.0
+    shrinkage: tuple[float, ...] = (1.0,)
     voice_trust: float = 1.0
     data: tuple[str, ...] = ()
     training: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not (0.0 <= self.shrinkage <= 1.0 and 0.0 <= self.voice_trust <= 1.0):
+        if not self.shrinkage or not all(0.0 <= value <= 1.0 for value in (*self.shrinkage, self.voice_trust)):
             raise ConfigError(
                 f"model card: expected shrinkage and voice trust in [0, 1], got {self.shrinkage}, {self.voice_trust}"
             )

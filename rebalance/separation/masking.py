@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebalance.audio import Audio
+from rebalance.remixing import Shrinkage
 from rebalance.separation.overlap_add import Chunking
 from rebalance.separation.protocol import checked_mixture, known_instruments, source_names
 
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from rebalance.separation.networks.masking import MaskNetwork
 
 _CHUNK_S = 16.0
-_OVERLAP_S = 3.5
-_MARGIN_S = 1.5
+_FADE_S = 0.5
 _STREAM_BLOCK_S = 5.0
 
 
@@ -51,8 +51,8 @@ class MaskSeparator:
         return self.network.config.sample_rate
 
     @property
-    def shrinkage(self) -> float:
-        """How far the remix should trust the estimates, in [0, 1]."""
+    def shrinkage(self) -> Shrinkage:
+        """How far the remix should trust the estimates, by the number of sources; see `ModelCard`."""
         return self.card.shrinkage
 
     @property
@@ -88,7 +88,9 @@ class MaskSeparator:
         """Return how a long mixture is cut, frames aligned."""
         config = self.network.config
         step = config.transform.hop * config.frame_alignment
-        length, overlap, margin = (int(seconds * config.sample_rate) for seconds in (_CHUNK_S, _OVERLAP_S, _MARGIN_S))
+        margin = config.reach_frames * config.transform.hop + config.transform.window
+        overlap = 2 * margin + int(_FADE_S * config.sample_rate)
+        length = max(int(_CHUNK_S * config.sample_rate), overlap + step)
         return Chunking(
             length=(length - overlap) // step * step + overlap, overlap=overlap, margin=margin, alignment=step
         )

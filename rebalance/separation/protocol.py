@@ -13,6 +13,7 @@ from rebalance.audio import Audio
 from rebalance.challenge import CAD2_TASK2
 from rebalance.errors import AudioError, ConfigError
 from rebalance.names import suggestion
+from rebalance.remixing import Shrinkage
 
 
 @runtime_checkable
@@ -28,8 +29,8 @@ class Separator(Protocol):
         """Rate in Hz the mixture must have."""
 
     @property
-    def shrinkage(self) -> float:
-        """How far the remix should trust the estimates, in [0, 1]."""
+    def shrinkage(self) -> Shrinkage:
+        """How far the remix should trust the estimates, in [0, 1]; see `rebalance.remixing.remix_as_edit`."""
 
     @property
     def needs_sources(self) -> bool:

@@ -48,7 +48,7 @@ def export_average(state: Path, config: MaskNetworkConfig, path: Path, card: Mod
 def stamp(
     path: Path,
     *,
-    shrinkage: float | None = None,
+    shrinkage: tuple[float, ...] | None = None,
     voice_trust: float | None = None,
     training: Mapping[str, str] | None = None,
 ) -> None:
@@ -74,9 +74,17 @@ def card_text(name: str, network: MaskNetwork, card: ModelCard) -> str:
     facts = {
         "Network": f"{config.family}, {n_parameters:,} parameters, {config.sample_rate} Hz",
         "Causality": causality,
-        "Shrinkage of the remix": f"{card.shrinkage:g}",
+        "Shrinkage of the remix": _shrinkage_text(card.shrinkage),
         "Trust in telling two voices apart": f"{card.voice_trust:g}",
         **card.training,
     }
     lines = [f"# {name}", "", "| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in facts.items())]
     return "\n".join([*lines, "", "Trained on:", "", *(f"- {entry}" for entry in card.data), ""])
+
+
+def _shrinkage_text(shrinkage: tuple[float, ...]) -> str:
+    """Return the shrinkage by number of sources in words."""
+    if len(set(shrinkage)) == 1:
+        return f"{shrinkage[0]:g}"
+    by_number = [f"{value:g} for {n_sources}" for n_sources, value in enumerate(shrinkage, start=2)]
+    return f"{', '.join(by_number)} or more sources"

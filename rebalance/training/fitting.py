@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from rebalance.separation import Separator, load_separator
 
 SHRINKAGES: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
 HARM_LIMIT = 0.01
-GROUPS: tuple[str, ...] = ("n_sources", "gain_size_db")
+GROUPS: tuple[str, ...] = ("n_sources", "gain_size_db", "instruments")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +35,14 @@ class Fit:
     Parameters
     ----------
     shrinkage
-        The best.
+        The best, by number of sources.
     rows
         HAAQI of every scene, listener and shrinkage, with piece, number of sources, gain size and instruments.
     failures
         Scenes that could not be scored.
     """
 
-    shrinkage: float
+    shrinkage: tuple[float, ...]
     rows: pd.DataFrame
     failures: tuple[Failure, ...]
 
@@ -91,27 +92,55 @@ def fit_shrinkage(
     return Fit(shrinkage=best_shrinkage(table), rows=table, failures=failures)
 
 
-def best_shrinkage(rows: pd.DataFrame) -> float:
-    """Return the shrinkage of the highest mean HAAQI among those that harm no group beyond `HARM_LIMIT`.
+def best_shrinkage(rows: pd.DataFrame) -> tuple[float, ...]:
+    """Return the shrinkages by number of sources of the highest mean HAAQI that harm no group beyond `HARM_LIMIT`.
 
     Parameters
     ----------
     rows
-        Columns ``shrinkage``, ``haaqi`` and those of `GROUPS`; shrinkage 0 is the mixture.
+        Columns ``scene``, ``listener``, ``shrinkage``, ``haaqi`` and those of `GROUPS`; shrinkage 0 is the mixture.
+
+    Returns
+    -------
+    tuple of float
+        For two sources, for three, and so on; a number that does not occur gets the value of the next smaller one,
+        or of the smallest that occurs.
     """
-    means = rows.groupby("shrinkage")["haaqi"].mean()
-    tried: list[float] = sorted(rows["shrinkage"].unique().tolist())
-    harmless = [shrinkage for shrinkage in tried if greatest_harm(rows, shrinkage) <= HARM_LIMIT]
-    return max(harmless, key=lambda shrinkage: float(means[shrinkage]))
+    table = rows.pivot_table(index=["scene", "listener", *GROUPS], columns="shrinkage", values="haaqi").reset_index()
+    tried = sorted(rows["shrinkage"].unique().tolist())
+    counts = sorted(table["n_sources"].unique().tolist())
+    gains = {value: table[value] - table[0.0] for value in tried}
+    best: tuple[float, dict[int, float]] = (-np.inf, {})
+    for values in itertools.product(tried, repeat=len(counts)):
+        chosen = dict(zip(counts, values, strict=True))
+        gain = _chosen(gains, table["n_sources"], chosen)
+        if greatest_harm(table, gain) <= HARM_LIMIT:
+            best = max(best, (float(gain.mean()), chosen), key=lambda found: found[0])
+    return tuple(best[1][max((n for n in counts if n <= wanted), default=counts[0])] for wanted in CAD2_TASK2.n_sources)
 
 
-def greatest_harm(rows: pd.DataFrame, shrinkage: float) -> float:
-    """Return by how much a shrinkage scores below the mixture in the group it serves worst; negative if in none."""
-    harms = []
-    for group in GROUPS:
-        means = rows.pivot_table(index=group, columns="shrinkage", values="haaqi", aggfunc="mean")
-        harms.append(float((means[0.0] - means[shrinkage]).max()))
-    return max(harms)
+def greatest_harm(table: pd.DataFrame, gain: pd.Series[float]) -> float:
+    """Return by how much HAAQI falls below the mixture's in the group that is served worst; negative if in none.
+
+    Parameters
+    ----------
+    table
+        A row per scene and listener, the columns of `GROUPS`; a row belongs to the group of each of its instruments.
+    gain
+        HAAQI less that of the mixture, row by row.
+    """
+    groups = [gain.groupby(table[column]).mean() for column in GROUPS if column != "instruments"]
+    by_instrument = table["instruments"].str.split(" ").explode()
+    groups.append(gain.reindex(by_instrument.index).groupby(by_instrument.to_numpy()).mean())
+    return -float(min(means.min() for means in groups))
+
+
+def _chosen(
+    gains: Mapping[float, pd.Series[float]], n_sources: pd.Series[int], chosen: Mapping[int, float]
+) -> pd.Series[float]:
+    """Return the gain of every row at the shrinkage chosen for its number of sources."""
+    picked = n_sources.map(chosen)
+    return sum((gain.where(picked == value, 0.0) for value, gain in gains.items()), start=0.0 * gains[0.0])
 
 
 def _score_scene(

@@ -106,7 +106,7 @@ def network_checkpoint(tmp_path_factory, tiny_config):
         for parameter in network.parameters():
             parameter.add_(0.2 * torch.randn_like(parameter))
     path = tmp_path_factory.mktemp("network") / "small.safetensors"
-    save_checkpoint(path, network, ModelCard(shrinkage=0.75))
+    save_checkpoint(path, network, ModelCard(shrinkage=(0.75,)))
     return path
 
 

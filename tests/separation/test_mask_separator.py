@@ -160,7 +160,7 @@ def test_voices_are_drawn_to_their_mean_without_changing_their_sum(rng):
 
 
 def test_a_checkpoint_comes_back_as_it_was(tmp_path, causal_network):
-    card = ModelCard(shrinkage=0.75, voice_trust=0.5, data=("renders",), training={"seed": "3"})
+    card = ModelCard(shrinkage=(0.75,), voice_trust=0.5, data=("renders",), training={"seed": "3"})
     save_checkpoint(tmp_path / "model.safetensors", causal_network, card)
     loaded = load_checkpoint(tmp_path / "model.safetensors")
     assert loaded.card == card
@@ -187,7 +187,7 @@ def test_a_checkpoint_loads_by_path_and_by_shipped_name(tmp_path, monkeypatch, n
     monkeypatch.setattr(checkpoints_room, "WEIGHTS_FOLDER", tmp_path / "weights")
     by_name = load_separator("small", device="cpu")
     assert (by_name.name, by_path.name) == ("small", str(network_checkpoint))
-    assert by_name.shrinkage == 0.75
+    assert by_name.shrinkage == (0.75,)
     for first, second in zip(by_path(scene[1], TRIO).values(), by_name(scene[1], TRIO).values(), strict=True):
         assert np.array_equal(first, second)
     with pytest.raises(ConfigError, match="did you mean 'small'"):
@@ -220,7 +220,7 @@ def test_a_checkpoint_with_other_settings_than_weights_is_refused(network_checkp
 
 def test_a_card_out_of_range_is_refused():
     with pytest.raises(ConfigError, match="shrinkage"):
-        ModelCard(shrinkage=1.5)
+        ModelCard(shrinkage=(0.5, 1.5))
 
 
 def test_more_voices_than_slots_are_refused(network_checkpoint, scene):
@@ -230,4 +230,4 @@ def test_more_voices_than_slots_are_refused(network_checkpoint, scene):
 
 def test_shrinkage_follows_the_card(network_checkpoint):
     separator = load_separator(network_checkpoint, device="cpu")
-    assert replace(separator, card=ModelCard(shrinkage=0.25)).shrinkage == 0.25
+    assert replace(separator, card=ModelCard(shrinkage=(0.25, 0.5))).shrinkage == (0.25, 0.5)

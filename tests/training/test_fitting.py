@@ -21,26 +21,45 @@ DEMO = Path(__file__).parents[2] / "metadata" / "demo"
 def scores(*values: tuple[float, int, float]) -> pd.DataFrame:
     return pd.DataFrame(
         [
-            {"shrinkage": shrinkage, "n_sources": n_sources, "gain_size_db": 6.0, "haaqi": haaqi}
+            {
+                "scene": f"scene {n_sources}",
+                "listener": "L0001",
+                "shrinkage": shrinkage,
+                "n_sources": n_sources,
+                "gain_size_db": 6.0,
+                "instruments": " ".join(["Violin", "Cello", "Flute"][:n_sources]),
+                "haaqi": haaqi,
+            }
             for shrinkage, n_sources, haaqi in values
         ]
     )
 
 
-def test_the_highest_mean_wins_where_no_group_is_harmed() -> None:
-    rows = scores((0.0, 2, 0.5), (0.5, 2, 0.6), (1.0, 2, 0.7), (0.0, 3, 0.5), (0.5, 3, 0.6), (1.0, 3, 0.7))
-    assert best_shrinkage(rows) == 1.0
-    assert greatest_harm(rows, 1.0) == pytest.approx(-0.2)
+def test_every_number_of_sources_gets_the_shrinkage_of_its_highest_mean() -> None:
+    rows = scores((0.0, 2, 0.5), (0.5, 2, 0.6), (1.0, 2, 0.7), (0.0, 3, 0.5), (0.5, 3, 0.6), (1.0, 3, 0.55))
+    assert best_shrinkage(rows) == (1.0, 0.5, 0.5, 0.5)
 
 
-def test_a_shrinkage_that_harms_one_group_is_passed_over() -> None:
-    rows = scores((0.0, 2, 0.5), (0.5, 2, 0.6), (1.0, 2, 0.9), (0.0, 3, 0.5), (0.5, 3, 0.495), (1.0, 3, 0.48))
-    assert best_shrinkage(rows) == 0.5
+def test_a_number_of_sources_that_every_shrinkage_harms_keeps_its_mixture() -> None:
+    rows = scores((0.0, 2, 0.5), (0.5, 2, 0.6), (1.0, 2, 0.9), (0.0, 3, 0.5), (0.5, 3, 0.48), (1.0, 3, 0.45))
+    assert best_shrinkage(rows) == (1.0, 0.0, 0.0, 0.0)
 
 
-def test_where_every_separation_harms_the_mixture_stays() -> None:
-    rows = scores((0.0, 2, 0.5), (1.0, 2, 0.3))
-    assert best_shrinkage(rows) == 0.0
+def test_a_shrinkage_that_wins_on_average_and_harms_an_instrument_is_passed_over() -> None:
+    rows = pd.concat(
+        [
+            scores((0.0, 2, 0.5), (1.0, 2, 0.9)),
+            scores((0.0, 2, 0.5), (1.0, 2, 0.4)).assign(scene="oboe", instruments="Violin Oboe"),
+        ]
+    )
+    assert rows.groupby("shrinkage")["haaqi"].mean()[1.0] > 0.6
+    assert best_shrinkage(rows) == (0.0, 0.0, 0.0, 0.0)
+
+
+def test_harm_is_that_of_the_group_served_worst() -> None:
+    table = scores((0.0, 2, 0.5), (0.0, 3, 0.5))
+    assert greatest_harm(table, pd.Series([0.2, -0.03])) == pytest.approx(0.03)
+    assert greatest_harm(table, pd.Series([0.2, 0.1])) == pytest.approx(-0.1)
 
 
 def test_fitting_needs_the_mixture_to_compare_with() -> None:
@@ -70,14 +89,14 @@ def test_a_trained_average_becomes_a_checkpoint_with_its_card(tmp_path: Path, li
     path = tmp_path / "tiny.safetensors"
     card = ModelCard(data=("tones",), training={"Seed": "0"})
     export_average(tmp_path / "run" / "state.safetensors", network.config, path, card)
-    stamp(path, shrinkage=0.75, training={"HAAQI": "0.5"})
+    stamp(path, shrinkage=(0.75, 0.5), training={"HAAQI": "0.5"})
     loaded = load_checkpoint(path)
-    assert loaded.card.shrinkage == 0.75
+    assert loaded.card.shrinkage == (0.75, 0.5)
     assert loaded.card.training == {"Seed": "0", "HAAQI": "0.5"}
     for name, tensor in average.state_dict().items():
         torch.testing.assert_close(loaded.network.state_dict()[name], tensor, atol=1e-3, rtol=1e-3)
     text = path.with_suffix(".md").read_text(encoding="utf-8")
-    assert "| Shrinkage of the remix | 0.75 |" in text
+    assert "| Shrinkage of the remix | 0.75 for 2, 0.5 for 3 or more sources |" in text
     assert "- tones" in text
 
 

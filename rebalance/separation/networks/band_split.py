@@ -52,6 +52,16 @@ class BandSplitConfig:
         """Frames that belong together."""
         return 1
 
+    @property
+    def block_dilations(self) -> tuple[int, ...]:
+        """Of every block's convolution along time."""
+        return tuple(self.dilations[index % len(self.dilations)] for index in range(self.n_blocks))
+
+    @property
+    def reach_frames(self) -> int:
+        """How many frames a logit can depend on, either way."""
+        return self.kernel // 2 * sum(self.block_dilations)
+
 
 class BandSplit(nn.Module):
     """Embeds every band, mixes along time and across bands in turn, decodes one source per query.
@@ -69,8 +79,9 @@ class BandSplit(nn.Module):
         self.ensemble = Ensemble(n_slots, config.n_conditions)
         self.entry = nn.Conv2d(n_maps, config.width, (config.bins_per_band, 1), stride=(config.bins_per_band, 1))
         self.bands = nn.Parameter(0.02 * torch.randn(1, config.width, n_bands, 1))
-        dilations = [config.dilations[index % len(config.dilations)] for index in range(config.n_blocks)]
-        self.blocks = nn.ModuleList(_Block(config, dilation=dilation, causal=causal) for dilation in dilations)
+        self.blocks = nn.ModuleList(
+            _Block(config, dilation=dilation, causal=causal) for dilation in config.block_dilations
+        )
         self.queries = nn.Embedding(n_slots, 2 * config.width)
         self.exit = nn.Linear(config.width, config.bins_per_band)
         nn.init.normal_(self.queries.weight, std=0.02)

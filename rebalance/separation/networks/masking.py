@@ -72,9 +72,19 @@ class MaskNetworkConfig:
         return self.transform.synthesis - 1 if self.causal else None
 
     @property
+    def body(self) -> UNetConfig | BandSplitConfig:
+        """The sizes of the body in use."""
+        return self.unet if self.family == "u-net" else self.band_split
+
+    @property
     def frame_alignment(self) -> int:
         """Number of frames a chunk must start at a multiple of."""
-        return self.unet.frame_alignment if self.family == "u-net" else self.band_split.frame_alignment
+        return self.body.frame_alignment
+
+    @property
+    def reach_frames(self) -> int:
+        """How many frames a mask can depend on, either way."""
+        return self.body.reach_frames * self.mask_every
 
 
 class MaskNetwork(nn.Module):

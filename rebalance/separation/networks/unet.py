@@ -45,6 +45,17 @@ class UNetConfig:
         """Frames that belong together at the bottom."""
         return int(self.time_stride ** (len(self.channels) - 1))
 
+    @property
+    def dilations(self) -> tuple[int, ...]:
+        """Of every level's convolutions along time."""
+        return tuple(1 if self.time_stride > 1 else 2**level for level in range(len(self.channels)))
+
+    @property
+    def reach_frames(self) -> int:
+        """How many frames a logit can depend on, either way."""
+        reaches = [2 * dilation * self.time_stride**level for level, dilation in enumerate(self.dilations)]
+        return int(2 * sum(reaches[:-1]) + reaches[-1] + self.frame_alignment)
+
 
 class UNet(nn.Module):
     """Encoder and decoder with added skips; one logit per slot, bin and frame.
@@ -61,8 +72,7 @@ class UNet(nn.Module):
             )
         self.config = config
         self.ensemble = Ensemble(n_slots, config.n_conditions)
-        dilations = [1 if config.time_stride > 1 else 2**level for level in range(len(config.channels))]
-        widths = config.channels
+        dilations, widths = config.dilations, config.channels
         self.entry = nn.Conv2d(n_maps, widths[0], 1)
         self.encoder = nn.ModuleList(
             _Block(width, config.n_conditions, dilation=dilation, causal=causal)
