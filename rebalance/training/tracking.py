@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from rebalance.training.listening import haaqi_gain
 from rebalance.training.losses import edit_gains
 from rebalance.training.mixing import Batch, Mixer
 
@@ -33,47 +34,65 @@ class Tracker:
     n_batches: int
 
     def __call__(self, network: nn.Module, step: int) -> dict[str, float]:  # noqa: ARG002 - the same at every step
-        """Return figures in dB; larger is better.
+        """Return figures; larger is better.
 
-        ``"<name>/remix"``: error of the remix of random gains against that of leaving the mixture alone, mean.
-        ``"<name>/<instrument>"``: improvement of the signal-to-distortion ratio over the mixture, mean.
-        ``"<name>/worst"``: the smallest of these over instruments. ``"selection"``: the remix figure plus the
-        worst instrument's, of the name where their sum is smallest.
+        ``"<name>/haaqi"``: HAAQI of the remix of random gains less that of the mixture, mean.
+        ``"<name>/worst"``: the same of the mixtures with the instrument that gains least.
+        ``"<name>/remix"``: error of the remix against that of leaving the mixture alone, mean, in dB.
+        ``"<name>/<instrument>"``: improvement of the signal-to-distortion ratio over the mixture, mean, in dB.
+        ``"selection"``: the mean of ``haaqi`` and ``worst``, of the name where it is smallest.
         """
         figures: dict[str, float] = {}
-        sums = []
+        selections = []
         for name, mixer in self.mixers.items():
+            batches = (mixer.batch(number) for number in range(self.n_batches))
+            measured = [mixture for batch in batches for mixture in _measured(network, mixer, batch)]
             improvements: dict[str, list[float]] = defaultdict(list)
-            remixes: list[float] = []
-            for step_ in range(self.n_batches):
-                _measure(network, mixer, mixer.batch(step_), improvements, remixes)
-            by_instrument = {instrument: float(np.mean(values)) for instrument, values in sorted(improvements.items())}
-            figures[f"{name}/remix"] = float(np.mean(remixes))
-            figures[f"{name}/worst"] = min(by_instrument.values())
-            figures |= {f"{name}/{instrument}": value for instrument, value in by_instrument.items()}
-            sums.append(figures[f"{name}/remix"] + figures[f"{name}/worst"])
-        figures["selection"] = min(sums)
+            gains: dict[str, list[float]] = defaultdict(list)
+            for mixture in measured:
+                for instrument, improvement_db in mixture.improvements_db:
+                    improvements[instrument].append(improvement_db)
+                    gains[instrument].append(mixture.haaqi_gain)
+            figures[f"{name}/haaqi"] = float(np.mean([mixture.haaqi_gain for mixture in measured]))
+            figures[f"{name}/worst"] = min(float(np.mean(values)) for values in gains.values())
+            figures[f"{name}/remix"] = float(np.mean([mixture.remix_db for mixture in measured]))
+            figures |= {f"{name}/{key}": float(np.mean(values)) for key, values in sorted(improvements.items())}
+            selections.append((figures[f"{name}/haaqi"] + figures[f"{name}/worst"]) / 2)
+        figures["selection"] = min(selections)
         return figures
 
 
-def _measure(
-    network: nn.Module, mixer: Mixer, batch: Batch, improvements: dict[str, list[float]], remixes: list[float]
-) -> None:
-    """Add the figures of one batch."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Measured:
+    """The figures of one mixture; the improvements with their instruments."""
+
+    haaqi_gain: float
+    remix_db: float
+    improvements_db: tuple[tuple[str, float], ...]
+
+
+def _measured(network: nn.Module, mixer: Mixer, batch: Batch) -> Iterator[_Measured]:
+    """Measure the mixtures of one batch."""
     with torch.inference_mode():
         mixture = batch.mixture
         estimates = network(mixture, batch.slots)
         change = edit_gains(batch.gains_db, batch.slots >= 0)[:, :, None, None]
         true_edit, guess_edit = (change * batch.sources).sum(dim=1), (change * estimates).sum(dim=1)
     for index in range(len(mixture)):
-        remixes.append(float(_ratio_db(true_edit[index], true_edit[index] - guess_edit[index])))
+        improvements_db = []
         for number, slot in enumerate(batch.slots[index].tolist()):
             if slot < 0:
                 continue
             source = batch.sources[index, number]
             after = _ratio_db(source, source - estimates[index, number])
             before = _ratio_db(source, source - mixture[index])
-            improvements[mixer.voices[slot][0]].append(float(after - before))
+            improvements_db.append((mixer.voices[slot][0], float(after - before)))
+        signals = (mixture[index], true_edit[index], guess_edit[index])
+        yield _Measured(
+            haaqi_gain=haaqi_gain(*(signal.float().cpu().numpy() for signal in signals)),
+            remix_db=float(_ratio_db(true_edit[index], true_edit[index] - guess_edit[index])),
+            improvements_db=tuple(improvements_db),
+        )
 
 
 def _ratio_db(signal: Tensor, error: Tensor) -> Tensor:

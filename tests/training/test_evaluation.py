@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -10,6 +11,7 @@ from rebalance.cli.evaluate_separation import group_table, means_table
 from rebalance.errors import ConfigError
 from rebalance.loading import load_task
 from rebalance.training.evaluation import EvaluationOptions, evaluate_separation, metric_columns
+from rebalance.training.listening import haaqi_gain
 from rebalance.training.stem_library import StemLibrary
 from rebalance.training.tracking import Tracker
 
@@ -52,10 +54,21 @@ def test_tracking_gives_equal_masks_no_remix_gain_and_names_every_instrument(lib
     figures = tracker(small_network().eval(), 0)
     again = tracker(small_network().eval(), 5)
     assert figures == again
-    assert figures["selection"] == pytest.approx(figures["tones/remix"] + figures["tones/worst"])
+    assert figures["selection"] == pytest.approx((figures["tones/haaqi"] + figures["tones/worst"]) / 2)
+    assert figures["tones/worst"] <= figures["tones/haaqi"]
 
     class Silent(torch.nn.Module):
         def forward(self, mixture: torch.Tensor, slots: torch.Tensor) -> torch.Tensor:
             return torch.zeros(*slots.shape, *mixture.shape[1:])
 
-    assert tracker(Silent(), 0)["tones/remix"] == pytest.approx(0.0, abs=1e-3)
+    untouched = tracker(Silent(), 0)
+    assert untouched["tones/remix"] == pytest.approx(0.0, abs=1e-3)
+    assert untouched["tones/haaqi"] == untouched["selection"] == 0.0
+
+
+def test_the_true_remix_is_worth_more_than_the_mixture_and_half_of_it_less_than_all() -> None:
+    rng = np.random.default_rng(4)
+    mixture, true_edit = 0.02 * rng.standard_normal((2, 2, 44_100))
+    whole, half = haaqi_gain(mixture, true_edit, true_edit), haaqi_gain(mixture, true_edit, 0.5 * true_edit)
+    assert 0.0 < half < whole <= 1.0
+    assert haaqi_gain(mixture, -mixture, true_edit) == 0.0
