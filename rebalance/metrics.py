@@ -155,7 +155,7 @@ def frame_median_db(
         As the metric does.
 
     Source: the frame-wise evaluation of SynthSOD (arXiv 2409.10995) and SiSEC 2018. A frame is left out when
-    the source lies 60 dB below its level over the whole signal.
+    the source lies 60 dB below its level over the whole signal, or is silent.
     """
     source, estimated = _checked(reference, estimate)
     length = int(frame_s * sample_rate)
@@ -163,7 +163,7 @@ def frame_median_db(
     threshold = rms(source) * 10.0 ** (FRAME_SILENCE_DB / 20.0)
     n_frames = max(1, (n_samples + length // 2) // length)
     frames = [slice(index * length, (index + 1) * length) for index in range(n_frames)]
-    sounding = [frame for frame in frames if rms(source[..., frame]) > threshold]
+    sounding = [frame for frame in frames if rms(part := source[..., frame]) > threshold and not is_silent(part)]
     return float(np.median([metric(source[..., frame], estimated[..., frame]) for frame in sounding]))
 
 

@@ -153,6 +153,15 @@ def test_the_frame_median_takes_the_middle_of_the_sounding_frames(rng):
     assert frame_median_db(sdr_db, reference, estimate, RATE) == pytest.approx(expected)
 
 
+def test_the_frame_median_leaves_out_frames_too_soft_to_be_scored(rng):
+    reference = 10 ** (-60 / 20) * rng.standard_normal((2, 3 * RATE))
+    reference[:, RATE : 2 * RATE] *= 10 ** (-45 / 20)
+    estimate = reference.copy()
+    estimate[:, RATE : 2 * RATE] = 0.0
+    estimate[:, 2 * RATE :] *= 0.9
+    assert frame_median_db(sdr_db, reference, estimate, RATE) == pytest.approx((LIMIT_DB + 20) / 2)
+
+
 def test_a_signal_shorter_than_a_frame_is_one_frame(sources, estimates):
     short = sources[0][:, :100], estimates[0][:, :100]
     assert frame_median_db(sdr_db, *short, RATE) == pytest.approx(sdr_db(*short))

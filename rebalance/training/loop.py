@@ -238,8 +238,8 @@ def _loss(forward: Callable[..., torch.Tensor], network: nn.Module, batch: Batch
     if not isinstance(network, MaskNetwork):
         raise ConfigError(f"loss: masks_only needs a mask network, got {type(network).__name__}")
     mixture = batch.mixture
-    masks = network.masks(network.transform(mixture), batch.slots, mixture.square().mean(dim=(1, 2)))
-    return mask_loss(masks.float(), network.transform, batch, settings)
+    masks = network.masks(network.masked_spectra(mixture), batch.slots, mixture.square().mean(dim=(1, 2)))
+    return mask_loss(masks.float(), network.masked_spectra, batch, settings)
 
 
 def _follow(average: nn.Module, network: nn.Module, decay: float, step: int) -> None:

@@ -155,10 +155,18 @@ class MaskNetwork(nn.Module):
         if level is None:
             level = mixture.square().mean(dim=(1, 2))
         spectra = self.transform(mixture)
-        masks = self.masks(spectra[..., :: self.config.mask_every], slots, level)
+        masks = self.masks(self._masked(spectra), slots, level)
         held = masks.repeat_interleave(self.config.mask_every, dim=-1)[..., : spectra.shape[-1]]
         estimates: Tensor = self.transform.inverse(held[:, :, None] * spectra[:, None], mixture.shape[-1])
         return estimates
+
+    def masked_spectra(self, signal: Tensor) -> Tensor:
+        """Return the spectra of the frames of a signal that get a mask, shape ``(..., n_linear_bins, n_frames)``."""
+        return self._masked(self.transform(signal))
+
+    def _masked(self, spectra: Tensor) -> Tensor:
+        """Return those of all frames that get a mask."""
+        return spectra[..., :: self.config.mask_every]
 
     def masks(self, spectra: Tensor, slots: Tensor, level: Tensor, memory: Memory | None = None) -> Tensor:
         """Return shares in [0, 1] of every bin, ``(batch, n_sources, n_linear_bins, n_frames)``.
