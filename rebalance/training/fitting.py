@@ -148,7 +148,7 @@ def _score_scene(
 ) -> list[dict[str, object]]:
     """Return the rows of one scene."""
     scene = task.scenes[name]
-    estimates = estimate_sources(_separator(checkpoint), task, scene.segment)
+    estimates = estimate_sources(_separator(checkpoint, checkpoint.stat().st_mtime_ns), task, scene.segment)
     mixture = read_source(task, scene.segment.mixture)
     reference = true_remix(task, scene)
     remixes = {value: remix_as_edit(mixture, estimates, scene.gains_db, shrinkage=value) for value in shrinkages}
@@ -194,6 +194,6 @@ def _at_haaqi_rate(signal: Audio, sample_rate: int) -> Audio:
 
 
 @functools.lru_cache(maxsize=1)
-def _separator(checkpoint: Path) -> Separator:
-    """Load the separator once per process."""
+def _separator(checkpoint: Path, changed_ns: int) -> Separator:  # noqa: ARG001 - part of the key
+    """Load the separator once per process and state of its file."""
     return load_separator(checkpoint, device="cpu")

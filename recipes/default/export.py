@@ -1,4 +1,7 @@
-"""Make weights that ship of a training run: `python export.py RUN NAME TASK`; the shrinkage is fitted on TASK."""
+"""Make weights that ship of a training run: `python export.py RUN NAME TASK [key=value ...]`.
+
+The trust in voices and the shrinkage are fitted on TASK; the settings are those the run was trained with.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +15,20 @@ from rebalance.training.configuration import read_settings
 from rebalance.training.experiment import Experiment
 from rebalance.training.exporting import export_average, stamp
 from rebalance.training.fitting import fit_shrinkage
+from rebalance.training.voices import fit_voice_trust
 
 DATA = (Path(__file__).parent / "data.txt").read_text(encoding="utf-8").splitlines()
 
 
-def main(run: Path, name: str, task: Path) -> None:
-    """Export the running average of a run, fit its shrinkage, write the card."""
+def main(run: Path, name: str, task: Path, overrides: tuple[str, ...]) -> None:
+    """Export the running average of a run, fit how far to trust it, write the card."""
     path = WEIGHTS_FOLDER / f"{name}.safetensors"
     try:
-        experiment = read_settings(Path(__file__).with_name("config.yaml"), Experiment)
+        experiment = read_settings(Path(__file__).with_name("config.yaml"), Experiment, overrides)
         export_average(run / "state.safetensors", experiment.network, path, ModelCard(data=tuple(DATA)))
-        fit = fit_shrinkage(load_task(task, "valid", require_sources=True), path)
+        held_out = load_task(task, "valid", require_sources=True)
+        stamp(path, voice_trust=fit_voice_trust(held_out, path))
+        fit = fit_shrinkage(held_out, path)
         stamp(path, shrinkage=fit.shrinkage)
     except RebalanceError as error:
         sys.exit(f"export.py: {error}")
@@ -31,4 +37,6 @@ def main(run: Path, name: str, task: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
+    if len(sys.argv) < 4:
+        sys.exit("usage: python export.py RUN NAME TASK [key=value ...]")
+    main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), tuple(sys.argv[4:]))

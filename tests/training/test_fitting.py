@@ -5,13 +5,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from rebalance.errors import ConfigError
+from rebalance.enhancing import read_source
+from rebalance.errors import ConfigError, RebalanceError
 from rebalance.loading import load_task
+from rebalance.separation import source_names
 from rebalance.separation.checkpoints import ModelCard, load_checkpoint, save_checkpoint
+from rebalance.separation.masking import MaskSeparator
 from rebalance.training.exporting import export_average, stamp
 from rebalance.training.fitting import best_shrinkage, fit_shrinkage, greatest_harm
 from rebalance.training.loop import TrainSettings, train
 from rebalance.training.stem_library import StemLibrary
+from rebalance.training.voices import fit_voice_trust, voice_products
 
 from .conftest import mixer_of, small_network
 
@@ -109,3 +113,40 @@ def test_a_state_of_another_network_is_refused(tmp_path: Path, library: StemLibr
     train(small_network(), mixer_of(library, batch_size=1), TrainSettings(steps=1), run, device=torch.device("cpu"))
     with pytest.raises(ConfigError, match="does not fit the network"):
         export_average(run / "state.safetensors", MaskNetworkConfig(), tmp_path / "x.safetensors", ModelCard())
+
+
+@pytest.mark.parametrize(("loudness", "expected"), [(1.0, 1.0), (2.0, 0.5)])
+def test_trust_in_voices_is_what_brings_the_estimates_to_the_true_voices(tmp_path, monkeypatch, loudness, expected):
+    task = load_task(DEMO, "valid", require_sources=True)
+    scene = next(scene for scene in task.scenes.values() if scene.segment.instruments.count("Violin") == 2)
+    signals = [read_source(task, source) for source in scene.segment.sources]
+    truth = dict(zip(source_names(scene.segment.instruments), signals, strict=True))
+
+    def estimated(_separator, _mixture, _instruments):
+        mean = (truth["Violin_1"] + truth["Violin_2"]) / 2
+        return {
+            name: mean + loudness * (signal - mean) if name.startswith("Violin_") else signal
+            for name, signal in truth.items()
+        }
+
+    path = tmp_path / "small.safetensors"
+    save_checkpoint(path, small_network(), ModelCard(voice_trust=0.25))
+    monkeypatch.setattr(MaskSeparator, "__call__", estimated)
+    likeness, energy = voice_products(task, path, scene.segment)
+    assert likeness / energy == pytest.approx(expected, abs=1e-4)
+
+
+def test_trust_in_voices_needs_music_with_two_of_one_instrument(tmp_path):
+    task = load_task(DEMO, "valid", require_sources=True)
+    few = task.subset([pair for pair in task.pairs if "Violin" not in task.scenes[pair.scene].segment.instruments][:1])
+    path = tmp_path / "small.safetensors"
+    save_checkpoint(path, small_network(), ModelCard())
+    with pytest.raises(RebalanceError, match="no two voices"):
+        fit_voice_trust(few, path, jobs=1)
+
+
+def test_voices_an_untrained_network_cannot_tell_apart_get_no_trust(tmp_path):
+    task = load_task(DEMO, "valid", require_sources=True)
+    path = tmp_path / "small.safetensors"
+    save_checkpoint(path, small_network(), ModelCard())
+    assert fit_voice_trust(task, path, jobs=1) == 0.0
