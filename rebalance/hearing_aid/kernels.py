@@ -48,8 +48,8 @@ _EXPONENT_MASK = 0x7FF
 _EXPONENT_BIAS = 1023
 _LARGEST_EXPONENT = 1000.0
 _ROOT_2 = math.sqrt(2.0)
-_ATANH_TERMS = tuple(2.0 / math.log(2.0) / (2 * k + 1) for k in range(8))
-_POWER_TERMS = tuple(math.log(2.0) ** k / math.factorial(k) for k in range(12))
+_ATANH_TERMS = tuple(2.0 / math.log(2.0) / (2 * k + 1) for k in range(6))
+_POWER_TERMS = tuple(math.log(2.0) ** k / math.factorial(k) for k in range(10))
 
 
 def compiled(function: Function) -> Function:
@@ -225,17 +225,20 @@ def compress_in_bands(signal: Floats, sections: Floats, compressors: Floats) -> 
     gains = np.empty((_BLOCK, LANES))
     bits = np.empty((_BLOCK, LANES), np.int64)
     knee = 2.0 ** compressors[0].min()
+    resting_gains = np.empty((_BLOCK, LANES))
+    resting_bits = np.empty((_BLOCK, LANES), np.int64)
+    resting_gains[:] = compressors[COMPRESSOR_ROWS - 1]
+    _powers_of_2(resting_gains.ravel(), resting_bits.ravel())
     output = np.empty(len(signal))
     for start in range(0, len(signal), _BLOCK):
         stretch = signal[start : start + _BLOCK]
         n = len(stretch)
         _split(stretch, sections, states, rows[:n])
-        if _count_reaching(rows[:n].ravel(), knee):
-            _levels(rows[:n].ravel(), bits[:n].ravel(), gains[:n].ravel())
-        else:
-            gains[:n] = -_LARGEST_EXPONENT
-            if reductions.max() < _NO_REDUCTION:
-                reductions[:] = 0.0
+        if reductions.max() < _NO_REDUCTION and not _count_reaching(rows[:n].ravel(), knee):
+            reductions[:] = 0.0
+            _sum_lanes(rows[:n], resting_gains[:n], resting_bits[:n].view(np.float64), output[start : start + n])
+            continue
+        _levels(rows[:n].ravel(), bits[:n].ravel(), gains[:n].ravel())
         _smooth(gains[:n], compressors, reductions)
         _powers_of_2(gains[:n].ravel(), bits[:n].ravel())
         _sum_lanes(rows[:n], gains[:n], bits[:n].view(np.float64), output[start : start + n])
@@ -271,9 +274,9 @@ def _count_reaching(samples: Floats, magnitude: float) -> int:
 def _levels(samples: Floats, bits: Integers, levels: Floats) -> None:
     """Write the level of every sample as a power of 2.
 
-    The logarithm is the exponent and an odd series for the mantissa, right to 2e-14.
+    The logarithm is the exponent and an odd series for the mantissa, right to 3e-11.
     """
-    t0, t1, t2, t3, t4, t5, t6, t7 = _ATANH_TERMS
+    t0, t1, t2, t3, t4, t5 = _ATANH_TERMS
     patterns = samples.view(np.int64)
     for i in range(len(samples)):
         bits[i] = (patterns[i] & _MANTISSA_MASK) | (_EXPONENT_BIAS << _MANTISSA_BITS)
@@ -282,7 +285,7 @@ def _levels(samples: Floats, bits: Integers, levels: Floats) -> None:
         exponent = float(((patterns[i] >> _MANTISSA_BITS) & _EXPONENT_MASK) - _EXPONENT_BIAS)
         s = (mantissas[i] - _ROOT_2) / (mantissas[i] + _ROOT_2)
         r = s * s
-        p = t0 + r * (t1 + r * (t2 + r * (t3 + r * (t4 + r * (t5 + r * (t6 + r * t7))))))
+        p = t0 + r * (t1 + r * (t2 + r * (t3 + r * (t4 + r * t5))))
         levels[i] = exponent + 0.5 + s * p
 
 
@@ -290,15 +293,15 @@ def _levels(samples: Floats, bits: Integers, levels: Floats) -> None:
 def _powers_of_2(values: Floats, bits: Integers) -> None:
     """Write 2 to the power of every value: a whole power as the bits of a number, the rest in place of the value.
 
-    The rest is a Taylor series, right to 1e-14.
+    The rest is a Taylor series, right to 1e-11.
     """
-    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11 = _POWER_TERMS
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9 = _POWER_TERMS
     for i in range(len(values)):
         value = min(max(values[i], -_LARGEST_EXPONENT), _LARGEST_EXPONENT)
         whole = np.floor(value + 0.5)
         bits[i] = (np.int64(whole) + _EXPONENT_BIAS) << _MANTISSA_BITS
         f = value - whole
-        p = t5 + f * (t6 + f * (t7 + f * (t8 + f * (t9 + f * (t10 + f * t11)))))
+        p = t5 + f * (t6 + f * (t7 + f * (t8 + f * t9)))
         values[i] = t0 + f * (t1 + f * (t2 + f * (t3 + f * (t4 + f * p))))
 
 

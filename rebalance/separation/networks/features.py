@@ -89,7 +89,8 @@ class HarmonicFeatures(nn.Module):
     def linear_masks(self, masks: Tensor) -> Tensor:
         """Interpolate masks ``(..., n_bins, n_frames)`` to the linear bins; sums over sources stay as they are."""
         with full_precision(masks):
-            return torch.matmul(self.to_linear, masks)
+            # frame after frame in memory, as the spectra are
+            return torch.matmul(masks.transpose(-1, -2), self.to_linear.T).transpose(-1, -2)
 
 
 def shifted(maps: Tensor, shift: int) -> Tensor:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from rebalance.separation.networks.masking import MaskNetworkConfig
-from rebalance.separation.networks.transform import ASYMMETRIC
+from rebalance.separation.networks.transform import ASYMMETRIC, HALF_RATE
 from rebalance.separation.networks.unet import UNetConfig
 
 PRESETS: Mapping[str, MaskNetworkConfig] = MappingProxyType(
     {
         "default": MaskNetworkConfig(),
-        "fast": MaskNetworkConfig(unet=UNetConfig(channels=(16, 32, 64, 128))),
+        "fast": MaskNetworkConfig(transform=HALF_RATE, unet=UNetConfig(channels=(16, 32, 64, 128))),
         "causal": MaskNetworkConfig(
             causal=True,
             mask_every=8,

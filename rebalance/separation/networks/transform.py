@@ -49,6 +49,7 @@ class TransformConfig:
 
 
 SYMMETRIC = TransformConfig()
+HALF_RATE = TransformConfig(hop=2048)
 ASYMMETRIC = TransformConfig(window=2048, synthesis=220, hop=110)
 
 
@@ -94,10 +95,11 @@ class Transform(nn.Module):
 
     def overlapped(self, frames: Tensor) -> Tensor:
         """Sum overlapping frames ``(..., n_frames, synthesis)`` into ``(..., (n_frames + overlap - 1) * hop)``."""
-        parts = frames.reshape(*frames.shape[:-1], self.config.n_overlapping, self.config.hop)
-        last = self.config.n_overlapping - 1
-        shifted = [functional.pad(parts[..., index, :], (0, 0, index, last - index)) for index in range(last + 1)]
-        return torch.stack(shifted).sum(dim=0).flatten(-2)
+        n_frames, n_overlapping, hop = frames.shape[-2], self.config.n_overlapping, self.config.hop
+        total = frames.new_zeros(*frames.shape[:-2], n_frames + n_overlapping - 1, hop)
+        for index in range(n_overlapping):
+            total[..., index : index + n_frames, :] += frames[..., index * hop : (index + 1) * hop]
+        return total.flatten(-2)
 
     def inverse(self, spectra: Tensor, n_samples: int) -> Tensor:
         """Return the signal ``(..., n_samples)`` of the spectra of `forward`."""

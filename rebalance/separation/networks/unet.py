@@ -27,7 +27,7 @@ class UNetConfig:
         By how much each level shortens time; 1 for a causal network, whose levels widen their dilation instead.
     """
 
-    channels: tuple[int, ...] = (32, 64, 128, 256)
+    channels: tuple[int, ...] = (16, 32, 64, 128, 192)
     n_conditions: int = 64
     time_stride: int = 2
 
