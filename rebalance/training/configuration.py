@@ -44,6 +44,26 @@ def read_settings(path: Path, kind: type[Settings], overrides: tuple[str, ...] =
     return _converted(content, kind, str(path))  # type: ignore[no-any-return]
 
 
+def read_variant(path: Path, name: str) -> tuple[str, ...]:
+    """Read the overrides a YAML file lists under a name.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read or holds no list of that name.
+    """
+    from yaml import YAMLError, safe_load
+
+    try:
+        variants = safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, YAMLError) as error:
+        raise ConfigError(f"{path}: cannot read the variants: {' '.join(str(error).split())}") from error
+    if not isinstance(variants, Mapping) or not isinstance(variants.get(name), list):
+        known = [str(key) for key in variants] if isinstance(variants, Mapping) else []
+        raise ConfigError(f"{path}: no variant {name!r}{suggestion(name, known) or f', expected one of {known}'}")
+    return tuple(str(override) for override in variants[name])
+
+
 def settings_from(content: Mapping[str, Any], kind: type[Settings], *, where: str) -> Settings:
     """Return the dataclass that a mapping of plain values describes; see `read_settings`."""
     return _converted(content, kind, where)  # type: ignore[no-any-return]

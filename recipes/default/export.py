@@ -1,6 +1,7 @@
-"""Make weights that ship of a training run: `python export.py RUN NAME TASK [key=value ...]`.
+"""Make weights that ship of a training run: `python export.py RUN NAME TASK`.
 
-The trust in voices and the shrinkage are fitted on TASK; the settings are those the run was trained with.
+NAME is that of the weights and, but for `default`, of the variant. The trust in voices and the shrinkage are fitted on
+TASK.
 """
 
 from __future__ import annotations
@@ -11,20 +12,22 @@ from pathlib import Path
 from rebalance.errors import RebalanceError
 from rebalance.loading import load_task
 from rebalance.separation.checkpoints import WEIGHTS_FOLDER, ModelCard
-from rebalance.training.configuration import read_settings
+from rebalance.training.configuration import read_settings, read_variant
 from rebalance.training.experiment import Experiment
 from rebalance.training.exporting import export_average, stamp
 from rebalance.training.fitting import fit_shrinkage
 from rebalance.training.voices import fit_voice_trust
 
-DATA = (Path(__file__).parent / "data.txt").read_text(encoding="utf-8").splitlines()
+HERE = Path(__file__).parent
+DATA = (HERE / "data.txt").read_text(encoding="utf-8").splitlines()
 
 
-def main(run: Path, name: str, task: Path, overrides: tuple[str, ...]) -> None:
+def main(run: Path, name: str, task: Path) -> None:
     """Export the running average of a run, fit how far to trust it, write the card."""
     path = WEIGHTS_FOLDER / f"{name}.safetensors"
     try:
-        experiment = read_settings(Path(__file__).with_name("config.yaml"), Experiment, overrides)
+        variant = () if name == "default" else read_variant(HERE / "variants.yaml", name)
+        experiment = read_settings(HERE / "config.yaml", Experiment, variant)
         export_average(run / "state.safetensors", experiment.network, path, ModelCard(data=tuple(DATA)))
         held_out = load_task(task, "valid", require_sources=True)
         stamp(path, voice_trust=fit_voice_trust(held_out, path))
@@ -37,6 +40,6 @@ def main(run: Path, name: str, task: Path, overrides: tuple[str, ...]) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 4:
-        sys.exit("usage: python export.py RUN NAME TASK [key=value ...]")
-    main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), tuple(sys.argv[4:]))
+    if len(sys.argv) != 4:
+        sys.exit("usage: python export.py RUN NAME TASK")
+    main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))

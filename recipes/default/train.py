@@ -1,4 +1,7 @@
-"""Train the default separator: `python train.py [RUN] [key=value ...]`; the same command continues a run."""
+"""Train a separator: `python train.py RUN [VARIANT] [key=value ...]`; the same command continues a run.
+
+Without a variant the default one; `variants.yaml` has the others.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,20 @@ import sys
 from pathlib import Path
 
 from rebalance.errors import RebalanceError
-from rebalance.training.configuration import read_settings
+from rebalance.training.configuration import read_settings, read_variant
 from rebalance.training.experiment import Experiment, run_experiment
 
 
 def main(arguments: list[str]) -> None:
-    """Train, with the settings of config.yaml and those given as key=value."""
-    run = Path(next((argument for argument in arguments if "=" not in argument), "run"))
+    """Train, with the settings of config.yaml, of the variant, and those given as key=value."""
+    names = [argument for argument in arguments if "=" not in argument]
     overrides = tuple(argument for argument in arguments if "=" in argument)
+    if not 1 <= len(names) <= 2:
+        sys.exit("usage: python train.py RUN [VARIANT] [key=value ...]")
+    here = Path(__file__).parent
     try:
-        experiment = read_settings(Path(__file__).with_name("config.yaml"), Experiment, overrides)
-        run_experiment(experiment, run)
+        variant = read_variant(here / "variants.yaml", names[1]) if len(names) > 1 else ()
+        run_experiment(read_settings(here / "config.yaml", Experiment, (*variant, *overrides)), Path(names[0]))
     except RebalanceError as error:
         sys.exit(f"train.py: {error}")
 

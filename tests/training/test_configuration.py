@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rebalance.errors import ConfigError
-from rebalance.training.configuration import read_settings
+from rebalance.training.configuration import read_settings, read_variant
 from rebalance.training.dry_rendering import Material
 from rebalance.training.experiment import Experiment
 from rebalance.training.loop import TrainSettings
@@ -16,7 +16,7 @@ RECIPES = Path(__file__).parents[2] / "recipes"
 @pytest.mark.parametrize("recipe", ["default"])
 def test_the_settings_of_a_recipe_are_all_known(recipe: str) -> None:
     experiment = read_settings(RECIPES / recipe / "config.yaml", Experiment)
-    assert experiment.network.unet.channels == (16, 32, 64, 128)
+    assert experiment.network.unet.channels == (16, 32, 64, 128, 192)
     assert experiment.data.train[0] == Path("data/train-soundfonts")
 
 
@@ -28,6 +28,20 @@ def test_the_material_of_a_recipe_holds_no_piece_twice_and_none_of_the_evaluatio
     assert not {*material.pieces["train"], *material.pieces["valid"]} & EXCLUDED
     assert set(material.pieces["train"]) <= set(curated_pieces("train"))
     assert set(material.pieces["valid"]) <= set(curated_pieces("valid"))
+
+
+@pytest.mark.parametrize(("variant", "causal"), [("fast", False), ("causal", True), ("band-split", False)])
+def test_every_variant_of_the_default_recipe_is_one_of_its_networks(variant: str, *, causal: bool) -> None:
+    folder = RECIPES / "default"
+    overrides = read_variant(folder / "variants.yaml", variant)
+    experiment = read_settings(folder / "config.yaml", Experiment, overrides)
+    assert experiment.network.causal is causal
+    assert experiment.network != read_settings(folder / "config.yaml", Experiment).network
+
+
+def test_an_unknown_variant_is_answered_with_the_one_meant() -> None:
+    with pytest.raises(ConfigError, match=r"no variant 'causel'.*causal"):
+        read_variant(RECIPES / "default" / "variants.yaml", "causel")
 
 
 def test_values_given_on_the_command_line_win() -> None:
