@@ -1,0 +1,72 @@
+"""HAAQI of remixes by number of sources, gain and instrument: `python remix_table.py TASK MIXTURE_RUN RUN ...`.
+
+Prints Markdown: the mean of every scored run and its difference to the first, with 95 % intervals over works.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rebalance.challenge import CAD2_TASK2
+from rebalance.errors import RebalanceError
+from rebalance.loading import load_task
+from rebalance.report.scored_runs import annotated, read_scored_runs
+from rebalance.report.statistics import paired_difference
+from rebalance.report.texts import interval_text, signed_text
+
+# Rendered pieces are called after their work, the number of the rendition and its ensemble.
+_RENDITION = re.compile(r"-\d+-[a-z].*$")
+
+
+def groups(table: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
+    """Return what the columns of the table are called and which rows they hold."""
+    yield "all", table["n_sources"] > 0
+    for n_sources in CAD2_TASK2.n_sources:
+        yield f"{n_sources} sources", table["n_sources"] == n_sources
+    for gain in sorted(table["gain_size_db"].unique()):
+        yield f"gains to {gain:g} dB", table["gain_size_db"] == gain
+    for instrument in CAD2_TASK2.instruments:
+        yield instrument, table["instruments"].map(lambda names, wanted=instrument: wanted in names)
+
+
+def cells(first: pd.DataFrame, table: pd.DataFrame) -> Iterator[str]:
+    """Return mean and difference to the first run, group by group."""
+    for _, members in groups(first):
+        if not members.any():
+            yield ""
+            continue
+        before, after = first.loc[members, "avg_haaqi"], table.loc[members, "avg_haaqi"]
+        if first is table:
+            yield f"{after.mean():.3f} ({len(after)})"
+            continue
+        works = [_RENDITION.sub("", piece) for piece in first.loc[members, "piece"]]
+        difference = paired_difference(before, after, works, rng=np.random.default_rng(0)).estimate
+        interval = interval_text(difference.interval, signed=True)
+        yield f"{after.mean():.3f}, {signed_text(difference.mean)} {interval}".rstrip()
+
+
+def main(data: Path, folders: list[Path]) -> None:
+    """Print the table, a row per group and a column per run."""
+    try:
+        task = load_task(data, "valid", require_sources=True)
+        runs = read_scored_runs(folders)
+        tables = [annotated(run, task).sort_index() for run in runs]
+    except RebalanceError as error:
+        sys.exit(f"remix_table.py: {error}")
+    columns = [list(cells(tables[0], table)) for table in tables]
+    lines = [f"| | {' | '.join(run.name for run in runs)} |", "|---|" + "---|" * len(runs)]
+    for number, (name, _) in enumerate(groups(tables[0])):
+        lines.append(f"| {name} | {' | '.join(column[number] for column in columns)} |")
+    sys.stdout.write("\n".join([*lines, ""]))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 4:
+        sys.exit("usage: python remix_table.py TASK MIXTURE_RUN RUN ...")
+    main(Path(sys.argv[1]), [Path(folder) for folder in sys.argv[2:]])
