@@ -17,7 +17,7 @@ from rebalance import load_task
 from rebalance.enhancing import read_source
 from rebalance.metrics import sdr_db
 from rebalance.separation.networks.features import FeatureConfig, HarmonicFeatures
-from rebalance.separation.networks.transform import ASYMMETRIC, SYMMETRIC, Transform, TransformConfig
+from rebalance.separation.networks.transform import ASYMMETRIC, HALF_RATE, SYMMETRIC, Transform, TransformConfig
 
 ROOT = Path(__file__).parents[1] / "metadata" / "demo"
 OCTAVES = 8
@@ -35,6 +35,7 @@ class Resolution:
 RESOLUTIONS = (
     Resolution(transform=SYMMETRIC),
     *(Resolution(transform=SYMMETRIC, bins_per_octave=bins) for bins in (36, 48, 60)),
+    *(Resolution(transform=HALF_RATE, bins_per_octave=bins) for bins in (None, 36)),
     Resolution(transform=ASYMMETRIC),
     *(Resolution(transform=ASYMMETRIC, bins_per_octave=36, mask_every=every) for every in (1, 4, 8)),
 )

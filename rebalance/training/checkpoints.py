@@ -96,15 +96,15 @@ def load_state(
 
 
 def average_of(path: Path) -> dict[str, torch.Tensor]:
-    """Return the running average of the parameters stored in a state, by name.
+    """Return the running average of the parameters in a state, or the weights of `save_weights`, by name.
 
     Raises
     ------
     ConfigError
-        If the file is no such state.
+        If the file is neither.
     """
     tensors, _ = _read(path)
-    return _below(tensors, "average.")
+    return _below(tensors, "average.") or tensors
 
 
 def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:

@@ -21,7 +21,7 @@ def export_average(state: Path, config: MaskNetworkConfig, path: Path, card: Mod
     Parameters
     ----------
     state
-        ``state.safetensors`` of a run.
+        ``state.safetensors`` of a run, or ``best.safetensors``, the average that did best in validation.
     config
         Of its network.
     path

@@ -23,12 +23,14 @@ DATA = (HERE / "data.txt").read_text(encoding="utf-8").splitlines()
 
 
 def main(run: Path, name: str, task: Path) -> None:
-    """Export the running average of a run, fit how far to trust it, write the card."""
+    """Export the running average that did best in validation, fit how far to trust it, write the card."""
     path = WEIGHTS_FOLDER / f"{name}.safetensors"
     try:
         variant = () if name == "default" else read_variant(HERE / "variants.yaml", name)
         experiment = read_settings(HERE / "config.yaml", Experiment, variant)
-        export_average(run / "state.safetensors", experiment.network, path, ModelCard(data=tuple(DATA)))
+        best = run / "best.safetensors"
+        average = best if best.exists() else run / "state.safetensors"
+        export_average(average, experiment.network, path, ModelCard(data=tuple(DATA)))
         held_out = load_task(task, "valid", require_sources=True)
         stamp(path, voice_trust=fit_voice_trust(held_out, path))
         fit = fit_shrinkage(held_out, path)

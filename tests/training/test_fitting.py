@@ -11,6 +11,7 @@ from rebalance.loading import load_task
 from rebalance.separation import source_names
 from rebalance.separation.checkpoints import ModelCard, load_checkpoint, save_checkpoint
 from rebalance.separation.masking import MaskSeparator
+from rebalance.training.checkpoints import save_weights
 from rebalance.training.exporting import export_average, stamp
 from rebalance.training.fitting import best_shrinkage, fit_shrinkage, greatest_harm
 from rebalance.training.loop import TrainSettings, train
@@ -84,7 +85,8 @@ def test_an_untrained_separator_is_fitted_on_the_embedded_task(tmp_path: Path) -
     assert fit.rows["haaqi"].max() - fit.rows["haaqi"].min() < 0.1
 
 
-def test_a_trained_average_becomes_a_checkpoint_with_its_card(tmp_path: Path, library: StemLibrary) -> None:
+@pytest.mark.parametrize("which", ["run/state.safetensors", "best.safetensors"])
+def test_a_trained_average_becomes_a_checkpoint_with_its_card(tmp_path: Path, library: StemLibrary, which: str) -> None:
     import torch
 
     network = small_network()
@@ -92,7 +94,8 @@ def test_a_trained_average_becomes_a_checkpoint_with_its_card(tmp_path: Path, li
     average = train(network, mixer_of(library, batch_size=1), settings, tmp_path / "run", device=torch.device("cpu"))
     path = tmp_path / "tiny.safetensors"
     card = ModelCard(data=("tones",), training={"Seed": "0"})
-    export_average(tmp_path / "run" / "state.safetensors", network.config, path, card)
+    save_weights(tmp_path / "best.safetensors", average)
+    export_average(tmp_path / which, network.config, path, card)
     stamp(path, shrinkage=(0.75, 0.5), training={"HAAQI": "0.5"})
     loaded = load_checkpoint(path)
     assert loaded.card.shrinkage == (0.75, 0.5)
