@@ -1,8 +1,8 @@
 """Measure HAAQI of one ear on 15 s of sound against pyclarity's: speed in turns, cold start, memory, spread.
 
-    python benchmarks/haaqi.py [--json]
+    python benchmarks/haaqi.py [--json | --stages]
 
-Prints a section of docs/numbers.md, or the bare numbers.
+Prints a section of docs/numbers.md, the bare numbers, or where the time of one call goes.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from rebalance.audiogram import Audiogram
-from rebalance.haaqi import HaaqiScore, haaqi, hear_reference
+from rebalance.haaqi import HaaqiScore, haaqi, hear_reference, metric
 
 SAMPLE_RATE = 24_000
 DURATION_S = 15.0
@@ -35,6 +36,11 @@ def main() -> None:
     """Measure everything and print it."""
     if "--child" in sys.argv:
         print(json.dumps(fresh_call()))
+        return
+    if "--stages" in sys.argv:
+        print("| stage | exact mode | share |\n|---|---|---|")
+        for name, seconds, share in stages():
+            print(f"| {name} | {1e3 * seconds:.0f} ms | {100 * share:.0f} % |")
         return
     rows, difference = speed()
     cold = fresh_processes()
@@ -67,6 +73,45 @@ def speed() -> tuple[list, float]:
         in_turns("each further signal, exact mode", peer, lambda: heard.score(processed), turns=TURNS),
     ]
     return rows, abs(peer() - ours(reference, processed, np.random.RandomState(1)).value)
+
+
+STAGES = {
+    "cochlea, both signals": (metric, "excite"),
+    "delays of the bands": (metric, "band_delays"),
+    "covariances of tiles": (metric.coherence, "covary"),
+    "hair cells, both signals": (metric, "transduce"),
+    "bulk delay": (metric, "bulk_aligned"),
+    "middle ear, both signals": (metric, "through_middle_ear"),
+}
+STAGE_TURNS = 7
+
+
+def stages() -> list[tuple[str, float, float]]:
+    """Return name, seconds and share of every stage, the noise and the rest among them; medians of some calls."""
+    reference, processed = signals()
+    spent: dict[str, float] = {}
+
+    def timed(name: str, stage: Callable) -> Callable:
+        def run(*arguments: object, **options: object) -> object:
+            start = time.process_time()
+            result = stage(*arguments, **options)
+            spent[name] = spent.get(name, 0.0) + time.process_time() - start
+            return result
+
+        return run
+
+    for name, (module, function) in STAGES.items():
+        setattr(module, function, timed(name, getattr(module, function)))
+    turns = []
+    for _ in range(STAGE_TURNS + 1):
+        spent.clear()
+        start = time.process_time()
+        ours(reference, processed, np.random.RandomState(1))
+        turns.append(spent | {"whole": time.process_time() - start})
+    medians = {name: statistics.median(turn[name] for turn in turns[1:]) for name in turns[0]}
+    whole = medians.pop("whole")
+    medians["noise, and the rest"] = whole - sum(medians.values())
+    return [(name, seconds, seconds / whole) for name, seconds in sorted(medians.items(), key=lambda item: -item[1])]
 
 
 def by_pyclarity(reference: np.ndarray, processed: np.ndarray) -> float:
