@@ -46,7 +46,7 @@ def main() -> None:
     score = arrange(etude(duration_s), parse_ensemble(ENSEMBLE)).score
     soundfont = RenderSettings(fonts=("fluidr3",))
     CONSOLE.print(
-        f"{platform.processor() or platform.machine()}, one core, {len(ENSEMBLE)} stems of {duration_s:.0f} s"
+        f"{platform.processor() or platform.machine()}, one core, {len(ENSEMBLE)} stems of {duration_s:.0f} s.\n"
     )
     CONSOLE.print("| humanise | one stem, everything included: x real time |")
     CONSOLE.print("|---|---|")

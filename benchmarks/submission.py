@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import io
 import multiprocessing
-import platform
 import resource
 import tempfile
 import time
@@ -135,14 +134,14 @@ def check(path: Path, task: Task, jobs: int) -> None:
         console.print(problem.line, markup=False)
     n_files = verdict.n_found
     console.print(
-        f"checked {n_files} of {verdict.n_expected} files, {path.stat().st_size / n_files / 1e6:.2f} MB each,"
+        f"- checked {n_files} of {verdict.n_expected} files, {path.stat().st_size / n_files / 1e6:.2f} MB each,"
         f" accepted: {verdict.accepted}; {elapsed:.0f} s on the clock, {cpu:.0f} s of processor time"
         f" ({1e3 * cpu / n_files:.1f} ms per file)"
     )
     own, largest = (
         resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
-    console.print(f"peak memory of the check: {own:.0f} MiB, and {largest:.0f} MiB in the largest worker")
+    console.print(f"- peak memory of the check: {own:.0f} MiB, and {largest:.0f} MiB in the largest worker")
 
 
 def main() -> None:
@@ -153,14 +152,14 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=None, help="where the archive may take its 7 GB for a while")
     arguments = parser.parse_args()
     console = Console(soft_wrap=True, highlight=False)
-    console.print(platform.machine(), platform.python_version(), f"{arguments.jobs} processes")
+    console.print(f"On {arguments.jobs} processes:\n")
     with tempfile.TemporaryDirectory(dir=arguments.folder) as temporary:
         folder = Path(temporary)
         task = make_task(folder, arguments.segments)
         path = folder / _ARCHIVE
         before = time.perf_counter()
         _apart(write_archive, path, task, arguments.jobs)
-        console.print(f"made {path.stat().st_size / 1e9:.2f} GB in {time.perf_counter() - before:.0f} s")
+        console.print(f"- made {path.stat().st_size / 1e9:.2f} GB in {time.perf_counter() - before:.0f} s")
         _apart(check, path, task, arguments.jobs)
 
 

@@ -13,8 +13,7 @@ from rebalance.audio import Audio
 from rebalance.audiogram import Audiogram
 from rebalance.challenge import CAD2_TASK2
 from rebalance.errors import AudioError, ConfigError
-from rebalance.haaqi import HaaqiScore, NoiseTape, hear_reference
-from rebalance.haaqi.threshold_noise import NoiseReader
+from rebalance.haaqi import HaaqiScore, NoiseReader, NoiseTape, hear_reference
 from rebalance.names import suggestion
 
 HaaqiMode: TypeAlias = Literal["exact", "fast", "pyclarity"]
@@ -44,7 +43,7 @@ class EarReference:
     full_scale_db_spl: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: the tape is cached
 class SceneNoise:
     """The noise under which all listeners and all systems of a scene are compared, drawn once.
 
@@ -67,7 +66,15 @@ class SceneNoise:
 
     @functools.cached_property
     def tape(self) -> NoiseTape:
-        """The noise, recorded as it is drawn."""
+        """The noise, recorded as it is drawn.
+
+        Raises
+        ------
+        ConfigError
+            In mode ``"pyclarity"``, which draws its own.
+        """
+        if self.mode == "pyclarity":
+            raise ConfigError("pyclarity draws its noise itself; there is no tape of it")
         exact = self.mode == "exact"
         return NoiseTape(np.random.RandomState(self.seed) if exact else np.random.default_rng(self.seed))
 

@@ -95,7 +95,7 @@ def estimate_sources(separator: Separator, task: Task, segment: Segment) -> dict
         If the release does not say which instruments play and the separator has to know.
     """
     if not segment.sources:
-        if separator.shrinkage:
+        if np.any(separator.shrinkage):
             raise ConfigError(
                 f"segment {segment.name!r}: the release names no instruments; separator {separator.name!r} needs them"
             )
@@ -233,7 +233,7 @@ def _kept_estimates(
         estimates = _official_targets(separator, part, segment, options.accompaniment_share)
     else:
         estimates = estimate_sources(separator, part, segment)
-    if separator.shrinkage and estimates:
+    if np.any(separator.shrinkage) and estimates:
         with replacing(path) as temporary, temporary.open("wb") as file:
             np.save(file, np.stack([estimates[name] for name in names]), allow_pickle=False)
     return estimates

@@ -166,10 +166,13 @@ def _require_same_names(signals: Mapping[str, Audio], gains_db: Mapping[str, flo
 
 def _by_source(shrinkage: Shrinkage | Mapping[str, float], names: Sequence[str]) -> dict[str, float]:
     """Return the shrinkage of every source, checked."""
-    if isinstance(shrinkage, tuple):
-        shrinkage = shrinkage[min(max(len(names), 2), len(shrinkage) + 1) - 2]
-    by_source = {name: shrinkage[name] if isinstance(shrinkage, Mapping) else shrinkage for name in names}
-    for name, value in by_source.items():
-        if not 0.0 <= value <= 1.0:
-            raise ConfigError(f"{name}: expected a shrinkage between 0 and 1, got {value}")
+    if isinstance(shrinkage, Mapping):
+        by_source = {name: shrinkage[name] for name in names}
+        values = tuple(by_source.values())
+    else:
+        values = (shrinkage,) if isinstance(shrinkage, int | float) else tuple(shrinkage)
+        own = values[min(max(len(names), 2) - 2, len(values) - 1)] if values else np.nan
+        by_source = dict.fromkeys(names, own)
+    if not values or not all(0.0 <= value <= 1.0 for value in values):
+        raise ConfigError(f"expected shrinkages between 0 and 1, got {shrinkage}")
     return by_source

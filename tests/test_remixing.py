@@ -90,8 +90,8 @@ def test_a_tuple_trusts_by_the_number_of_sources(n_sources: int, expected: float
     np.testing.assert_array_equal(by_number, remix_as_edit(signals.sum(axis=0), sources, gains, shrinkage=expected))
 
 
-@pytest.mark.parametrize("shrinkage", [-0.1, 1.1, np.nan])
-def test_edit_rejects_trust_outside_its_range(shrinkage: float) -> None:
+@pytest.mark.parametrize("shrinkage", [-0.1, 1.1, np.nan, (), (0.5, 7.0)])
+def test_edit_rejects_trust_outside_its_range(shrinkage: float | tuple[float, ...]) -> None:
     sources = some_sources(2)
     with pytest.raises(ConfigError, match="between 0 and 1"):
         remix_as_edit(sources["source_1"], sources, named([6.0, 0.0]), shrinkage=shrinkage)

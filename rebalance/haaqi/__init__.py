@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from rebalance.haaqi.index import HaaqiScore
 from rebalance.haaqi.metric import HeardReference, haaqi, hear_reference
-from rebalance.haaqi.threshold_noise import NoiseTape
+from rebalance.haaqi.threshold_noise import NoiseReader, NoiseTape
 
-__all__ = ["HaaqiScore", "HeardReference", "NoiseTape", "haaqi", "hear_reference"]
+__all__ = ["HaaqiScore", "HeardReference", "NoiseReader", "NoiseTape", "haaqi", "hear_reference"]

@@ -110,12 +110,22 @@ class NoiseTape:
     """The noise of a generator, drawn once and read by every listener from the start.
 
     Takes 4 bytes a number, 184 MB for both ears of 15 s. For one thread.
+
+    Raises
+    ------
+    ConfigError
+        If it is given anything but a ``RandomState`` or a ``Generator``.
     """
 
     def __init__(self, rng: np.random.RandomState | np.random.Generator) -> None:
-        self._rng = copy.deepcopy(rng)
+        self._rng = _checked(rng)
         self._tracks: list[_Track] = []
-        self.is_endless = isinstance(rng, np.random.RandomState)
+        self._is_one_stream = isinstance(rng, np.random.RandomState)
+
+    @property
+    def is_one_stream(self) -> bool:
+        """Whether the ears follow each other in one stream, as pyclarity's do; else each has its own."""
+        return self._is_one_stream
 
     def reader(self) -> NoiseReader:
         """Return what reads the tape from its start, in place of the generator."""
@@ -147,7 +157,7 @@ class NoiseReader:
 
     def finish(self, n_segments: int) -> None:
         """Move to where the next ear begins."""
-        if self._tape.is_endless:
+        if self._tape.is_one_stream:
             self._position += _n_discarded(n_segments)
         else:
             self._track, self._position = self._track + 1, 0
@@ -184,10 +194,15 @@ def copied(rng: Rng) -> Rng:
     ConfigError
         If it is neither.
     """
-    if isinstance(rng, NoiseReader):
-        return rng.copy()
+    return rng.copy() if isinstance(rng, NoiseReader) else _checked(rng)
+
+
+def _checked(rng: np.random.RandomState | np.random.Generator) -> np.random.RandomState | np.random.Generator:
+    """Return a copy of a generator of NumPy."""
     if not isinstance(rng, np.random.RandomState | np.random.Generator):
-        raise ConfigError(f"HAAQI: rng must be a numpy RandomState or Generator, got {rng!r:.80}")
+        raise ConfigError(
+            f"HAAQI: rng must be a numpy RandomState or Generator, or the reader() of a NoiseTape, got {rng!r:.80}"
+        )
     return copy.deepcopy(rng)
 
 

@@ -77,8 +77,7 @@ def load_state(
         If the file is no such state, belongs to other settings, or does not fit the network.
     """
     tensors, metadata = _read(path)
-    if metadata.get("version") != _VERSION:
-        raise ConfigError(f"{path}: expected the state of a training run, version {_VERSION}")
+    progress = progress_of(path)
     stored = json.loads(metadata["settings"])
     if changed := sorted(key for key in {*stored, *settings} if stored.get(key) != _plain(settings.get(key))):
         raise ConfigError(f"{path}: the run was started with other settings of {', '.join(changed)}; use a new folder")
@@ -92,7 +91,7 @@ def load_state(
         index, _, key = name.partition(".")
         state.setdefault(int(index), {})[key] = value
     optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
-    return Progress(step=int(metadata["step"]), seconds=float(metadata["seconds"]))
+    return progress
 
 
 def average_of(path: Path) -> dict[str, torch.Tensor]:
@@ -103,8 +102,26 @@ def average_of(path: Path) -> dict[str, torch.Tensor]:
     ConfigError
         If the file is neither.
     """
-    tensors, _ = _read(path)
-    return _below(tensors, "average.") or tensors
+    tensors, metadata = _read(path)
+    if metadata.get("version") == _VERSION:
+        return _below(tensors, "average.")
+    if metadata.get("weights") != _VERSION:
+        raise ConfigError(f"{path}: expected the state or the best weights of a training run, version {_VERSION}")
+    return tensors
+
+
+def progress_of(path: Path) -> Progress:
+    """Return how far the run of a state has come.
+
+    Raises
+    ------
+    ConfigError
+        If the file is no such state.
+    """
+    _, metadata = _read(path)
+    if metadata.get("version") != _VERSION:
+        raise ConfigError(f"{path}: expected the state of a training run, version {_VERSION}")
+    return Progress(step=int(metadata["step"]), seconds=float(metadata["seconds"]))
 
 
 def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
@@ -128,5 +145,6 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 def save_weights(path: Path, network: nn.Module) -> None:
     """Write the parameters and buffers of a network alone, in full precision."""
+    tensors = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
     with replacing(path) as temporary:
-        save_file({name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}, temporary)
+        save_file(tensors, temporary, metadata={"weights": _VERSION})

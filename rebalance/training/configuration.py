@@ -56,12 +56,14 @@ def read_variant(path: Path, name: str) -> tuple[str, ...]:
 
     try:
         variants = safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, YAMLError) as error:
+    except (OSError, ValueError, YAMLError) as error:
         raise ConfigError(f"{path}: cannot read the variants: {' '.join(str(error).split())}") from error
     if not isinstance(variants, Mapping) or not isinstance(variants.get(name), list):
         known = [str(key) for key in variants] if isinstance(variants, Mapping) else []
         raise ConfigError(f"{path}: no variant {name!r}{suggestion(name, known) or f', expected one of {known}'}")
-    return tuple(str(override) for override in variants[name])
+    for override in variants[name]:
+        _required(override, isinstance(override, str) and "=" in override, f"{path}: {name}", "texts such as key=value")
+    return tuple(variants[name])
 
 
 def settings_from(content: Mapping[str, Any], kind: type[Settings], *, where: str) -> Settings:

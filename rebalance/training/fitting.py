@@ -148,7 +148,8 @@ def _score_scene(
 ) -> list[dict[str, object]]:
     """Return the rows of one scene."""
     scene = task.scenes[name]
-    estimates = estimate_sources(_separator(checkpoint, checkpoint.stat().st_mtime_ns), task, scene.segment)
+    changed_ns = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
+    estimates = estimate_sources(_separator(checkpoint, changed_ns), task, scene.segment)
     mixture = read_source(task, scene.segment.mixture)
     reference = true_remix(task, scene)
     remixes = {value: remix_as_edit(mixture, estimates, scene.gains_db, shrinkage=value) for value in shrinkages}
@@ -180,7 +181,7 @@ def _score_scene(
                     "piece": scene.segment.piece,
                     "n_sources": len(scene.segment.sources),
                     "gain_size_db": max(abs(gain) for gain in scene.gains_db.values()),
-                    "instruments": " ".join(scene.segment.instruments),
+                    "instruments": " ".join(sorted(set(scene.segment.instruments))),
                     "shrinkage": shrinkage,
                     "haaqi": float(np.mean([ear.value for ear in ears])),
                 }

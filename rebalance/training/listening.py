@@ -6,20 +6,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebalance.audio import Audio, resample
-from rebalance.audiogram import Fitting
 from rebalance.challenge import CAD2_TASK2
-from rebalance.decibels import db_from_amplitude, rms
+from rebalance.decibels import amplitude_from_db, db_from_amplitude, rms
 from rebalance.errors import AudioError
 from rebalance.haaqi import hear_reference
-from rebalance.hearing_aid import amplify, prescribe
+from rebalance.hearing_aid import MultibandCompressor, prescribe
 from rebalance.synthesis.listener_generation import STANDARD_AUDIOGRAMS
 
 _AUDIOGRAM = STANDARD_AUDIOGRAMS["N3"]
+_FITTING = prescribe(_AUDIOGRAM)
+_AID = MultibandCompressor(ratios=_FITTING.ratios, gains_db=_FITTING.gains_db)
 _NOISE_SEED = 0
 
 
-def haaqi_gain(mixture: Audio, true_edit: Audio, estimated_edit: Audio) -> float:
+def haaqi_gain(mixture: Audio, true_edit: Audio, estimated_edit: Audio) -> float | None:
     """Return HAAQI of an estimated remix less that of the mixture, by the left ear of a moderate, sloping loss.
+
+    All is brought to the level of the challenge first, by power without weighting: crops may be shorter than a gating
+    block of loudness. A remix that cannot be heard has an index of 0.
 
     Parameters
     ----------
@@ -30,30 +34,41 @@ def haaqi_gain(mixture: Audio, true_edit: Audio, estimated_edit: Audio) -> float
 
     Returns
     -------
-    float
-        0 where there is nothing that can be scored.
+    float or None
+        None where there is nothing to compare with: the true remix or the mixture is silent or below the threshold.
+
+    Raises
+    ------
+    AudioError
+        If a sample is not finite.
     """
+    level = rms(mixture) * np.sqrt(len(mixture))
     reference = mixture + true_edit
-    level = rms(reference[0])
-    if not level:
-        return 0.0
-    fitting = Fitting(left=prescribe(_AUDIOGRAM), right=prescribe(_AUDIOGRAM))
+    if not (level and reference[0].any()):
+        return None
+    to_level = amplitude_from_db(CAD2_TASK2.mixture_loudness_lufs) / level
     try:
         heard = hear_reference(
-            _left_ear(reference, fitting),
+            _left_ear(to_level * reference),
             _AUDIOGRAM,
             rng=np.random.default_rng(_NOISE_SEED),
             sample_rate=CAD2_TASK2.haaqi_sample_rate,
-            full_scale_db_spl=CAD2_TASK2.reference_level_db_spl - db_from_amplitude(level),
+            full_scale_db_spl=CAD2_TASK2.reference_level_db_spl - db_from_amplitude(rms(to_level * reference[0])),
         )
-        remixed, untouched = (heard.score(_left_ear(mixture + edit, fitting)) for edit in (estimated_edit, 0.0))
+        untouched = heard.score(_left_ear(to_level * mixture)).value
     except AudioError:
-        return 0.0
-    return remixed.value - untouched.value
+        return None
+    remixed = to_level * (mixture + estimated_edit)
+    if not np.isfinite(remixed).all():
+        raise AudioError("validation: the network's estimates hold NaN or infinite samples")
+    if not remixed[0].any():
+        return -untouched
+    return heard.score(_left_ear(remixed)).value - untouched
 
 
-def _left_ear(signal: Audio, fitting: Fitting) -> NDArray[np.floating]:
+def _left_ear(signal: Audio) -> NDArray[np.floating]:
     """Return what the left ear is given to hear, at the metric's rate."""
-    amplified = amplify(signal, fitting)
-    left: NDArray[np.floating] = resample(amplified, CAD2_TASK2.mixture_sample_rate, CAD2_TASK2.haaqi_sample_rate)[0]
+    amplified = _AID(signal[0])
+    rate = CAD2_TASK2.haaqi_sample_rate
+    left: NDArray[np.floating] = resample(amplified[None], CAD2_TASK2.mixture_sample_rate, rate)[0]
     return left

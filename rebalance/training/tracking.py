@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from rebalance.errors import AudioError
 from rebalance.training.listening import haaqi_gain
 from rebalance.training.losses import edit_gains
 from rebalance.training.mixing import Batch, Mixer
@@ -52,8 +53,12 @@ class Tracker:
             for mixture in measured:
                 for instrument, improvement_db in mixture.improvements_db:
                     improvements[instrument].append(improvement_db)
-                    gains[instrument].append(mixture.haaqi_gain)
-            figures[f"{name}/haaqi"] = float(np.mean([mixture.haaqi_gain for mixture in measured]))
+                    if mixture.haaqi_gain is not None:
+                        gains[instrument].append(mixture.haaqi_gain)
+            heard = [mixture.haaqi_gain for mixture in measured if mixture.haaqi_gain is not None]
+            if not heard:
+                raise AudioError(f"validation: no mixture of {name} can be heard")
+            figures[f"{name}/haaqi"] = float(np.mean(heard))
             figures[f"{name}/worst"] = min(float(np.mean(values)) for values in gains.values())
             figures[f"{name}/remix"] = float(np.mean([mixture.remix_db for mixture in measured]))
             figures |= {f"{name}/{key}": float(np.mean(values)) for key, values in sorted(improvements.items())}
@@ -64,9 +69,9 @@ class Tracker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Measured:
-    """The figures of one mixture; the improvements with their instruments."""
+    """The figures of one mixture; the improvements with their instruments, no gain where nothing can be heard."""
 
-    haaqi_gain: float
+    haaqi_gain: float | None
     remix_db: float
     improvements_db: tuple[tuple[str, float], ...]
 

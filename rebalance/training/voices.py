@@ -20,7 +20,7 @@ from rebalance.separation.masking import load_mask_separator
 def fit_voice_trust(task: Task, checkpoint: Path, *, jobs: int | None = None) -> float:
     """Return the trust that brings the estimated voices closest to the true ones, in [0, 1].
 
-    The least squares over all pairs of voices, each weighed by the energy of its mixture: half the difference of two
+    The least squares over all pairs of voices, each relative to the energy of its mixture: half the difference of two
     estimates, times the trust, is to be half the difference of the true voices. See
     `rebalance.separation.masking.pool_voices`.
 
@@ -52,8 +52,8 @@ def fit_voice_trust(task: Task, checkpoint: Path, *, jobs: int | None = None) ->
     if not sums:
         reason = failures[0].reason if failures else "the task has no two voices of one instrument"
         raise RebalanceError(f"trust in voices: {reason}")
-    likeness, energy = np.sum(sums, axis=0)
-    return float(np.clip(likeness / energy, 0.0, 1.0)) if energy > 0 else 0.0
+    likeness, size = np.sum(sums, axis=0)
+    return float(np.clip(likeness / size, 0.0, 1.0)) if size > 0 else 0.0
 
 
 def voice_products(task: Task, checkpoint: Path, segment: Segment) -> tuple[float, float]:
@@ -63,6 +63,8 @@ def voice_products(task: Task, checkpoint: Path, segment: Segment) -> tuple[floa
     estimates = list(estimate_sources(separator, task, segment).values())
     truth = [read_source(task, source) for source in segment.sources]
     energy = float(np.sum(np.square(read_source(task, segment.mixture), dtype=np.float64)))
+    if not energy:
+        return 0.0, 0.0
     likeness, size = 0.0, 0.0
     for first, second in _pairs(segment.instruments):
         estimated = (estimates[first] - estimates[second]).astype(np.float64)

@@ -1,44 +1,70 @@
 """Make weights that ship of a training run: `python export.py RUN NAME TASK`.
 
 NAME is that of the weights and, but for `default`, of the variant. The trust in voices and the shrinkage are fitted on
-TASK.
+TASK in the folder of the run; only finished weights replace those that ship.
 """
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
 from rebalance.errors import RebalanceError
+from rebalance.files import replacing
 from rebalance.loading import load_task
 from rebalance.separation.checkpoints import WEIGHTS_FOLDER, ModelCard
+from rebalance.training.checkpoints import progress_of
 from rebalance.training.configuration import read_settings, read_variant
 from rebalance.training.experiment import Experiment
 from rebalance.training.exporting import export_average, stamp
-from rebalance.training.fitting import fit_shrinkage
+from rebalance.training.fitting import Fit, fit_shrinkage
 from rebalance.training.voices import fit_voice_trust
 
 HERE = Path(__file__).parent
 DATA = (HERE / "data.txt").read_text(encoding="utf-8").splitlines()
 
 
+def exported(run: Path, name: str, task: Path) -> tuple[Path, Fit]:
+    """Write the running average that did best in validation, how far to trust it, and its card, beside the run."""
+    variant = () if name == "default" else read_variant(HERE / "variants.yaml", name)
+    experiment = read_settings(HERE / "config.yaml", Experiment, variant)
+    path = run / f"{name}.safetensors"
+    best = run / "best.safetensors"
+    average = best if best.exists() else run / "state.safetensors"
+    export_average(average, experiment.network, path, ModelCard(data=tuple(DATA)))
+    held_out = load_task(task, "valid", require_sources=True)
+    stamp(path, voice_trust=round(fit_voice_trust(held_out, path), 2))
+    fit = fit_shrinkage(held_out, path)
+    stamp(path, shrinkage=fit.shrinkage, training=training_of(experiment, run, name))
+    return path, fit
+
+
+def training_of(experiment: Experiment, run: Path, name: str) -> dict[str, str]:
+    """Return what the card says of the training."""
+    progress = progress_of(run / "state.safetensors")
+    crop_s = experiment.mixing.crop_samples / experiment.network.sample_rate
+    sound_h = progress.step * experiment.mixing.batch_size * crop_s / 3600
+    return {
+        "Licence of the weights": "MIT",
+        "Command": f"python train.py RUN{'' if name == 'default' else f' {name}'} (recipes/default)",
+        "Seed": str(experiment.train.seed),
+        "Budget": f"{progress.step:,} steps of {experiment.mixing.batch_size} mixtures of {crop_s:.2f} s"
+        f" ({sound_h:.1f} h of sound), {progress.seconds / 60:.0f} minutes",
+    }
+
+
 def main(run: Path, name: str, task: Path) -> None:
-    """Export the running average that did best in validation, fit how far to trust it, write the card."""
-    path = WEIGHTS_FOLDER / f"{name}.safetensors"
+    """Export, then put the three files in the place of those that ship."""
     try:
-        variant = () if name == "default" else read_variant(HERE / "variants.yaml", name)
-        experiment = read_settings(HERE / "config.yaml", Experiment, variant)
-        best = run / "best.safetensors"
-        average = best if best.exists() else run / "state.safetensors"
-        export_average(average, experiment.network, path, ModelCard(data=tuple(DATA)))
-        held_out = load_task(task, "valid", require_sources=True)
-        stamp(path, voice_trust=fit_voice_trust(held_out, path))
-        fit = fit_shrinkage(held_out, path)
-        stamp(path, shrinkage=fit.shrinkage)
+        path, fit = exported(run, name, task)
+        for part in (path, path.with_name(f"{path.name}.sha256"), path.with_suffix(".md")):
+            with replacing(WEIGHTS_FOLDER / part.name) as temporary:
+                shutil.copyfile(part, temporary)
     except RebalanceError as error:
         sys.exit(f"export.py: {error}")
     fit.rows.to_csv(run / "shrinkage.csv", index=False)
-    sys.stdout.write(f"{path}: shrinkage {fit.shrinkage}\n")
+    sys.stdout.write(f"{WEIGHTS_FOLDER / path.name}: shrinkage {fit.shrinkage}\n")
 
 
 if __name__ == "__main__":

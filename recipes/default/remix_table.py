@@ -1,6 +1,7 @@
 """HAAQI of remixes by number of sources, gain and instrument: `python remix_table.py TASK MIXTURE_RUN RUN ...`.
 
-Prints Markdown: the mean of every scored run and its difference to the first, with 95 % intervals over works.
+Prints Markdown: the mean of every scored run and, unlike `rebalance report`, its difference to the first in every
+group, with 95 % intervals over works: renditions of one work are not independent.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ import pandas as pd
 from rebalance.challenge import CAD2_TASK2
 from rebalance.errors import RebalanceError
 from rebalance.loading import load_task
-from rebalance.report.scored_runs import annotated, read_scored_runs
+from rebalance.report.scored_runs import annotated, common_pairs, read_scored_runs
 from rebalance.report.statistics import paired_difference
 from rebalance.report.texts import interval_text, signed_text
 
-# Rendered pieces are called after their work, the number of the rendition and its ensemble.
+# Rendered pieces are called after their work, the number of the excerpt, the ensemble and the round.
 _RENDITION = re.compile(r"-\d+-[a-z].*$")
 
 
@@ -54,9 +55,10 @@ def cells(first: pd.DataFrame, table: pd.DataFrame) -> Iterator[str]:
 def main(data: Path, folders: list[Path]) -> None:
     """Print the table, a row per group and a column per run."""
     try:
-        task = load_task(data, "valid", require_sources=True)
         runs = read_scored_runs(folders)
-        tables = [annotated(run, task).sort_index() for run in runs]
+        task = load_task(data, runs[0].split, require_sources=True)
+        pairs = common_pairs(runs)
+        tables = [annotated(run, task).loc[pairs] for run in runs]
     except RebalanceError as error:
         sys.exit(f"remix_table.py: {error}")
     columns = [list(cells(tables[0], table)) for table in tables]
@@ -64,6 +66,8 @@ def main(data: Path, folders: list[Path]) -> None:
     for number, (name, _) in enumerate(groups(tables[0])):
         lines.append(f"| {name} | {' | '.join(column[number] for column in columns)} |")
     sys.stdout.write("\n".join([*lines, ""]))
+    if len(pairs) < len(task.pairs):
+        sys.stderr.write(f"{len(pairs)} of {len(task.pairs)} pairs are scored in all runs; the others are left out\n")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
+# Those of the challenge's instruments that were recorded; there are no single notes of violin and viola.
 FOLDERS = {
     "Flute": "flute",
     "Oboe": "oboe",
@@ -18,20 +19,29 @@ FOLDERS = {
     "Cello": "cello",
 }
 LENGTHS = {"1": "short", "15": "long", "long": "long", "very-long": "long"}
-LOUD = ("mezzo-forte", "forte", "fortissimo")
+DYNAMICS = {
+    "pianissimo": "soft",
+    "piano": "soft",
+    "mezzo-piano": "soft",
+    "mezzo-forte": "loud",
+    "forte": "loud",
+    "fortissimo": "loud",
+}
 ORDINARY = ("normal", "arco-normal")
 
 
 def group_of(note: Path) -> str | None:
-    """Return the ``<dynamic>-<length>`` a note belongs to; None for other playing and for phrases."""
+    """Return the ``<dynamic>-<length>`` a note belongs to; None for other playing, swells and phrases."""
     parts = note.stem.split("_")
-    if len(parts) != 5 or parts[4] not in ORDINARY or parts[2] not in LENGTHS:
+    if len(parts) != 5 or parts[4] not in ORDINARY or parts[2] not in LENGTHS or parts[3] not in DYNAMICS:
         return None
-    return f"{'loud' if parts[3] in LOUD else 'soft'}-{LENGTHS[parts[2]]}"
+    return f"{DYNAMICS[parts[3]]}-{LENGTHS[parts[2]]}"
 
 
 def main(audio: Path, out: Path) -> None:
     """Copy every note that is played ordinarily to its place."""
+    if missing := [folder for folder in FOLDERS.values() if not any((audio / folder).glob("*.mp3"))]:
+        sys.exit(f"sort_notes.py: {audio}: expected folders of MP3 files, found none in {', '.join(missing)}")
     n_notes = 0
     for instrument, folder in FOLDERS.items():
         for note in sorted((audio / folder).glob("*.mp3")):
@@ -40,8 +50,6 @@ def main(audio: Path, out: Path) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(note, target)
                 n_notes += 1
-    if not n_notes:
-        sys.exit(f"sort_notes.py: {audio}: expected folders {', '.join(FOLDERS.values())} of notes, found none")
     sys.stdout.write(f"{out}: {n_notes} notes\n")
 
 

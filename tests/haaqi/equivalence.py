@@ -65,7 +65,7 @@ SPREAD = Path(__file__).parent / "golden" / "spread.json"
 SPREAD_CASES = (2, 8, 12, 13, 17)
 N_FAST = 40
 N_CASES = 204
-# Four steady tones the listener cannot hear: pyclarity says "Signal below threshold", sets two terms to 0, goes on.
+# Steady tones the listener cannot hear: pyclarity says "Signal below threshold", sets two terms to 0, and goes on.
 INAUDIBLE_CASES = (140, 197)
 
 

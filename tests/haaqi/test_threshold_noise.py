@@ -99,3 +99,11 @@ def test_a_copied_reader_leaves_the_other_where_it_is():
     noise_stream(other).fill(ahead)
     noise_stream(reader).fill(behind)
     np.testing.assert_array_equal(ahead, behind)
+
+
+def test_a_tape_is_read_by_its_readers_only():
+    tape = NoiseTape(np.random.default_rng(2))
+    with pytest.raises(ConfigError, match=r"reader\(\)"):
+        copied(tape)
+    with pytest.raises(ConfigError, match="RandomState or Generator"):
+        NoiseTape(tape.reader())

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from rebalance.errors import ConfigError
+from rebalance.separation.networks.presets import PRESETS
 from rebalance.training.configuration import read_settings, read_variant
 from rebalance.training.dry_rendering import Material
 from rebalance.training.experiment import Experiment
@@ -36,7 +37,11 @@ def test_every_variant_of_the_default_recipe_is_one_of_its_networks(variant: str
     overrides = read_variant(folder / "variants.yaml", variant)
     experiment = read_settings(folder / "config.yaml", Experiment, overrides)
     assert experiment.network.causal is causal
-    assert experiment.network != read_settings(folder / "config.yaml", Experiment).network
+    assert experiment.network == PRESETS[variant]
+
+
+def test_the_default_recipe_trains_the_default_network() -> None:
+    assert read_settings(RECIPES / "default" / "config.yaml", Experiment).network == PRESETS["default"]
 
 
 def test_an_unknown_variant_is_answered_with_the_one_meant() -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from rebalance.cli.evaluate_separation import group_table, means_table
-from rebalance.errors import ConfigError
+from rebalance.errors import AudioError, ConfigError
 from rebalance.loading import load_task
 from rebalance.training.evaluation import EvaluationOptions, evaluate_separation, metric_columns
 from rebalance.training.listening import haaqi_gain
@@ -71,4 +71,10 @@ def test_the_true_remix_is_worth_more_than_the_mixture_and_half_of_it_less_than_
     mixture, true_edit = 0.02 * rng.standard_normal((2, 2, 44_100))
     whole, half = haaqi_gain(mixture, true_edit, true_edit), haaqi_gain(mixture, true_edit, 0.5 * true_edit)
     assert 0.0 < half < whole <= 1.0
-    assert haaqi_gain(mixture, -mixture, true_edit) == 0.0
+    silenced = haaqi_gain(mixture, true_edit, -mixture)
+    assert silenced is not None
+    assert silenced < half - 0.1
+    assert haaqi_gain(mixture, -mixture, true_edit) is None
+    assert haaqi_gain(10 * mixture, 10 * true_edit, 5 * true_edit) == pytest.approx(half, abs=1e-6)
+    with pytest.raises(AudioError, match="NaN"):
+        haaqi_gain(mixture, true_edit, np.full_like(mixture, np.nan))

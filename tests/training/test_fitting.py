@@ -2,15 +2,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from rebalance.enhancing import read_source
 from rebalance.errors import ConfigError, RebalanceError
 from rebalance.loading import load_task
-from rebalance.separation import source_names
 from rebalance.separation.checkpoints import ModelCard, load_checkpoint, save_checkpoint
 from rebalance.separation.masking import MaskSeparator
+from rebalance.training import voices
 from rebalance.training.checkpoints import save_weights
 from rebalance.training.exporting import export_average, stamp
 from rebalance.training.fitting import best_shrinkage, fit_shrinkage, greatest_harm
@@ -118,25 +119,39 @@ def test_a_state_of_another_network_is_refused(tmp_path: Path, library: StemLibr
         export_average(run / "state.safetensors", MaskNetworkConfig(), tmp_path / "x.safetensors", ModelCard())
 
 
-@pytest.mark.parametrize(("loudness", "expected"), [(1.0, 1.0), (2.0, 0.5)])
-def test_trust_in_voices_is_what_brings_the_estimates_to_the_true_voices(tmp_path, monkeypatch, loudness, expected):
+def doubled_scene(task):
+    return next(scene for scene in task.scenes.values() if scene.segment.instruments.count("Violin") == 2)
+
+
+@pytest.mark.parametrize(("contrast", "expected"), [(1.0, 1.0), (2.0, 0.5), (0.5, 2.0), (-1.0, -1.0)])
+def test_trust_in_voices_is_what_brings_the_estimates_to_the_true_voices(tmp_path, monkeypatch, contrast, expected):
     task = load_task(DEMO, "valid", require_sources=True)
-    scene = next(scene for scene in task.scenes.values() if scene.segment.instruments.count("Violin") == 2)
-    signals = [read_source(task, source) for source in scene.segment.sources]
-    truth = dict(zip(source_names(scene.segment.instruments), signals, strict=True))
-
-    def estimated(_separator, _mixture, _instruments):
-        mean = (truth["Violin_1"] + truth["Violin_2"]) / 2
-        return {
-            name: mean + loudness * (signal - mean) if name.startswith("Violin_") else signal
-            for name, signal in truth.items()
-        }
-
+    segment = doubled_scene(task).segment
+    truth = np.stack([read_source(task, source) for source in segment.sources])
+    violins = [index for index, name in enumerate(segment.instruments) if name == "Violin"]
+    mean = truth[violins].mean(axis=0)
+    estimates = truth.copy()
+    estimates[violins] = mean + contrast * (truth[violins] - mean)
     path = tmp_path / "small.safetensors"
     save_checkpoint(path, small_network(), ModelCard(voice_trust=0.25))
-    monkeypatch.setattr(MaskSeparator, "__call__", estimated)
-    likeness, energy = voice_products(task, path, scene.segment)
-    assert likeness / energy == pytest.approx(expected, abs=1e-4)
+    monkeypatch.setattr(MaskSeparator, "_chunked", lambda *_: estimates)
+    likeness, size = voice_products(task, path, segment)
+    assert likeness / size == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"), [([(1.0, 4.0), (2.0, 2.0)], 0.5), ([(3.0, 2.0)], 1.0), ([(-1, 2)], 0.0)]
+)
+def test_trust_in_voices_is_fitted_over_all_segments_and_stays_in_its_range(monkeypatch, tmp_path, found, expected):
+    task = load_task(DEMO, "valid", require_sources=True)
+
+    def run_items(items, _work, *, on_result, **_):
+        for item, products in zip(items, found, strict=False):
+            on_result(item, products)
+        return [on_result(None, products) for products in found[len(items) :]]
+
+    monkeypatch.setattr(voices, "run_items", run_items)
+    assert fit_voice_trust(task, tmp_path / "unused") == expected
 
 
 def test_trust_in_voices_needs_music_with_two_of_one_instrument(tmp_path):

@@ -35,8 +35,8 @@ class BandSplitConfig:
     """
 
     bins_per_band: int = 4
-    width: int = 160
-    n_blocks: int = 8
+    width: int = 64
+    n_blocks: int = 6
     dilations: tuple[int, ...] = (1, 2, 4, 8)
     kernel: int = 5
     n_heads: int = 4
