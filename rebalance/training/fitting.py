@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from rebalance.separation import Separator, load_separator
 
 SHRINKAGES: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
 HARM_LIMIT = 0.01
+FEWEST_SCENES = 5
 GROUPS: tuple[str, ...] = ("n_sources", "gain_size_db", "instruments")
 
 
@@ -103,20 +104,33 @@ def best_shrinkage(rows: pd.DataFrame) -> tuple[float, ...]:
     Returns
     -------
     tuple of float
-        For two sources, for three, and so on; a number that does not occur gets the value of the next smaller one,
-        or of the smallest that occurs.
+        For two sources, for three, and so on; a number with fewer than `FEWEST_SCENES` scenes gets the value that is
+        best for all.
     """
     table = rows.pivot_table(index=["scene", "listener", *GROUPS], columns="shrinkage", values="haaqi").reset_index()
     tried = sorted(rows["shrinkage"].unique().tolist())
-    counts = sorted(table["n_sources"].unique().tolist())
+    scenes = table.groupby("n_sources")["scene"].nunique()
+    counts = [n_sources for n_sources in CAD2_TASK2.n_sources if scenes.get(n_sources, 0) >= FEWEST_SCENES]
     gains = {value: table[value] - table[0.0] for value in tried}
-    best: tuple[float, dict[int, float]] = (-np.inf, {})
-    for values in itertools.product(tried, repeat=len(counts)):
-        chosen = dict(zip(counts, values, strict=True))
+    alike = [dict.fromkeys(CAD2_TASK2.n_sources, value) for value in tried]
+    for_all = _best(table, gains, alike)
+    by_number = (
+        {**for_all, **dict(zip(counts, own, strict=True))} for own in itertools.product(tried, repeat=len(counts))
+    )
+    best = _best(table, gains, by_number)
+    return tuple(best[n_sources] for n_sources in CAD2_TASK2.n_sources)
+
+
+def _best(
+    table: pd.DataFrame, gains: Mapping[float, pd.Series[float]], choices: Iterable[dict[int, float]]
+) -> dict[int, float]:
+    """Return the choice of shrinkages by number of sources that gains most among those that harm no group."""
+    best: tuple[float, dict[int, float]] = (-np.inf, dict.fromkeys(CAD2_TASK2.n_sources, 0.0))
+    for chosen in choices:
         gain = _chosen(gains, table["n_sources"], chosen)
         if greatest_harm(table, gain) <= HARM_LIMIT:
             best = max(best, (float(gain.mean()), chosen), key=lambda found: found[0])
-    return tuple(best[1][max((n for n in counts if n <= wanted), default=counts[0])] for wanted in CAD2_TASK2.n_sources)
+    return best[1]
 
 
 def greatest_harm(table: pd.DataFrame, gain: pd.Series[float]) -> float:

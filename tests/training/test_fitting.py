@@ -14,7 +14,7 @@ from rebalance.separation.masking import MaskSeparator
 from rebalance.training import voices
 from rebalance.training.checkpoints import save_weights
 from rebalance.training.exporting import export_average, stamp
-from rebalance.training.fitting import best_shrinkage, fit_shrinkage, greatest_harm
+from rebalance.training.fitting import FEWEST_SCENES, best_shrinkage, fit_shrinkage, greatest_harm
 from rebalance.training.loop import TrainSettings, train
 from rebalance.training.stem_library import StemLibrary
 from rebalance.training.voices import fit_voice_trust, voice_products
@@ -24,11 +24,11 @@ from .conftest import mixer_of, small_network
 DEMO = Path(__file__).parents[2] / "metadata" / "demo"
 
 
-def scores(*values: tuple[float, int, float]) -> pd.DataFrame:
+def scores(*values: tuple[float, int, float], n_scenes: int = FEWEST_SCENES) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "scene": f"scene {n_sources}",
+                "scene": f"scene {n_sources} {number}",
                 "listener": "L0001",
                 "shrinkage": shrinkage,
                 "n_sources": n_sources,
@@ -37,33 +37,44 @@ def scores(*values: tuple[float, int, float]) -> pd.DataFrame:
                 "haaqi": haaqi,
             }
             for shrinkage, n_sources, haaqi in values
+            for number in range(n_scenes)
         ]
     )
 
 
-def test_every_number_of_sources_gets_the_shrinkage_of_its_highest_mean() -> None:
-    rows = scores((0.0, 2, 0.5), (0.5, 2, 0.6), (1.0, 2, 0.7), (0.0, 3, 0.5), (0.5, 3, 0.6), (1.0, 3, 0.55))
-    assert best_shrinkage(rows) == (1.0, 0.5, 0.5, 0.5)
+TWO_LIKE_ALL_THREE_LIKE_HALF = (
+    (0.0, 2, 0.5),
+    (0.5, 2, 0.6),
+    (1.0, 2, 0.7),
+    (0.0, 3, 0.5),
+    (0.5, 3, 0.6),
+    (1.0, 3, 0.55),
+)
+
+
+def test_every_number_of_sources_gets_the_shrinkage_of_its_highest_mean_and_others_what_is_best_for_all() -> None:
+    assert best_shrinkage(scores(*TWO_LIKE_ALL_THREE_LIKE_HALF)) == (1.0, 0.5, 1.0, 1.0)
+
+
+def test_too_few_scenes_of_a_number_of_sources_say_nothing_of_it() -> None:
+    few = scores(*TWO_LIKE_ALL_THREE_LIKE_HALF, n_scenes=FEWEST_SCENES - 1)
+    assert best_shrinkage(few) == (1.0, 1.0, 1.0, 1.0)
 
 
 def test_a_number_of_sources_that_every_shrinkage_harms_keeps_its_mixture() -> None:
     rows = scores((0.0, 2, 0.5), (0.5, 2, 0.6), (1.0, 2, 0.9), (0.0, 3, 0.5), (0.5, 3, 0.48), (1.0, 3, 0.45))
-    assert best_shrinkage(rows) == (1.0, 0.0, 0.0, 0.0)
+    assert best_shrinkage(rows)[:2] == (1.0, 0.0)
 
 
 def test_a_shrinkage_that_wins_on_average_and_harms_an_instrument_is_passed_over() -> None:
-    rows = pd.concat(
-        [
-            scores((0.0, 2, 0.5), (1.0, 2, 0.9)),
-            scores((0.0, 2, 0.5), (1.0, 2, 0.4)).assign(scene="oboe", instruments="Violin Oboe"),
-        ]
-    )
+    harmed = scores((0.0, 2, 0.5), (1.0, 2, 0.4), n_scenes=1).assign(scene="oboe", instruments="Violin Oboe")
+    rows = pd.concat([scores((0.0, 2, 0.5), (1.0, 2, 0.9)), harmed])
     assert rows.groupby("shrinkage")["haaqi"].mean()[1.0] > 0.6
     assert best_shrinkage(rows) == (0.0, 0.0, 0.0, 0.0)
 
 
 def test_harm_is_that_of_the_group_served_worst() -> None:
-    table = scores((0.0, 2, 0.5), (0.0, 3, 0.5))
+    table = scores((0.0, 2, 0.5), (0.0, 3, 0.5), n_scenes=1)
     assert greatest_harm(table, pd.Series([0.2, -0.03])) == pytest.approx(0.03)
     assert greatest_harm(table, pd.Series([0.2, 0.1])) == pytest.approx(-0.1)
 
