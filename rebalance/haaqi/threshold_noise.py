@@ -18,6 +18,7 @@ from rebalance.errors import ConfigError
 from rebalance.haaqi.bands import N_BANDS
 from rebalance.haaqi.normal_numbers import COUNTER_BLOCK, Row, fill_counter, fill_legacy
 
+NumpyRng: TypeAlias = np.random.RandomState | np.random.Generator
 Rows: TypeAlias = NDArray[np.float32]
 Delays: TypeAlias = NDArray[np.intp]
 
@@ -117,15 +118,14 @@ class NoiseTape:
         If it is given anything but a ``RandomState`` or a ``Generator``.
     """
 
-    def __init__(self, rng: np.random.RandomState | np.random.Generator) -> None:
+    def __init__(self, rng: NumpyRng) -> None:
         self._rng = _checked(rng)
         self._tracks: list[_Track] = []
-        self._is_one_stream = isinstance(rng, np.random.RandomState)
 
     @property
     def is_one_stream(self) -> bool:
         """Whether the ears follow each other in one stream, as pyclarity's do; else each has its own."""
-        return self._is_one_stream
+        return isinstance(self._rng, np.random.RandomState)
 
     def reader(self) -> NoiseReader:
         """Return what reads the tape from its start, in place of the generator."""
@@ -183,7 +183,7 @@ class _Track:
             done += len(part)
 
 
-Rng: TypeAlias = np.random.RandomState | np.random.Generator | NoiseReader
+Rng: TypeAlias = NumpyRng | NoiseReader
 
 
 def copied(rng: Rng) -> Rng:
@@ -197,7 +197,7 @@ def copied(rng: Rng) -> Rng:
     return rng.copy() if isinstance(rng, NoiseReader) else _checked(rng)
 
 
-def _checked(rng: np.random.RandomState | np.random.Generator) -> np.random.RandomState | np.random.Generator:
+def _checked(rng: NumpyRng) -> NumpyRng:
     """Return a copy of a generator of NumPy."""
     if not isinstance(rng, np.random.RandomState | np.random.Generator):
         raise ConfigError(
@@ -217,7 +217,7 @@ def noise_stream(rng: Rng) -> NoiseStream:
     return rng if isinstance(rng, NoiseReader) else _opened(rng)
 
 
-def _opened(rng: np.random.RandomState | np.random.Generator) -> NoiseStream:
+def _opened(rng: NumpyRng) -> NoiseStream:
     """Open the stream of a generator of NumPy."""
     return LegacyStream(rng) if isinstance(rng, np.random.RandomState) else CounterStream(rng)
 

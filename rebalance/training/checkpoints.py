@@ -77,7 +77,7 @@ def load_state(
         If the file is no such state, belongs to other settings, or does not fit the network.
     """
     tensors, metadata = _read(path)
-    progress = progress_of(path)
+    progress = _progress(path, metadata)
     stored = json.loads(metadata["settings"])
     if changed := sorted(key for key in {*stored, *settings} if stored.get(key) != _plain(settings.get(key))):
         raise ConfigError(f"{path}: the run was started with other settings of {', '.join(changed)}; use a new folder")
@@ -118,7 +118,11 @@ def progress_of(path: Path) -> Progress:
     ConfigError
         If the file is no such state.
     """
-    _, metadata = _read(path)
+    return _progress(path, _read(path)[1])
+
+
+def _progress(path: Path, metadata: Mapping[str, str]) -> Progress:
+    """Return the progress in the metadata of a file, if it is a state."""
     if metadata.get("version") != _VERSION:
         raise ConfigError(f"{path}: expected the state of a training run, version {_VERSION}")
     return Progress(step=int(metadata["step"]), seconds=float(metadata["seconds"]))

@@ -6,10 +6,11 @@ mixtures, see `rebalance.training.tracking.Tracker`. Runs that are complete are 
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+import pandas as pd
 
 from rebalance.errors import RebalanceError
 from rebalance.files import replacing
@@ -66,10 +67,8 @@ def main(runs: Path, overrides: tuple[str, ...]) -> None:
 
 def write_table(path: Path, rows: list[dict[str, str | float]]) -> None:
     """Write what there is so far."""
-    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    with replacing(path) as temporary:
+        pd.DataFrame(rows).to_csv(temporary, index=False)
 
 
 if __name__ == "__main__":
