@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -89,10 +90,17 @@ def run_experiment(
         experiment.train,
         run,
         device=chosen,
-        description={"network": asdict(experiment.network), "mixing": asdict(experiment.mixing)},
+        description={"network": _in_use(experiment.network), "mixing": asdict(experiment.mixing)},
         validate=tracker,
         stop_after=stop_after,
     )
+
+
+def _in_use(network: MaskNetworkConfig) -> dict[str, Any]:
+    """Return what decides the network's weights: not the sizes of the other family."""
+    sizes = asdict(network)
+    del sizes["band_split" if network.family == "u-net" else "unet"]
+    return sizes
 
 
 def mixer(experiment: Experiment, folders: tuple[Path, ...], rooms: Path | None, device: torch.device) -> Mixer:

@@ -60,7 +60,7 @@ class TrainSettings:
     mixed_precision
         Compute in bfloat16 on CUDA; the processor always computes in float32, which is faster there.
     compile
-        Let `torch.compile` fuse the network.
+        Let `torch.compile` fuse the network, or the body of a mask network.
     seed
         Of the first weights and of all batches.
     loss
@@ -174,12 +174,13 @@ def train(
         if state.exists():
             progress = checkpoints.load_state(state, network, average, optimiser, stored)
         log = _Log(run, progress.step) if group.leads else None
-        forward = torch.compile(network) if settings.compile else network
+        if settings.compile:
+            _compile(network)
         began = time.monotonic() - progress.seconds
         last = min(settings.steps, stop_after or settings.steps)
         with _progress(progress.step, last, quiet=not group.leads) as advance:
             for step in range(progress.step, last):
-                loss, norm = _step(forward, network, batches, optimiser, settings, step, group, device)
+                loss, norm = _step(network, batches, optimiser, settings, step, group, device)
                 _follow(average, network, settings.average_decay, step)
                 done = step + 1
                 seconds = time.monotonic() - began
@@ -202,8 +203,13 @@ def _lasting(settings: TrainSettings) -> dict[str, Any]:
     return {name: value for name, value in asdict(settings).items() if name not in may_change}
 
 
+def _compile(network: nn.Module) -> None:
+    """Let the body of a mask network be compiled, any other network as a whole; its parameters stay where they are."""
+    body = network.body if isinstance(network, MaskNetwork) else network
+    body.compile()
+
+
 def _step(
-    forward: Callable[..., torch.Tensor],
     network: nn.Module,
     batches: BatchMaker,
     optimiser: torch.optim.Optimizer,
@@ -220,7 +226,7 @@ def _step(
     batch = batches.batch(step, rank=group.rank)
     mixed = settings.mixed_precision and device.type == "cuda"
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=mixed):
-        loss = _loss(forward, network, batch, settings.loss)
+        loss = _loss(network, batch, settings.loss)
     if not torch.isfinite(loss.total):
         raise RebalanceError(f"training: the loss of step {step} is not a number; lower the learning rate")
     optimiser.zero_grad(set_to_none=True)
@@ -231,10 +237,10 @@ def _step(
     return loss, float(norm)
 
 
-def _loss(forward: Callable[..., torch.Tensor], network: nn.Module, batch: Batch, settings: LossSettings) -> Loss:
+def _loss(network: nn.Module, batch: Batch, settings: LossSettings) -> Loss:
     """Return the loss of a batch, from masks where the settings ask for it and the network has them."""
     if not settings.masks_only:
-        return separation_loss(forward(batch.mixture, batch.slots).float(), batch, settings)
+        return separation_loss(network(batch.mixture, batch.slots).float(), batch, settings)
     if not isinstance(network, MaskNetwork):
         raise ConfigError(f"loss: masks_only needs a mask network, got {type(network).__name__}")
     mixture = batch.mixture

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -62,6 +63,21 @@ def test_a_run_can_be_given_more_steps_but_no_other_settings(tmp_path: Path, lib
         train(small_network(), mixer, settings(3, learning_rate=0.5), tmp_path, device=CPU)
     train(small_network(), mixer, settings(3), tmp_path, device=CPU)
     assert rows(tmp_path / "log.csv")[-1]["step"] == "3"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a compiler")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch itself
+@pytest.mark.parametrize("masks_only", [True, False])
+def test_a_compiled_network_learns_the_same(tmp_path: Path, library: StemLibrary, *, masks_only: bool) -> None:
+    mixer = mixer_of(library, batch_size=1)
+    loss = LossSettings(masks_only=masks_only)
+    interpreted = train(small_network(), mixer, settings(3, loss=loss), tmp_path / "interpreted", device=CPU)
+    network = small_network()
+    compiled = train(network, mixer, settings(3, loss=loss, compile=True), tmp_path / "compiled", device=CPU)
+    assert network.body._compiled_call_impl is not None
+    for name, tensor in interpreted.state_dict().items():
+        torch.testing.assert_close(compiled.state_dict()[name], tensor, rtol=1e-3, atol=1e-5)
 
 
 def test_the_state_is_safetensors_and_holds_the_average(tmp_path: Path, library: StemLibrary) -> None:

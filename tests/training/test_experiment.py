@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+
+from rebalance.errors import ConfigError
+from rebalance.separation.networks.band_split import BandSplitConfig
+from rebalance.separation.networks.masking import MaskNetworkConfig
+from rebalance.separation.networks.unet import UNetConfig
+from rebalance.training.experiment import Data, Experiment, run_experiment
+from rebalance.training.loop import TrainSettings
+from rebalance.training.losses import LossSettings
+from rebalance.training.mixing import MixingSettings
+
+TINY = UNetConfig(channels=(4, 8), n_conditions=8)
+
+
+def experiment(stems: Path, *, steps: int = 1, **sizes: object) -> Experiment:
+    network = MaskNetworkConfig(**{"unet": TINY, **sizes})  # type: ignore[arg-type]
+    return Experiment(
+        data=Data(train=(stems,), held_out={"tones": stems}),
+        network=network,
+        mixing=MixingSettings(batch_size=1, crop_samples=16_384),
+        train=TrainSettings(steps=steps, warmup_steps=1, decay_steps=1, loss=LossSettings(masks_only=True)),
+        validation_batches=1,
+    )
+
+
+def test_an_experiment_trains_and_validates_on_every_held_out_folder(tmp_path: Path, stem_folder: Path) -> None:
+    average = run_experiment(experiment(stem_folder), tmp_path, device="cpu")
+    assert all(torch.isfinite(tensor).all() for tensor in average.state_dict().values())
+    with (tmp_path / "validation.csv").open(newline="", encoding="utf-8") as file:
+        (figures,) = csv.DictReader(file)
+    assert {"tones/haaqi", "tones/worst", "tones/remix", "selection"} <= set(figures)
+    assert (tmp_path / "best.safetensors").exists()
+
+
+def test_a_run_goes_on_when_sizes_of_the_other_family_have_changed_but_not_its_own(
+    tmp_path: Path, stem_folder: Path
+) -> None:
+    run_experiment(experiment(stem_folder), tmp_path, device="cpu")
+    run_experiment(experiment(stem_folder, steps=2, band_split=BandSplitConfig(width=32)), tmp_path, device="cpu")
+    wider = experiment(stem_folder, steps=3, unet=UNetConfig(channels=(4, 16), n_conditions=8))
+    with pytest.raises(ConfigError, match="other settings of network"):
+        run_experiment(wider, tmp_path, device="cpu")
