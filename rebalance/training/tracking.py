@@ -46,8 +46,7 @@ class Tracker:
         figures: dict[str, float] = {}
         selections = []
         for name, mixer in self.mixers.items():
-            batches = (mixer.batch(number) for number in range(self.n_batches))
-            measured = [mixture for batch in batches for mixture in _measured(network, mixer, batch)]
+            measured = measured_mixtures(network, mixer, self.n_batches)
             improvements: dict[str, list[float]] = defaultdict(list)
             gains: dict[str, list[float]] = defaultdict(list)
             for mixture in measured:
@@ -68,15 +67,36 @@ class Tracker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Measured:
-    """The figures of one mixture; the improvements with their instruments, no gain where nothing can be heard."""
+class MeasuredMixture:
+    """The figures of one held-out mixture.
+
+    Parameters
+    ----------
+    haaqi_gain
+        HAAQI of the remix of random gains less that of the mixture; None where nothing can be heard.
+    remix_db
+        Error of the remix against that of leaving the mixture alone, in dB, positive where it is smaller.
+    improvements_db
+        Instrument of every source with the improvement of its signal-to-distortion ratio over the mixture, in dB.
+    """
 
     haaqi_gain: float | None
     remix_db: float
     improvements_db: tuple[tuple[str, float], ...]
 
+    @property
+    def improvement_db(self) -> float:
+        """Mean improvement of the sources in dB."""
+        return float(np.mean([improvement_db for _, improvement_db in self.improvements_db]))
 
-def _measured(network: nn.Module, mixer: Mixer, batch: Batch) -> Iterator[_Measured]:
+
+def measured_mixtures(network: nn.Module, mixer: Mixer, n_batches: int) -> list[MeasuredMixture]:
+    """Measure a network on the first batches of a mixer, the same mixtures every time."""
+    batches = (mixer.batch(number) for number in range(n_batches))
+    return [mixture for batch in batches for mixture in _measured(network, mixer, batch)]
+
+
+def _measured(network: nn.Module, mixer: Mixer, batch: Batch) -> Iterator[MeasuredMixture]:
     """Measure the mixtures of one batch."""
     with torch.inference_mode():
         mixture = batch.mixture
@@ -93,7 +113,7 @@ def _measured(network: nn.Module, mixer: Mixer, batch: Batch) -> Iterator[_Measu
             before = _ratio_db(source, source - mixture[index])
             improvements_db.append((mixer.voices[slot][0], float(after - before)))
         signals = (mixture[index], true_edit[index], guess_edit[index])
-        yield _Measured(
+        yield MeasuredMixture(
             haaqi_gain=haaqi_gain(*(signal.float().cpu().numpy() for signal in signals)),
             remix_db=float(_ratio_db(true_edit[index], true_edit[index] - guess_edit[index])),
             improvements_db=tuple(improvements_db),

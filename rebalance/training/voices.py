@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,12 +18,29 @@ from rebalance.scenes import Segment, Task
 from rebalance.separation.masking import load_mask_separator
 
 
-def fit_voice_trust(task: Task, checkpoint: Path, *, jobs: int | None = None) -> float:
-    """Return the trust that brings the estimated voices closest to the true ones, in [0, 1].
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceFit:
+    """What was found.
+
+    Parameters
+    ----------
+    trust
+        What brings the estimated voices closest to the true ones, in [0, 1]; see
+        `rebalance.separation.masking.pool_voices`.
+    explained
+        How much of the energy of what tells the true voices apart the estimates then hold: 0 for voices that are
+        pooled, 1 for perfect ones.
+    """
+
+    trust: float
+    explained: float
+
+
+def fit_voice_trust(task: Task, checkpoint: Path, *, jobs: int | None = None) -> VoiceFit:
+    """Return how far to trust what a network says of two voices of one instrument.
 
     The least squares over all pairs of voices, each relative to the energy of its mixture: half the difference of two
-    estimates, times the trust, is to be half the difference of the true voices. See
-    `rebalance.separation.masking.pool_voices`.
+    estimates, times the trust, is to be half the difference of the true voices.
 
     Parameters
     ----------
@@ -40,37 +58,47 @@ def fit_voice_trust(task: Task, checkpoint: Path, *, jobs: int | None = None) ->
     """
     segments = {scene.segment.name: scene.segment for scene in task.scenes.values()}
     doubled = [segment for segment in segments.values() if _pairs(segment.instruments)]
-    sums: list[tuple[float, float]] = []
+    found: list[VoiceProducts] = []
     failures = run_items(
         doubled,
         functools.partial(voice_products, task, checkpoint),
         title="fitting the trust in voices",
         jobs=jobs,
         describe=lambda segment: f"segment {segment.name}",
-        on_result=lambda _, found: sums.append(found),
+        on_result=lambda _, products: found.append(products),
     )
-    if not sums:
+    if not found:
         reason = failures[0].reason if failures else "the task has no two voices of one instrument"
         raise RebalanceError(f"trust in voices: {reason}")
-    likeness, size = np.sum(sums, axis=0)
-    return float(np.clip(likeness / size, 0.0, 1.0)) if size > 0 else 0.0
+    likeness, estimated, true = np.sum(found, axis=0)
+    if not (estimated > 0 and true > 0):
+        return VoiceFit(trust=0.0, explained=0.0)
+    trust = float(np.clip(likeness / estimated, 0.0, 1.0))
+    return VoiceFit(trust=trust, explained=float(trust * (2 * likeness - trust * estimated) / true))
 
 
-def voice_products(task: Task, checkpoint: Path, segment: Segment) -> tuple[float, float]:
-    """Return the products of estimated with true differences and with themselves, relative to the mixture's energy."""
+class VoiceProducts(NamedTuple):
+    """Inner products of differences of voices, relative to the energy of the mixture: both, estimated, true."""
+
+    likeness: float
+    estimated: float
+    true: float
+
+
+def voice_products(task: Task, checkpoint: Path, segment: Segment) -> VoiceProducts:
+    """Return the inner products of the voices of one segment."""
     stored = load_mask_separator(str(checkpoint), checkpoint, device="cpu")
     separator = replace(stored, card=replace(stored.card, voice_trust=1.0))
     estimates = list(estimate_sources(separator, task, segment).values())
     truth = [read_source(task, source) for source in segment.sources]
     energy = float(np.sum(np.square(read_source(task, segment.mixture), dtype=np.float64)))
     if not energy:
-        return 0.0, 0.0
-    likeness, size = 0.0, 0.0
+        return VoiceProducts(0.0, 0.0, 0.0)
+    total = np.zeros(3)
     for first, second in _pairs(segment.instruments):
-        estimated = (estimates[first] - estimates[second]).astype(np.float64)
-        likeness += float(np.sum(estimated * (truth[first] - truth[second])))
-        size += float(np.sum(np.square(estimated)))
-    return likeness / energy, size / energy
+        estimated, true = ((voices[first] - voices[second]).astype(np.float64) for voices in (estimates, truth))
+        total += [np.vdot(estimated, true), np.vdot(estimated, estimated), np.vdot(true, true)]
+    return VoiceProducts(*(total / energy).tolist())
 
 
 def _pairs(instruments: Sequence[str]) -> list[tuple[int, int]]:

@@ -34,7 +34,9 @@ def exported(run: Path, name: str, task: Path) -> tuple[Path, Fit]:
     average = best if best.exists() else run / "state.safetensors"
     export_average(average, experiment.network, path, ModelCard(data=tuple(DATA)))
     held_out = load_task(task, "valid", require_sources=True)
-    stamp(path, voice_trust=round(fit_voice_trust(held_out, path), 2))
+    voices = fit_voice_trust(held_out, path)
+    told_apart = {"Voices of one instrument": f"{voices.explained:.0%} of the energy of what tells them apart"}
+    stamp(path, voice_trust=round(voices.trust, 2), training=told_apart)
     fit = fit_shrinkage(held_out, path)
     stamp(path, shrinkage=fit.shrinkage, training=training_of(experiment, run, name))
     return path, fit

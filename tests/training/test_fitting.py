@@ -146,14 +146,23 @@ def test_trust_in_voices_is_what_brings_the_estimates_to_the_true_voices(tmp_pat
     path = tmp_path / "small.safetensors"
     save_checkpoint(path, small_network(), ModelCard(voice_trust=0.25))
     monkeypatch.setattr(MaskSeparator, "_chunked", lambda *_: estimates)
-    likeness, size = voice_products(task, path, segment)
-    assert likeness / size == pytest.approx(expected, abs=1e-4)
+    products = voice_products(task, path, segment)
+    assert products.likeness / products.estimated == pytest.approx(expected, abs=1e-4)
+    assert products.estimated / products.true == pytest.approx(contrast**2, rel=1e-4)
 
 
 @pytest.mark.parametrize(
-    ("found", "expected"), [([(1.0, 4.0), (2.0, 2.0)], 0.5), ([(3.0, 2.0)], 1.0), ([(-1, 2)], 0.0)]
+    ("found", "trust", "explained"),
+    [
+        ([(1.0, 4.0, 2.0), (2.0, 2.0, 4.0)], 0.5, 0.25),
+        ([(3.0, 2.0, 8.0)], 1.0, 0.5),
+        ([(-1.0, 2.0, 2.0)], 0.0, 0.0),
+        ([(2.0, 2.0, 2.0)], 1.0, 1.0),
+    ],
 )
-def test_trust_in_voices_is_fitted_over_all_segments_and_stays_in_its_range(monkeypatch, tmp_path, found, expected):
+def test_trust_in_voices_is_fitted_over_all_segments_and_stays_in_its_range(
+    monkeypatch, tmp_path, found, trust, explained
+):
     task = load_task(DEMO, "valid", require_sources=True)
 
     def run_items(items, _work, *, on_result, **_):
@@ -162,7 +171,8 @@ def test_trust_in_voices_is_fitted_over_all_segments_and_stays_in_its_range(monk
         return [on_result(None, products) for products in found[len(items) :]]
 
     monkeypatch.setattr(voices, "run_items", run_items)
-    assert fit_voice_trust(task, tmp_path / "unused") == expected
+    fit = fit_voice_trust(task, tmp_path / "unused")
+    assert (fit.trust, fit.explained) == pytest.approx((trust, explained))
 
 
 def test_trust_in_voices_needs_music_with_two_of_one_instrument(tmp_path):
@@ -178,4 +188,5 @@ def test_voices_an_untrained_network_cannot_tell_apart_get_no_trust(tmp_path):
     task = load_task(DEMO, "valid", require_sources=True)
     path = tmp_path / "small.safetensors"
     save_checkpoint(path, small_network(), ModelCard())
-    assert fit_voice_trust(task, path, jobs=1) == 0.0
+    fit = fit_voice_trust(task, path, jobs=1)
+    assert fit.trust == fit.explained == 0.0
