@@ -24,7 +24,7 @@ from rebalance.running import Failure, one_line, run_items
 from rebalance.runs import RunRecord, claim_run
 from rebalance.scenes import Pair, Scene, Segment, Source, Task
 from rebalance.semantics import SEMANTICS, VERSION
-from rebalance.separation import Declared, OfficialTargets, Separator, load_separator, source_names
+from rebalance.separation import Declared, OfficialTargets, Separator, Weighted, load_separator, source_names
 
 RemixMode: TypeAlias = Literal["edit", "official"]
 
@@ -166,6 +166,7 @@ def _record(task: Task, options: EnhanceOptions, separator: Separator) -> RunRec
         version=VERSION,
         semantics=SEMANTICS,
         separator=options.separator,
+        weights=separator.weights if isinstance(separator, Weighted) else None,
         remix=options.remix,
         rounding=options.rounding,
         data=str(task.music_dir.parent.resolve()),

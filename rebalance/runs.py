@@ -30,6 +30,8 @@ class RunRecord:
         Which release of the official code the numbers follow.
     n_parameters, lookahead_ms, external_training_data
         Of the separator; None where unknown.
+    weights
+        Sha256 of the separator's weights; None where it has none or does not say.
     """
 
     version: str
@@ -42,9 +44,10 @@ class RunRecord:
     n_parameters: int | None = None
     lookahead_ms: float | None = None
     external_training_data: bool | None = None
+    weights: str | None = None
 
 
-_IDENTITY = ("version", "separator", "remix", "rounding", "split")
+_IDENTITY = ("version", "separator", "weights", "remix", "rounding", "split")
 
 
 def claim_run(run: Path, record: RunRecord) -> None:
@@ -58,7 +61,8 @@ def claim_run(run: Path, record: RunRecord) -> None:
     if (run / RUN_FILE).exists():
         before = read_run(run)
         for field in _IDENTITY:
-            if (old := getattr(before, field)) != (new := getattr(record, field)):
+            old, new = getattr(before, field), getattr(record, field)
+            if old != new and None not in (old, new):
                 raise ConfigError(
                     f"{run}: expected a new folder or one begun with {field} {new!r}, it was begun with {old!r}"
                 )

@@ -52,10 +52,11 @@ class ModelCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """A network and its card."""
+    """A network, its card and the digest of the file they came from."""
 
     network: MaskNetwork
     card: ModelCard
+    sha256: str
 
 
 def save_checkpoint(path: Path, network: MaskNetwork, card: ModelCard) -> None:
@@ -103,7 +104,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     header = checkpoint_header(path)
     if header is None:
         raise ConfigError(f"{path}: expected a checkpoint of format {FORMAT!r}")
-    _require_digest(path)
+    sha256 = _checked_digest(path)
     try:
         network = MaskNetwork(from_json(MaskNetworkConfig, json.loads(header["config"])))
         card = from_json(ModelCard, json.loads(header["card"]))
@@ -112,7 +113,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise ConfigError(
             f"{path}: damaged checkpoint: {(str(error).splitlines() or ['no reason given'])[0]}"
         ) from error
-    return Checkpoint(network=network.eval(), card=card)
+    return Checkpoint(network=network.eval(), card=card, sha256=sha256)
 
 
 def checkpoint_header(path: Path) -> dict[str, str] | None:
@@ -167,11 +168,11 @@ def _digest_file(path: Path) -> Path:
     return path.with_name(f"{path.name}.sha256")
 
 
-def _require_digest(path: Path) -> None:
-    """Raise if a digest stands beside the file and is another."""
+def _checked_digest(path: Path) -> str:
+    """Return the digest of a file; raise if another one stands beside it."""
+    found = _digest(path)
     beside = _digest_file(path)
-    if not beside.is_file():
-        return
-    expected = beside.read_text(encoding="utf-8").split()[:1]
-    if expected != [found := _digest(path)]:
+    expected = beside.read_text(encoding="utf-8").split()[:1] if beside.is_file() else [found]
+    if expected != [found]:
         raise ConfigError(f"{path}: sha256 is {found}, expected {' '.join(expected)}; the file is damaged or changed")
+    return found

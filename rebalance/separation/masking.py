@@ -37,11 +37,14 @@ class MaskSeparator:
         On the device it runs on.
     card
         What is known of it.
+    weights
+        Sha256 of the file it came from; None for a network from elsewhere.
     """
 
     name: str
     network: MaskNetwork
     card: ModelCard
+    weights: str | None = None
     needs_sources: bool = False
     mixture_consistent: bool = True
 
@@ -134,7 +137,8 @@ def load_mask_separator(name: str, path: Path, *, device: str) -> MaskSeparator:
     from rebalance.separation.devices import chosen_device
 
     checkpoint = load_checkpoint(path)
-    return MaskSeparator(name=name, network=checkpoint.network.to(chosen_device(device)), card=checkpoint.card)
+    network = checkpoint.network.to(chosen_device(device))
+    return MaskSeparator(name=name, network=network, card=checkpoint.card, weights=checkpoint.sha256)
 
 
 def pool_voices(estimates: NDArray[np.float32], instruments: Sequence[str], trust: float) -> NDArray[np.float32]:

@@ -85,6 +85,15 @@ class Declared(Protocol):
 
 
 @runtime_checkable
+class Weighted(Protocol):
+    """A separator that can say which weights it has, so that no run is continued with others."""
+
+    @property
+    def weights(self) -> str | None:
+        """Their sha256, None where unknown."""
+
+
+@runtime_checkable
 class OfficialTargets(Protocol):
     """A separator that can also give what the official baseline feeds its remix."""
 

@@ -147,14 +147,14 @@ def parts_of(folder: Path, archive: str, part_bytes: int | None) -> Iterator[Par
 
 def _manifest(name: SubmissionName, record: RunRecord, sha256: Mapping[str, str]) -> Manifest:
     """Return the manifest of a run; paths of this machine are left out."""
-    fields = dataclasses.asdict(record)
+    known = {key: value for key, value in dataclasses.asdict(record).items() if value is not None}
     return Manifest(
         **dataclasses.asdict(name),
         version=record.version,
         semantics=record.semantics,
         split=record.split,
         separator=Path(record.separator).name,
-        configuration={key: value for key, value in fields.items() if key not in _IN_NAME_OR_OWN_FIELD},
+        configuration={key: value for key, value in known.items() if key not in _IN_NAME_OR_OWN_FIELD},
         lookahead_ms=record.lookahead_ms,
         n_parameters=record.n_parameters,
         external_training_data=record.external_training_data,
