@@ -44,14 +44,29 @@ def read_settings(path: Path, kind: type[Settings], overrides: tuple[str, ...] =
     return _converted(content, kind, str(path))  # type: ignore[no-any-return]
 
 
-def read_variant(path: Path, name: str) -> tuple[str, ...]:
-    """Read the overrides a YAML file lists under a name.
+def read_recipe(folder: Path, variant: str, kind: type[Settings], overrides: tuple[str, ...] = ()) -> Settings:
+    """Read the settings of a recipe: ``config.yaml``, what a variant of ``variants.yaml`` changes of it, overrides.
+
+    Parameters
+    ----------
+    folder
+        Of the recipe.
+    variant
+        Its name; ``"default"`` changes nothing.
+    kind, overrides
+        See `read_settings`.
 
     Raises
     ------
     ConfigError
-        If the file cannot be read or holds no list of that name.
+        As `read_settings`, or if there is no such variant.
     """
+    changes = () if variant == "default" else _variant(folder / "variants.yaml", variant)
+    return read_settings(folder / "config.yaml", kind, (*changes, *overrides))
+
+
+def _variant(path: Path, name: str) -> tuple[str, ...]:
+    """Return the overrides a YAML file lists under a name."""
     from yaml import YAMLError, safe_load
 
     try:

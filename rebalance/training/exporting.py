@@ -15,13 +15,32 @@ from rebalance.training.checkpoints import average_of
 LARGEST_BYTES = 10_000_000
 
 
-def export_average(state: Path, config: MaskNetworkConfig, path: Path, card: ModelCard) -> None:
-    """Write the running average of a training run as a checkpoint that separators load.
+def trained_average(run: Path, config: MaskNetworkConfig) -> MaskNetwork:
+    """Return the running average of a training run that did best in validation, the last one where there was none.
 
     Parameters
     ----------
-    state
-        ``state.safetensors`` of a run, or ``best.safetensors``, the average that did best in validation.
+    run
+        Folder of the run.
+    config
+        Of its network.
+
+    Raises
+    ------
+    ConfigError
+        If the run holds nothing, or something else.
+    """
+    best = run / "best.safetensors"
+    return _average(best if best.exists() else run / "state.safetensors", config)
+
+
+def export_average(run: Path, config: MaskNetworkConfig, path: Path, card: ModelCard) -> None:
+    """Write `trained_average` as a checkpoint that separators load.
+
+    Parameters
+    ----------
+    run
+        Folder of the run.
     config
         Of its network.
     path
@@ -32,17 +51,23 @@ def export_average(state: Path, config: MaskNetworkConfig, path: Path, card: Mod
     Raises
     ------
     ConfigError
-        If the state does not fit the network, or the checkpoint would be larger than weights that ship may be.
+        If the run does not fit the network, or the checkpoint would be larger than weights that ship may be.
     """
+    network = trained_average(run, config)
+    n_bytes = 2 * sum(tensor.numel() for tensor in network.state_dict().values())
+    if n_bytes > LARGEST_BYTES:
+        raise ConfigError(f"{path}: expected at most {LARGEST_BYTES} bytes, the weights need {n_bytes}")
+    save_checkpoint(path, network, card)
+
+
+def _average(state: Path, config: MaskNetworkConfig) -> MaskNetwork:
+    """Return a network with the running average of a file."""
     network = MaskNetwork(config)
     try:
         network.load_state_dict(average_of(state))
     except RuntimeError as error:
         raise ConfigError(f"{state}: does not fit the network: {str(error).splitlines()[0]}") from error
-    n_bytes = 2 * sum(tensor.numel() for tensor in network.state_dict().values())
-    if n_bytes > LARGEST_BYTES:
-        raise ConfigError(f"{path}: expected at most {LARGEST_BYTES} bytes, the weights need {n_bytes}")
-    save_checkpoint(path, network, card)
+    return network.eval()
 
 
 def stamp(

@@ -1,4 +1,4 @@
-"""Validation during training: quick figures on held-out mixtures, by instrument and by what is unseen."""
+"""Quick figures on held-out mixtures, for validation during training and for comparing networks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor, nn
 
@@ -88,6 +89,38 @@ class MeasuredMixture:
     def improvement_db(self) -> float:
         """Mean improvement of the sources in dB."""
         return float(np.mean([improvement_db for _, improvement_db in self.improvements_db]))
+
+
+def held_out_figures(network: nn.Module, mixers: Mapping[str, Mixer], n_batches: int) -> pd.DataFrame:
+    """Return what a network reaches, a row per held-out mixture.
+
+    Parameters
+    ----------
+    network
+        To measure.
+    mixers
+        Of held-out stems, by the name of what is unseen in them.
+    n_batches
+        Of each.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``sounds``, the name of the mixer; ``mixture``, its number; and of every `MeasuredMixture`
+        ``improvement_db``, ``remix_db`` and ``haaqi_gain``, which is not a number where nothing can be heard.
+    """
+    rows = [
+        {
+            "sounds": name,
+            "mixture": number,
+            "improvement_db": mixture.improvement_db,
+            "remix_db": mixture.remix_db,
+            "haaqi_gain": np.nan if mixture.haaqi_gain is None else mixture.haaqi_gain,
+        }
+        for name, mixer in mixers.items()
+        for number, mixture in enumerate(measured_mixtures(network, mixer, n_batches))
+    ]
+    return pd.DataFrame(rows)
 
 
 def measured_mixtures(network: nn.Module, mixer: Mixer, n_batches: int) -> list[MeasuredMixture]:

@@ -1,28 +1,24 @@
 """What each part of the recipe is worth: `python ablations.py RUNS [key=value ...]` trains small networks without it.
 
-All start from the same weights, take as many steps and are measured on the same held-out mixtures.
-`RUNS/ablations.csv` holds the figures mixture by mixture, see `rebalance.training.tracking.MeasuredMixture`; printed
-are means, and differences to the whole recipe with 95 % intervals over mixtures. Complete runs are not repeated.
+All start from the same weights, take as many steps and are measured on the same held-out mixtures. Printed is the table
+of `rebalance.report.networks`; `RUNS/ablations.csv` holds every mixture. Complete runs are not repeated.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from rebalance.errors import RebalanceError
 from rebalance.files import replacing
-from rebalance.report.statistics import paired_difference
-from rebalance.report.texts import difference_text, signed_text
+from rebalance.report.networks import network_lines
 from rebalance.separation.devices import chosen_device
 from rebalance.training.configuration import read_settings
 from rebalance.training.experiment import Experiment, held_out_mixers, run_experiment
-from rebalance.training.mixing import Mixer
-from rebalance.training.tracking import measured_mixtures
+from rebalance.training.tracking import held_out_figures
 
 SMALL = (
     "network.transform.hop=2048",
@@ -51,7 +47,6 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
     "without the loss of the remix": ("train.loss.remix=0",),
     "without harmonics shown": ("network.features.harmonics=[]",),
 }
-FIGURES: Mapping[str, str] = {"improvement_db": "SDR, dB", "remix_db": "remix, dB", "haaqi_gain": "HAAQI"}
 N_BATCHES = 32
 
 
@@ -60,52 +55,20 @@ def settings(overrides: tuple[str, ...]) -> Experiment:
     return read_settings(Path(__file__).with_name("config.yaml"), Experiment, overrides)
 
 
-def figures(experiment: Experiment, run: Path, mixers: Mapping[str, Mixer]) -> pd.DataFrame:
-    """Train one variant and return its figures, a row per held-out mixture."""
-    network = run_experiment(experiment, run).eval()
-    rows = [
-        {"sounds": name, "mixture": number, **{figure: getattr(mixture, figure) for figure in FIGURES}}
-        for name, mixer in mixers.items()
-        for number, mixture in enumerate(measured_mixtures(network, mixer, N_BATCHES))
-    ]
-    return pd.DataFrame(rows)
-
-
-def lines(variant: str, table: pd.DataFrame, whole: pd.DataFrame) -> Iterator[str]:
-    """Return the lines of a variant, one per held-out family: mean and difference to the whole recipe."""
-    for sounds, own in table.groupby("sounds", sort=False):
-        before = whole[whole["sounds"] == sounds]
-        cells = [cell(before[figure], own[figure], alone=variant == WHOLE) for figure in FIGURES]
-        yield f"| {variant} | {sounds} | {' | '.join(cells)} |"
-
-
-def cell(before: pd.Series, after: pd.Series, *, alone: bool) -> str:
-    """Return a mean, and its difference with interval where there is something to compare with."""
-    heard = (before.notna() & after.notna()).to_numpy()
-    mean = signed_text(after[heard].mean())
-    if alone:
-        return mean
-    mixtures = [str(number) for number in np.flatnonzero(heard)]
-    difference = paired_difference(before[heard], after[heard], mixtures, rng=np.random.default_rng(0)).estimate
-    return f"{mean}, {difference_text(difference)}"
-
-
 def main(runs: Path, overrides: tuple[str, ...]) -> None:
     """Train and measure all variants; the table is written anew after each."""
     tables: dict[str, pd.DataFrame] = {}
     try:
         experiments = {name: settings((*SMALL, *changes, *overrides)) for name, changes in VARIANTS.items()}
         mixers = held_out_mixers(experiments[WHOLE], chosen_device("auto"))
-        header = ["", "sounds", *FIGURES.values()]
-        sys.stdout.write(f"| {' | '.join(header)} |\n{'|---' * len(header)}|\n")
         for name, experiment in experiments.items():
-            tables[name] = figures(experiment, runs / name.replace(" ", "-"), mixers)
+            network = run_experiment(experiment, runs / name.replace(" ", "-"))
+            tables[name] = held_out_figures(network.eval(), mixers, N_BATCHES)
             with replacing(runs / "ablations.csv") as temporary:
                 pd.concat(tables, names=["variant"]).droplevel(1).to_csv(temporary)
-            sys.stdout.write("".join(f"{line}\n" for line in lines(name, tables[name], tables[WHOLE])))
-            sys.stdout.flush()
     except RebalanceError as error:
         sys.exit(f"ablations.py: {error}")
+    sys.stdout.write("".join(f"{line}\n" for line in network_lines(tables)))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from rebalance.files import replacing
 from rebalance.loading import load_task
 from rebalance.separation.checkpoints import WEIGHTS_FOLDER, ModelCard
 from rebalance.training.checkpoints import progress_of
-from rebalance.training.configuration import read_settings, read_variant
+from rebalance.training.configuration import read_recipe
 from rebalance.training.experiment import Experiment
 from rebalance.training.exporting import export_average, stamp
 from rebalance.training.fitting import Fit, fit_shrinkage
@@ -27,12 +27,9 @@ DATA = (HERE / "data.txt").read_text(encoding="utf-8").splitlines()
 
 def exported(run: Path, name: str, task: Path) -> tuple[Path, Fit]:
     """Write the running average that did best in validation, how far to trust it, and its card, beside the run."""
-    variant = () if name == "default" else read_variant(HERE / "variants.yaml", name)
-    experiment = read_settings(HERE / "config.yaml", Experiment, variant)
+    experiment = read_recipe(HERE, name, Experiment)
     path = run / f"{name}.safetensors"
-    best = run / "best.safetensors"
-    average = best if best.exists() else run / "state.safetensors"
-    export_average(average, experiment.network, path, ModelCard(data=tuple(DATA)))
+    export_average(run, experiment.network, path, ModelCard(data=tuple(DATA)))
     held_out = load_task(task, "valid", require_sources=True)
     voices = fit_voice_trust(held_out, path)
     told_apart = {"Voices of one instrument": f"{voices.explained:.0%} of the energy of what tells them apart"}

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from rebalance.errors import RebalanceError
-from rebalance.training.configuration import read_settings, read_variant
+from rebalance.training.configuration import read_recipe
 from rebalance.training.experiment import Experiment, run_experiment
 
 
@@ -21,8 +21,8 @@ def main(arguments: list[str]) -> None:
         sys.exit("usage: python train.py RUN [VARIANT] [key=value ...]")
     here = Path(__file__).parent
     try:
-        variant = read_variant(here / "variants.yaml", names[1]) if len(names) > 1 else ()
-        run_experiment(read_settings(here / "config.yaml", Experiment, (*variant, *overrides)), Path(names[0]))
+        variant = names[1] if len(names) > 1 else "default"
+        run_experiment(read_recipe(here, variant, Experiment, overrides), Path(names[0]))
     except RebalanceError as error:
         sys.exit(f"train.py: {error}")
 

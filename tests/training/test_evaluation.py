@@ -13,7 +13,7 @@ from rebalance.loading import load_task
 from rebalance.training.evaluation import EvaluationOptions, evaluate_separation, metric_columns
 from rebalance.training.listening import haaqi_gain
 from rebalance.training.stem_library import StemLibrary
-from rebalance.training.tracking import Tracker
+from rebalance.training.tracking import Tracker, held_out_figures
 
 from .conftest import mixer_of, small_network
 
@@ -78,3 +78,12 @@ def test_the_true_remix_is_worth_more_than_the_mixture_and_half_of_it_less_than_
     assert haaqi_gain(10 * mixture, 10 * true_edit, 5 * true_edit) == pytest.approx(half, abs=1e-6)
     with pytest.raises(AudioError, match="NaN"):
         haaqi_gain(mixture, true_edit, np.full_like(mixture, np.nan))
+
+
+def test_a_network_is_measured_on_every_mixture_of_every_family(library: StemLibrary) -> None:
+    mixers = {name: mixer_of(library, batch_size=2) for name in ("first", "second")}
+    figures = held_out_figures(small_network().eval(), mixers, 2)
+    assert list(figures.columns) == ["sounds", "mixture", "improvement_db", "remix_db", "haaqi_gain"]
+    assert figures.groupby("sounds").size().to_dict() == {"first": 4, "second": 4}
+    first, second = (own.drop(columns="sounds").reset_index(drop=True) for _, own in figures.groupby("sounds"))
+    pd.testing.assert_frame_equal(first, second)

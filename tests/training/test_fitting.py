@@ -97,8 +97,10 @@ def test_an_untrained_separator_is_fitted_on_the_embedded_task(tmp_path: Path) -
     assert fit.rows["haaqi"].max() - fit.rows["haaqi"].min() < 0.1
 
 
-@pytest.mark.parametrize("which", ["run/state.safetensors", "best.safetensors"])
-def test_a_trained_average_becomes_a_checkpoint_with_its_card(tmp_path: Path, library: StemLibrary, which: str) -> None:
+@pytest.mark.parametrize("validated", [False, True])
+def test_a_trained_average_becomes_a_checkpoint_with_its_card(
+    tmp_path: Path, library: StemLibrary, *, validated: bool
+) -> None:
     import torch
 
     network = small_network()
@@ -106,8 +108,10 @@ def test_a_trained_average_becomes_a_checkpoint_with_its_card(tmp_path: Path, li
     average = train(network, mixer_of(library, batch_size=1), settings, tmp_path / "run", device=torch.device("cpu"))
     path = tmp_path / "tiny.safetensors"
     card = ModelCard(data=("tones",), training={"Seed": "0"})
-    save_weights(tmp_path / "best.safetensors", average)
-    export_average(tmp_path / which, network.config, path, card)
+    if validated:
+        average = small_network(seed=3)
+        save_weights(tmp_path / "run" / "best.safetensors", average)
+    export_average(tmp_path / "run", network.config, path, card)
     stamp(path, shrinkage=(0.75, 0.5), training={"HAAQI": "0.5"})
     loaded = load_checkpoint(path)
     assert loaded.card.shrinkage == (0.75, 0.5)
@@ -127,7 +131,7 @@ def test_a_state_of_another_network_is_refused(tmp_path: Path, library: StemLibr
     run = tmp_path / "run"
     train(small_network(), mixer_of(library, batch_size=1), TrainSettings(steps=1), run, device=torch.device("cpu"))
     with pytest.raises(ConfigError, match="does not fit the network"):
-        export_average(run / "state.safetensors", MaskNetworkConfig(), tmp_path / "x.safetensors", ModelCard())
+        export_average(run, MaskNetworkConfig(), tmp_path / "x.safetensors", ModelCard())
 
 
 def doubled_scene(task):

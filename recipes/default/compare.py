@@ -1,0 +1,41 @@
+"""Trained runs on the same held-out mixtures: `python compare.py RUN=VARIANT RUN=VARIANT ...`.
+
+VARIANT is a name of `variants.yaml`, or `default`. Printed is the table of `rebalance.report.networks`, differences
+to the first run; the running averages are compared, as `export.py` would take them.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from rebalance.errors import RebalanceError
+from rebalance.report.networks import network_lines
+from rebalance.separation.devices import chosen_device
+from rebalance.training.configuration import read_recipe
+from rebalance.training.experiment import Experiment, held_out_mixers
+from rebalance.training.exporting import trained_average
+from rebalance.training.tracking import held_out_figures
+
+N_BATCHES = 32
+
+
+def main(runs: list[str]) -> None:
+    """Measure the runs one after the other and print the table."""
+    device = chosen_device("auto")
+    tables = {}
+    try:
+        for entry in runs:
+            run, _, variant = entry.rpartition("=")
+            experiment = read_recipe(Path(__file__).parent, variant, Experiment)
+            mixers = held_out_mixers(experiment, device)
+            tables[run] = held_out_figures(trained_average(Path(run), experiment.network).to(device), mixers, N_BATCHES)
+    except RebalanceError as error:
+        sys.exit(f"compare.py: {error}")
+    sys.stdout.write("".join(f"{line}\n" for line in network_lines(tables)))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2 or not all("=" in argument for argument in sys.argv[1:]):
+        sys.exit("usage: python compare.py RUN=VARIANT RUN=VARIANT ...")
+    main(sys.argv[1:])
