@@ -18,8 +18,8 @@ from rebalance.challenge import CAD2_TASK2
 from rebalance.errors import RebalanceError
 from rebalance.loading import load_task
 from rebalance.report.scored_runs import annotated, common_pairs, read_scored_runs
-from rebalance.report.statistics import paired_difference
-from rebalance.report.texts import interval_text, signed_text
+from rebalance.report.statistics import Estimate, paired_difference
+from rebalance.report.texts import difference_text
 
 # Rendered pieces are called after their work, the number of the excerpt, the ensemble and the round.
 _RENDITION = re.compile(r"-\d+-[a-z].*$")
@@ -42,32 +42,47 @@ def cells(first: pd.DataFrame, table: pd.DataFrame) -> Iterator[str]:
         if not members.any():
             yield ""
             continue
-        before, after = first.loc[members, "avg_haaqi"], table.loc[members, "avg_haaqi"]
+        after = table.loc[members, "avg_haaqi"]
         if first is table:
             yield f"{after.mean():.3f} ({len(after)})"
             continue
-        works = [_RENDITION.sub("", piece) for piece in first.loc[members, "piece"]]
-        difference = paired_difference(before, after, works, rng=np.random.default_rng(0)).estimate
-        interval = interval_text(difference.interval, signed=True)
-        yield f"{after.mean():.3f}, {signed_text(difference.mean)} {interval}".rstrip()
+        yield f"{after.mean():.3f}, {difference_text(difference(first[members], table[members]))}"
+
+
+def difference(first: pd.DataFrame, table: pd.DataFrame) -> Estimate:
+    """Return the difference of HAAQI, pair by pair, its interval over works."""
+    works = [_RENDITION.sub("", piece) for piece in first["piece"]]
+    return paired_difference(first["avg_haaqi"], table["avg_haaqi"], works, rng=np.random.default_rng(0)).estimate
+
+
+def scored_tables(data: Path, folders: list[Path]) -> dict[str, pd.DataFrame]:
+    """Return what the pairs scored in all runs got, by run.
+
+    Raises
+    ------
+    RebalanceError
+        If a run or the task cannot be read.
+    """
+    runs = read_scored_runs(folders)
+    task = load_task(data, runs[0].split, require_sources=True)
+    pairs = common_pairs(runs)
+    if len(pairs) < len(task.pairs):
+        sys.stderr.write(f"{len(pairs)} of {len(task.pairs)} pairs are scored in all runs; the others are left out\n")
+    return {run.name: annotated(run, task).loc[pairs] for run in runs}
 
 
 def main(data: Path, folders: list[Path]) -> None:
     """Print the table, a row per group and a column per run."""
     try:
-        runs = read_scored_runs(folders)
-        task = load_task(data, runs[0].split, require_sources=True)
-        pairs = common_pairs(runs)
-        tables = [annotated(run, task).loc[pairs] for run in runs]
+        tables = scored_tables(data, folders)
     except RebalanceError as error:
         sys.exit(f"remix_table.py: {error}")
-    columns = [list(cells(tables[0], table)) for table in tables]
-    lines = [f"| | {' | '.join(run.name for run in runs)} |", "|---|" + "---|" * len(runs)]
-    for number, (name, _) in enumerate(groups(tables[0])):
+    first = next(iter(tables.values()))
+    columns = [list(cells(first, table)) for table in tables.values()]
+    lines = [f"| | {' | '.join(tables)} |", "|---|" + "---|" * len(tables)]
+    for number, (name, _) in enumerate(groups(first)):
         lines.append(f"| {name} | {' | '.join(column[number] for column in columns)} |")
     sys.stdout.write("\n".join([*lines, ""]))
-    if len(pairs) < len(task.pairs):
-        sys.stderr.write(f"{len(pairs)} of {len(task.pairs)} pairs are scored in all runs; the others are left out\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,42 @@
+"""Put the scores of weights that ship on their card: `python write_scores.py NAME TASK MIXTURE_RUN RUN`.
+
+Both runs are scored ones of TASK, see `remix_table.py`; RUN was made with `--separator NAME`. The card is part of the
+weights' file, so that its sha256 changes: this is the last step.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from remix_table import difference, groups, scored_tables
+
+from rebalance.errors import RebalanceError
+from rebalance.report.texts import difference_text, signed_text
+from rebalance.separation.checkpoints import WEIGHTS_FOLDER
+from rebalance.training.exporting import stamp
+
+
+def main(name: str, task: Path, mixture_run: Path, run: Path) -> None:
+    """Compare the runs and write what came out."""
+    try:
+        first, table = scored_tables(task, [mixture_run, run]).values()
+        (_, _), *by_number = [group for group in groups(first) if group[0] == "all" or "sources" in group[0]]
+        parts = [
+            f"{text} {signed_text(difference(first[members], table[members]).mean)}" for text, members in by_number
+        ]
+        text = (
+            f"{table['avg_haaqi'].mean():.3f} against {first['avg_haaqi'].mean():.3f} of the mixture, difference"
+            f" {difference_text(difference(first, table))} over {len(table)} scenes; {', '.join(parts)}"
+        )
+        scores = {f"HAAQI on {task.name}": text, "Not measured": "real recordings"}
+        stamp(WEIGHTS_FOLDER / f"{name}.safetensors", training=scores)
+    except RebalanceError as error:
+        sys.exit(f"write_scores.py: {error}")
+    sys.stdout.write(f"{name}: {text}\n")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 5:
+        sys.exit("usage: python write_scores.py NAME TASK MIXTURE_RUN RUN")
+    main(sys.argv[1], *(Path(argument) for argument in sys.argv[2:]))
