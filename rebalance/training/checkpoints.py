@@ -77,10 +77,7 @@ def load_state(
         If the file is no such state, belongs to other settings, or does not fit the network.
     """
     tensors, metadata = _read(path)
-    progress = _progress(path, metadata)
-    stored = json.loads(metadata["settings"])
-    if changed := sorted(key for key in {*stored, *settings} if stored.get(key) != _plain(settings.get(key))):
-        raise ConfigError(f"{path}: the run was started with other settings of {', '.join(changed)}; use a new folder")
+    progress = _progress(path, metadata, settings)
     try:
         network.load_state_dict(_below(tensors, "network."))
         average.load_state_dict(_below(tensors, "average."))
@@ -110,21 +107,24 @@ def average_of(path: Path) -> dict[str, torch.Tensor]:
     return tensors
 
 
-def progress_of(path: Path) -> Progress:
+def progress_of(path: Path, settings: Mapping[str, Any]) -> Progress:
     """Return how far the run of a state has come.
 
     Raises
     ------
     ConfigError
-        If the file is no such state.
+        If the file is no such state, or belongs to other settings.
     """
-    return _progress(path, _read(path)[1])
+    return _progress(path, _read(path)[1], settings)
 
 
-def _progress(path: Path, metadata: Mapping[str, str]) -> Progress:
-    """Return the progress in the metadata of a file, if it is a state."""
+def _progress(path: Path, metadata: Mapping[str, str], settings: Mapping[str, Any]) -> Progress:
+    """Return the progress in the metadata of a file, if it is a state with these settings."""
     if metadata.get("version") != _VERSION:
         raise ConfigError(f"{path}: expected the state of a training run, version {_VERSION}")
+    stored = json.loads(metadata["settings"])
+    if changed := sorted(key for key in {*stored, *settings} if stored.get(key) != _plain(settings.get(key))):
+        raise ConfigError(f"{path}: the run was started with other settings of {', '.join(changed)}; use a new folder")
     return Progress(step=int(metadata["step"]), seconds=float(metadata["seconds"]))
 
 

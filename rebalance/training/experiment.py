@@ -63,6 +63,13 @@ class Experiment:
     train: TrainSettings
     validation_batches: int = 8
 
+    @property
+    def description(self) -> dict[str, Any]:
+        """What must stay when a run is continued, apart from how it is trained: not the sizes of the other family."""
+        network = asdict(self.network)
+        del network["band_split" if self.network.family == "u-net" else "unet"]
+        return {"network": network, "mixing": asdict(self.mixing)}
+
 
 def run_experiment(
     experiment: Experiment, run: Path, *, device: str = "auto", stop_after: int | None = None
@@ -90,17 +97,10 @@ def run_experiment(
         experiment.train,
         run,
         device=chosen,
-        description={"network": _in_use(experiment.network), "mixing": asdict(experiment.mixing)},
+        description=experiment.description,
         validate=tracker,
         stop_after=stop_after,
     )
-
-
-def _in_use(network: MaskNetworkConfig) -> dict[str, Any]:
-    """Return what decides the network's weights: not the sizes of the other family."""
-    sizes = asdict(network)
-    del sizes["band_split" if network.family == "u-net" else "unet"]
-    return sizes
 
 
 def mixer(experiment: Experiment, folders: tuple[Path, ...], rooms: Path | None, device: torch.device) -> Mixer:

@@ -87,6 +87,12 @@ class TrainSettings:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}: expected at least 1, got {getattr(self, name)}")
 
+    @property
+    def lasting(self) -> dict[str, Any]:
+        """The settings that must stay when a run is continued: all that decides what a step does."""
+        may_change = {"steps", "decay_steps", "save_every", "log_every", "validate_every", "compile"}
+        return {name: value for name, value in asdict(self).items() if name not in may_change}
+
     def learning_rate_at(self, step: int) -> float:
         """Return the learning rate of a step, counted from 0."""
         risen = (step + 1) / max(self.warmup_steps, 1)
@@ -168,7 +174,7 @@ def train(
         optimiser = torch.optim.AdamW(
             network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
-        stored = {"train": _lasting(settings), **(description or {})}
+        stored = {"train": settings.lasting, **(description or {})}
         state = run / "state.safetensors"
         progress = checkpoints.Progress(step=0, seconds=0.0)
         if state.exists():
@@ -195,12 +201,6 @@ def train(
                     now = checkpoints.Progress(step=done, seconds=time.monotonic() - began)
                     checkpoints.save_state(state, network, average, optimiser, now, stored)
     return average
-
-
-def _lasting(settings: TrainSettings) -> dict[str, Any]:
-    """Return the settings that must stay when a run is continued: all that decides what a step does."""
-    may_change = {"steps", "decay_steps", "save_every", "log_every", "validate_every", "compile"}
-    return {name: value for name, value in asdict(settings).items() if name not in may_change}
 
 
 def _compile(network: nn.Module) -> None:

@@ -1,7 +1,7 @@
-"""Make weights that ship of a training run: `python export.py RUN NAME TASK`.
+"""Make weights that ship of a training run: `python export.py RUN NAME TASK [key=value ...]`.
 
-NAME is that of the weights and, but for `default`, of the variant. The trust in voices and the shrinkage are fitted on
-TASK in the folder of the run; only finished weights replace those that ship.
+NAME is that of the weights and of the variant; the settings are those given to `train.py`. The trust in voices and the
+shrinkage are fitted on TASK in the folder of the run; only finished weights replace those that ship.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ HERE = Path(__file__).parent
 DATA = (HERE / "data.txt").read_text(encoding="utf-8").splitlines()
 
 
-def exported(run: Path, name: str, task: Path) -> tuple[Path, Fit]:
+def exported(run: Path, name: str, task: Path, overrides: tuple[str, ...]) -> tuple[Path, Fit]:
     """Write the running average that did best in validation, how far to trust it, and its card, beside the run."""
-    experiment = read_recipe(HERE, name, Experiment)
+    experiment = read_recipe(HERE, name, Experiment, overrides)
+    training = training_of(experiment, run, name, overrides)
     path = run / f"{name}.safetensors"
     export_average(run, experiment.network, path, ModelCard(data=tuple(DATA)))
     held_out = load_task(task, "valid", require_sources=True)
@@ -35,28 +36,30 @@ def exported(run: Path, name: str, task: Path) -> tuple[Path, Fit]:
     told_apart = {"Voices of one instrument": f"{voices.explained:.0%} of the energy of what tells them apart"}
     stamp(path, voice_trust=round(voices.trust, 2), training=told_apart)
     fit = fit_shrinkage(held_out, path)
-    stamp(path, shrinkage=fit.shrinkage, training=training_of(experiment, run, name))
+    fitted_on = {"Fitted on": f"{fit.rows['scene'].nunique()} scenes of {task.name}"}
+    stamp(path, shrinkage=fit.shrinkage, training={**training, **fitted_on})
     return path, fit
 
 
-def training_of(experiment: Experiment, run: Path, name: str) -> dict[str, str]:
+def training_of(experiment: Experiment, run: Path, name: str, overrides: tuple[str, ...]) -> dict[str, str]:
     """Return what the card says of the training."""
-    progress = progress_of(run / "state.safetensors")
+    progress = progress_of(run / "state.safetensors", {"train": experiment.train.lasting, **experiment.description})
+    command = ["python train.py RUN", *([] if name == "default" else [name]), *overrides]
     crop_s = experiment.mixing.crop_samples / experiment.network.sample_rate
     sound_h = progress.step * experiment.mixing.batch_size * crop_s / 3600
     return {
         "Licence of the weights": "MIT",
-        "Command": f"python train.py RUN{'' if name == 'default' else f' {name}'} (recipes/default)",
+        "Command": f"{' '.join(command)} (recipes/default)",
         "Seed": str(experiment.train.seed),
         "Budget": f"{progress.step:,} steps of {experiment.mixing.batch_size} mixtures of {crop_s:.2f} s"
         f" ({sound_h:.1f} h of sound), {progress.seconds / 60:.0f} minutes",
     }
 
 
-def main(run: Path, name: str, task: Path) -> None:
+def main(run: Path, name: str, task: Path, overrides: tuple[str, ...]) -> None:
     """Export, then put the three files in the place of those that ship."""
     try:
-        path, fit = exported(run, name, task)
+        path, fit = exported(run, name, task, overrides)
         for part in (path, path.with_name(f"{path.name}.sha256"), path.with_suffix(".md")):
             with replacing(WEIGHTS_FOLDER / part.name) as temporary:
                 shutil.copyfile(part, temporary)
@@ -67,6 +70,6 @@ def main(run: Path, name: str, task: Path) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 4:
-        sys.exit("usage: python export.py RUN NAME TASK")
-    main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
+    if len(sys.argv) < 4:
+        sys.exit("usage: python export.py RUN NAME TASK [key=value ...]")
+    main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), tuple(sys.argv[4:]))

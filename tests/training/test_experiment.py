@@ -10,6 +10,7 @@ from rebalance.errors import ConfigError
 from rebalance.separation.networks.band_split import BandSplitConfig
 from rebalance.separation.networks.masking import MaskNetworkConfig
 from rebalance.separation.networks.unet import UNetConfig
+from rebalance.training.checkpoints import progress_of
 from rebalance.training.experiment import Data, Experiment, run_experiment
 from rebalance.training.loop import TrainSettings
 from rebalance.training.losses import LossSettings
@@ -29,6 +30,10 @@ def experiment(stems: Path, *, steps: int = 1, **sizes: object) -> Experiment:
     )
 
 
+def stored(described: Experiment) -> dict[str, object]:
+    return {"train": described.train.lasting, **described.description}
+
+
 def test_an_experiment_trains_and_validates_on_every_held_out_folder(tmp_path: Path, stem_folder: Path) -> None:
     average = run_experiment(experiment(stem_folder), tmp_path, device="cpu")
     assert all(torch.isfinite(tensor).all() for tensor in average.state_dict().values())
@@ -43,6 +48,10 @@ def test_a_run_goes_on_when_sizes_of_the_other_family_have_changed_but_not_its_o
 ) -> None:
     run_experiment(experiment(stem_folder), tmp_path, device="cpu")
     run_experiment(experiment(stem_folder, steps=2, band_split=BandSplitConfig(width=32)), tmp_path, device="cpu")
+    state = tmp_path / "state.safetensors"
+    assert progress_of(state, stored(experiment(stem_folder))).step == 2
     wider = experiment(stem_folder, steps=3, unet=UNetConfig(channels=(4, 16), n_conditions=8))
     with pytest.raises(ConfigError, match="other settings of network"):
         run_experiment(wider, tmp_path, device="cpu")
+    with pytest.raises(ConfigError, match="other settings of network"):
+        progress_of(state, stored(wider))
