@@ -91,6 +91,20 @@ def load_state(
     return progress
 
 
+def load_average(network: nn.Module, path: Path) -> None:
+    """Give a network the running average of the parameters in a state, or the weights of `save_weights`.
+
+    Raises
+    ------
+    ConfigError
+        If the file is neither, or does not fit the network.
+    """
+    try:
+        network.load_state_dict(average_of(path))
+    except RuntimeError as error:
+        raise ConfigError(f"{path}: does not fit the network: {str(error).splitlines()[0]}") from error
+
+
 def average_of(path: Path) -> dict[str, torch.Tensor]:
     """Return the running average of the parameters in a state, or the weights of `save_weights`, by name.
 

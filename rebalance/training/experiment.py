@@ -12,6 +12,7 @@ from torch import nn
 
 from rebalance.separation.devices import chosen_device
 from rebalance.separation.networks.masking import N_VOICES, MaskNetwork, MaskNetworkConfig
+from rebalance.training.checkpoints import load_average
 from rebalance.training.loop import TrainSettings, train
 from rebalance.training.mixing import Mixer, MixingSettings
 from rebalance.training.room_bank import open_rooms
@@ -55,6 +56,9 @@ class Experiment:
         How long and how fast.
     validation_batches
         Of every held-out folder.
+    start
+        Weights a new run begins with: ``state.safetensors`` or ``best.safetensors`` of another one of the same
+        network; None for random ones.
     """
 
     data: Data
@@ -62,6 +66,7 @@ class Experiment:
     mixing: MixingSettings
     train: TrainSettings
     validation_batches: int = 8
+    start: Path | None = None
 
     @property
     def description(self) -> dict[str, Any]:
@@ -86,10 +91,17 @@ def run_experiment(
         As for `rebalance.separation.load_separator`.
     stop_after
         See `rebalance.training.loop.train`.
+
+    Raises
+    ------
+    ConfigError
+        If the run, or the weights to start with, belong to other settings.
     """
     chosen = chosen_device(device)
     torch.manual_seed(experiment.train.seed)
     network = MaskNetwork(experiment.network)
+    if experiment.start is not None:
+        load_average(network, experiment.start)
     tracker = Tracker(mixers=held_out_mixers(experiment, chosen), n_batches=experiment.validation_batches)
     return train(
         network,

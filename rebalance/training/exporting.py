@@ -10,7 +10,7 @@ from rebalance.errors import ConfigError
 from rebalance.files import write_text
 from rebalance.separation.checkpoints import ModelCard, load_checkpoint, save_checkpoint
 from rebalance.separation.networks.masking import MaskNetwork, MaskNetworkConfig
-from rebalance.training.checkpoints import average_of
+from rebalance.training.checkpoints import load_average
 
 LARGEST_BYTES = 10_000_000
 
@@ -30,8 +30,10 @@ def trained_average(run: Path, config: MaskNetworkConfig) -> MaskNetwork:
     ConfigError
         If the run holds nothing, or something else.
     """
+    network = MaskNetwork(config)
     best = run / "best.safetensors"
-    return _average(best if best.exists() else run / "state.safetensors", config)
+    load_average(network, best if best.exists() else run / "state.safetensors")
+    return network.eval()
 
 
 def export_average(run: Path, config: MaskNetworkConfig, path: Path, card: ModelCard) -> None:
@@ -58,16 +60,6 @@ def export_average(run: Path, config: MaskNetworkConfig, path: Path, card: Model
     if n_bytes > LARGEST_BYTES:
         raise ConfigError(f"{path}: expected at most {LARGEST_BYTES} bytes, the weights need {n_bytes}")
     save_checkpoint(path, network, card)
-
-
-def _average(state: Path, config: MaskNetworkConfig) -> MaskNetwork:
-    """Return a network with the running average of a file."""
-    network = MaskNetwork(config)
-    try:
-        network.load_state_dict(average_of(state))
-    except RuntimeError as error:
-        raise ConfigError(f"{state}: does not fit the network: {str(error).splitlines()[0]}") from error
-    return network.eval()
 
 
 def stamp(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,18 @@ def test_an_experiment_trains_and_validates_on_every_held_out_folder(tmp_path: P
         (figures,) = csv.DictReader(file)
     assert {"tones/haaqi", "tones/worst", "tones/remix", "selection"} <= set(figures)
     assert (tmp_path / "best.safetensors").exists()
+
+
+def test_a_new_run_can_begin_with_the_weights_of_another(tmp_path: Path, stem_folder: Path) -> None:
+    first = run_experiment(experiment(stem_folder), tmp_path / "first", device="cpu")
+    begun = replace(experiment(stem_folder), start=tmp_path / "first" / "state.safetensors")
+    gently = replace(begun, train=replace(begun.train, learning_rate=0.0))
+    second = run_experiment(gently, tmp_path / "second", device="cpu")
+    for name, tensor in first.state_dict().items():
+        torch.testing.assert_close(second.state_dict()[name], tensor)
+    other = replace(begun, network=MaskNetworkConfig(unet=UNetConfig(channels=(4, 16), n_conditions=8)))
+    with pytest.raises(ConfigError, match="does not fit the network"):
+        run_experiment(other, tmp_path / "third", device="cpu")
 
 
 def test_a_run_goes_on_when_sizes_of_the_other_family_have_changed_but_not_its_own(
