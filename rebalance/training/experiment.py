@@ -19,6 +19,8 @@ from rebalance.training.room_bank import open_rooms
 from rebalance.training.stem_library import open_library
 from rebalance.training.tracking import Tracker
 
+_HELD_OUT_SEED = 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Data:
@@ -130,7 +132,7 @@ def mixer(experiment: Experiment, folders: tuple[Path, ...], rooms: Path | None,
 
 
 def held_out_mixers(experiment: Experiment, device: torch.device) -> Mapping[str, Mixer]:
-    """Return what makes the validation mixtures: no equaliser and no retuning, but rooms and levels."""
+    """Return what makes the validation mixtures, the same for every run: no equaliser or retuning, rooms and levels."""
     plain = replace(
         experiment.mixing,
         eq_db=0.0,
@@ -139,6 +141,6 @@ def held_out_mixers(experiment: Experiment, device: torch.device) -> Mapping[str
         coherent_detune_cents=0.0,
         random_detune_cents=0.0,
     )
-    quiet = replace(experiment, mixing=plain)
+    quiet = replace(experiment, mixing=plain, train=replace(experiment.train, seed=_HELD_OUT_SEED))
     rooms = experiment.data.held_out_rooms
     return {name: mixer(quiet, (folder,), rooms, device) for name, folder in experiment.data.held_out.items()}

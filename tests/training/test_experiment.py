@@ -12,7 +12,7 @@ from rebalance.separation.networks.band_split import BandSplitConfig
 from rebalance.separation.networks.masking import MaskNetworkConfig
 from rebalance.separation.networks.unet import UNetConfig
 from rebalance.training.checkpoints import progress_of
-from rebalance.training.experiment import Data, Experiment, run_experiment
+from rebalance.training.experiment import Data, Experiment, held_out_mixers, run_experiment
 from rebalance.training.loop import TrainSettings
 from rebalance.training.losses import LossSettings
 from rebalance.training.mixing import MixingSettings
@@ -42,6 +42,13 @@ def test_an_experiment_trains_and_validates_on_every_held_out_folder(tmp_path: P
         (figures,) = csv.DictReader(file)
     assert {"tones/haaqi", "tones/worst", "tones/remix", "selection"} <= set(figures)
     assert (tmp_path / "best.safetensors").exists()
+
+
+def test_runs_of_different_seeds_are_validated_on_the_same_mixtures(stem_folder: Path) -> None:
+    first = experiment(stem_folder)
+    other = replace(first, train=replace(first.train, seed=first.train.seed + 1))
+    batches = [held_out_mixers(one, torch.device("cpu"))["tones"].batch(0) for one in (first, other)]
+    torch.testing.assert_close(batches[0].sources, batches[1].sources, rtol=0, atol=0)
 
 
 def test_a_new_run_can_begin_with_the_weights_of_another(tmp_path: Path, stem_folder: Path) -> None:
