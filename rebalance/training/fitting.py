@@ -25,7 +25,7 @@ from rebalance.separation import Separator, load_separator
 
 SHRINKAGES: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
 HARM_LIMIT = 0.01
-FEWEST_SCENES = 5
+FEWEST_SCENES = 10
 GROUPS: tuple[str, ...] = ("n_sources", "gain_size_db", "instruments")
 
 
