@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-import torch
 from official_recipe import floor_signal
+from small_networks import small_network
 
 from rebalance import load_task
 from rebalance.audio import read_audio
@@ -26,8 +26,6 @@ from rebalance.runs import claim_run, read_run
 from rebalance.scenes import Task
 from rebalance.separation import load_separator
 from rebalance.separation.checkpoints import ModelCard, save_checkpoint
-from rebalance.separation.networks.masking import MaskNetwork, MaskNetworkConfig
-from rebalance.separation.networks.unet import UNetConfig
 
 MIXTURE = EnhanceOptions(separator="mixture")
 
@@ -179,21 +177,16 @@ def test_soft_clipping_and_truncation_follow_the_official_options(task: Task, tm
     assert EnhanceOptions(separator="convtasnet", remix="official").rounding == "truncate"
 
 
-def tiny_network(seed: int) -> MaskNetwork:
-    torch.manual_seed(seed)
-    return MaskNetwork(MaskNetworkConfig(unet=UNetConfig(channels=(4, 8), n_conditions=8)))
-
-
 def test_a_run_is_not_continued_with_other_weights_of_the_same_name(task: Task, tmp_path: Path) -> None:
     """Half of a run by old weights and half by new ones would be scored as one system."""
     path = tmp_path / "tiny.safetensors"
     options = EnhanceOptions(separator=str(path), device="cpu")
     part = task.subset(task.pairs[:1])
-    save_checkpoint(path, tiny_network(0), ModelCard())
+    save_checkpoint(path, small_network(0), ModelCard())
     enhance_task(part, tmp_path / "run", options, jobs=1)
     assert read_run(tmp_path / "run").weights == hashlib.sha256(path.read_bytes()).hexdigest()
     enhance_task(part, tmp_path / "run", options, jobs=1)
-    save_checkpoint(path, tiny_network(1), ModelCard())
+    save_checkpoint(path, small_network(1), ModelCard())
     _separator.cache_clear()
     with pytest.raises(ConfigError, match="one begun with weights"):
         enhance_task(part, tmp_path / "run", options, jobs=1)

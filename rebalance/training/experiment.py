@@ -12,7 +12,7 @@ from torch import nn
 
 from rebalance.separation.devices import chosen_device
 from rebalance.separation.networks.masking import N_VOICES, MaskNetwork, MaskNetworkConfig
-from rebalance.training.checkpoints import load_average
+from rebalance.training.checkpoints import Progress, load_average, progress_of
 from rebalance.training.loop import TrainSettings, train
 from rebalance.training.mixing import Mixer, MixingSettings
 from rebalance.training.room_bank import open_rooms
@@ -115,6 +115,17 @@ def run_experiment(
         validate=tracker,
         stop_after=stop_after,
     )
+
+
+def progress_of_run(experiment: Experiment, run: Path) -> Progress:
+    """Return how far the run of an experiment has come.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such run, or it was started with other settings.
+    """
+    return progress_of(run / "state.safetensors", {"train": experiment.train.lasting, **experiment.description})
 
 
 def mixer(experiment: Experiment, folders: tuple[Path, ...], rooms: Path | None, device: torch.device) -> Mixer:

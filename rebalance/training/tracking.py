@@ -91,7 +91,7 @@ class MeasuredMixture:
         return float(np.mean([improvement_db for _, improvement_db in self.improvements_db]))
 
 
-def held_out_figures(network: nn.Module, mixers: Mapping[str, Mixer], n_batches: int) -> pd.DataFrame:
+def held_out_figures(network: nn.Module, mixers: Mapping[str, Mixer], n_batches: int = 32) -> pd.DataFrame:
     """Return what a network reaches, a row per held-out mixture.
 
     Parameters

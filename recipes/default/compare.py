@@ -1,7 +1,8 @@
 """Trained runs on the same held-out mixtures: `python compare.py RUN=VARIANT RUN=VARIANT ...`.
 
-VARIANT is a name of `variants.yaml`, or `default`. Printed is the table of `rebalance.report.networks`, differences
-to the first run; the running averages are compared, as `export.py` would take them.
+VARIANT is a name of `variants.yaml`, or `default`; the mixtures are those of the default recipe for all. Printed is the
+table of `rebalance.report.networks`, differences to the first run; the running averages are compared, as `export.py`
+would take them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from rebalance.training.experiment import Experiment, held_out_mixers
 from rebalance.training.exporting import trained_average
 from rebalance.training.tracking import held_out_figures
 
-N_BATCHES = 32
+HERE = Path(__file__).parent
 
 
 def main(runs: list[str]) -> None:
@@ -25,11 +26,11 @@ def main(runs: list[str]) -> None:
     device = chosen_device("auto")
     tables = {}
     try:
+        mixers = held_out_mixers(read_recipe(HERE, "default", Experiment), device)
         for entry in runs:
             run, _, variant = entry.rpartition("=")
-            experiment = read_recipe(Path(__file__).parent, variant, Experiment)
-            mixers = held_out_mixers(experiment, device)
-            tables[run] = held_out_figures(trained_average(Path(run), experiment.network).to(device), mixers, N_BATCHES)
+            network = trained_average(Path(run), read_recipe(HERE, variant, Experiment).network)
+            tables[run] = held_out_figures(network.to(device), mixers)
     except RebalanceError as error:
         sys.exit(f"compare.py: {error}")
     sys.stdout.write("".join(f"{line}\n" for line in network_lines(tables)))

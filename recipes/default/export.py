@@ -14,9 +14,8 @@ from rebalance.errors import RebalanceError
 from rebalance.files import replacing
 from rebalance.loading import load_task
 from rebalance.separation.checkpoints import WEIGHTS_FOLDER, ModelCard
-from rebalance.training.checkpoints import progress_of
 from rebalance.training.configuration import read_recipe
-from rebalance.training.experiment import Experiment
+from rebalance.training.experiment import Experiment, progress_of_run
 from rebalance.training.exporting import export_average, stamp
 from rebalance.training.fitting import Fit, fit_shrinkage
 from rebalance.training.voices import fit_voice_trust
@@ -43,7 +42,7 @@ def exported(run: Path, name: str, task: Path, overrides: tuple[str, ...]) -> tu
 
 def training_of(experiment: Experiment, run: Path, name: str, overrides: tuple[str, ...]) -> dict[str, str]:
     """Return what the card says of the training."""
-    progress = progress_of(run / "state.safetensors", {"train": experiment.train.lasting, **experiment.description})
+    progress = progress_of_run(experiment, run)
     command = ["python train.py RUN", *([] if name == "default" else [name]), *overrides]
     crop_s = experiment.mixing.crop_samples / experiment.network.sample_rate
     sound_h = progress.step * experiment.mixing.batch_size * crop_s / 3600
@@ -53,6 +52,7 @@ def training_of(experiment: Experiment, run: Path, name: str, overrides: tuple[s
         "Seed": str(experiment.train.seed),
         "Budget": f"{progress.step:,} steps of {experiment.mixing.batch_size} mixtures of {crop_s:.2f} s"
         f" ({sound_h:.1f} h of sound), {progress.seconds / 60:.0f} minutes",
+        "Not measured": "real recordings",
     }
 
 

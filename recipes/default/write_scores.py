@@ -21,16 +21,16 @@ def main(name: str, task: Path, mixture_run: Path, run: Path) -> None:
     """Compare the runs and write what came out."""
     try:
         first, table = scored_tables(task, [mixture_run, run]).values()
-        (_, _), *by_number = [group for group in groups(first) if group[0] == "all" or "sources" in group[0]]
         parts = [
-            f"{text} {signed_text(difference(first[members], table[members]).mean)}" for text, members in by_number
+            f"{group} {signed_text(difference(first[members], table[members]).mean)}"
+            for group, members in groups(first)
+            if group.endswith("sources") and members.any()
         ]
         text = (
             f"{table['avg_haaqi'].mean():.3f} against {first['avg_haaqi'].mean():.3f} of the mixture, difference"
             f" {difference_text(difference(first, table))} over {len(table)} scenes; {', '.join(parts)}"
         )
-        scores = {f"HAAQI on {task.name}": text, "Not measured": "real recordings"}
-        stamp(WEIGHTS_FOLDER / f"{name}.safetensors", training=scores)
+        stamp(WEIGHTS_FOLDER / f"{name}.safetensors", training={f"HAAQI on {task.name}": text})
     except RebalanceError as error:
         sys.exit(f"write_scores.py: {error}")
     sys.stdout.write(f"{name}: {text}\n")

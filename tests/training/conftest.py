@@ -9,8 +9,7 @@ import pytest
 import torch
 
 from rebalance.challenge import CAD2_TASK2
-from rebalance.separation.networks.masking import N_VOICES, MaskNetwork, MaskNetworkConfig
-from rebalance.separation.networks.unet import UNetConfig
+from rebalance.separation.networks.masking import N_VOICES
 from rebalance.training.mixing import Mixer, MixingSettings
 from rebalance.training.stem_library import StemEntry, StemLibrary, open_library, write_manifest, write_stem
 
@@ -68,8 +67,3 @@ def library(stem_folder: Path) -> StemLibrary:
 def mixer_of(library: StemLibrary, **changes: object) -> Mixer:
     settings = MixingSettings(**{"batch_size": 2, "crop_samples": 16_384, **changes})  # type: ignore[arg-type]
     return Mixer(stem_library=library, rooms=None, voices=VOICES, settings=settings, seed=5, device=torch.device("cpu"))
-
-
-def small_network(seed: int = 0) -> MaskNetwork:
-    torch.manual_seed(seed)
-    return MaskNetwork(MaskNetworkConfig(unet=UNetConfig(channels=(4, 8), n_conditions=8)))

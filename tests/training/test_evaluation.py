@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from small_networks import small_network
 
 from rebalance.cli.evaluate_separation import group_table, means_table
 from rebalance.errors import AudioError, ConfigError
@@ -15,7 +16,7 @@ from rebalance.training.listening import haaqi_gain
 from rebalance.training.stem_library import StemLibrary
 from rebalance.training.tracking import Tracker, held_out_figures
 
-from .conftest import mixer_of, small_network
+from .conftest import mixer_of
 
 DEMO = Path(__file__).parents[2] / "metadata" / "demo"
 

@@ -6,22 +6,20 @@ from pathlib import Path
 
 import pytest
 import torch
+from small_networks import SMALL_UNET
 
 from rebalance.errors import ConfigError
 from rebalance.separation.networks.band_split import BandSplitConfig
 from rebalance.separation.networks.masking import MaskNetworkConfig
 from rebalance.separation.networks.unet import UNetConfig
-from rebalance.training.checkpoints import progress_of
-from rebalance.training.experiment import Data, Experiment, held_out_mixers, run_experiment
+from rebalance.training.experiment import Data, Experiment, held_out_mixers, progress_of_run, run_experiment
 from rebalance.training.loop import TrainSettings
 from rebalance.training.losses import LossSettings
 from rebalance.training.mixing import MixingSettings
 
-TINY = UNetConfig(channels=(4, 8), n_conditions=8)
-
 
 def experiment(stems: Path, *, steps: int = 1, **sizes: object) -> Experiment:
-    network = MaskNetworkConfig(**{"unet": TINY, **sizes})  # type: ignore[arg-type]
+    network = MaskNetworkConfig(**{"unet": SMALL_UNET, **sizes})  # type: ignore[arg-type]
     return Experiment(
         data=Data(train=(stems,), held_out={"tones": stems}),
         network=network,
@@ -29,10 +27,6 @@ def experiment(stems: Path, *, steps: int = 1, **sizes: object) -> Experiment:
         train=TrainSettings(steps=steps, warmup_steps=1, decay_steps=1, loss=LossSettings(masks_only=True)),
         validation_batches=1,
     )
-
-
-def stored(described: Experiment) -> dict[str, object]:
-    return {"train": described.train.lasting, **described.description}
 
 
 def test_an_experiment_trains_and_validates_on_every_held_out_folder(tmp_path: Path, stem_folder: Path) -> None:
@@ -68,10 +62,9 @@ def test_a_run_goes_on_when_sizes_of_the_other_family_have_changed_but_not_its_o
 ) -> None:
     run_experiment(experiment(stem_folder), tmp_path, device="cpu")
     run_experiment(experiment(stem_folder, steps=2, band_split=BandSplitConfig(width=32)), tmp_path, device="cpu")
-    state = tmp_path / "state.safetensors"
-    assert progress_of(state, stored(experiment(stem_folder))).step == 2
+    assert progress_of_run(experiment(stem_folder), tmp_path).step == 2
     wider = experiment(stem_folder, steps=3, unet=UNetConfig(channels=(4, 16), n_conditions=8))
     with pytest.raises(ConfigError, match="other settings of network"):
         run_experiment(wider, tmp_path, device="cpu")
     with pytest.raises(ConfigError, match="other settings of network"):
-        progress_of(state, stored(wider))
+        progress_of_run(wider, tmp_path)

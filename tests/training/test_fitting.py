@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from small_networks import small_network
 
 from rebalance.enhancing import read_source
 from rebalance.errors import ConfigError, RebalanceError
@@ -19,7 +20,7 @@ from rebalance.training.loop import TrainSettings, train
 from rebalance.training.stem_library import StemLibrary
 from rebalance.training.voices import fit_voice_trust, voice_products
 
-from .conftest import mixer_of, small_network
+from .conftest import mixer_of
 
 DEMO = Path(__file__).parents[2] / "metadata" / "demo"
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors import safe_open
+from small_networks import small_network
 
 from rebalance.errors import ConfigError, RebalanceError
 from rebalance.training.checkpoints import average_of
@@ -18,7 +19,7 @@ from rebalance.training.loop import TrainSettings, train
 from rebalance.training.losses import LossSettings
 from rebalance.training.stem_library import StemLibrary
 
-from .conftest import mixer_of, small_network
+from .conftest import mixer_of
 
 CPU = torch.device("cpu")
 FAST = {"warmup_steps": 2, "decay_steps": 2, "log_every": 1, "save_every": 2, "loss": LossSettings(masks_only=True)}

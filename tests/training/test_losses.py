@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from small_networks import small_network
 
 from rebalance.errors import ConfigError
 from rebalance.remixing import remix_as_edit
@@ -10,7 +11,7 @@ from rebalance.training.losses import LossSettings, edit_gains, mask_loss, separ
 from rebalance.training.mixing import Batch
 from rebalance.training.stem_library import StemLibrary
 
-from .conftest import mixer_of, small_network
+from .conftest import mixer_of
 
 
 @pytest.fixture
