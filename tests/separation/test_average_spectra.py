@@ -5,10 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rebalance.errors import ConfigError
-from rebalance.separation import Separator
-from rebalance.separation.checkpoints import WEIGHTS_FOLDER
-from rebalance.training.average_spectra import AverageSpectrumSeparator, read_spectra
+from rebalance._base.errors import ConfigError
+from rebalance.separation import WEIGHTS_FOLDER, AverageSpectrumSeparator, Separator, read_spectra
 
 RATE = 44_100
 
