@@ -24,7 +24,7 @@ RUN python -m pip install ${TORCH_INDEX_URL:+--index-url "$TORCH_INDEX_URL"} tor
 COPY --from=wheel /wheels /wheels
 RUN python -m pip install "$(ls /wheels/rebalance-*.whl)[${EXTRAS}]" && rm -r /wheels
 
-RUN useradd --create-home --uid 1000 listener && mkdir /work && chown listener /work
+RUN useradd --create-home --uid 1000 listener && mkdir -p /work /home/listener/.cache && chown listener /work /home/listener/.cache
 USER listener
 WORKDIR /work
 
