@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,16 +13,13 @@ from numpy.typing import NDArray
 from rebalance.audio import Audio
 from rebalance.challenge import CAD2_TASK2
 from rebalance.errors import ConfigError
-from rebalance.files import write_json
 from rebalance.separation.checkpoints import WEIGHTS_FOLDER
 from rebalance.separation.protocol import checked_mixture, source_names
 from rebalance.separation.stft import WINDOW_SIZE, inverse_spectrogram, spectrogram
-from rebalance.training.stem_library import StemLibrary
 
 _LOWEST_HZ = 50.0
 _BANDS_PER_OCTAVE = 6
 _N_BANDS = 51
-_STRETCH = 262_144
 _FLOOR = 1e-12
 CENTRES_HZ: tuple[float, ...] = tuple(_LOWEST_HZ * 2.0 ** (band / _BANDS_PER_OCTAVE) for band in range(_N_BANDS))
 
@@ -67,37 +63,13 @@ class AverageSpectrumSeparator:
         return self
 
 
-def measure_spectra(library: StemLibrary, *, n_stretches: int, seed: int) -> dict[str, tuple[float, ...]]:
-    """Return the average spectrum of every instrument of a library, every stretch of sound counting the same.
-
-    Parameters
-    ----------
-    library
-        Dry stems.
-    n_stretches
-        Of 6 s for each instrument.
-    seed
-        Chooses them.
-    """
-    return {
-        instrument: _average(library, indices, n_stretches, np.random.default_rng([seed, number]))
-        for number, (instrument, indices) in enumerate(library.by_instrument.items())
-    }
-
-
-def write_spectra(path: Path, spectra: Mapping[str, Sequence[float]]) -> None:
-    """Write average spectra as JSON."""
-    rounded = {name: [float(f"{value:.5g}") for value in spectrum] for name, spectrum in spectra.items()}
-    write_json(path, {"centres_hz": [round(centre, 2) for centre in CENTRES_HZ], "power": rounded})
-
-
 def read_spectra(path: Path) -> dict[str, tuple[float, ...]]:
-    """Read what `write_spectra` wrote.
+    """Read average spectra from JSON: ``{"power": {instrument: [power at each of CENTRES_HZ, ...]}}``.
 
     Raises
     ------
     ConfigError
-        If it did not write the file.
+        If the file holds anything else.
     """
     try:
         power = json.loads(path.read_text(encoding="utf-8"))["power"]
@@ -107,32 +79,6 @@ def read_spectra(path: Path) -> dict[str, tuple[float, ...]]:
     if any(len(spectrum) != _N_BANDS or min(spectrum) < 0 for spectrum in spectra.values()):
         raise ConfigError(f"{path}: expected {_N_BANDS} powers from 0 for each instrument")
     return spectra
-
-
-def _average(
-    library: StemLibrary, indices: Sequence[int], n_stretches: int, rng: np.random.Generator
-) -> tuple[float, ...]:
-    """Return the average spectrum of one instrument."""
-    total = np.zeros(_N_BANDS)
-    for _ in range(n_stretches):
-        stem = library.stems[indices[int(rng.integers(len(indices)))]]
-        start = int(stem.active_frames[int(rng.integers(len(stem.active_frames)))])
-        spectra = spectrogram(stem.crop(start, _STRETCH))
-        power = np.mean(np.square(np.abs(spectra), dtype=np.float64), axis=0)
-        total += (_band_weights() @ power) / max(float(power.mean()), _FLOOR)
-    total /= total.mean()
-    return tuple(float(value) for value in total)
-
-
-@functools.lru_cache(maxsize=1)
-def _band_weights() -> NDArray[np.float64]:
-    """Return weights that average the bins of each band, shape ``(n_bands, n_bins)``."""
-    frequencies = np.fft.rfftfreq(WINDOW_SIZE, 1 / CAD2_TASK2.mixture_sample_rate)
-    centres = np.array(CENTRES_HZ)[:, None]
-    width = np.maximum(centres * (2 ** (1 / _BANDS_PER_OCTAVE) - 1), frequencies[1])
-    weights = np.maximum(0.0, 1 - np.abs(frequencies - centres) / width)
-    averages: NDArray[np.float64] = weights / weights.sum(axis=1, keepdims=True)
-    return averages
 
 
 def _at_bins(spectrum: Sequence[float]) -> NDArray[np.float64]:
