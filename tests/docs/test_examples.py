@@ -41,9 +41,7 @@ def test_every_command_the_docs_name_exists(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", ["docs/add-a-separator.md", "docs/add-a-data-set.md", "docs/add-a-metric.md"])
-def test_what_the_pages_for_contributors_show_runs(
-    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_the_pages_for_contributors_show_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks with a title are files of that name; the others run in order beside them."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
@@ -68,7 +66,9 @@ def test_every_test_the_docs_name_exists(page: Path) -> None:
 
 def glossary() -> list[tuple[str, str, str]]:
     """Return word, meaning and place in the code of every entry."""
-    rows = [line for line in (ROOT / "docs/glossary.md").read_text(encoding="utf-8").splitlines() if line.startswith("| **")]
+    rows = [
+        line for line in (ROOT / "docs/glossary.md").read_text(encoding="utf-8").splitlines() if line.startswith("| **")
+    ]
     return [tuple(cell.strip() for cell in row.strip("|").split(" | ")) for row in rows]
 
 
