@@ -10,7 +10,7 @@ READY  := $(VENV)/.ready
 PY     := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format bench docs clean
+.PHONY: help setup demo test test-all coverage lint format bench docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ test: $(READY) ## run the tests
 
 test-all: $(READY) ## run the slow tests too
 	$(PY) -m pytest -n auto -m ''
+
+coverage: $(READY) ## run the tests with branch coverage; under 95 % is a failure
+	$(PY) -m pytest -n auto --cov --cov-report=term --cov-report=html:build/coverage
 
 lint: $(READY) ## format check, lint, types
 	$(PY) -m ruff format --check .
