@@ -8,8 +8,6 @@ RUN python -m pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 
 FROM python:${PYTHON_VERSION}-slim
 
-# Where PyTorch's builds for the processor alone are found. Left empty, pip takes the usual build: on x86-64 with CUDA, larger by
-# gigabytes; on ARM for the processor.
 ARG EXTRAS="separation,report"
 
 ENV PIP_NO_CACHE_DIR=1 \

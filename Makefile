@@ -55,6 +55,9 @@ bench: $(READY) ## measure against pyclarity and write docs/numbers.md
 docs: $(READY) ## build the documentation into site/
 	$(PY) -m mkdocs build --strict --quiet
 
+wheel: $(READY) ## build the wheel, install it into a fresh environment and run it from an empty folder
+	tests/wheel.sh $(PYTHON)
+
 clean: ## remove what the targets made
 	rm -rf $(VENV) site build .mypy_cache .ruff_cache .pytest_cache
 	find rebalance -name '*.nb?' -delete

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Builds the wheel, installs it into a fresh environment, and runs it from an empty folder that knows nothing of the checkout.
+# usage: tests/wheel.sh [PYTHON]
+set -euo pipefail
+python=$(command -v "${1:-python3}")
+source=$(cd "$(dirname "$0")/.." && pwd)
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+cd "$place"
+unset PYTHONPATH
+export MPLCONFIGDIR="$place/matplotlib"
+
+"$python" -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist "$source"
+wheel=$(ls dist/*.whl)
+"$python" -m venv environment
+bin=environment/bin
+[ -d "$bin" ] || bin=environment/Scripts
+"$bin/python" -m pip install --quiet --disable-pip-version-check --constraint "$source/constraints.txt" "$wheel"
+
+echo "core alone: schemas, scores, a given separation; what is missing is said in one line"
+"$bin/python" - <<'EOF'
+import sys
+
+from rebalance import Audiogram, load_task
+from rebalance.assets import demo_folder, schema_folder
+
+assert "environment" in str(demo_folder()), demo_folder()
+assert len(list(schema_folder().glob("*.schema.json"))) >= 9
+assert load_task(demo_folder(), "valid").pairs
+Audiogram(frequencies_hz=(250, 1000), thresholds_db_hl=(20, 40))
+assert not {"torch", "matplotlib", "hydra"} & set(sys.modules)
+EOF
+"$bin/rebalance" check "$("$bin/python" -c 'from rebalance.assets import demo_folder; print(demo_folder())')"
+if "$bin/rebalance" demo --out without-torch 2>errors.txt; then
+    echo "expected a demo without torch to be refused" >&2
+    exit 1
+fi
+grep -q "rebalance-music\[separation\]" errors.txt || { cat errors.txt >&2; exit 1; }
+
+echo "with separation and report: the demo, a remix, the default separator"
+"$bin/python" -m pip install --quiet --disable-pip-version-check --constraint "$source/constraints.txt" torch==2.13.0
+"$bin/python" -m pip install --quiet --disable-pip-version-check --constraint "$source/constraints.txt" "$wheel[separation,report]"
+"$bin/rebalance" demo --out demo-run
+test -s demo-run/report.html
+mixture=$("$bin/python" -c 'from rebalance.assets import demo_folder; print(demo_folder() / "audio/valid/haydn-quartet/mixture.flac")')
+"$bin/rebalance" remix "$mixture" --instruments violin,violin,viola,cello --gain cello=+6 --out more-cello.flac
+"$bin/python" - <<'EOF'
+import soundfile
+
+from rebalance.separation import load_separator
+
+assert soundfile.info("more-cello.flac").frames > 0
+load_separator("default")
+EOF
+echo "the wheel works"
