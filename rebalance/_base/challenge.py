@@ -39,7 +39,6 @@ class Challenge:
     haaqi_sample_rate: int
     mixture_loudness_lufs: float
     reference_level_db_spl: float
-    submission_full_scale_db_spl: float
     lookahead_limit_ms: float
     audiogram_frequencies_hz: tuple[float, ...]
     compressor_band_frequencies_hz: tuple[float, ...]
@@ -101,7 +100,6 @@ CAD2_TASK2 = Challenge(
     haaqi_sample_rate=24_000,
     mixture_loudness_lufs=-40.0,
     reference_level_db_spl=65.0,
-    submission_full_scale_db_spl=100.0,
     lookahead_limit_ms=5.0,
     audiogram_frequencies_hz=(250.0, 500.0, 1000.0, 2000.0, 3000.0, 4000.0, 6000.0, 8000.0),
     compressor_band_frequencies_hz=(250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0),

@@ -8,7 +8,7 @@ as its definition says, and the worst value of every metric that is not defined 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -16,7 +16,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from rebalance._base.errors import AudioError, MetadataError
+from rebalance._base.errors import AudioError
 from rebalance.audio import Audio, db_from_amplitude, rms
 
 LIMIT_DB = 100.0
@@ -35,26 +35,6 @@ class BssScores:
     sdr_db: float
     sir_db: float
     sar_db: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceScores:
-    """All metrics of one source, in dB.
-
-    Parameters
-    ----------
-    sdr_db, si_sdr_db
-        See `sdr_db` and `si_sdr_db`.
-    frame_sdr_db
-        Median of `sdr_db` over frames of 1 s; see `frame_median_db`.
-    bss
-        BSS Eval, channels averaged; see `bss_eval`.
-    """
-
-    sdr_db: float
-    si_sdr_db: float
-    frame_sdr_db: float
-    bss: BssScores
 
 
 def sdr_db(reference: Audio, estimate: Audio) -> float:
@@ -164,45 +144,6 @@ def frame_median_db(
     frames = [slice(index * length, (index + 1) * length) for index in range(n_frames)]
     sounding = [frame for frame in frames if rms(part := source[..., frame]) > threshold and not is_silent(part)]
     return float(np.median([metric(source[..., frame], estimated[..., frame]) for frame in sounding]))
-
-
-def score_sources(
-    references: Mapping[str, Audio], estimates: Mapping[str, Audio], sample_rate: int
-) -> dict[str, SourceScores | None]:
-    """Score all sources of a mixture; None for a source that is silent throughout.
-
-    Parameters
-    ----------
-    references, estimates
-        True and estimated sources by the same names, shape ``(n_channels, n_samples)``.
-    sample_rate
-        In Hz.
-
-    Raises
-    ------
-    MetadataError
-        If the names differ.
-    AudioError
-        If shapes differ, a sample is not finite, or true sources are copies of each other.
-    """
-    if unmatched := sorted(references.keys() ^ estimates.keys()):
-        raise MetadataError(f"estimates must name exactly the true sources; unmatched: {unmatched}")
-    sounding = [name for name, reference in references.items() if not is_silent(reference)]
-    scores: dict[str, SourceScores | None] = dict.fromkeys(references)
-    if not sounding:
-        return scores
-    all_bss = bss_eval(
-        np.stack([references[name] for name in sounding]), np.stack([estimates[name] for name in sounding])
-    )
-    for name, bss in zip(sounding, all_bss, strict=True):
-        pair = references[name], estimates[name]
-        scores[name] = SourceScores(
-            sdr_db=sdr_db(*pair),
-            si_sdr_db=si_sdr_db(*pair),
-            frame_sdr_db=frame_median_db(sdr_db, *pair, sample_rate),
-            bss=bss,
-        )
-    return scores
 
 
 def is_silent(signal: Audio) -> bool:

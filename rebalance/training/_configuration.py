@@ -81,11 +81,6 @@ def _variant(path: Path, name: str) -> tuple[str, ...]:
     return tuple(variants[name])
 
 
-def settings_from(content: Mapping[str, Any], kind: type[Settings], *, where: str) -> Settings:
-    """Return the dataclass that a mapping of plain values describes; see `read_settings`."""
-    return _converted(content, kind, where)  # type: ignore[no-any-return]
-
-
 def _converted(value: Any, kind: Any, where: str) -> Any:  # noqa: ANN401 - whatever the annotation says
     """Return a value as its annotation wants it."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)

@@ -9,7 +9,7 @@ from rebalance.synthesis.performance import PlayedNote
 from rebalance.synthesis.rendering._realism import pitch_error_cents
 from rebalance.synthesis.sound import EngineName, Layer, Preset, SampleEngine, find_font, presets_of, soundfont_engine
 from rebalance.synthesis.sound._engines import SoundfontEngine
-from rebalance.synthesis.sound._fonts import FONT_FAMILIES, installed_families
+from rebalance.synthesis.sound._fonts import FONT_FAMILIES
 from rebalance.synthesis.sound._samples import pitch_of_name, sample_files
 
 RATE = 44_100
@@ -17,7 +17,17 @@ NOTES = tuple(
     PlayedNote(onset_s=0.5 * at, duration_s=0.6, pitch=62 + 2 * at, velocity=90, detune_cents=10.0 * (at - 2))
     for at in range(5)
 )
-FAMILIES = [family.name for family in installed_families() if family.name != "musescore"] or ["none"]
+
+
+def is_installed(name: str) -> bool:
+    try:
+        find_font(name)
+    except ConfigError:
+        return False
+    return True
+
+
+FAMILIES = [name for name in FONT_FAMILIES if name != "musescore" and is_installed(name)] or ["none"]
 
 
 def engine_named(name: EngineName) -> SoundfontEngine:

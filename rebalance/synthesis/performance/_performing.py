@@ -61,10 +61,6 @@ class TempoMap:
         """Return the time of a position in quarter notes."""
         return float(np.interp(position_q, self.quarters, self.seconds))
 
-    def quarters_at(self, time_s: float) -> float:
-        """Return the position at a time, in quarter notes."""
-        return float(np.interp(time_s, self.seconds, self.quarters))
-
     @property
     def duration_s(self) -> float:
         """When the last written note ends."""

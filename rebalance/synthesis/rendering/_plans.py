@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from rebalance._base.errors import ConfigError, MetadataError
 from rebalance._base.files import write_json
@@ -25,8 +25,6 @@ from rebalance.synthesis.performance import (
     mechanical_annotations,
 )
 from rebalance.synthesis.sound import SPACING_DEG, Hall, Layer, Preset, azimuths_deg, draw_hall, presets_of
-
-RoomName: TypeAlias = Literal["halls", "dry"]
 
 PLAN_VERSION = 1
 _BLEND_SHARE = 0.3  # of the stems mix two fonts when several are named

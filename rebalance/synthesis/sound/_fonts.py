@@ -124,16 +124,6 @@ def find_font(name: str) -> Path:
     raise ConfigError(f"soundfont {name!r}: no such file, and none of the known families ({known})")
 
 
-def installed_families() -> tuple[FontFamily, ...]:
-    """Return the known families whose file is on this machine."""
-    folders = tuple(font_folders())
-    return tuple(
-        family
-        for family in FONT_FAMILIES.values()
-        if any((folder / name).is_file() for folder in folders for name in family.file_names)
-    )
-
-
 def font_folders() -> Iterator[Path]:
     """Give the folders soundfonts are looked for in: those of the environment variable, then the usual ones."""
     for named in os.environ.get(FONT_PATH_VARIABLE, "").split(os.pathsep):

@@ -91,11 +91,6 @@ class StemLibrary:
     by_instrument: Mapping[str, tuple[int, ...]]
     by_rendition: Mapping[str, tuple[int, ...]]
 
-    @property
-    def duration_h(self) -> float:
-        """Total duration of all stems in hours."""
-        return sum(len(stem.samples) for stem in self.stems) / SAMPLE_RATE / 3600
-
 
 def open_library(folders: Sequence[Path]) -> StemLibrary:
     """Open folders of stems; the samples stay on disk until they are read.
