@@ -6,7 +6,15 @@ from rebalance.separation._average_spectra import AverageSpectrumSeparator, read
 from rebalance.separation._causality import LookAhead, measure_look_ahead
 from rebalance.separation._chain import WHOLE_CHAIN, measure_chain
 from rebalance.separation._checkpoints import WEIGHTS_FOLDER, ModelCard, load_checkpoint, save_checkpoint
-from rebalance.separation._metrics import bss_eval, frame_median_db, is_silent, sdr_db, si_sdr_db
+from rebalance.separation._metrics import (
+    LIMIT_DB,
+    SILENCE_DB_FS,
+    bss_eval,
+    frame_median_db,
+    is_silent,
+    sdr_db,
+    si_sdr_db,
+)
 from rebalance.separation._overlap_add import Chunking, official_chunks, overlap_add
 from rebalance.separation._protocol import (
     Declared,
@@ -21,7 +29,9 @@ from rebalance.separation._protocol import (
 from rebalance.separation._registry import SEPARATORS, load_separator
 
 __all__ = [
+    "LIMIT_DB",
     "SEPARATORS",
+    "SILENCE_DB_FS",
     "WEIGHTS_FOLDER",
     "WHOLE_CHAIN",
     "AverageSpectrumSeparator",
