@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebalance.audio import Recording, read_audio, write_audio
-from rebalance.audiogram import Audiogram, Listener
+from rebalance.audiogram import Audiogram, EarFitting, Fitting, Listener
 from rebalance.errors import AudioError, ConfigError
 from rebalance.hearing_aid import prescribe
 from rebalance.personal import gains_by_source, rebalance_recording, separate_recording
@@ -136,3 +136,74 @@ def test_an_instrument_means_all_its_players_and_a_player_one() -> None:
 def test_a_gain_for_somebody_absent_suggests_who_is_there() -> None:
     with pytest.raises(ConfigError, match="did you mean 'Cello'"):
         gains_by_source({"chello": 3.0}, ("Violin", "Cello"))
+
+
+def tone(amplitudes: Sequence[float], sample_rate: int, frequency_hz: float = 997.0) -> Recording:
+    time_s = np.arange(5 * sample_rate) / sample_rate
+    samples = np.array(amplitudes)[:, np.newaxis] * np.sin(2 * np.pi * frequency_hz * time_s)
+    return Recording(samples=samples.astype(np.float32), sample_rate=sample_rate)
+
+
+def fitting_of(ratios: Sequence[float], gains_db: Sequence[float]) -> Fitting:
+    ear = EarFitting(ratios=tuple(ratios), gains_db=tuple(gains_db))
+    return Fitting(left=ear, right=ear)
+
+
+def heard_levels_db(music: Recording, fitting: Fitting) -> list[float]:
+    """Levels of both ears in dB re a sine at full scale, once compressors and filters have settled."""
+    mix = rebalance_recording(music, ("Flute", "Cello"), {}, load_separator("mixture"), fitting=fitting)
+    assert mix.recording.sample_rate == music.sample_rate
+    assert mix.recording.samples.shape == (2, music.samples.shape[1])
+    assert mix.attenuation_db == 0.0
+    settled = mix.recording.samples[:, 2 * music.sample_rate : 4 * music.sample_rate].astype(np.float64)
+    return (10 * np.log10(2 * np.mean(settled**2, axis=1))).tolist()
+
+
+# A sine of 997 Hz at full scale in one channel has -3.01 LUFS by BS.1770, in both 0 LUFS.
+BOTH_DB = 10 * np.log10((1 + 0.5**2) / 2)  # of a channel at full scale and one at half, beside two at full scale
+LEVELS_AT_THE_COMPRESSORS = [
+    ((0.5,), [-40.0, -40.0]),
+    ((0.0005,), [-40.0, -40.0]),
+    ((0.3, 0.3), [-40.0, -40.0]),
+    ((0.8, 0.4), [-40.0 - BOTH_DB, -46.02 - BOTH_DB]),
+]
+
+
+@pytest.mark.parametrize("sample_rate", [22_050, 44_100, 48_000])
+@pytest.mark.parametrize(("amplitudes", "expected_db"), LEVELS_AT_THE_COMPRESSORS)
+def test_the_compressors_are_fed_music_at_minus_forty_lufs(
+    sample_rate: int, amplitudes: Sequence[float], expected_db: list[float]
+) -> None:
+    neutral = fitting_of([1.0] * 6, [0.0] * 6)  # its bands add up to an all-pass: what comes out is what went in
+    assert heard_levels_db(tone(amplitudes, sample_rate), neutral) == pytest.approx(expected_db, abs=0.1)
+
+
+@pytest.mark.parametrize("sample_rate", [22_050, 48_000])
+@pytest.mark.parametrize("n_channels", [1, 2])
+def test_the_compressors_work_at_their_own_rate_whatever_that_of_the_recording(
+    sample_rate: int, n_channels: int
+) -> None:
+    fitting = fitting_of([1.0, 1.2, 3.0, 1.5, 1.2, 1.0], [0.0, 6.0, 20.0, 12.0, 6.0, 0.0])
+    for frequency_hz in (300.0, 997.0, 2500.0):
+        levels_db = [
+            heard_levels_db(tone([0.2] * n_channels, rate, frequency_hz), fitting) for rate in (sample_rate, 44_100)
+        ]
+        assert levels_db[0] == pytest.approx(levels_db[1], abs=0.3)
+
+
+@pytest.mark.parametrize("n_channels", [1, 2])
+def test_equal_gains_return_every_bit_of_a_float_recording(n_channels: int) -> None:
+    music = recording(n_channels=n_channels)
+    for gains_db in ({}, {"Flute": -6.0, "Cello": -6.0}):
+        mix = rebalance_recording(music, ("Flute", "Cello"), gains_db, ShareSeparator())
+        assert mix.recording.samples.tobytes() == music.samples.tobytes()
+        assert mix.recording.samples.dtype == music.samples.dtype
+        assert mix.attenuation_db == 0.0
+
+
+def test_equal_gains_need_no_separation() -> None:
+    def refuse(mixture: np.ndarray, instruments: Sequence[str]) -> dict[str, np.ndarray]:
+        raise AssertionError
+
+    mix = rebalance_recording(recording(), ("Flute", "Cello"), {"Flute": 3.0, "Cello": 3.0}, refuse)
+    assert mix.attenuation_db == 0.0
