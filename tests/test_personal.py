@@ -55,12 +55,40 @@ def test_stems_have_the_length_rate_and_channels_of_the_recording(sample_rate: i
     stems = separate_recording(music, ("Flute", "Flute", "Cello"), load_separator("mixture"))
     assert list(stems) == ["Flute_1", "Flute_2", "Cello"]
     assert {stem.shape for stem in stems.values()} == {music.samples.shape}
+    assert {stem.dtype for stem in stems.values()} == {music.samples.dtype}
 
 
 def test_blocks_join_without_a_seam() -> None:
     music = recording(64.0, 16_000, 1)
     stems = separate_recording(music, ("Flute", "Cello"), ShareSeparator(sample_rate=16_000))
     np.testing.assert_allclose(stems["Flute"], 0.5 * music.samples, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "n_blocks"), [(0.5, 1), (29.5, 1), (30.5, 1), (31.0, 1), (31.001, 2), (60.5, 2), (61.001, 3)]
+)
+def test_blocks_start_every_thirty_seconds_but_never_within_a_last_second(duration_s: float, n_blocks: int) -> None:
+    ends: list[float] = []
+    music = recording(duration_s, 1000, 1)
+    stems = separate_recording(music, ("Flute", "Cello"), ShareSeparator(sample_rate=1000), on_progress=ends.append)
+    assert ends == pytest.approx([*(31 / duration_s, 61 / duration_s)[: n_blocks - 1], 1.0])
+    np.testing.assert_allclose(stems["Flute"], 0.5 * music.samples, atol=1e-7)
+
+
+def test_a_block_fades_into_the_next_within_its_last_second() -> None:
+    music = Recording(samples=np.full((1, 40_000), 0.5, dtype=np.float32), sample_rate=1000)
+    calls: list[int] = []
+
+    def numbered(mixture: np.ndarray, instruments: Sequence[str]) -> dict[str, np.ndarray]:
+        calls.append(mixture.shape[1])
+        return {name: np.full_like(mixture, len(calls)) for name in source_names(instruments)}
+
+    numbered.sample_rate = 1000
+    found = separate_recording(music, ("Flute", "Cello"), numbered)["Cello"][0]
+    assert calls == [31_000, 10_000]  # from 0 to 31 s and from 30 s to the end
+    np.testing.assert_array_equal(found[:30_000], 1.0)
+    np.testing.assert_allclose(found[30_000:31_000], 1 + (np.arange(1000) + 0.5) / 1000, atol=1e-6)
+    np.testing.assert_array_equal(found[31_000:], 2.0)
 
 
 def test_progress_rises_to_one() -> None:
@@ -131,6 +159,8 @@ def test_an_instrument_means_all_its_players_and_a_player_one() -> None:
     players = ("Violin", "Violin", "Cello")
     assert gains_by_source({"violin": 3.0}, players) == {"Violin_1": 3.0, "Violin_2": 3.0}
     assert gains_by_source({"VIOLIN_2": -6.0}, players) == {"Violin_2": -6.0}
+    requests = {"cello": 1.0, "violin": 3.0, "violin_2": -6.0}  # what is said last of a player holds
+    assert gains_by_source(requests, players) == {"Cello": 1.0, "Violin_1": 3.0, "Violin_2": -6.0}
 
 
 def test_a_gain_for_somebody_absent_suggests_who_is_there() -> None:

@@ -329,9 +329,11 @@ def test_fast_scores_use_another_noise_and_say_so(
 # --- where signals come from
 
 
-def test_the_folder_of_a_run_is_a_system_with_its_record(task: Task, floor: Path) -> None:
+def test_the_folder_of_a_run_is_a_system_with_its_record(floor: Path, pair: Pair, processed: Recording) -> None:
     system = system_of_run(floor, "valid", scores_name="others")
     assert (system.scores, system.scores_name) == (floor, "others")
+    assert system_of_run(floor, "valid").scores_name == "scores"
+    np.testing.assert_array_equal(system.signals.read(pair).samples, processed.samples)
     assert system.description["separator"] == "mixture"
     assert system.description["configuration"]["split"] == "valid"
     assert system.description["configuration"] == json.loads((floor / "run.json").read_text())
