@@ -10,7 +10,7 @@ READY  := $(VENV)/.ready
 PY     := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format bench docs clean
+.PHONY: help setup demo test test-all mutants lint format bench docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ test: $(READY) ## run the tests
 test-all: $(READY) ## run the slow tests too
 	$(PY) -m pytest -n auto -m ''
 
+mutants: $(READY) ## change the core one thing at a time and print the share of changes the tests notice
+	$(PY) benchmarks/mutants.py
+
 lint: $(READY) ## format check, lint, types
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
@@ -53,5 +56,5 @@ docs: $(READY) ## build the documentation into site/
 	$(PY) -m mkdocs build --strict --quiet
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) site build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) site build mutants .mypy_cache .ruff_cache .pytest_cache
 	find rebalance -name '*.nb?' -delete
