@@ -49,7 +49,7 @@ def test_the_least_loss_is_a_loss_and_severe_ones_gain_faster():
         loss: nal_r_gains_db(Audiogram(frequencies_hz=FREQUENCIES_HZ, thresholds_db_hl=(loss,) * 8))
         for loss in (0, 0.5, 80)
     }
-    np.testing.assert_array_equal(gains[0], np.zeros(6))
+    assert gains[0].tolist() == [0.0] * 6
     # 0.05 * 1.5 + 0.31 * 0.5 = 0.23 and k, which is positive at 1 kHz alone
     np.testing.assert_allclose(gains[0.5], [0, 0, 1.23, 0, 0, 0])
     # 0.05 * 180 + 0.116 * (240 - 180) + 0.31 * 80 = 40.76 and k
