@@ -101,6 +101,23 @@ def test_progress_rises_to_one() -> None:
     assert heard[-1] == 1.0
 
 
+def test_progress_is_told_of_a_rebalanced_recording_too() -> None:
+    heard: list[float] = []
+    music = recording(64.0, 1000, 1)
+    rebalance_recording(
+        music, ("Flute", "Cello"), {"Flute": 6.0}, ShareSeparator(sample_rate=1000), on_progress=heard.append
+    )
+    assert heard == pytest.approx([31 / 64, 61 / 64, 1.0])
+
+
+def test_silence_stays_silent_where_no_loudness_is_needed() -> None:
+    silence = Recording(samples=np.zeros((2, 4410), dtype=np.float32), sample_rate=44_100)
+    for gains_db in ({}, {"Flute": 6.0}):
+        mix = rebalance_recording(silence, ("Flute", "Cello"), gains_db, ShareSeparator())
+        np.testing.assert_array_equal(mix.recording.samples, silence.samples)
+        assert mix.attenuation_db == 0.0
+
+
 @given(st.integers(1, 60))
 def test_the_shortest_recordings_come_back(n_samples: int) -> None:
     music = Recording(samples=np.full((1, n_samples), 0.1, dtype=np.float32), sample_rate=44_100)

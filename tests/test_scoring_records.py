@@ -84,7 +84,7 @@ class Signals:
         return self.by_pair[pair]
 
     def fingerprint(self, pair: Pair) -> str:
-        return self.version
+        return f"{self.version} of {pair.scene} for {pair.listener}"
 
 
 def system_of(folder: Path, signals: Signals, name: str = "scores") -> System:
@@ -182,7 +182,7 @@ def test_a_score_is_kept_with_all_that_decides_whether_it_holds(
     assert score_task(task.subset([pair]), [system_of(tmp_path, signals)], executor=executor) == ()
     kept = json.loads(record_of(tmp_path, pair).read_text())
     assert kept["row"] == score.row()
-    assert (kept["fingerprint"], kept["mode"]) == ("as heard", "exact")
+    assert (kept["fingerprint"], kept["mode"]) == (f"as heard of {pair.scene} for {pair.listener}", "exact")
     assert signals.read_pairs == [pair]
 
 
