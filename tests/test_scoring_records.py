@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
@@ -26,6 +27,7 @@ from rebalance.scoring import (
     PairScore,
     Reference,
     System,
+    _unscored_by_scene,
     score_pair,
     score_task,
     system_of_run,
@@ -227,6 +229,39 @@ def test_each_of_two_systems_is_read_only_where_it_lacks_a_score(
     assert (whole.read_pairs, half.read_pairs) == ([one, two, three], [one])
     assert score_task(part, systems, executor=executor) == ()
     assert (whole.read_pairs, half.read_pairs) == ([one, two, three], [one, two, three])
+
+
+def test_what_lacks_a_score_in_any_system_is_listed_scene_by_scene(
+    task: Task, processed: Recording, tmp_path: Path, executor: Executor
+) -> None:
+    one, two, three = (task.subset(task.pairs[:3])).pairs
+    systems = [system_of(tmp_path / name, Signals(dict.fromkeys(task.pairs, processed))) for name in ("whole", "half")]
+    assert _unscored_by_scene(task.subset([one, two, three]), systems, "exact") == [[one, two], [three]]
+    score_task(task.subset([one, two, three]), systems[:1], executor=executor)
+    score_task(task.subset([one]), systems[1:], executor=executor)
+    part = task.subset([one, two, three])
+    assert _unscored_by_scene(part, systems, "exact") == [[two], [three]]
+    assert _unscored_by_scene(part, systems[::-1], "exact") == [[two], [three]]
+    assert _unscored_by_scene(part, systems[:1], "exact") == []
+    assert _unscored_by_scene(part, systems, "fast") == [[one, two], [three]]
+
+
+def test_what_is_scored_needs_no_audio_any_more(
+    own_task_root: Path, processed: Recording, tmp_path: Path, executor: Executor
+) -> None:
+    task = load_task(own_task_root, "valid")
+    part = task.subset(task.pairs[:1])
+    systems = [system_of(tmp_path, Signals(dict.fromkeys(part.pairs, processed)))]
+    score_task(part, systems, executor=executor)
+    before = (tmp_path / "scores.csv").read_bytes()
+    shutil.rmtree(own_task_root / "audio")
+    assert score_task(part, systems, executor=executor) == ()
+    assert (tmp_path / "scores.csv").read_bytes() == before
+
+
+def test_scoring_with_no_process_is_refused(task: Task, processed: Recording, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="jobs: expected at least 1, got 0"):
+        score_task(task, [system_of(tmp_path, Signals(dict.fromkeys(task.pairs, processed)))], jobs=0)
 
 
 # --- the files of scores
