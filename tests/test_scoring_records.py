@@ -302,11 +302,20 @@ def test_a_silent_signal_fails_alone_among_the_systems_of_a_pair(
     by_name = {"silent": silent, "mono": mono, "good": processed}
     systems = [system_of(tmp_path / name, Signals({pair: signal})) for name, signal in by_name.items()]
     failures = score_task(task.subset([pair]), systems, executor=executor)
-    assert {failure.item for failure in failures} == {
+    reasons = {failure.item: failure.reason for failure in failures}
+    assert set(reasons) == {
         f"scene {pair.scene}, listener {pair.listener}, {tmp_path / name}" for name in ("silent", "mono")
     }
+    assert "silent" in reasons[f"scene {pair.scene}, listener {pair.listener}, {tmp_path / 'silent'}"]
     assert [path.name for path in sorted(tmp_path.glob("*/scores.csv"), key=str)] == ["scores.csv"]
     assert record_of(tmp_path / "good", pair).exists()
+
+
+def test_every_pair_without_a_signal_is_a_failure_of_its_own(task: Task, tmp_path: Path, executor: Executor) -> None:
+    part = task.subset(task.pairs[:3])
+    failures = score_task(part, [system_of(tmp_path, Signals({}))], executor=executor)
+    expected = {(f"scene {pair.scene}, listener {pair.listener}, {tmp_path}", "no such signal") for pair in part.pairs}
+    assert {(failure.item, failure.reason) for failure in failures} == expected
 
 
 def test_a_scene_that_cannot_be_remixed_fails_with_its_name_and_stops_no_other(
