@@ -10,7 +10,7 @@ READY  := $(VENV)/.ready
 PY     := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all mutants lint format bench docs clean
+.PHONY: help setup demo test test-all mutants coverage lint format bench docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,7 +24,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "rebalance needs Python 3.11 or newer; name one: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch==2.13.0
-	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,cluster,hub,render]'
+	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all,dev]'
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps pyclarity==0.9.0 tinysoundfont==0.3.7
 	touch $(READY)
 
@@ -36,6 +36,9 @@ test: $(READY) ## run the tests
 
 test-all: $(READY) ## run the slow tests too
 	$(PY) -m pytest -n auto -m ''
+
+coverage: $(READY) ## run the tests with branch coverage; under 95 % is a failure
+	$(PY) -m pytest -n auto --cov --cov-report=term --cov-report=html:build/coverage
 
 mutants: $(READY) ## change the core one thing at a time and print the share of changes the tests notice
 	$(PY) benchmarks/mutants.py

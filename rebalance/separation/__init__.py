@@ -1,6 +1,14 @@
 """Splitting a mixture of known instruments into its sources."""
 
-from rebalance.separation.protocol import (
+from __future__ import annotations
+
+from rebalance.separation._average_spectra import AverageSpectrumSeparator, read_spectra
+from rebalance.separation._causality import LookAhead, measure_look_ahead
+from rebalance.separation._chain import WHOLE_CHAIN, measure_chain
+from rebalance.separation._checkpoints import WEIGHTS_FOLDER, ModelCard, load_checkpoint, save_checkpoint
+from rebalance.separation._metrics import bss_eval, frame_median_db, is_silent, sdr_db, si_sdr_db
+from rebalance.separation._overlap_add import Chunking, official_chunks, overlap_add
+from rebalance.separation._protocol import (
     Declared,
     OfficialTargets,
     Separator,
@@ -10,17 +18,35 @@ from rebalance.separation.protocol import (
     shared_among_voices,
     source_names,
 )
-from rebalance.separation.registry import SEPARATORS, load_separator
+from rebalance.separation._registry import SEPARATORS, load_separator
 
 __all__ = [
     "SEPARATORS",
+    "WEIGHTS_FOLDER",
+    "WHOLE_CHAIN",
+    "AverageSpectrumSeparator",
+    "Chunking",
     "Declared",
+    "LookAhead",
+    "ModelCard",
     "OfficialTargets",
     "Separator",
     "Weighted",
+    "bss_eval",
     "checked_mixture",
+    "frame_median_db",
+    "is_silent",
     "known_instruments",
+    "load_checkpoint",
     "load_separator",
+    "measure_chain",
+    "measure_look_ahead",
+    "official_chunks",
+    "overlap_add",
+    "read_spectra",
+    "save_checkpoint",
+    "sdr_db",
     "shared_among_voices",
+    "si_sdr_db",
     "source_names",
 ]

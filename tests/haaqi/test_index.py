@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rebalance.haaqi.index import HaaqiScore, combine
-from rebalance.haaqi.spectrum import SpectralMatch
+from rebalance.haaqi import HaaqiScore
+from rebalance.haaqi._index import combine
+from rebalance.haaqi._spectrum import SpectralMatch
 
 
 def index_of(cepstral_correlation: float, membrane_covariance: float, loudness: float, spectrum: float) -> HaaqiScore:

@@ -8,13 +8,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from rebalance.challenge import CAD2_TASK2
-from rebalance.separation.checkpoints import ModelCard, save_checkpoint
-from rebalance.separation.networks.band_split import BandSplitConfig
-from rebalance.separation.networks.features import FeatureConfig
-from rebalance.separation.networks.masking import MaskNetwork, MaskNetworkConfig
-from rebalance.separation.networks.transform import ASYMMETRIC
-from rebalance.separation.networks.unet import UNetConfig
+from rebalance._base.challenge import CAD2_TASK2
+from rebalance.separation import ModelCard, save_checkpoint
+from rebalance.separation.mask_network import ASYMMETRIC, FeatureConfig, MaskNetwork, MaskNetworkConfig
+from rebalance.separation.mask_network._band_split import BandSplitConfig
+from rebalance.separation.mask_network._unet import UNetConfig
 
 TINY = {"N": 12, "L": 20, "B": 8, "H": 10, "P": 3, "X": 3, "R": 2, "C": 2, "audio_channels": 2, "samplerate": 44100}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from rebalance.separation.networks.masking import MaskNetwork, MaskNetworkConfig
-from rebalance.separation.networks.unet import UNetConfig
+from rebalance.separation.mask_network import MaskNetwork, MaskNetworkConfig
+from rebalance.separation.mask_network._unet import UNetConfig
 
 SMALL_UNET = UNetConfig(channels=(4, 8), n_conditions=8)
 

@@ -6,11 +6,10 @@ import pytest
 import scipy.signal
 import soundfile
 
-from rebalance.errors import AudioError
-from rebalance.synthesis.rooms import (
+from rebalance._base.errors import AudioError
+from rebalance.synthesis.sound import (
     ANECHOIC,
     Hall,
-    _mean_absorption,
     azimuths_deg,
     convolve,
     decode_stereo,
@@ -19,6 +18,7 @@ from rebalance.synthesis.rooms import (
     read_response,
     simulate_response,
 )
+from rebalance.synthesis.sound._rooms import _mean_absorption
 
 pytest.importorskip("pyroomacoustics")
 
