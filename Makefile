@@ -10,7 +10,7 @@ READY  := $(VENV)/.ready
 PY     := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all coverage lint format bench docs clean
+.PHONY: help setup demo test test-all mutants coverage lint format bench docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ test-all: $(READY) ## run the slow tests too
 coverage: $(READY) ## run the tests with branch coverage; under 95 % is a failure
 	$(PY) -m pytest -n auto --cov --cov-report=term --cov-report=html:build/coverage
 
+mutants: $(READY) ## change the core one thing at a time and print the share of changes the tests notice
+	$(PY) benchmarks/mutants.py
+
 lint: $(READY) ## format check, lint, types
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
@@ -59,5 +62,5 @@ wheel: $(READY) ## build the wheel, install it into a fresh environment and run 
 	tests/wheel.sh $(PYTHON)
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) site build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) site build mutants .mypy_cache .ruff_cache .pytest_cache
 	find rebalance -name '*.nb?' -delete

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,22 @@ from numpy.typing import NDArray
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.register_profile("thorough", deadline=None, max_examples=2000)
 settings.load_profile("repeatable")
+
+
+def pytest_sessionstart() -> None:
+    """Forget what is cached: mutants are tried in processes forked from one in which all tests have run."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("rebalance"):
+            for value in list(vars(module).values()):
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Try a mutant by the quick tests first: those that score whole pairs pass through everything."""
+    if "MUTANT_UNDER_TEST" in os.environ:
+        items.sort(key=lambda item: ("scoring" in item.path.name, item.location[1] or 0))
+
 
 SAMPLE_RATE = 44_100
 FREQUENCIES_HZ = [250, 500, 1000, 2000, 3000, 4000, 6000, 8000]

@@ -57,7 +57,7 @@ def nal_r_filter(audiogram: Audiogram, *, sample_rate: float, n_taps: int) -> ND
     sample_rate
         In Hz, above 12 kHz.
     n_taps
-        Length of the filter, odd. HAAQI's filter of order 140 has 141 taps.
+        Length of the filter, odd and at least 3. HAAQI's filter of order 140 has 141 taps.
 
     Returns
     -------
@@ -67,12 +67,12 @@ def nal_r_filter(audiogram: Audiogram, *, sample_rate: float, n_taps: int) -> ND
     Raises
     ------
     ConfigError
-        If `n_taps` is not odd or the rate does not reach 6 kHz.
+        If `n_taps` is not odd and at least 3, or the rate does not reach 6 kHz.
 
     Source: ``NALR.build`` of pyclarity, to which it is equal when ``n_taps = nfir + 1``.
     """
-    if n_taps < 1 or n_taps % 2 == 0:
-        raise ConfigError(f"n_taps: expected an odd number, got {n_taps}")
+    if n_taps < 3 or n_taps % 2 == 0:
+        raise ConfigError(f"n_taps: expected an odd number of at least 3, got {n_taps}")
     nyquist_hz = sample_rate / 2
     if not nyquist_hz > _FREQUENCIES_HZ[-1]:
         raise ConfigError(f"sample_rate: expected above {2 * _FREQUENCIES_HZ[-1]:.0f} Hz, got {sample_rate}")
@@ -100,7 +100,7 @@ class NalR:
     sample_rate
         In Hz, above 12 kHz.
     n_taps
-        Length of the filter, odd; the default lasts as long at 44.1 kHz as HAAQI's 141 taps at 24 kHz.
+        Length of the filter, odd and at least 3; the default lasts as long at 44.1 kHz as HAAQI's 141 taps at 24 kHz.
     """
 
     DEFAULT_TAPS: ClassVar[int] = 259

@@ -501,3 +501,17 @@ def test_no_header_field_gets_past_the_reader(tmp_path, field, value, record):
     path.write_bytes(small_archive(tmp_path))
     patch(path, record, 4 + field, value)
     read_or_refuse(path)
+
+
+def test_a_member_may_expand_just_as_many_times_as_allowed(tmp_path):
+    path = write_zip(tmp_path / "x.zip", [("a", bytes(ONE_MIB + 1))])  # stored: expands exactly once
+    assert len(open_archive(path, ArchiveLimits(ratio=1.0)).members) == 1
+    refused(path, "expands more than 0.999 times", ArchiveLimits(ratio=0.999))
+
+
+def test_how_often_a_member_expands_matters_beyond_one_mebibyte_only(tmp_path):
+    limits = ArchiveLimits(ratio=1.0)
+    path = write_zip(tmp_path / "x.zip", [("a", bytes(ONE_MIB))], method=zipfile.ZIP_DEFLATED)
+    assert len(open_archive(path, limits).members) == 1
+    path = write_zip(tmp_path / "x.zip", [("a", bytes(ONE_MIB + 1))], method=zipfile.ZIP_DEFLATED)
+    refused(path, "expands more than 1 times", limits)

@@ -155,3 +155,14 @@ def _pooled(gains: dict[str, float], instruments: dict[str, str]) -> dict[str, f
     repeated = [name for name, instrument in instruments.items() if counts.count(instrument) > 1]
     mean = float(np.mean([gains[name] for name in repeated])) if repeated else 0.0
     return {name: mean if name in repeated else gain for name, gain in gains.items()}
+
+
+@given(GAINS, st.integers(1, 5), st.floats(0.0, 1.0))
+def test_equal_gains_return_every_bit_of_a_float_mixture(gain: float, n_sources: int, trust: float) -> None:
+    mixture = np.random.default_rng(n_sources).normal(0, 0.3, (2, 300)) * np.geomspace(1e-9, 1.0, 300)
+    for signal in (mixture, mixture.astype(np.float32)):
+        edited = remix_as_edit(
+            signal, some_sources(n_sources, n_samples=300), named([gain] * n_sources), shrinkage=trust
+        )
+        assert edited.astype(signal.dtype).tobytes() == signal.tobytes()
+        assert not np.shares_memory(edited, signal)

@@ -44,6 +44,18 @@ def test_gains_follow_the_published_formula_by_hand():
     np.testing.assert_allclose(nal_r_gains_db(flat_40), [1.4, 10.4, 19.4, 17.4, 16.4, 16.4])
 
 
+def test_the_least_loss_is_a_loss_and_severe_ones_gain_faster():
+    gains = {
+        loss: nal_r_gains_db(Audiogram(frequencies_hz=FREQUENCIES_HZ, thresholds_db_hl=(loss,) * 8))
+        for loss in (0, 0.5, 80)
+    }
+    assert gains[0].tolist() == [0.0] * 6
+    # 0.05 * 1.5 + 0.31 * 0.5 = 0.23 and k, which is positive at 1 kHz alone
+    np.testing.assert_allclose(gains[0.5], [0, 0, 1.23, 0, 0, 0])
+    # 0.05 * 180 + 0.116 * (240 - 180) + 0.31 * 80 = 40.76 and k
+    np.testing.assert_allclose(gains[80], [23.76, 32.76, 41.76, 39.76, 38.76, 38.76])
+
+
 def test_an_ear_without_loss_is_left_alone():
     signal = np.random.default_rng(1).standard_normal(1000)
     np.testing.assert_array_equal(NalR(audiogram=NONE)(signal), signal)
@@ -65,14 +77,24 @@ def test_the_input_is_never_written_into():
     np.testing.assert_array_equal(signal, before)
 
 
-def test_an_even_number_of_taps_is_refused():
-    with pytest.raises(ConfigError, match="odd number, got 140"):
-        nal_r_filter(SLOPING, sample_rate=24_000, n_taps=140)
+@pytest.mark.parametrize("n_taps", [140, 2, 1, 0, -1])
+def test_an_even_number_of_taps_or_less_than_three_is_refused(n_taps):
+    with pytest.raises(ConfigError, match=f"odd number of at least 3, got {n_taps}"):
+        nal_r_filter(SLOPING, sample_rate=24_000, n_taps=n_taps)
 
 
-def test_a_rate_below_the_audiogram_is_refused():
-    with pytest.raises(ConfigError, match="above 12000 Hz, got 8000"):
-        nal_r_filter(SLOPING, sample_rate=8_000, n_taps=141)
+@pytest.mark.parametrize("audiogram", [SLOPING, NONE], ids=["sloping", "none"])
+def test_three_taps_are_a_filter(audiogram):
+    left, middle, right = nal_r_filter(audiogram, sample_rate=24_000, n_taps=3)
+    assert abs(left) == pytest.approx(abs(right))
+    assert middle > abs(left)
+
+
+@pytest.mark.parametrize("sample_rate", [8_000, 10_000, 12_000])
+def test_a_rate_below_the_audiogram_is_refused(sample_rate):
+    with pytest.raises(ConfigError, match=f"above 12000 Hz, got {sample_rate}"):
+        nal_r_filter(SLOPING, sample_rate=sample_rate, n_taps=141)
+    assert nal_r_filter(SLOPING, sample_rate=12_001, n_taps=141).shape == (141,)
 
 
 @pytest.mark.parametrize("signal", [np.zeros((2, 100)), np.array([]), np.array([0.0, np.nan])])

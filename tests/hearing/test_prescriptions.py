@@ -53,6 +53,29 @@ def test_no_loss_is_left_alone(threshold_db_hl):
     assert fitting.ratios == (1.0,) * 6
 
 
+def test_a_moderate_loss_at_1_khz_worked_by_hand():
+    # Minima of speech 54.7 - 38 = 16.7 dB SPL, threshold 40 + 2.4: 25.7 dB make them heard; mean gain 0.48 * 40 = 19.2.
+    # 38 dB of speech become 38 + 19.2 - 25.7 = 31.5; at 65 dB, 48.3 above the minima, 25.7 - 48.3 * 6.5 / 38 are left.
+    fitting = prescribe(ear(*[40] * 8))
+    assert fitting.gains_db[2] == pytest.approx(25.7 - 48.3 * 6.5 / 38)
+    assert fitting.ratios[2] == pytest.approx(38 / 31.5)
+
+
+def test_a_slight_loss_at_250_hz_worked_by_hand():
+    # Minima 23.3 dB SPL, threshold 15 + 11.4: 3.1 dB for them; 0.48 * 15 - 10 < 0, hence none for the mean.
+    # At 55 dB, 31.7 above the minima, 3.1 - 31.7 * 3.1 / 38 dB are left; at 65 and 85 dB nothing.
+    fitting = prescribe(ear(*[15] * 8))
+    assert fitting.gains_db[0] == 0.0
+    assert fitting.ratios[0] == pytest.approx(30 / (30 - 3.1 * 6.3 / 38))
+
+
+def test_no_output_beyond_100_db_spl_makes_the_largest_ratio_of_a_profound_loss():
+    # At 8 kHz 55 dB would need 68 dB of gain, 65 dB 62, 85 dB 49: 45, 35 and 15 reach 100 dB SPL.
+    fitting = prescribe(ear(*[100] * 8))
+    assert fitting.gains_db[5] == 35.0
+    assert fitting.ratios[5] == 6.0
+
+
 def test_the_documented_example_listener_is_met_closely():
     fitting = prescribe(ear(45, 45, 35, 45, 60, 65, 70, 65))
     np.testing.assert_allclose(fitting.gains_db, [9.6, 11.9, 12.9, 16.4, 19.0, 28.0], atol=3.0)

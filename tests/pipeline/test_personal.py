@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rebalance._base.errors import AudioError, ConfigError
 from rebalance.audio import Recording, read_audio, write_audio
-from rebalance.hearing import Audiogram, Listener, prescribe
+from rebalance.hearing import Audiogram, EarFitting, Fitting, Listener, prescribe
 from rebalance.pipeline import gains_by_source, rebalance_recording, separate_recording
 from rebalance.separation import load_separator, source_names
 
@@ -54,12 +54,40 @@ def test_stems_have_the_length_rate_and_channels_of_the_recording(sample_rate: i
     stems = separate_recording(music, ("Flute", "Flute", "Cello"), load_separator("mixture"))
     assert list(stems) == ["Flute_1", "Flute_2", "Cello"]
     assert {stem.shape for stem in stems.values()} == {music.samples.shape}
+    assert {stem.dtype for stem in stems.values()} == {music.samples.dtype}
 
 
 def test_blocks_join_without_a_seam() -> None:
     music = recording(64.0, 16_000, 1)
     stems = separate_recording(music, ("Flute", "Cello"), ShareSeparator(sample_rate=16_000))
     np.testing.assert_allclose(stems["Flute"], 0.5 * music.samples, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "n_blocks"), [(0.5, 1), (29.5, 1), (30.5, 1), (31.0, 1), (31.001, 2), (60.5, 2), (61.001, 3)]
+)
+def test_blocks_start_every_thirty_seconds_but_never_within_a_last_second(duration_s: float, n_blocks: int) -> None:
+    ends: list[float] = []
+    music = recording(duration_s, 1000, 1)
+    stems = separate_recording(music, ("Flute", "Cello"), ShareSeparator(sample_rate=1000), on_progress=ends.append)
+    assert ends == pytest.approx([*(31 / duration_s, 61 / duration_s)[: n_blocks - 1], 1.0])
+    np.testing.assert_allclose(stems["Flute"], 0.5 * music.samples, atol=1e-7)
+
+
+def test_a_block_fades_into_the_next_within_its_last_second() -> None:
+    music = Recording(samples=np.full((1, 40_000), 0.5, dtype=np.float32), sample_rate=1000)
+    calls: list[int] = []
+
+    def numbered(mixture: np.ndarray, instruments: Sequence[str]) -> dict[str, np.ndarray]:
+        calls.append(mixture.shape[1])
+        return {name: np.full_like(mixture, len(calls)) for name in source_names(instruments)}
+
+    numbered.sample_rate = 1000
+    found = separate_recording(music, ("Flute", "Cello"), numbered)["Cello"][0]
+    assert calls == [31_000, 10_000]  # from 0 to 31 s and from 30 s to the end
+    np.testing.assert_array_equal(found[:30_000], 1.0)
+    np.testing.assert_allclose(found[30_000:31_000], 1 + (np.arange(1000) + 0.5) / 1000, atol=1e-6)
+    np.testing.assert_array_equal(found[31_000:], 2.0)
 
 
 def test_progress_rises_to_one() -> None:
@@ -70,6 +98,23 @@ def test_progress_rises_to_one() -> None:
     assert heard == sorted(heard)
     assert len(heard) == 3
     assert heard[-1] == 1.0
+
+
+def test_progress_is_told_of_a_rebalanced_recording_too() -> None:
+    heard: list[float] = []
+    music = recording(64.0, 1000, 1)
+    rebalance_recording(
+        music, ("Flute", "Cello"), {"Flute": 6.0}, ShareSeparator(sample_rate=1000), on_progress=heard.append
+    )
+    assert heard == pytest.approx([31 / 64, 61 / 64, 1.0])
+
+
+def test_silence_stays_silent_where_no_loudness_is_needed() -> None:
+    silence = Recording(samples=np.zeros((2, 4410), dtype=np.float32), sample_rate=44_100)
+    for gains_db in ({}, {"Flute": 6.0}):
+        mix = rebalance_recording(silence, ("Flute", "Cello"), gains_db, ShareSeparator())
+        np.testing.assert_array_equal(mix.recording.samples, silence.samples)
+        assert mix.attenuation_db == 0.0
 
 
 @given(st.integers(1, 60))
@@ -130,8 +175,81 @@ def test_an_instrument_means_all_its_players_and_a_player_one() -> None:
     players = ("Violin", "Violin", "Cello")
     assert gains_by_source({"violin": 3.0}, players) == {"Violin_1": 3.0, "Violin_2": 3.0}
     assert gains_by_source({"VIOLIN_2": -6.0}, players) == {"Violin_2": -6.0}
+    requests = {"cello": 1.0, "violin": 3.0, "violin_2": -6.0}  # what is said last of a player holds
+    assert gains_by_source(requests, players) == {"Cello": 1.0, "Violin_1": 3.0, "Violin_2": -6.0}
 
 
 def test_a_gain_for_somebody_absent_suggests_who_is_there() -> None:
     with pytest.raises(ConfigError, match="did you mean 'Cello'"):
         gains_by_source({"chello": 3.0}, ("Violin", "Cello"))
+
+
+def tone(amplitudes: Sequence[float], sample_rate: int, frequency_hz: float = 997.0) -> Recording:
+    time_s = np.arange(5 * sample_rate) / sample_rate
+    samples = np.array(amplitudes)[:, np.newaxis] * np.sin(2 * np.pi * frequency_hz * time_s)
+    return Recording(samples=samples.astype(np.float32), sample_rate=sample_rate)
+
+
+def fitting_of(ratios: Sequence[float], gains_db: Sequence[float]) -> Fitting:
+    ear = EarFitting(ratios=tuple(ratios), gains_db=tuple(gains_db))
+    return Fitting(left=ear, right=ear)
+
+
+def heard_levels_db(music: Recording, fitting: Fitting) -> list[float]:
+    """Levels of both ears in dB re a sine at full scale, once compressors and filters have settled."""
+    mix = rebalance_recording(music, ("Flute", "Cello"), {}, load_separator("mixture"), fitting=fitting)
+    assert mix.recording.sample_rate == music.sample_rate
+    assert mix.recording.samples.shape == (2, music.samples.shape[1])
+    assert mix.attenuation_db == 0.0
+    settled = mix.recording.samples[:, 2 * music.sample_rate : 4 * music.sample_rate].astype(np.float64)
+    return (10 * np.log10(2 * np.mean(settled**2, axis=1))).tolist()
+
+
+# A sine of 997 Hz at full scale in one channel has -3.01 LUFS by BS.1770, in both 0 LUFS.
+BOTH_DB = 10 * np.log10((1 + 0.5**2) / 2)  # of a channel at full scale and one at half, beside two at full scale
+LEVELS_AT_THE_COMPRESSORS = [
+    ((0.5,), [-40.0, -40.0]),
+    ((0.0005,), [-40.0, -40.0]),
+    ((0.3, 0.3), [-40.0, -40.0]),
+    ((0.8, 0.4), [-40.0 - BOTH_DB, -46.02 - BOTH_DB]),
+]
+
+
+@pytest.mark.parametrize("sample_rate", [22_050, 44_100, 48_000])
+@pytest.mark.parametrize(("amplitudes", "expected_db"), LEVELS_AT_THE_COMPRESSORS)
+def test_the_compressors_are_fed_music_at_minus_forty_lufs(
+    sample_rate: int, amplitudes: Sequence[float], expected_db: list[float]
+) -> None:
+    neutral = fitting_of([1.0] * 6, [0.0] * 6)  # its bands add up to an all-pass: what comes out is what went in
+    assert heard_levels_db(tone(amplitudes, sample_rate), neutral) == pytest.approx(expected_db, abs=0.1)
+
+
+@pytest.mark.parametrize("sample_rate", [22_050, 48_000])
+@pytest.mark.parametrize("n_channels", [1, 2])
+def test_the_compressors_work_at_their_own_rate_whatever_that_of_the_recording(
+    sample_rate: int, n_channels: int
+) -> None:
+    fitting = fitting_of([1.0, 1.2, 3.0, 1.5, 1.2, 1.0], [0.0, 6.0, 20.0, 12.0, 6.0, 0.0])
+    for frequency_hz in (300.0, 997.0, 2500.0):
+        levels_db = [
+            heard_levels_db(tone([0.2] * n_channels, rate, frequency_hz), fitting) for rate in (sample_rate, 44_100)
+        ]
+        assert levels_db[0] == pytest.approx(levels_db[1], abs=0.3)
+
+
+@pytest.mark.parametrize("n_channels", [1, 2])
+def test_equal_gains_return_every_bit_of_a_float_recording(n_channels: int) -> None:
+    music = recording(n_channels=n_channels)
+    for gains_db in ({}, {"Flute": -6.0, "Cello": -6.0}):
+        mix = rebalance_recording(music, ("Flute", "Cello"), gains_db, ShareSeparator())
+        assert mix.recording.samples.tobytes() == music.samples.tobytes()
+        assert mix.recording.samples.dtype == music.samples.dtype
+        assert mix.attenuation_db == 0.0
+
+
+def test_equal_gains_need_no_separation() -> None:
+    def refuse(mixture: np.ndarray, instruments: Sequence[str]) -> dict[str, np.ndarray]:
+        raise AssertionError
+
+    mix = rebalance_recording(recording(), ("Flute", "Cello"), {"Flute": 3.0, "Cello": 3.0}, refuse)
+    assert mix.attenuation_db == 0.0

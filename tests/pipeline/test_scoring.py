@@ -217,3 +217,35 @@ class HalvedSignals:
 
     def fingerprint(self, pair: Pair) -> str:
         return f"{pair}"
+
+
+def test_of_two_systems_each_is_scored_where_it_lacks_a_score(task: Task, scored: Path, tmp_path: Path) -> None:
+    part = task.subset(task.pairs[:4])  # two listeners of the first scene, one of the second, one of the third
+    whole, half = (system_of_run(copied(scored, tmp_path / name), "valid") for name in ("whole", "half"))
+    score_task(part, [whole], jobs=1)
+    score_task(part.subset([part.pairs[0], part.pairs[2]]), [half], jobs=1)
+    before = times_of_scores(whole) | times_of_scores(half)
+    assert score_task(part, [whole, half], jobs=1) == ()
+    after = times_of_scores(whole) | times_of_scores(half)
+    fresh = {path for path, time in after.items() if before.get(path) != time}
+    assert fresh == {half.scores / "scores" / f"{pair.scene}_{pair.listener}.json" for pair in part.pairs[1::2]}
+    whole_scores, half_scores = ((system.scores / "scores.csv").read_bytes() for system in (whole, half))
+    assert whole_scores == half_scores
+
+
+def times_of_scores(system: System) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in (system.scores / "scores").iterdir()}
+
+
+@pytest.mark.parametrize(("n_samples", "accepted"), [(31_998, False), (31_999, True), (32_001, True), (32_002, False)])
+def test_a_signal_may_be_one_sample_off_but_not_two(
+    task: Task, scored: Path, n_samples: int, *, accepted: bool
+) -> None:
+    whole = read_audio(enhanced_path(scored, "valid", task.pairs[0]))
+    samples = np.pad(whole.samples, ((0, 0), (0, 2)), mode="edge")[:, :n_samples]
+    processed = Recording(samples=samples, sample_rate=whole.sample_rate)
+    if accepted:
+        assert score_pair(task, task.pairs[0], processed).left.value > 0
+    else:
+        with pytest.raises(AudioError, match=f"expected 32000 samples at 32000 Hz, got {n_samples}"):
+            score_pair(task, task.pairs[0], processed)

@@ -121,3 +121,10 @@ def test_p_values_are_uniform_without_a_difference():
 def test_unusable_values_are_refused(values, clusters):
     with pytest.raises(ConfigError, match="expected"):
         clustered_mean(values, clusters, rng=rng())
+
+
+@pytest.mark.parametrize("n_flips", [9, 99])
+def test_random_flips_count_the_observed_sample_among_them(n_flips):
+    # Of 2**40 flips only two are as extreme as differences of one sign: what was observed is the only one found.
+    clusters = [str(number) for number in range(40)]
+    assert sign_flip_p_value(np.ones(40), clusters, rng=rng(), n_flips=n_flips) == 1 / (n_flips + 1)

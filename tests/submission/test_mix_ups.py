@@ -115,3 +115,20 @@ def test_small_differences_exchange_nothing():
     rng = np.random.default_rng(0)
     expected = rng.normal(0, 0.3, (8, 12))
     assert exchanged(rng.normal(0, 0.3, (8, 12)), expected) == {}
+
+
+def moved_towards_each_other(distance, share):
+    """Two signals expected at plus and minus a distance in dB, observed at `share` of the other's place."""
+    expected = np.array([[distance, -distance], [-distance, distance]])
+    return -share * expected, expected
+
+
+@pytest.mark.parametrize(("share", "found"), [(0.34, {0: 1, 1: 0}), (0.32, {})])
+def test_an_exchange_must_leave_less_than_a_quarter_of_the_misfit(share, found):
+    # Own misfit (1 + share)**2, that of the other place (1 - share)**2: a quarter of it where share is 1/3.
+    assert exchanged(*moved_towards_each_other(20.0, share)) == found
+
+
+@pytest.mark.parametrize(("distance", "found"), [(1.01, {0: 1, 1: 0}), (0.99, {})])
+def test_an_exchange_of_signals_two_decibels_apart_is_not_told(distance, found):
+    assert exchanged(*moved_towards_each_other(distance, 1.0)) == found

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import soundfile
 from rebalance._base.errors import AudioError
 from rebalance.synthesis.sound import (
     ANECHOIC,
+    Hall,
     azimuths_deg,
     convolve,
     decode_stereo,
@@ -16,6 +18,7 @@ from rebalance.synthesis.sound import (
     read_response,
     simulate_response,
 )
+from rebalance.synthesis.sound._rooms import _mean_absorption
 
 pytest.importorskip("pyroomacoustics")
 
@@ -94,3 +97,40 @@ def test_what_is_no_response_is_refused(tmp_path: Path, shape: tuple[int, int], 
     soundfile.write(tmp_path / "room.wav", np.zeros(shape), 44_100)
     with pytest.raises(AudioError, match=message):
         read_response(tmp_path / "room.wav")
+
+
+HALLS = [draw_hall(np.random.default_rng(seed)) for seed in (0, 1, 4)]
+
+
+@pytest.mark.parametrize("hall", HALLS, ids=lambda hall: f"{hall.reverberation_s:.2f} s")
+def test_the_walls_absorb_what_eyrings_formula_asks_for(hall: Hall) -> None:
+    import pyroomacoustics
+
+    walls = pyroomacoustics.Material(_mean_absorption(hall))
+    room = pyroomacoustics.ShoeBox(hall.size_m, fs=44_100, materials=walls, max_order=1)
+    assert room.rt60_theory(formula="eyring") == pytest.approx(hall.reverberation_s, rel=0.01)
+
+
+def test_absorption_of_a_hall_worked_by_hand() -> None:
+    # 400 cubic metres, 340 square metres: T = 0.161 V / (-S ln(1 - a)) is 1 s where -ln(1 - a) = 0.1894.
+    hall = replace(HALLS[0], size_m=(10.0, 8.0, 5.0), reverberation_s=1.0)
+    assert _mean_absorption(hall) == pytest.approx(1 - np.exp(-0.1894), rel=1e-3)
+
+
+@pytest.mark.parametrize("hall", HALLS, ids=lambda hall: f"{hall.reverberation_s:.2f} s")
+def test_a_hall_reverberates_for_its_time_within_five_per_cent_shorter_towards_the_treble(hall: Hall) -> None:
+    bands_hz = ((60.0, 450.0), (550.0, 1350.0), (1650.0, 3600.0), (4400.0, 16_000.0))
+    shares = (1.0, (2 + hall.treble_ratio) / 3, (1 + 2 * hall.treble_ratio) / 3, hall.treble_ratio)
+    responses = [simulate_response(hall, player).channels[0] for player in range(6)]
+    for band_hz, share in zip(bands_hz, shares, strict=True):
+        filters = scipy.signal.butter(4, band_hz, btype="bandpass", fs=44_100, output="sos")
+        times_s = [reverberation_s(scipy.signal.sosfiltfilt(filters, response)) for response in responses]
+        assert np.mean(times_s) == pytest.approx(share * hall.reverberation_s, rel=0.05)
+
+
+def reverberation_s(response: np.ndarray) -> float:
+    """Reverberation time by Schroeder's backward integration, a line fitted from -5 to -35 dB (ISO 3382, T30)."""
+    left = np.cumsum(response[::-1] ** 2)[::-1]
+    decay_db = 10 * np.log10(left / left[0] + 1e-20)
+    fitted = np.flatnonzero((decay_db < -5) & (decay_db > -35))
+    return -60 / np.polyfit(fitted / 44_100, decay_db[fitted], 1)[0]

@@ -160,3 +160,11 @@ def test_any_audiogram_survives_the_round_trip(tmp_path_factory: pytest.TempPath
     listener = read_listeners(written(tmp_path_factory.getbasetemp(), content))["L1"]
     assert list(listener.left.thresholds_db_hl) == left
     assert list(listener.right.thresholds_db_hl) == right
+
+
+@pytest.mark.parametrize("key", ["cr_l", "cr_r"])
+def test_a_ratio_at_the_challenges_limit_is_usual_and_one_above_is_not(tmp_path: Path, key: str) -> None:
+    at_limit = {**SETTINGS, key: [1, 1, 1, 1, 1, 6.0]}
+    assert 6.0 in read_fittings(written(tmp_path, at_limit))["me"].ear("left" if key == "cr_l" else "right").ratios
+    with pytest.warns(MetadataWarning, match=rf"me\.{key}: expected ratios up to 6, got 6\.01"):
+        read_fittings(written(tmp_path, {**SETTINGS, key: [1, 1, 1, 1, 1, 6.01]}))

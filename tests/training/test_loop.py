@@ -164,3 +164,31 @@ def test_two_processes_train_one_network(tmp_path: Path, stem_folder: Path) -> N
     sums = [worker.communicate(timeout=240)[0].strip() for worker in workers]
     assert sums[0] == sums[1] != ""
     assert (tmp_path / "run" / "state.safetensors").exists()
+
+
+@pytest.mark.parametrize("decay", [0.998, 0.15])
+def test_the_running_average_follows_the_network_faster_in_the_first_steps(
+    tmp_path: Path, library: StemLibrary, decay: float
+) -> None:
+    network = small_network()
+    averages: list[dict[str, torch.Tensor]] = [copied_state(network)]
+    networks: list[dict[str, torch.Tensor]] = []
+
+    def validate(average: torch.nn.Module, step: int) -> dict[str, float]:
+        averages.append(copied_state(average))
+        networks.append(copied_state(network))
+        return {}
+
+    plan = settings(4, learning_rate=0.05, validate_every=1, average_decay=decay)
+    train(network, mixer_of(library, batch_size=1), plan, tmp_path, device=CPU, validate=validate)
+    # What is kept of the average: 1/10, 2/11, 3/12, 4/13 in the first four steps, but never more than the decay.
+    for step, rising in enumerate((1 / 10, 2 / 11, 3 / 12, 4 / 13)):
+        kept = min(rising, decay)
+        for name, fast in networks[step].items():
+            expected = kept * averages[step][name] + (1 - kept) * fast
+            torch.testing.assert_close(averages[step + 1][name], expected, rtol=1e-4, atol=1e-6)
+    assert any(not torch.allclose(networks[0][name], fast, atol=1e-3) for name, fast in networks[-1].items())
+
+
+def copied_state(network: torch.nn.Module) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in network.state_dict().items() if tensor.is_floating_point()}

@@ -25,7 +25,7 @@ _DECAY_OF_REVERBERATION_DB = 60.0
 _LENGTH_M, _WIDTH_M, _HEIGHT_M = (10.0, 22.0), (7.0, 14.0), (3.5, 7.0)
 _REVERBERATION_S = (0.5, 1.4)
 _DISTANCE_M = (2.5, 5.0)
-_TREBLE_RATIO = (0.45, 0.8)  # reverberation time at 8 kHz over that at 1 kHz
+_TREBLE_RATIO = (0.45, 0.8)  # reverberation time above 4 kHz over that below 500 Hz
 _HALF_ANGLES_DEG = np.arange(20.0, 91.0)
 _MUSIC_BAND_HZ = (150.0, 3000.0)  # where most of the energy of the instruments lies
 _MICROPHONE_HEIGHT_M = (1.6, 2.2)
@@ -48,9 +48,9 @@ class Hall:
     size_m
         Length, width and height.
     reverberation_s
-        Reverberation time at 1 kHz.
+        Reverberation time below 500 Hz, for which the walls absorb.
     treble_ratio
-        Reverberation time at the top of the spectrum over that at 1 kHz.
+        Reverberation time above 4 kHz over that below 500 Hz; that of the two bands between lies between.
     microphone_m
         Position of the coincident microphones, which look along the length towards the players.
     seed
