@@ -9,9 +9,9 @@ import torch
 from small_networks import small_network
 
 from rebalance._base.errors import AudioError, ConfigError
-from rebalance.cli._evaluate_separation import group_table, means_table
 from rebalance.pipeline import metric_columns
 from rebalance.pipeline._separation_quality import EvaluationOptions, evaluate_separation
+from rebalance.report import separation_group_table, separation_means_table
 from rebalance.task import load_task
 from rebalance.training import held_out_figures
 from rebalance.training._haaqi_gain import haaqi_gain
@@ -42,8 +42,8 @@ def test_the_oracle_is_perfect_and_the_mixture_as_every_estimate_the_lower_bound
 def test_every_sounding_source_has_one_row_per_separator(rows: pd.DataFrame) -> None:
     assert rows.groupby(["separator", "segment", "source"]).size().eq(1).all()
     assert metric_columns(rows) == ["sdr", "si_sdr", "frame_sdr"]
-    assert means_table(rows, ("mixture", "oracle")).row_count == 2
-    assert group_table(rows, ("mixture", "oracle"), "instrument").row_count == rows["instrument"].nunique()
+    assert separation_means_table(rows, ("mixture", "oracle")).row_count == 2
+    assert separation_group_table(rows, ("mixture", "oracle"), "instrument").row_count == rows["instrument"].nunique()
 
 
 def test_an_unknown_separator_is_refused_before_any_work() -> None:
