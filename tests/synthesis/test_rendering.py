@@ -37,9 +37,8 @@ SCHEMA = Path(__file__).parents[2] / "metadata" / "schema" / "annotations.schema
 REPLAY = """
 import sys, hashlib
 from pathlib import Path
-from rebalance.synthesis.plans import read_plan
-from rebalance.synthesis.rendering import render
-from rebalance.synthesis.score_reading import read_note_table
+from rebalance.synthesis.notation import read_note_table
+from rebalance.synthesis.rendering import read_plan, render
 piece = render(read_note_table(Path(sys.argv[1])), read_plan(Path(sys.argv[2])))
 print(hashlib.sha256(piece.mixture.tobytes()).hexdigest())
 """

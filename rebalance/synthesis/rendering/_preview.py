@@ -92,7 +92,7 @@ def write_preview(piece: PieceStems, *, root: Path, split: Split) -> Path:
         _card(root / "audio" / track, label, colours.get(label, _MIXTURE_COLOUR), plan.voices.get(label))
         for label, track in tracks.items()
     ]
-    environment = Environment(loader=PackageLoader("rebalance.synthesis"), autoescape=True)
+    environment = Environment(loader=PackageLoader("rebalance.synthesis.rendering"), autoescape=True)
     page = environment.get_template(PAGE).render(
         title=piece.name,
         facts=_facts(piece, score, plan),
