@@ -6,6 +6,7 @@ from rebalance.separation._average_spectra import AverageSpectrumSeparator, read
 from rebalance.separation._causality import LookAhead, measure_look_ahead
 from rebalance.separation._chain import WHOLE_CHAIN, measure_chain
 from rebalance.separation._checkpoints import WEIGHTS_FOLDER, ModelCard, load_checkpoint, save_checkpoint
+from rebalance.separation._estimates import checked_estimates
 from rebalance.separation._metrics import bss_eval, frame_median_db, is_silent, sdr_db, si_sdr_db
 from rebalance.separation._overlap_add import Chunking, official_chunks, overlap_add
 from rebalance.separation._protocol import (
@@ -33,6 +34,7 @@ __all__ = [
     "Separator",
     "Weighted",
     "bss_eval",
+    "checked_estimates",
     "checked_mixture",
     "frame_median_db",
     "is_silent",

@@ -135,3 +135,29 @@ def test_an_instrument_means_all_its_players_and_a_player_one() -> None:
 def test_a_gain_for_somebody_absent_suggests_who_is_there() -> None:
     with pytest.raises(ConfigError, match="did you mean 'Cello'"):
         gains_by_source({"chello": 3.0}, ("Violin", "Cello"))
+
+
+class BackwardsSeparator(ShareSeparator):
+    """The same estimates, last one first."""
+
+    def __call__(self, mixture, instruments: Sequence[str]):
+        return dict(reversed(super().__call__(mixture, instruments).items()))
+
+
+def test_the_order_of_the_estimates_changes_nothing() -> None:
+    music, duo = recording(1.0), ("Flute", "Cello")
+    stems, backwards = (
+        separate_recording(music, duo, separator) for separator in (ShareSeparator(), BackwardsSeparator())
+    )
+    assert list(backwards) == ["Flute", "Cello"]
+    for name, stem in stems.items():
+        np.testing.assert_array_equal(backwards[name], stem)
+
+
+def test_a_separator_with_other_names_is_refused() -> None:
+    class Misspelt(ShareSeparator):
+        def __call__(self, mixture, instruments: Sequence[str]):
+            return {name.lower(): mixture for name in source_names(instruments)}
+
+    with pytest.raises(ConfigError, match="missing"):
+        rebalance_recording(recording(1.0), ("Flute", "Cello"), {"Flute": 6.0}, Misspelt())
