@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import zipfile
 from collections import defaultdict
@@ -20,7 +21,7 @@ from rebalance._base.running import Failure, one_line, run_items
 from rebalance._base.semantics import SEMANTICS, VERSION
 from rebalance.audio import Audio, Rounding, official_remix, remix_as_edit, resample, write_flac
 from rebalance.hearing import CHALLENGE_AID, AidSettings, Fitting, amplify
-from rebalance.pipeline._runs import RunRecord, claim_run, enhanced_path
+from rebalance.pipeline._runs import RunRecord, claim_run, clear_run, enhanced_path
 from rebalance.separation import (
     Declared,
     OfficialTargets,
@@ -28,6 +29,7 @@ from rebalance.separation import (
     Weighted,
     checked_estimates,
     load_separator,
+    source_digest,
     source_names,
 )
 from rebalance.task import Pair, Scene, Segment, Task, read_source
@@ -111,7 +113,13 @@ def amplify_for_submission(signal: Audio, fitting: Fitting, *, aid: AidSettings 
 
 
 def enhance_task(
-    task: Task, run: Path, options: EnhanceOptions, *, jobs: int | None = None, executor: Executor | None = None
+    task: Task,
+    run: Path,
+    options: EnhanceOptions,
+    *,
+    fresh: bool = False,
+    jobs: int | None = None,
+    executor: Executor | None = None,
 ) -> tuple[Failure, ...]:
     """Write the submission file of every pair that has none yet.
 
@@ -126,6 +134,8 @@ def enhance_task(
         Folder to write to.
     options
         How to do it.
+    fresh
+        Remove what a run has left in the folder, whatever made it, and start anew; see `clear_run`.
     jobs, executor
         See `rebalance._base.running.run_items`.
 
@@ -137,9 +147,24 @@ def enhance_task(
     Raises
     ------
     ConfigError
-        If the folder holds the run of another system, or the separator cannot be had.
+        If the folder holds the run of another system, other weights, source or settings, or the separator cannot be
+        had.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance import load_task
+    >>> from rebalance.pipeline import EnhanceOptions, enhance_task
+    >>> task = load_task("metadata/demo", "valid")
+    >>> with tempfile.TemporaryDirectory() as run:
+    ...     enhance_task(task.subset([]), Path(run), EnhanceOptions(separator="mixture"), jobs=1)
+    ()
     """
-    claim_run(run, _record(task, options, _separator(options)))
+    record = _record(task, options, _separator(options))
+    if fresh:
+        clear_run(run)
+    claim_run(run, record)
     failures: list[Failure] = []
     failures += run_items(
         _unfinished_by_segment(task, run),
@@ -164,6 +189,11 @@ def _record(task: Task, options: EnhanceOptions, separator: Separator) -> RunRec
         semantics=SEMANTICS,
         separator=options.separator,
         weights=separator.weights if isinstance(separator, Weighted) else None,
+        source=source_digest(options.separator),
+        shrinkage=tuple(np.atleast_1d(np.asarray(separator.shrinkage, dtype=np.float64)).tolist()),
+        soft_clip=options.soft_clip,
+        accompaniment_share=options.accompaniment_share,
+        aid=dataclasses.asdict(options.aid),
         remix=options.remix,
         rounding=options.rounding,
         data=str(task.music_dir.parent.resolve()),

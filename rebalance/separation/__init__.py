@@ -19,7 +19,7 @@ from rebalance.separation._protocol import (
     shared_among_voices,
     source_names,
 )
-from rebalance.separation._registry import SEPARATORS, load_separator
+from rebalance.separation._registry import SEPARATORS, load_separator, source_digest
 
 __all__ = [
     "SEPARATORS",
@@ -50,5 +50,6 @@ __all__ = [
     "sdr_db",
     "shared_among_voices",
     "si_sdr_db",
+    "source_digest",
     "source_names",
 ]

@@ -55,6 +55,12 @@ def test_a_task_goes_from_check_to_scores(tiny_task_root: Path, tmp_path: Path) 
     run = tmp_path / "a run"
     enhanced = rebalance("enhance", tiny_task_root, run, "--separator", "oracle", "--jobs", "1")
     assert (enhanced.returncode, "6 pairs" in enhanced.stdout) == (0, True), enhanced.stderr
+    assert "0 pairs kept, 6 computed" in enhanced.stdout
+    next((run / "enhanced_signals" / "valid").iterdir()).unlink()
+    again = rebalance("enhance", tiny_task_root, run, "--separator", "oracle", "--jobs", "1")
+    assert "5 pairs kept, 1 computed" in again.stdout
+    fresh = rebalance("enhance", tiny_task_root, run, "--separator", "oracle", "--jobs", "1", "--fresh")
+    assert "0 pairs kept, 6 computed" in fresh.stdout
     scored = rebalance("score", tiny_task_root, run, "--haaqi", "fast", "--jobs", "2")
     assert scored.returncode == 0, scored.stderr
     assert pd.read_csv(run / "scores.csv").avg_haaqi.min() > 0.9

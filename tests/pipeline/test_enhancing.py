@@ -22,7 +22,7 @@ from small_networks import small_network
 from rebalance import load_task
 from rebalance._base.errors import ConfigError
 from rebalance.audio import read_audio
-from rebalance.pipeline import EnhanceOptions, enhance_task, enhanced_path, estimate_sources, read_run
+from rebalance.pipeline import EnhanceOptions, clear_run, enhance_task, enhanced_path, estimate_sources, read_run
 from rebalance.pipeline._enhancing import _separator
 from rebalance.pipeline._runs import claim_run
 from rebalance.separation import ModelCard, load_separator, save_checkpoint, source_names
@@ -280,3 +280,90 @@ def test_kept_estimates_that_cannot_be_read_are_made_again(task: Task, tmp_path:
     assert enhance_task(task, tmp_path, options, jobs=1) == ()
     enhance_task(task, tmp_path / "whole", options, jobs=1)
     assert len(outputs(tmp_path / "whole")) == len(task.pairs)
+
+
+def own_module(folder: Path, name: str, *, shrinkage: float) -> None:
+    (folder / f"{name}.py").write_text(
+        f"""
+import dataclasses
+from rebalance.separation import load_separator
+def make(device="auto"):
+    return dataclasses.replace(load_separator("mixture"), shrinkage={shrinkage})
+""",
+        encoding="utf-8",
+    )
+
+
+def test_a_run_is_not_continued_with_a_changed_module(
+    task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    own_module(tmp_path, "own_sharing", shrinkage=0.0)
+    options = EnhanceOptions(separator="own_sharing:make")
+    nothing, run = task.subset([]), tmp_path / "run"
+    enhance_task(nothing, run, options, jobs=1)
+    digest = hashlib.sha256((tmp_path / "own_sharing.py").read_bytes()).hexdigest()
+    assert read_run(run).source == digest
+    enhance_task(nothing, run, options, jobs=1)
+    with (tmp_path / "own_sharing.py").open("a", encoding="utf-8") as file:
+        file.write("# changed")
+    with pytest.raises(ConfigError, match=r"begun with source .*--fresh"):
+        enhance_task(nothing, run, options, jobs=1)
+    enhance_task(nothing, run, options, fresh=True, jobs=1)
+    assert read_run(run).source != digest
+
+
+@pytest.mark.parametrize(
+    ("field", "changed"),
+    [
+        ("shrinkage", (0.25,)),
+        ("source", "0" * 64),
+        ("soft_clip", True),
+        ("accompaniment_share", 0.5),
+        ("aid", {"attacks_ms": [1.0]}),
+        ("remix", "official"),
+        ("split", "test"),
+    ],
+)
+def test_continuing_with_something_else_names_the_field(
+    tmp_path: Path, task: Task, field: str, changed: object
+) -> None:
+    enhance_task(task.subset([]), tmp_path, MIXTURE, jobs=1)
+    record = dataclasses.replace(read_run(tmp_path), source="1" * 64)
+    claim_run(tmp_path, record)
+    claim_run(tmp_path, record)
+    with pytest.raises(ConfigError, match=f"begun with {field} ") as raised:
+        claim_run(tmp_path, dataclasses.replace(record, **{field: changed}))
+    assert "\n" not in str(raised.value)
+
+
+def test_starting_anew_removes_the_runs_own_files_only(task: Task, tmp_path: Path) -> None:
+    enhance_task(task.subset([]), tmp_path, MIXTURE, jobs=1)
+    pair = task.pairs[0]
+    own = [
+        enhanced_path(tmp_path, "valid", pair),
+        tmp_path / "unfinished" / "beach_000.npz",
+        tmp_path / "scores" / f"{pair.scene}_{pair.listener}.json",
+        tmp_path / "scores.csv",
+        tmp_path / "scores.json",
+    ]
+    others = [
+        tmp_path / "notes.txt",
+        tmp_path / "enhanced_signals" / "valid" / "mine.flac",
+        tmp_path / "enhanced_signals" / "test" / "S1_L1_remix.flac",
+        tmp_path / "unfinished" / "mine.txt",
+    ]
+    for path in (*own, *others):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    enhance_task(task.subset([]), tmp_path, EnhanceOptions(separator="oracle"), fresh=True, jobs=1)
+    assert not [path for path in own if path.exists()]
+    assert all(path.exists() for path in others)
+    assert read_run(tmp_path).separator == "oracle"
+
+
+def test_starting_anew_leaves_a_folder_that_is_no_run_alone(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_text("mine")
+    clear_run(tmp_path)
+    assert path.read_text() == "mine"
