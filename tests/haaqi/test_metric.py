@@ -193,7 +193,7 @@ def test_an_inaudible_processed_signal_scores_low_but_is_no_error():
         {"full_scale_db_spl": np.nan},
         {"reference_amplification": "nalr"},
         {"rng": np.random},
-        {"rng": 7},
+        {"rng": -7},
     ],
 )
 def test_options_out_of_range_are_named(options):
