@@ -190,6 +190,7 @@ def test_a_multirun_of_the_official_scripts_runs_every_job(tiny_task_root: Path,
     ("override", "message"),
     [
         ("soft_klip=True", "soft_klip"),
+        ("enhancer.crossover_frequencies=[0.35,0.7,1.4,2.8,5.7]", "looks like kHz"),
         ("remix_sample_rate=44100", "the task fixes 32000"),
         ("evaluate.batch=3", "expected 0 to 0"),
         ("separator.causality=sometimes", "separator.causality"),

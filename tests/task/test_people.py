@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebalance._base.errors import MetadataError
+from rebalance.hearing import Audiogram
 from rebalance.task import MetadataWarning, read_fittings, read_listeners
 
 CFS = [250, 500, 1000, 2000, 3000, 4000, 6000, 8000]
@@ -160,3 +161,15 @@ def test_any_audiogram_survives_the_round_trip(tmp_path_factory: pytest.TempPath
     listener = read_listeners(written(tmp_path_factory.getbasetemp(), content))["L1"]
     assert list(listener.left.thresholds_db_hl) == left
     assert list(listener.right.thresholds_db_hl) == right
+
+
+@pytest.mark.parametrize("frequencies", [[0.25, 0.5, 1, 2, 4, 8], [1], [0.125, 16]])
+def test_frequencies_in_khz_are_refused_and_said_to_be(tmp_path, frequencies):
+    path = tmp_path / "me.json"
+    levels = [20] * len(frequencies)
+    person = {"audiogram_cfs": frequencies, "audiogram_levels_l": levels, "audiogram_levels_r": levels}
+    path.write_text(json.dumps(person), encoding="utf-8")
+    with pytest.raises(MetadataError, match=r"must be in Hz, .* looks like kHz"):
+        read_listeners(path)
+    with pytest.raises(MetadataError, match="looks like kHz"):
+        Audiogram(frequencies_hz=tuple(frequencies), thresholds_db_hl=tuple(map(float, levels)))
