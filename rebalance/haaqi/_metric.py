@@ -122,7 +122,7 @@ def haaqi(
     >>> from rebalance.haaqi import haaqi
     >>> reference = 0.1 * np.random.default_rng(1).standard_normal(24_000)
     >>> audiogram = Audiogram(frequencies_hz=(250.0, 1000.0, 4000.0), thresholds_db_hl=(20.0, 30.0, 50.0))
-    >>> score = haaqi(reference, reference, audiogram, sample_rate=24_000, rng=2024)
+    >>> score = haaqi(reference, reference, audiogram, sample_rate=24_000, full_scale_db_spl=85.0, rng=2024)
     >>> round(score.value, 3)
     1.0
 
@@ -158,7 +158,7 @@ def hear_reference(
     >>> from rebalance.haaqi import hear_reference
     >>> reference = 0.1 * np.random.default_rng(1).standard_normal(24_000)
     >>> audiogram = Audiogram(frequencies_hz=(250.0, 1000.0, 4000.0), thresholds_db_hl=(20.0, 30.0, 50.0))
-    >>> heard = hear_reference(reference, audiogram, sample_rate=24_000)
+    >>> heard = hear_reference(reference, audiogram, sample_rate=24_000, full_scale_db_spl=85.0)
     >>> heard.score(0.5 * reference).value < heard.score(reference).value
     True
     """
