@@ -13,8 +13,8 @@ from rebalance.task._values import Segment, Source, Task
 def length_fault(segment: Segment) -> str | None:
     """Say why the sources of a segment cannot be summed: their stretches hold different numbers of samples.
 
-    A start or duration with a fraction can fall between samples, and cutting at whole ones then makes one source a sample
-    longer than another. `check_task` and the scoring both ask this function.
+    A start or duration with a fraction can fall between samples, and cutting at whole ones then makes one source
+    a sample longer than another. `check_task` and the scoring both ask this function.
 
     Returns
     -------
