@@ -195,7 +195,7 @@ def seeded(rng: RngSeed) -> Rng:
     Raises
     ------
     ConfigError
-        If a seed is not a whole number from 0 to 2**32 - 1.
+        If it is a seed, and not a whole number from 0 to 2**32 - 1.
 
     Examples
     --------
@@ -203,7 +203,9 @@ def seeded(rng: RngSeed) -> Rng:
     >>> seeded(5).randint(100) == seeded(5).randint(100)
     True
     """
-    if isinstance(rng, bool) or not isinstance(rng, int | np.integer):
+    if isinstance(rng, bool):
+        raise ConfigError(f"HAAQI: rng must be a whole number or a generator, got {rng}")
+    if not isinstance(rng, int | np.integer):
         return rng
     if not 0 <= rng < _N_SEEDS:
         raise ConfigError(f"HAAQI: rng as a seed must lie from 0 to {_N_SEEDS - 1}, got {rng}")
