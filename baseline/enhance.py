@@ -11,6 +11,9 @@ from rebalance import CAD2_TASK2, RebalanceError
 from rebalance.pipeline import enhance_task, read_options
 from rebalance.separation.convtasnet import published_checkpoint
 
+# Of all jobs of a --multirun: one that fails does not stop the next, and the exit status tells at the end.
+_COMPLAINTS: list[str] = []
+
 
 @hydra.main(config_path=".", config_name="config", version_base=None)
 def main(config: DictConfig) -> None:
@@ -23,11 +26,18 @@ def main(config: DictConfig) -> None:
                 published_checkpoint(instrument, causal=causal, refresh=True)
         failures = enhance_task(options.task, options.run, options.enhance, jobs=options.jobs)
     except RebalanceError as error:
-        sys.exit(f"enhance.py: {error}")
+        _complain(f"enhance.py: {error}")
+        return
     for failure in failures:
-        print(f"failed {failure.item}: {failure.reason}", file=sys.stderr)
-    sys.exit(1 if failures else 0)
+        _complain(f"failed {failure.item}: {failure.reason}")
+
+
+def _complain(line: str) -> None:
+    """Say what failed and remember that something did."""
+    print(line, file=sys.stderr)
+    _COMPLAINTS.append(line)
 
 
 if __name__ == "__main__":
     main()
+    sys.exit(1 if _COMPLAINTS else 0)

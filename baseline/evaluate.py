@@ -10,6 +10,9 @@ from omegaconf import DictConfig, OmegaConf
 from rebalance import RebalanceError
 from rebalance.pipeline import read_options, score_task, system_of_run
 
+# Of all jobs of a --multirun: one that fails does not stop the next, and the exit status tells at the end.
+_COMPLAINTS: list[str] = []
+
 
 @hydra.main(config_path=".", config_name="config", version_base=None)
 def main(config: DictConfig) -> None:
@@ -19,11 +22,18 @@ def main(config: DictConfig) -> None:
         system = system_of_run(options.run, options.task.split, scores_name=options.scores_name)
         failures = score_task(options.task, [system], mode=options.mode, aid=options.enhance.aid, jobs=options.jobs)
     except RebalanceError as error:
-        sys.exit(f"evaluate.py: {error}")
+        _complain(f"evaluate.py: {error}")
+        return
     for failure in failures:
-        print(f"failed {failure.item}: {failure.reason}", file=sys.stderr)
-    sys.exit(1 if failures else 0)
+        _complain(f"failed {failure.item}: {failure.reason}")
+
+
+def _complain(line: str) -> None:
+    """Say what failed and remember that something did."""
+    print(line, file=sys.stderr)
+    _COMPLAINTS.append(line)
 
 
 if __name__ == "__main__":
     main()
+    sys.exit(1 if _COMPLAINTS else 0)

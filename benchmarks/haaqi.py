@@ -67,7 +67,13 @@ def speed() -> tuple[list, float]:
 
     reference, processed = signals()
     peer = lambda: by_pyclarity(reference, processed)  # noqa: E731
-    heard = hear_reference(reference, AUDIOGRAM, rng=np.random.RandomState(1), full_scale_db_spl=FULL_SCALE_DB_SPL)
+    heard = hear_reference(
+        reference,
+        AUDIOGRAM,
+        sample_rate=SAMPLE_RATE,
+        rng=np.random.RandomState(1),
+        full_scale_db_spl=FULL_SCALE_DB_SPL,
+    )
     rows = [
         in_turns("exact mode", peer, lambda: ours(reference, processed, np.random.RandomState(1)), turns=TURNS),
         in_turns("own noise stream", peer, lambda: ours(reference, processed, np.random.default_rng(1)), turns=TURNS),
@@ -127,7 +133,7 @@ def by_pyclarity(reference: np.ndarray, processed: np.ndarray) -> float:
 
 def ours(reference: np.ndarray, processed: np.ndarray, rng: np.random.RandomState | np.random.Generator) -> HaaqiScore:
     """Return the library's score."""
-    return haaqi(reference, processed, AUDIOGRAM, rng=rng, full_scale_db_spl=FULL_SCALE_DB_SPL)
+    return haaqi(reference, processed, AUDIOGRAM, sample_rate=SAMPLE_RATE, rng=rng, full_scale_db_spl=FULL_SCALE_DB_SPL)
 
 
 def fresh_processes() -> list[dict[str, float]]:

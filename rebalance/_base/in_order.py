@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from typing import TypeVar
 
 from rebalance._base.errors import RebalanceError
-from rebalance._base.running import run_items
+from rebalance._base.running import Failure, run_items
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -34,8 +34,29 @@ def results_in_order(
     RebalanceError
         If an item failed, with the first reason and how many more there are; the others are done all the same.
     """
+    results, failures = finished_in_order(items, work, title=title, jobs=jobs, executor=executor)
+    require_none_failed(failures, title=title)
+    return results
+
+
+def finished_in_order(
+    items: Sequence[Item],
+    work: Callable[[Item], Result],
+    *,
+    title: str,
+    jobs: int | None = None,
+    executor: Executor | None = None,
+    describe: Callable[[Item], str] = str,
+) -> tuple[list[Result], tuple[Failure, ...]]:
+    """Do every item, in any order; return the results of those that succeeded and what failed, in the items' order.
+
+    Parameters
+    ----------
+    items, work, title, jobs, executor, describe
+        As for `run_items`.
+    """
     if not items:
-        return []
+        return [], ()
     results: dict[int, Result] = {}
     failures = run_items(
         list(enumerate(items)),
@@ -46,11 +67,22 @@ def results_in_order(
         describe=lambda item: str(item[0]),
         on_result=lambda item, result: results.update({item[0]: result}),
     )
+    in_order = sorted(failures, key=lambda failure: int(failure.item))
+    named = (Failure(item=describe(items[int(failure.item)]), reason=failure.reason) for failure in in_order)
+    return [results[index] for index in sorted(results)], tuple(named)
+
+
+def require_none_failed(failures: Sequence[Failure], *, title: str) -> None:
+    """Raise with the first reason, and how many more there are, if anything failed.
+
+    Raises
+    ------
+    RebalanceError
+        If so.
+    """
     if failures:
-        first = min(failures, key=lambda failure: int(failure.item))
         more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
-        raise RebalanceError(f"{title}: {first.reason}{more}")
-    return [results[index] for index in range(len(items))]
+        raise RebalanceError(f"{title}: {failures[0].reason}{more}")
 
 
 def _numbered(item: tuple[int, Item], *, work: Callable[[Item], Result]) -> Result:

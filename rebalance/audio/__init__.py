@@ -11,6 +11,7 @@ from rebalance.audio._audio_files import (
     quantise_int16,
     read_audio,
     resample,
+    sample_span,
     write_audio,
     write_flac,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "remix_as_edit",
     "resample",
     "rms",
+    "sample_span",
     "write_audio",
     "write_flac",
 ]

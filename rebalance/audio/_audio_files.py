@@ -39,6 +39,18 @@ class AudioHeader:
         return self.n_samples / self.sample_rate
 
 
+def sample_span(start_s: float, duration_s: float, sample_rate: int) -> tuple[int, int]:
+    """Return the first sample of a stretch and the one after its last, cut as the official evaluator cuts.
+
+    Examples
+    --------
+    >>> from rebalance.audio import sample_span
+    >>> sample_span(0.5, 15.0, 44_100)
+    (22050, 683550)
+    """
+    return int(start_s * sample_rate), int((start_s + duration_s) * sample_rate)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
     """A decoded file: samples of shape ``(n_channels, n_samples)``, float32 in [-1, 1], and their rate in Hz."""
@@ -95,8 +107,8 @@ def read_audio(
     with _opened(path) as file:
         _require(path, "Hz", expected_sample_rate, file.samplerate)
         _require(path, "channels", expected_channels, file.channels)
-        first = int(start_s * file.samplerate)
-        last = file.frames if duration_s is None else int((start_s + duration_s) * file.samplerate)
+        first, last = sample_span(start_s, duration_s or 0.0, file.samplerate)
+        last = file.frames if duration_s is None else last
         if not 0 <= first < last <= file.frames:
             raise AudioError(
                 f"{path}: expected samples {first} to {last} at {file.samplerate} Hz, the file holds {file.frames}"

@@ -25,23 +25,30 @@ def enhance(
     official: Annotated[
         bool, typer.Option("--official", help="Remix as the official baseline does, quirks included (convtasnet only).")
     ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Remove the signals and scores of the run in this folder and start anew.")
+    ] = False,
     device: DeviceOption = "auto",
     jobs: JobsOption = None,
     scheduler: SchedulerOption = None,
 ) -> None:
     """Write the submission file of every scene and listener of a task.
 
-    Finished files are kept: the same command goes on after an interruption.
+    Finished files are kept: the same command goes on after an interruption. A run is not continued with another
+    separator, other weights, source or settings; --fresh starts anew.
 
     Example: rebalance enhance metadata/demo exp/oracle --separator oracle
     """
     from rebalance._base.running import executor_for
-    from rebalance.cli._reporting import chosen_split, finish
-    from rebalance.pipeline import EnhanceOptions, enhance_task
+    from rebalance.cli._reporting import CONSOLE, chosen_split, finish
+    from rebalance.pipeline import EnhanceOptions, count_finished, enhance_task
     from rebalance.task import load_task
 
     task = load_task(data, chosen_split(data, split))
     options = EnhanceOptions(separator=separator, remix="official" if official else "edit", device=device)
+    n_kept = 0 if fresh else count_finished(task, run)
     with executor_for(scheduler) as executor:
-        failures = enhance_task(task, run, options, jobs=jobs, executor=executor)
+        failures = enhance_task(task, run, options, fresh=fresh, jobs=jobs, executor=executor)
+    n_computed = count_finished(task, run) - n_kept
+    CONSOLE.print(f"{n_kept} pairs kept, {n_computed} computed")
     finish(f"{len(task.pairs)} pairs in {run / 'enhanced_signals' / task.split}", failures)

@@ -80,7 +80,7 @@ def evaluation_task(
 
     Example: rebalance evaluation-task data/eval --corpus URMP=URMP/Dataset --room hall-a.wav --room hall-b.wav
     """
-    from rebalance.cli._reporting import CONSOLE
+    from rebalance.cli._reporting import CONSOLE, finish
     from rebalance.datasets import load_corpus
     from rebalance.task import checked_split
     from rebalance.taskmaking import write_evaluation_task
@@ -100,6 +100,8 @@ def evaluation_task(
     )
     for line in summary.lines:
         CONSOLE.print(escape(line), soft_wrap=True)
+    if summary.failures:
+        finish("", summary.failures)
 
 
 def _name_and_folder(text: str) -> tuple[str, Path]:

@@ -20,7 +20,7 @@ from rebalance.haaqi._index import HaaqiScore, combine
 from rebalance.haaqi._middle_ear import through_middle_ear
 from rebalance.haaqi._resampling import at_model_rate
 from rebalance.haaqi._spectrum import match_spectra
-from rebalance.haaqi._threshold_noise import Rng, add_noise, copied, drawn_rows, noise_stream
+from rebalance.haaqi._threshold_noise import Rng, RngSeed, add_noise, copied, drawn_rows, noise_stream, seeded
 from rebalance.hearing import Audiogram
 
 Signal: TypeAlias = NDArray[np.floating]
@@ -83,8 +83,8 @@ def haaqi(
     processed: Signal,
     audiogram: Audiogram,
     *,
-    rng: Rng,
-    sample_rate: float = SAMPLE_RATE,
+    sample_rate: float,
+    rng: RngSeed = 0,
     full_scale_db_spl: float = DEFAULT_FULL_SCALE_DB_SPL,
     reference_amplification: ReferenceAmplification = "none",
 ) -> HaaqiScore:
@@ -96,11 +96,12 @@ def haaqi(
         Shape ``(n_samples,)``; the longer one is cut to the shorter. Neither is changed.
     audiogram
         Of the ear.
-    rng
-        Source of the noise that stands for the threshold of hearing. A ``RandomState`` draws what pyclarity draws,
-        number for number; a ``Generator`` uses a faster stream; the reader of a `NoiseTape` repeats either.
     sample_rate
-        Of both signals in Hz.
+        Of both signals in Hz. There is no default: signals at another rate than said get a number that means nothing.
+    rng
+        Source of the noise that stands for the threshold of hearing. A seed, or the ``RandomState`` of that seed, draws
+        what pyclarity draws after ``numpy.random.seed``, number for number; a ``Generator`` uses a faster stream; the
+        reader of a `NoiseTape` repeats either.
     full_scale_db_spl
         Level of a signal with an RMS of 1.
     reference_amplification
@@ -112,7 +113,18 @@ def haaqi(
         If a signal is not one ear of finite samples, empty, silent, shorter than 0.2 s of sound, or if the listener
         cannot hear the reference.
     ConfigError
-        If an option is out of its range.
+        If an option is out of its range, or `rng` is none of these.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance import Audiogram
+    >>> from rebalance.haaqi import haaqi
+    >>> reference = 0.1 * np.random.default_rng(1).standard_normal(24_000)
+    >>> audiogram = Audiogram(frequencies_hz=(250.0, 1000.0, 4000.0), thresholds_db_hl=(20.0, 30.0, 50.0))
+    >>> score = haaqi(reference, reference, audiogram, sample_rate=24_000, full_scale_db_spl=85.0, rng=2024)
+    >>> round(score.value, 2)
+    1.0
 
     Source: Kates and Arehart (2016); ``haaqi_v1`` of pyclarity 0.9.0, to within 1e-6.
     """
@@ -120,21 +132,38 @@ def haaqi(
     ours = _checked("reference", reference, sample_rate)
     theirs = _checked("processed", processed, sample_rate)
     n = min(len(ours), len(theirs))
-    return _score(_hear(ours[:n], ear, rng), theirs)
+    return _score(_hear(ours[:n], ear, seeded(rng)), theirs)
 
 
 def hear_reference(
     reference: Signal,
     audiogram: Audiogram,
     *,
-    rng: Rng,
-    sample_rate: float = SAMPLE_RATE,
+    sample_rate: float,
+    rng: RngSeed = 0,
     full_scale_db_spl: float = DEFAULT_FULL_SCALE_DB_SPL,
     reference_amplification: ReferenceAmplification = "none",
 ) -> HeardReference:
-    """Hear a reference once, to score many processed signals against it; arguments and errors as of `haaqi`."""
+    """Hear a reference once, to score many processed signals against it; arguments as of `haaqi`.
+
+    Raises
+    ------
+    AudioError, ConfigError
+        As `haaqi` does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance import Audiogram
+    >>> from rebalance.haaqi import hear_reference
+    >>> reference = 0.1 * np.random.default_rng(1).standard_normal(24_000)
+    >>> audiogram = Audiogram(frequencies_hz=(250.0, 1000.0, 4000.0), thresholds_db_hl=(20.0, 30.0, 50.0))
+    >>> heard = hear_reference(reference, audiogram, sample_rate=24_000, full_scale_db_spl=85.0)
+    >>> heard.score(0.5 * reference).value < heard.score(reference).value
+    True
+    """
     ear = _ear(audiogram, sample_rate, full_scale_db_spl, reference_amplification)
-    return _hear(_checked("reference", reference, sample_rate), ear, rng)
+    return _hear(_checked("reference", reference, sample_rate), ear, seeded(rng))
 
 
 def _hear(reference: Vector, ear: Ear, rng: Rng) -> HeardReference:

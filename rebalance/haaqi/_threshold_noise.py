@@ -26,6 +26,8 @@ Delays: TypeAlias = NDArray[np.intp]
 NOISE_DB_SL = -10.0
 
 _TAPE_BLOCK = 2**20
+# As many as ``RandomState`` has.
+_N_SEEDS = 2**32
 
 
 class NoiseStream(Protocol):
@@ -115,11 +117,11 @@ class NoiseTape:
     Raises
     ------
     ConfigError
-        If it is given anything but a ``RandomState`` or a ``Generator``.
+        If it is given anything but a seed, a ``RandomState`` or a ``Generator``.
     """
 
-    def __init__(self, rng: NumpyRng) -> None:
-        self._rng = _checked(rng)
+    def __init__(self, rng: NumpyRng | int) -> None:
+        self._rng = _checked(seeded(rng))
         self._tracks: list[_Track] = []
 
     @property
@@ -184,6 +186,30 @@ class _Track:
 
 
 Rng: TypeAlias = NumpyRng | NoiseReader
+RngSeed: TypeAlias = Rng | int
+
+
+def seeded(rng: RngSeed) -> Rng:
+    """Return what draws the noise: a seed becomes the ``RandomState`` that pyclarity draws from.
+
+    Raises
+    ------
+    ConfigError
+        If it is a seed, and not a whole number from 0 to 2**32 - 1.
+
+    Examples
+    --------
+    >>> from rebalance.haaqi._threshold_noise import seeded
+    >>> seeded(5).randint(100) == seeded(5).randint(100)
+    True
+    """
+    if isinstance(rng, bool):
+        raise ConfigError(f"HAAQI: rng must be a whole number or a generator, got {rng}")
+    if not isinstance(rng, int | np.integer):
+        return rng
+    if not 0 <= rng < _N_SEEDS:
+        raise ConfigError(f"HAAQI: rng as a seed must lie from 0 to {_N_SEEDS - 1}, got {rng}")
+    return np.random.RandomState(int(rng))
 
 
 def copied(rng: Rng) -> Rng:
@@ -197,11 +223,12 @@ def copied(rng: Rng) -> Rng:
     return rng.copy() if isinstance(rng, NoiseReader) else _checked(rng)
 
 
-def _checked(rng: NumpyRng) -> NumpyRng:
+def _checked(rng: object) -> NumpyRng:
     """Return a copy of a generator of NumPy."""
     if not isinstance(rng, np.random.RandomState | np.random.Generator):
         raise ConfigError(
-            f"HAAQI: rng must be a numpy RandomState or Generator, or the reader() of a NoiseTape, got {rng!r:.80}"
+            "HAAQI: rng must be a whole number, a numpy RandomState or Generator, or the reader() of a NoiseTape,"
+            f" got {rng!r:.80}"
         )
     return copy.deepcopy(rng)
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rebalance._base.lazy import lazy_names
-from rebalance.hearing._audiogram import Audiogram, EarFitting, Fitting, Listener, Severity, SeverityDefinition
+from rebalance.hearing._audiogram import (
+    Audiogram,
+    EarFitting,
+    Fitting,
+    Listener,
+    Severity,
+    SeverityDefinition,
+    looks_like_khz,
+)
 from rebalance.hearing._prescriptions import prescribe
 from rebalance.hearing._standard_audiograms import STANDARD_AUDIOGRAMS
 
@@ -28,6 +36,7 @@ __all__ = [
     "Severity",
     "SeverityDefinition",
     "amplify",
+    "looks_like_khz",
     "nal_r_filter",
     "prescribe",
 ]

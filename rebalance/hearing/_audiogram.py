@@ -29,6 +29,22 @@ _SITE_SEVERITY: tuple[tuple[float, Severity], ...] = (
 _SITE_SEVERITY_FREQUENCIES_HZ = (500.0, 1000.0, 2000.0, 4000.0)
 
 
+# Nobody hears below it, and no audiometer reaches beyond so many kHz.
+_LOWEST_HEARD_HZ = 20.0
+
+
+def looks_like_khz(frequencies_hz: Sequence[float]) -> bool:
+    """Tell whether frequencies that should be in Hz all lie below what can be heard, as those in kHz do.
+
+    Examples
+    --------
+    >>> from rebalance.hearing import looks_like_khz
+    >>> looks_like_khz((0.25, 1.0, 8.0)), looks_like_khz((250.0, 1000.0, 8000.0))
+    (True, False)
+    """
+    return bool(len(frequencies_hz)) and max(frequencies_hz) < _LOWEST_HEARD_HZ
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audiogram:
     """Hearing thresholds of one ear.
@@ -43,7 +59,14 @@ class Audiogram:
     Raises
     ------
     MetadataError
-        If lengths differ, nothing is given, a frequency does not increase or a value is not finite.
+        If lengths differ, nothing is given, a frequency does not increase or a value is not finite, or the frequencies
+        look like kHz.
+
+    Examples
+    --------
+    >>> from rebalance import Audiogram
+    >>> Audiogram(frequencies_hz=(500.0, 4000.0), thresholds_db_hl=(20.0, 50.0)).at([1000.0]).thresholds_db_hl
+    (30.0,)
     """
 
     frequencies_hz: tuple[float, ...]
@@ -61,6 +84,8 @@ class Audiogram:
             raise MetadataError(
                 f"audiogram: frequencies must be positive and increase, got {list(self.frequencies_hz)}"
             )
+        if looks_like_khz(self.frequencies_hz):
+            raise MetadataError(f"audiogram: frequencies must be in Hz, {list(self.frequencies_hz)} looks like kHz")
 
     def at(self, frequencies_hz: Sequence[float] | NDArray[np.float64]) -> Audiogram:
         """Return the audiogram at other frequencies, linear in dB over log frequency, flat beyond its ends.

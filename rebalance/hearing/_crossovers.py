@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import AudioError, ConfigError
 from rebalance.audio import Audio
+from rebalance.hearing._audiogram import looks_like_khz
 from rebalance.hearing._filter_kernels import LANES, ORDER, SECTION_ROWS, split_into_bands
 
 _ORDER = 4
@@ -32,7 +33,7 @@ class Crossover:
     Raises
     ------
     ConfigError
-        If there are too many, or a frequency is out of range or does not increase.
+        If there are too many, a frequency is out of range or does not increase, or they look like kHz.
 
     Source: D'Appolito (1984), "Active realization of multiway all-pass crossover systems", of fourth
     order, arranged as in pyclarity's ``Crossover``: band k is low-passed at crossover k, high-passed at
@@ -45,6 +46,8 @@ class Crossover:
     def __post_init__(self) -> None:
         if len(self.frequencies_hz) >= LANES:
             raise ConfigError(f"crossovers: expected at most {LANES - 1} frequencies, got {len(self.frequencies_hz)}")
+        if looks_like_khz(self.frequencies_hz):
+            raise ConfigError(f"crossovers: frequencies must be in Hz, {list(self.frequencies_hz)} looks like kHz")
         limits_hz = (0.0, *self.frequencies_hz, self.sample_rate / 2)
         if not self.frequencies_hz or not all(np.diff(limits_hz) > 0):
             raise ConfigError(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import zipfile
 from collections import defaultdict
 from collections.abc import Mapping
 from concurrent.futures import Executor
@@ -19,8 +21,17 @@ from rebalance._base.running import Failure, one_line, run_items
 from rebalance._base.semantics import SEMANTICS, VERSION
 from rebalance.audio import Audio, Rounding, official_remix, remix_as_edit, resample, write_flac
 from rebalance.hearing import CHALLENGE_AID, AidSettings, Fitting, amplify
-from rebalance.pipeline._runs import RunRecord, claim_run, enhanced_path
-from rebalance.separation import Declared, OfficialTargets, Separator, Weighted, load_separator, source_names
+from rebalance.pipeline._runs import RunRecord, claim_run, clear_run, enhanced_path
+from rebalance.separation import (
+    Declared,
+    OfficialTargets,
+    Separator,
+    Weighted,
+    checked_estimates,
+    load_separator,
+    source_digest,
+    source_names,
+)
 from rebalance.task import Pair, Scene, Segment, Task, read_source
 
 RemixMode: TypeAlias = Literal["edit", "official"]
@@ -66,7 +77,21 @@ def estimate_sources(separator: Separator, task: Task, segment: Segment) -> dict
     Raises
     ------
     ConfigError
-        If the release does not say which instruments play and the separator has to know.
+        If the release does not say which instruments play and the separator has to know, or the separator names
+        other sources than `source_names` does.
+    AudioError
+        If an estimate is not a finite signal of the mixture's shape.
+
+    Examples
+    --------
+    >>> from rebalance import load_task
+    >>> from rebalance.pipeline import estimate_sources
+    >>> from rebalance.separation import load_separator
+    >>> task = load_task("metadata/demo", "valid")
+    >>> segment = task.scenes["S50001"].segment
+    >>> estimates = estimate_sources(load_separator("mixture"), task, segment)
+    >>> list(estimates) == [source.name for source in segment.sources]
+    True
     """
     if not segment.sources:
         if np.any(separator.shrinkage):
@@ -77,8 +102,8 @@ def estimate_sources(separator: Separator, task: Task, segment: Segment) -> dict
     if separator.needs_sources:
         truth = [read_source(task, source) for source in segment.sources]
         separator = separator.informed_by(dict(zip(source_names(segment.instruments), truth, strict=True)))
-    estimates = separator(read_source(task, segment.mixture), segment.instruments)
-    return dict(zip((source.name for source in segment.sources), estimates.values(), strict=True))
+    mixture = read_source(task, segment.mixture)
+    return _by_metadata_name(separator(mixture, segment.instruments), segment, mixture)
 
 
 def amplify_for_submission(signal: Audio, fitting: Fitting, *, aid: AidSettings = CHALLENGE_AID) -> Audio:
@@ -88,7 +113,13 @@ def amplify_for_submission(signal: Audio, fitting: Fitting, *, aid: AidSettings 
 
 
 def enhance_task(
-    task: Task, run: Path, options: EnhanceOptions, *, jobs: int | None = None, executor: Executor | None = None
+    task: Task,
+    run: Path,
+    options: EnhanceOptions,
+    *,
+    fresh: bool = False,
+    jobs: int | None = None,
+    executor: Executor | None = None,
 ) -> tuple[Failure, ...]:
     """Write the submission file of every pair that has none yet.
 
@@ -103,6 +134,8 @@ def enhance_task(
         Folder to write to.
     options
         How to do it.
+    fresh
+        Remove what a run has left in the folder, whatever made it, and start anew; see `clear_run`.
     jobs, executor
         See `rebalance._base.running.run_items`.
 
@@ -114,9 +147,24 @@ def enhance_task(
     Raises
     ------
     ConfigError
-        If the folder holds the run of another system, or the separator cannot be had.
+        If the folder holds the run of another system, other weights, source or settings, or the separator cannot be
+        had.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance import load_task
+    >>> from rebalance.pipeline import EnhanceOptions, enhance_task
+    >>> task = load_task("metadata/demo", "valid")
+    >>> with tempfile.TemporaryDirectory() as run:
+    ...     enhance_task(task.subset([]), Path(run), EnhanceOptions(separator="mixture"), jobs=1)
+    ()
     """
-    claim_run(run, _record(task, options, _separator(options)))
+    record = _record(task, options, _separator(options))
+    if fresh:
+        clear_run(run)
+    claim_run(run, record)
     failures: list[Failure] = []
     failures += run_items(
         _unfinished_by_segment(task, run),
@@ -141,6 +189,11 @@ def _record(task: Task, options: EnhanceOptions, separator: Separator) -> RunRec
         semantics=SEMANTICS,
         separator=options.separator,
         weights=separator.weights if isinstance(separator, Weighted) else None,
+        source=source_digest(options.separator),
+        shrinkage=tuple(np.atleast_1d(np.asarray(separator.shrinkage, dtype=np.float64)).tolist()),
+        soft_clip=options.soft_clip,
+        accompaniment_share=options.accompaniment_share,
+        aid=dataclasses.asdict(options.aid),
         remix=options.remix,
         rounding=options.rounding,
         data=str(task.music_dir.parent.resolve()),
@@ -202,16 +255,26 @@ def _kept_estimates(
     """Return the estimates an interrupted run left behind, or make them and keep them."""
     path = _estimates_path(run, segment)
     names = [source.name for source in segment.sources]
-    if path.exists():
-        return dict(zip(names, np.load(path, allow_pickle=False), strict=True))
+    kept = _read_estimates(path)
+    if kept is not None and kept.keys() == set(names):
+        return kept
     if options.remix == "official":
         estimates = _official_targets(separator, part, segment, options.accompaniment_share)
     else:
         estimates = estimate_sources(separator, part, segment)
     if np.any(separator.shrinkage) and estimates:
         with replacing(path) as temporary, temporary.open("wb") as file:
-            np.save(file, np.stack([estimates[name] for name in names]), allow_pickle=False)
+            np.savez(file, names=np.array(names), estimates=np.stack([estimates[name] for name in names]))
     return estimates
+
+
+def _read_estimates(path: Path) -> dict[str, Audio] | None:
+    """Return kept estimates by name; None where there are none that can be read."""
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            return dict(zip(kept["names"].tolist(), kept["estimates"], strict=True))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return None
 
 
 def _official_targets(separator: Separator, part: Task, segment: Segment, share: float) -> dict[str, Audio]:
@@ -220,12 +283,19 @@ def _official_targets(separator: Separator, part: Task, segment: Segment, share:
         raise ConfigError(f"remix 'official': expected separator 'convtasnet', got {separator.name!r}")
     mixture = read_source(part, segment.mixture)
     targets = separator.targets(mixture, segment.instruments, accompaniment_share=share)
-    return dict(zip((source.name for source in segment.sources), targets.values(), strict=True))
+    return _by_metadata_name(targets, segment, mixture)
+
+
+def _by_metadata_name(made: Mapping[str, object], segment: Segment, mixture: Audio) -> dict[str, Audio]:
+    """Return what a separator calls ``Violin_2`` under the name the metadata has for it, in their order."""
+    names = source_names(segment.instruments)
+    checked = checked_estimates(made, names, mixture.shape)
+    return {source.name: checked[name] for source, name in zip(segment.sources, names, strict=True)}
 
 
 def _estimates_path(run: Path, segment: Segment) -> Path:
     """Return where the estimates of an unfinished segment are kept."""
-    return run / "unfinished" / f"{segment.name}.npy"
+    return run / "unfinished" / f"{segment.name}.npz"
 
 
 @functools.lru_cache(maxsize=1)

@@ -10,7 +10,7 @@ from typing import Any
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError
 from rebalance.haaqi import HaaqiMode, chosen_mode
-from rebalance.hearing import AidSettings
+from rebalance.hearing import AidSettings, looks_like_khz
 from rebalance.pipeline._enhancing import EnhanceOptions
 from rebalance.task import Pair, Task, TaskFiles, load_task_files, read_json
 
@@ -158,6 +158,9 @@ def _enhance_options(options: _Reader) -> EnhanceOptions:
     causality = options.take("separator.causality")
     if causality not in _SEPARATORS:
         raise ConfigError(f"separator.causality: expected one of {', '.join(_SEPARATORS)}, got {causality!r}")
+    crossovers_hz = tuple(options.take("enhancer.crossover_frequencies"))
+    if looks_like_khz(crossovers_hz):
+        raise ConfigError(f"enhancer.crossover_frequencies: expected Hz, {list(crossovers_hz)} looks like kHz")
     return EnhanceOptions(
         separator=options.take("separator.name") or _SEPARATORS[causality],
         remix="official" if options.take("separator.official") else "edit",
@@ -165,7 +168,7 @@ def _enhance_options(options: _Reader) -> EnhanceOptions:
         accompaniment_share=float(options.take("separator.add_residual")),
         soft_clip=bool(options.take("soft_clip")),
         aid=AidSettings(
-            crossover_frequencies_hz=tuple(options.take("enhancer.crossover_frequencies")),
+            crossover_frequencies_hz=crossovers_hz,
             thresholds_db=tuple(options.take("enhancer.threshold")),
             attacks_ms=tuple(options.take("enhancer.attack")),
             releases_ms=tuple(options.take("enhancer.release")),

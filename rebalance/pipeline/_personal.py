@@ -14,7 +14,7 @@ from rebalance._base.errors import AudioError, ConfigError
 from rebalance._base.names import suggestion
 from rebalance.audio import Audio, Recording, amplitude_from_db, remix_as_edit, resample
 from rebalance.hearing import Fitting, amplify
-from rebalance.separation import Separator, source_names
+from rebalance.separation import Separator, checked_estimates, source_names
 
 _BLOCK_S = 30.0
 _CROSSFADE_S = 1.0
@@ -64,9 +64,9 @@ def separate_recording(
     Raises
     ------
     AudioError
-        If the recording has more than two channels.
+        If the recording has more than two channels, or an estimate is not a signal of its shape.
     ConfigError
-        If an instrument is unknown, or the separator needs the true sources.
+        If an instrument is unknown, the separator needs the true sources, or it names other sources than these.
     """
     names = source_names(instruments)
     stems = {name: np.zeros(recording.samples.shape, dtype=np.float32) for name in names}
@@ -110,7 +110,10 @@ def rebalance_recording(
     Raises
     ------
     AudioError
-        If the recording has more than two channels, or is silent where a loudness is needed.
+        If the recording has more than two channels, is silent where a loudness is needed, or an estimate is not a
+        signal of its shape.
+    ConfigError
+        If an instrument is unknown, the separator needs the true sources, or it names other sources than these.
     """
     all_gains_db = {name: gains_db.get(name, 0.0) for name in source_names(instruments)}
     edited = recording.samples.astype(np.float64)
@@ -163,10 +166,12 @@ def _separated_blocks(
     """Give start, cross-fade window and estimates of consecutive blocks at the recording's own rate."""
     if recording.samples.shape[0] > CAD2_TASK2.n_channels:
         raise AudioError(f"expected a mono or stereo recording, got {recording.samples.shape[0]} channels")
+    names = source_names(instruments)
     n_samples = recording.samples.shape[1]
     for start, window in _windows(n_samples, recording.sample_rate):
         block = recording.samples[:, start : start + len(window)]
-        estimates = separator(resample(block, recording.sample_rate, separator.sample_rate), instruments)
+        mixture = resample(block, recording.sample_rate, separator.sample_rate)
+        estimates = checked_estimates(separator(mixture, instruments), names, mixture.shape)
         yield (
             start,
             window,

@@ -25,7 +25,7 @@ from rebalance.audio import Audio, Recording, db_from_amplitude, read_audio, rem
 from rebalance.haaqi import BinauralScore, EarReference, HaaqiMode, HaaqiScore, SceneNoise, binaural_scores
 from rebalance.hearing import CHALLENGE_AID, AidSettings, amplify
 from rebalance.pipeline._runs import enhanced_path, read_run
-from rebalance.task import Pair, Scene, Task, read_source
+from rebalance.task import Pair, Scene, Task, length_fault, read_source
 
 _FULL_SCALE_16_BIT = 32_767 / 32_768
 _LOUDNESS_BLOCK_S = 0.4
@@ -187,10 +187,12 @@ def true_remix(task: Task, scene: Scene) -> Reference:
     Raises
     ------
     MetadataError
-        If the release holds no sources.
+        If the release holds no sources, or they differ in length; see `rebalance.task.length_fault`.
     """
     if not scene.segment.sources or any(source.track is None for source in scene.segment.sources):
         raise MetadataError(f"scene {scene.name}: expected true sources to score against, this release holds none")
+    if fault := length_fault(scene.segment):
+        raise MetadataError(f"scene {scene.name}: {fault}")
     sources = {source.name: read_source(task, source) for source in scene.segment.sources}
     mixture = read_source(task, scene.segment.mixture)
     return Reference(

@@ -6,6 +6,7 @@ from rebalance.separation._average_spectra import AverageSpectrumSeparator, read
 from rebalance.separation._causality import LookAhead, measure_look_ahead
 from rebalance.separation._chain import WHOLE_CHAIN, measure_chain
 from rebalance.separation._checkpoints import WEIGHTS_FOLDER, ModelCard, load_checkpoint, save_checkpoint
+from rebalance.separation._estimates import checked_estimates
 from rebalance.separation._metrics import (
     LIMIT_DB,
     SILENCE_DB_FS,
@@ -26,7 +27,7 @@ from rebalance.separation._protocol import (
     shared_among_voices,
     source_names,
 )
-from rebalance.separation._registry import SEPARATORS, load_separator
+from rebalance.separation._registry import SEPARATORS, load_separator, source_digest
 
 __all__ = [
     "LIMIT_DB",
@@ -43,6 +44,7 @@ __all__ = [
     "Separator",
     "Weighted",
     "bss_eval",
+    "checked_estimates",
     "checked_mixture",
     "frame_median_db",
     "is_silent",
@@ -58,5 +60,6 @@ __all__ = [
     "sdr_db",
     "shared_among_voices",
     "si_sdr_db",
+    "source_digest",
     "source_names",
 ]

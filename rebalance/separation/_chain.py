@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rebalance.audio import Audio, remix_as_edit
 from rebalance.hearing import EarFitting, Fitting, amplify
 from rebalance.separation._causality import LookAhead, System, measure_look_ahead
+from rebalance.separation._estimates import checked_estimates
 from rebalance.separation._protocol import Separator, known_instruments, source_names
 
 SEPARATOR = "separator"
@@ -79,8 +80,9 @@ def tone_sources(instruments: Sequence[str], duration_s: float, sample_rate: int
 def _estimates(separator: Separator, instruments: Sequence[str], sources: NDArray[np.float64]) -> Audio:
     """Separate the sum of the sources; shape of the sources."""
     known = dict(zip(source_names(instruments), sources, strict=True))
-    estimates = separator.informed_by(known)(sources.sum(axis=0), instruments)
-    return np.stack(list(estimates.values()))
+    mixture = sources.sum(axis=0)
+    made = separator.informed_by(known)(mixture, instruments)
+    return np.stack(list(checked_estimates(made, tuple(known), mixture.shape).values()))
 
 
 def _amplified_remix(

@@ -52,7 +52,7 @@ class Separator(Protocol):
         Returns
         -------
         dict
-            Signals of the mixture's shape by source name, in the order of the instruments; see `source_names`.
+            Signals of the mixture's shape by source name; see `source_names`. They are looked up by name.
 
         Raises
         ------

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import importlib
 import re
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -49,13 +51,68 @@ def load_separator(name_or_path: str | Path, *, device: str = "auto") -> Separat
     path = Path(name_or_path).expanduser()
     if path.exists():
         return _from_path(text, path, device)
-    if _FACTORY.fullmatch(text):
+    if _is_factory(text):
         return _made_elsewhere(text, device)
     names = (*shipped, *SEPARATORS)
     raise ConfigError(
         f"separator {text!r}: expected one of {', '.join(names)}, the path of a checkpoint or module:callable"
         f"{suggestion(text, names)}"
     )
+
+
+def source_digest(name_or_path: str | Path) -> str | None:
+    """Return the sha256 of the source behind ``module:callable``; None for any other separator.
+
+    Parameters
+    ----------
+    name_or_path
+        As for `load_separator`.
+
+    Returns
+    -------
+    str or None
+        Of the file of the module and, where the callable comes from another, of that one too. None where there is no
+        file. Modules these import in turn do not count.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be imported.
+
+    Examples
+    --------
+    >>> from rebalance.separation import source_digest
+    >>> source_digest("mixture") is None
+    True
+    >>> len(source_digest("rebalance.separation:AverageSpectrumSeparator"))
+    64
+    """
+    text = str(name_or_path)
+    if not _is_factory(text):
+        return None
+    module_name, _, _ = text.partition(":")
+    made_in = getattr(_imported(text), "__module__", None) or module_name
+    files = [getattr(sys.modules.get(name), "__file__", None) for name in dict.fromkeys((module_name, made_in))]
+    found = [Path(file) for file in files if file and Path(file).is_file()]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in found)).hexdigest() if found else None
+
+
+def _is_factory(text: str) -> bool:
+    """Tell whether a name is ``module:callable`` and nothing else."""
+    name, colon, _ = text.partition(":")
+    if text in SEPARATORS or text in shipped_weights() or (colon and name in _CONVTASNETS):
+        return False
+    return _FACTORY.fullmatch(text) is not None and not Path(text).expanduser().exists()
+
+
+def _imported(text: str) -> Callable[..., object]:
+    """Return the callable that ``module:callable`` names."""
+    module_name, _, attribute = text.partition(":")
+    try:
+        factory: Callable[..., object] = getattr(importlib.import_module(module_name), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(f"separator {text!r}: cannot import it: {error}") from error
+    return factory
 
 
 def _from_path(text: str, path: Path, device: str) -> Separator:
@@ -67,12 +124,7 @@ def _from_path(text: str, path: Path, device: str) -> Separator:
 
 def _made_elsewhere(text: str, device: str) -> Separator:
     """Return what a callable of another package makes."""
-    module_name, _, attribute = text.partition(":")
-    try:
-        factory = getattr(importlib.import_module(module_name), attribute)
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(f"separator {text!r}: cannot import it: {error}") from error
-    made = factory(device=device)
+    made = _imported(text)(device=device)
     if not isinstance(made, Separator):
         raise ConfigError(f"separator {text!r}: expected a Separator, it made a {type(made).__name__}")
     return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rebalance.task._people import read_fittings, read_listeners
 from rebalance.task._problems import CheckReport, Findings, MetadataWarning, Problem
 from rebalance.task._schemas import SchemaName, read_document
-from rebalance.task._sources import read_source
+from rebalance.task._sources import length_fault, read_source
 from rebalance.task._strict_json import read_json
 from rebalance.task._task_files import TaskFiles, available_splits, checked_split, splits_to_check
 from rebalance.task._tasks import check_task, load_task, load_task_files
@@ -26,6 +26,7 @@ __all__ = [
     "available_splits",
     "check_task",
     "checked_split",
+    "length_fault",
     "load_task",
     "load_task_files",
     "read_document",

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import AudioError
 from rebalance._base.running import available_cores, run_items
-from rebalance.audio import AudioHeader, db_from_amplitude, probe_audio, read_audio, rms
+from rebalance.audio import AudioHeader, db_from_amplitude, probe_audio, read_audio, rms, sample_span
 from rebalance.task._problems import Findings, Problem, likely_file
+from rebalance.task._sources import length_fault
 from rebalance.task._values import Segment, Source, Task
 
 # Above this level of what is left when the sources are taken from the mixture, they are not its sources.
@@ -111,6 +112,9 @@ def _check_segment(segment: Segment, *, task: Task, root: Path | None, with_sour
         path = task.audio_path(segment.mixture)
         message = f"segment {segment.name!r}: the mixture is silent and cannot be scored"
         findings.error(path, segment.name, expected="music", got="silence", message=message)
+    if sources and (fault := length_fault(segment)):
+        path = task.audio_path(segment.mixture)
+        findings.error(path, segment.name, expected="sources of one length", got="different ones", message=fault)
     level, residual, complete = _level(mixture), mixture, bool(sources) and len(sources) == len(segment.sources)
     for source in sources:
         samples = _checked_samples(segment, source, task, findings)
@@ -175,7 +179,7 @@ def _header_fits(segment: Segment, source: Source, path: Path, header: AudioHead
         findings.error(path, "sample rate", expected=f"{expected_rate} Hz", got=f"{header.sample_rate} Hz")
         return False
     end_s = source.start_s + source.duration_s
-    end = int(end_s * expected_rate)
+    _, end = sample_span(source.start_s, source.duration_s, expected_rate)
     if end > header.n_samples:
         where, has = f"segment {segment.name!r}, {source.name}", f"{header.n_samples} samples"
         message = f"{where}: ends at {end_s:g} s (sample {end}), the file holds {has}"

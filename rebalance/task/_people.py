@@ -9,7 +9,7 @@ from typing import Any
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import MetadataError
-from rebalance.hearing import Audiogram, EarFitting, Fitting, Listener
+from rebalance.hearing import Audiogram, EarFitting, Fitting, Listener, looks_like_khz
 from rebalance.task._problems import Findings, listed
 from rebalance.task._schemas import SchemaName, checked_document
 from rebalance.task._strict_json import JsonError, read_json
@@ -116,6 +116,11 @@ def _audiogram(name: str, ear: str, entry: Mapping[str, Any], path: Path, findin
         got = _listed_numbers(frequencies_hz)
         message = f"listener {name}: audiogram frequencies must increase, got {got}"
         findings.error(path, f"{name}.audiogram_cfs", expected="increasing frequencies", got=got, message=message)
+        return None
+    if looks_like_khz(frequencies_hz):
+        got = _listed_numbers(frequencies_hz)
+        message = f"listener {name}: audiogram frequencies must be in Hz, {got} looks like kHz"
+        findings.error(path, f"{name}.audiogram_cfs", expected="frequencies in Hz", got=got, message=message)
         return None
     if len(levels) != len(frequencies_hz):
         message = f"{where}: {len(levels)} thresholds for {len(frequencies_hz)} frequencies"

@@ -6,8 +6,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2
-from rebalance.audio import read_audio
-from rebalance.task._values import Source, Task
+from rebalance.audio import read_audio, sample_span
+from rebalance.task._values import Segment, Source, Task
+
+
+def length_fault(segment: Segment) -> str | None:
+    """Say why the sources of a segment cannot be summed: their stretches hold different numbers of samples.
+
+    A start or duration with a fraction can fall between samples, and cutting at whole ones then makes one source
+    a sample longer than another. `check_task` and the scoring both ask this function.
+
+    Returns
+    -------
+    str or None
+        None where all sources have one length.
+
+    Examples
+    --------
+    >>> from rebalance import load_task
+    >>> from rebalance.task import length_fault
+    >>> length_fault(load_task("metadata/demo", "valid").scenes["S50001"].segment) is None
+    True
+    """
+    rate = CAD2_TASK2.mixture_sample_rate
+    spans = {source.name: sample_span(source.start_s, source.duration_s, rate) for source in segment.sources}
+    lengths = {name: last - first for name, (first, last) in spans.items()}
+    if len(set(lengths.values())) <= 1:
+        return None
+    found = ", ".join(f"{name} {length}" for name, length in lengths.items())
+    return f"segment {segment.name!r}: start and duration give sources of different lengths: {found} samples"
 
 
 def read_source(task: Task, source: Source) -> NDArray[np.float32]:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from rebalance._base.challenge import CAD2_TASK2, Split
 from rebalance._base.errors import AudioError, ConfigError, MetadataError
 from rebalance._base.files import write_json
-from rebalance._base.in_order import results_in_order
+from rebalance._base.in_order import finished_in_order, require_none_failed
+from rebalance._base.running import Failure
 from rebalance._base.seeding import stream
 from rebalance.audio import read_audio, resample
 from rebalance.datasets import Corpus, Piece
@@ -38,10 +39,13 @@ class EvaluationSummary:
         Segments, scenes, listeners.
     unsuitable_pieces
         Names of pieces with an instrument the challenge has not, or with too few or too many players.
+    failures
+        Pieces that could not be put into a room, and why; the task is made of the others.
     """
 
     task: TaskSummary
     unsuitable_pieces: tuple[str, ...]
+    failures: tuple[Failure, ...] = ()
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -92,7 +96,7 @@ def write_evaluation_task(
     MetadataError
         If no piece suits the challenge.
     RebalanceError
-        If a recording or response cannot be used.
+        If no piece can be put into a room. One that cannot is left out and named in the summary.
 
     Source: section A.3 of the CAD2-T2 data page. The organisers' choice of rooms and seats is not published.
     """
@@ -108,7 +112,9 @@ def write_evaluation_task(
     render = functools.partial(
         render_recorded_piece, root=root, responses=tuple(responses), split=split, seed=seed, spacing_deg=spacing_deg
     )
-    stems = results_in_order(suitable, render, title="rooms", jobs=jobs, executor=executor)
+    stems, failures = finished_in_order(suitable, render, title="rooms", jobs=jobs, executor=executor, describe=_named)
+    if not stems:
+        require_none_failed(failures, title="rooms")
     summary = write_task(
         root,
         split,
@@ -122,8 +128,15 @@ def write_evaluation_task(
     )
     _write_provenance(root / "metadata" / f"provenance.{split}.json", corpora, responses, seed)
     return EvaluationSummary(
-        task=summary, unsuitable_pieces=tuple(piece.name for piece in pieces if piece not in suitable)
+        task=summary,
+        unsuitable_pieces=tuple(piece.name for piece in pieces if piece not in suitable),
+        failures=failures,
     )
+
+
+def _named(piece: Piece) -> str:
+    """Name a piece in a report of what failed."""
+    return f"piece {piece.corpus} {piece.name}"
 
 
 def render_recorded_piece(

@@ -55,6 +55,12 @@ def test_a_task_goes_from_check_to_scores(tiny_task_root: Path, tmp_path: Path) 
     run = tmp_path / "a run"
     enhanced = rebalance("enhance", tiny_task_root, run, "--separator", "oracle", "--jobs", "1")
     assert (enhanced.returncode, "6 pairs" in enhanced.stdout) == (0, True), enhanced.stderr
+    assert "0 pairs kept, 6 computed" in enhanced.stdout
+    next((run / "enhanced_signals" / "valid").iterdir()).unlink()
+    again = rebalance("enhance", tiny_task_root, run, "--separator", "oracle", "--jobs", "1")
+    assert "5 pairs kept, 1 computed" in again.stdout
+    fresh = rebalance("enhance", tiny_task_root, run, "--separator", "oracle", "--jobs", "1", "--fresh")
+    assert "0 pairs kept, 6 computed" in fresh.stdout
     scored = rebalance("score", tiny_task_root, run, "--haaqi", "fast", "--jobs", "2")
     assert scored.returncode == 0, scored.stderr
     assert pd.read_csv(run / "scores.csv").avg_haaqi.min() > 0.9
@@ -166,10 +172,25 @@ def test_the_official_command_lines_run(tiny_task_root: Path, tmp_path: Path) ->
     ]
 
 
+def test_a_multirun_of_the_official_scripts_runs_every_job(tiny_task_root: Path, tmp_path: Path) -> None:
+    """Three batches of two: the third does not exist, which neither stops the others nor goes unseen."""
+    common = [f"path.root={tiny_task_root}", f"path.exp_folder={tmp_path}", "evaluate.batch_size=2", "evaluate.jobs=1"]
+    own = ["separator.name=mixture", "separator.official=False", "evaluate.haaqi=fast", "--multirun"]
+    for script, batches, status in (("enhance.py", "2,0,1", 1), ("evaluate.py", "0,1", 0)):
+        command = [sys.executable, ROOT / "baseline" / script, *common, *own, f"evaluate.batch={batches}"]
+        result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+        assert result.returncode == status, result.stderr
+        assert ("evaluate.batch" in result.stderr) == bool(status)
+        assert "Traceback" not in result.stderr
+    assert len(list((tmp_path / "enhanced_signals").rglob("*.flac"))) == 6
+    assert sum(len(pd.read_csv(tmp_path / f"scores_{number}-2.csv")) for number in (1, 2)) == 6
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [
         ("soft_klip=True", "soft_klip"),
+        ("enhancer.crossover_frequencies=[0.35,0.7,1.4,2.8,5.7]", "looks like kHz"),
         ("remix_sample_rate=44100", "the task fixes 32000"),
         ("evaluate.batch=3", "expected 0 to 0"),
         ("separator.causality=sometimes", "separator.causality"),

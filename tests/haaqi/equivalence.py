@@ -243,6 +243,7 @@ def spread_table() -> str:
                 reference,
                 processed_of(case, reference),
                 audiogram,
+                sample_rate=SAMPLE_RATE,
                 rng=rng,
                 full_scale_db_spl=level,
                 reference_amplification=case.amplification,

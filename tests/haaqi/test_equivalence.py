@@ -28,6 +28,7 @@ def ours(case, rng):
         reference,
         equivalence.processed_of(case, reference),
         Audiogram(frequencies_hz=equivalence.FREQUENCIES_HZ, thresholds_db_hl=equivalence.AUDIOGRAMS[case.audiogram]),
+        sample_rate=24_000,
         full_scale_db_spl=equivalence.full_scale_db_spl(case, reference),
         reference_amplification=case.amplification,
         rng=rng,

@@ -27,14 +27,13 @@ def sound(seconds=1.0, seed=0):
 
 
 def score(reference, processed, rng=None, **options):
-    options = {"full_scale_db_spl": FULL_SCALE_DB_SPL} | options
+    options = {"full_scale_db_spl": FULL_SCALE_DB_SPL, "sample_rate": SAMPLE_RATE} | options
     return haaqi(reference, processed, MILD, rng=legacy() if rng is None else rng, **options)
 
 
 def heard(reference, rng=None, **options):
-    return hear_reference(
-        reference, MILD, rng=legacy() if rng is None else rng, full_scale_db_spl=FULL_SCALE_DB_SPL, **options
-    )
+    options = {"full_scale_db_spl": FULL_SCALE_DB_SPL, "sample_rate": SAMPLE_RATE} | options
+    return hear_reference(reference, MILD, rng=legacy() if rng is None else rng, **options)
 
 
 def test_the_same_signal_scores_close_to_one():
@@ -177,7 +176,7 @@ def test_what_cannot_be_scored_is_an_error_of_one_line(signal, words):
 def test_a_reference_below_the_threshold_is_an_error():
     deaf = Audiogram(frequencies_hz=(250, 6000), thresholds_db_hl=(90, 100))
     with pytest.raises(AudioError, match="below the listener's threshold"):
-        haaqi(sound(), sound(), deaf, full_scale_db_spl=50.0, rng=legacy())
+        haaqi(sound(), sound(), deaf, sample_rate=24_000, full_scale_db_spl=50.0, rng=legacy())
 
 
 def test_an_inaudible_processed_signal_scores_low_but_is_no_error():
@@ -194,7 +193,7 @@ def test_an_inaudible_processed_signal_scores_low_but_is_no_error():
         {"full_scale_db_spl": np.nan},
         {"reference_amplification": "nalr"},
         {"rng": np.random},
-        {"rng": 7},
+        {"rng": -7},
     ],
 )
 def test_options_out_of_range_are_named(options):
@@ -207,10 +206,41 @@ def test_an_error_leaves_the_generator_where_it_was():
     rng = legacy()
     before = rng.get_state()[1].copy()
     with pytest.raises(AudioError):
-        haaqi(sound(), sound(), MILD, full_scale_db_spl=-60.0, rng=rng)
+        haaqi(sound(), sound(), MILD, sample_rate=24_000, full_scale_db_spl=-60.0, rng=rng)
     np.testing.assert_array_equal(rng.get_state()[1], before)
 
 
 def test_an_audiogram_without_thresholds_is_refused_before_anything_is_heard():
     with pytest.raises(MetadataError):
         Audiogram(frequencies_hz=(), thresholds_db_hl=())
+
+
+@pytest.mark.parametrize("function", [haaqi, hear_reference])
+def test_the_sample_rate_must_be_said(function):
+    signals = (sound(),) if function is hear_reference else (sound(), sound())
+    with pytest.raises(TypeError, match="sample_rate"):
+        function(*signals, MILD, rng=legacy())
+
+
+@pytest.mark.parametrize("seed", [0, np.int64(0), 7])
+def test_a_seed_draws_what_the_random_state_of_that_seed_draws(seed):
+    processed = np.where(np.arange(SAMPLE_RATE) % 4000 < 2000, sound(), 0.0)
+    expected = score(sound(), processed, np.random.RandomState(int(seed)))
+    assert score(sound(), processed, seed) == expected
+    assert heard(sound(), seed).score(processed) == expected
+
+
+def test_without_a_generator_the_score_is_that_of_seed_zero():
+    found = haaqi(sound(), 0.5 * sound(), MILD, sample_rate=SAMPLE_RATE, full_scale_db_spl=FULL_SCALE_DB_SPL)
+    assert found == score(sound(), 0.5 * sound(), legacy(0))
+    again = hear_reference(sound(), MILD, sample_rate=SAMPLE_RATE, full_scale_db_spl=FULL_SCALE_DB_SPL).score(
+        0.5 * sound()
+    )
+    assert again == found
+
+
+@pytest.mark.parametrize("rng", [-1, 2**32, True, 1.5, None, "1", np.random.seed])
+def test_what_is_no_seed_and_no_generator_is_refused(rng):
+    with pytest.raises(ConfigError, match="rng") as raised:
+        haaqi(sound(), sound(), MILD, sample_rate=SAMPLE_RATE, rng=rng)
+    assert "\n" not in str(raised.value)

@@ -49,3 +49,8 @@ def test_the_sections_are_read_only():
 def test_more_bands_than_lanes_are_refused():
     with pytest.raises(ConfigError, match="at most 7 frequencies, got 8"):
         Crossover(frequencies_hz=tuple(range(100, 900, 100)))
+
+
+def test_crossovers_in_khz_are_refused_and_said_to_be():
+    with pytest.raises(ConfigError, match="looks like kHz"):
+        Crossover(frequencies_hz=(0.35, 0.7, 1.4, 2.8, 5.7))

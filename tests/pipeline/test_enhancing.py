@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +22,10 @@ from small_networks import small_network
 from rebalance import load_task
 from rebalance._base.errors import ConfigError
 from rebalance.audio import read_audio
-from rebalance.pipeline import EnhanceOptions, enhance_task, enhanced_path, estimate_sources, read_run
+from rebalance.pipeline import EnhanceOptions, clear_run, enhance_task, enhanced_path, estimate_sources, read_run
 from rebalance.pipeline._enhancing import _separator
 from rebalance.pipeline._runs import claim_run
-from rebalance.separation import ModelCard, load_separator, save_checkpoint
+from rebalance.separation import ModelCard, load_separator, save_checkpoint, source_names
 from rebalance.task import Task
 
 MIXTURE = EnhanceOptions(separator="mixture")
@@ -91,7 +92,9 @@ def test_estimates_of_an_unfinished_segment_are_kept_and_used(own_task_root: Pat
     assert "L0002" in failure.item
     assert "compressor parameters" in failure.reason
     (kept,) = (tmp_path / "unfinished").iterdir()
-    np.save(kept, np.zeros_like(np.load(kept)))
+    with np.load(kept) as arrays:
+        silent = {"names": arrays["names"], "estimates": np.zeros_like(arrays["estimates"])}
+    np.savez(kept, **silent)
     assert enhance_task(part, tmp_path, options, jobs=1) == ()
     assert not list((tmp_path / "unfinished").iterdir())
 
@@ -198,3 +201,169 @@ def test_a_run_that_does_not_say_its_weights_can_go_on(task: Task, tmp_path: Pat
     assert record.weights is None
     claim_run(tmp_path, dataclasses.replace(record, weights="0" * 64))
     assert read_run(tmp_path).weights == "0" * 64
+
+
+class Reordered:
+    """The ideal ratio mask, whose estimates are handed over sorted by name and in double precision."""
+
+    def __init__(self, inner) -> None:
+        self.inner = inner
+        self.name, self.sample_rate, self.shrinkage = "reordered", inner.sample_rate, inner.shrinkage
+        self.needs_sources, self.mixture_consistent = inner.needs_sources, inner.mixture_consistent
+
+    def __call__(self, mixture, instruments):
+        made = self.inner(mixture, instruments)
+        return {name: made[name].astype(np.float64) for name in sorted(made, reverse=True)}
+
+    def informed_by(self, sources):
+        return Reordered(self.inner.informed_by(sources))
+
+
+def test_the_order_of_a_separators_estimates_changes_no_file(
+    task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = EnhanceOptions(separator="ideal-ratio-mask")
+    enhance_task(task, tmp_path / "in order", options, jobs=1)
+    reordered = Reordered(load_separator("ideal-ratio-mask"))
+    monkeypatch.setattr("rebalance.pipeline._enhancing._separator", lambda _: reordered)
+    with ThreadPoolExecutor(1) as executor:
+        assert enhance_task(task, tmp_path / "reordered", options, executor=executor) == ()
+    assert outputs(tmp_path / "reordered") == outputs(tmp_path / "in order")
+
+
+def test_official_targets_are_looked_up_by_name(task: Task) -> None:
+    from rebalance.pipeline._enhancing import _official_targets
+
+    class Targets(Reordered):
+        def targets(self, mixture, instruments, *, accompaniment_share=0.1):
+            return {
+                name: np.full_like(mixture, number)
+                for number, name in reversed(list(enumerate(source_names(instruments))))
+            }
+
+    made = _official_targets(Targets(load_separator("mixture")), task, task.segments["beach_000"], 0.1)
+    assert {name: signal[0, 0] for name, signal in made.items()} == {f"source_{k + 1}": k for k in range(4)}
+
+
+@pytest.mark.parametrize("wrong", ["missing", "superfluous", "shape", "nan"])
+def test_a_separator_that_breaks_its_contract_fails_in_one_line(
+    task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    class Broken(Reordered):
+        def __call__(self, mixture, instruments):
+            made = dict.fromkeys(source_names(instruments), mixture)
+            first = next(iter(made))
+            if wrong == "missing":
+                del made[first]
+            elif wrong == "superfluous":
+                made["Tuba"] = mixture
+            else:
+                made[first] = mixture[:, 1:] if wrong == "shape" else mixture * np.float32(np.nan)
+            return made
+
+    broken = Broken(load_separator("mixture"))
+    broken.shrinkage = 1.0
+    monkeypatch.setattr("rebalance.pipeline._enhancing._separator", lambda _: broken)
+    with ThreadPoolExecutor(1) as executor:
+        failures = enhance_task(task, tmp_path, MIXTURE, executor=executor)
+    assert len(failures) == len(task.segments)
+    assert all("estimate" in failure.reason and "\n" not in failure.reason for failure in failures)
+    assert not outputs(tmp_path)
+
+
+def test_kept_estimates_that_cannot_be_read_are_made_again(task: Task, tmp_path: Path) -> None:
+    unfinished = tmp_path / "unfinished"
+    unfinished.mkdir()
+    for segment in task.segments:
+        (unfinished / f"{segment}.npz").write_bytes(b"cut off")
+    options = EnhanceOptions(separator="oracle")
+    assert enhance_task(task, tmp_path, options, jobs=1) == ()
+    enhance_task(task, tmp_path / "whole", options, jobs=1)
+    assert len(outputs(tmp_path / "whole")) == len(task.pairs)
+
+
+def own_module(folder: Path, name: str, *, shrinkage: float) -> None:
+    (folder / f"{name}.py").write_text(
+        f"""
+import dataclasses
+from rebalance.separation import load_separator
+def make(device="auto"):
+    return dataclasses.replace(load_separator("mixture"), shrinkage={shrinkage})
+""",
+        encoding="utf-8",
+    )
+
+
+def test_a_run_is_not_continued_with_a_changed_module(
+    task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    own_module(tmp_path, "own_sharing", shrinkage=0.0)
+    options = EnhanceOptions(separator="own_sharing:make")
+    nothing, run = task.subset([]), tmp_path / "run"
+    enhance_task(nothing, run, options, jobs=1)
+    digest = hashlib.sha256((tmp_path / "own_sharing.py").read_bytes()).hexdigest()
+    assert read_run(run).source == digest
+    enhance_task(nothing, run, options, jobs=1)
+    with (tmp_path / "own_sharing.py").open("a", encoding="utf-8") as file:
+        file.write("# changed")
+    with pytest.raises(ConfigError, match=r"begun with source .*--fresh"):
+        enhance_task(nothing, run, options, jobs=1)
+    enhance_task(nothing, run, options, fresh=True, jobs=1)
+    assert read_run(run).source != digest
+
+
+@pytest.mark.parametrize(
+    ("field", "changed"),
+    [
+        ("shrinkage", (0.25,)),
+        ("source", "0" * 64),
+        ("soft_clip", True),
+        ("accompaniment_share", 0.5),
+        ("aid", {"attacks_ms": [1.0]}),
+        ("remix", "official"),
+        ("split", "test"),
+    ],
+)
+def test_continuing_with_something_else_names_the_field(
+    tmp_path: Path, task: Task, field: str, changed: object
+) -> None:
+    enhance_task(task.subset([]), tmp_path, MIXTURE, jobs=1)
+    record = dataclasses.replace(read_run(tmp_path), source="1" * 64)
+    claim_run(tmp_path, record)
+    claim_run(tmp_path, record)
+    with pytest.raises(ConfigError, match=f"begun with {field} ") as raised:
+        claim_run(tmp_path, dataclasses.replace(record, **{field: changed}))
+    assert "\n" not in str(raised.value)
+
+
+def test_starting_anew_removes_the_runs_own_files_only(task: Task, tmp_path: Path) -> None:
+    enhance_task(task.subset([]), tmp_path, MIXTURE, jobs=1)
+    pair = task.pairs[0]
+    own = [
+        enhanced_path(tmp_path, "valid", pair),
+        tmp_path / "unfinished" / "beach_000.npz",
+        tmp_path / "scores" / f"{pair.scene}_{pair.listener}.json",
+        tmp_path / "scores.csv",
+        tmp_path / "scores.json",
+    ]
+    others = [
+        tmp_path / "notes.txt",
+        tmp_path / "enhanced_signals" / "valid" / "mine.flac",
+        tmp_path / "enhanced_signals" / "test" / "S1_L1_remix.flac",
+        tmp_path / "unfinished" / "mine.txt",
+    ]
+    for path in (*own, *others):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    enhance_task(task.subset([]), tmp_path, EnhanceOptions(separator="oracle"), fresh=True, jobs=1)
+    assert not [path for path in own if path.exists()]
+    assert all(path.exists() for path in others)
+    assert read_run(tmp_path).separator == "oracle"
+
+
+def test_starting_anew_leaves_a_folder_that_is_no_run_alone(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_text("mine")
+    clear_run(tmp_path)
+    assert path.read_text() == "mine"

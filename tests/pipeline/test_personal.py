@@ -253,3 +253,29 @@ def test_equal_gains_need_no_separation() -> None:
 
     mix = rebalance_recording(recording(), ("Flute", "Cello"), {"Flute": 3.0, "Cello": 3.0}, refuse)
     assert mix.attenuation_db == 0.0
+
+
+class BackwardsSeparator(ShareSeparator):
+    """The same estimates, last one first."""
+
+    def __call__(self, mixture, instruments: Sequence[str]):
+        return dict(reversed(super().__call__(mixture, instruments).items()))
+
+
+def test_the_order_of_the_estimates_changes_nothing() -> None:
+    music, duo = recording(1.0), ("Flute", "Cello")
+    stems, backwards = (
+        separate_recording(music, duo, separator) for separator in (ShareSeparator(), BackwardsSeparator())
+    )
+    assert list(backwards) == ["Flute", "Cello"]
+    for name, stem in stems.items():
+        np.testing.assert_array_equal(backwards[name], stem)
+
+
+def test_a_separator_with_other_names_is_refused() -> None:
+    class Misspelt(ShareSeparator):
+        def __call__(self, mixture, instruments: Sequence[str]):
+            return {name.lower(): mixture for name in source_names(instruments)}
+
+    with pytest.raises(ConfigError, match="missing"):
+        rebalance_recording(recording(1.0), ("Flute", "Cello"), {"Flute": 6.0}, Misspelt())

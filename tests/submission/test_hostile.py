@@ -248,7 +248,7 @@ def test_a_hostile_archive_is_checked_in_300_mb(archive, data_root, tmp_path):
     script = f"""
         import resource
         from pathlib import Path
-        from rebalance.loading import load_task
+        from rebalance.task import load_task
         from rebalance.submission import check_submission
         if __name__ == "__main__":
             task = load_task({str(data_root)!r}, "valid")

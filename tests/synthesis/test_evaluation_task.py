@@ -182,3 +182,16 @@ def test_parts_of_different_lengths_do_not_belong_together(recordings, tmp_path,
     corpus = load_corpus("URMP", tmp_path / "URMP", purpose="evaluation")
     with pytest.raises(RebalanceError, match=r"expected parts of one length, got 9\.0, 15\.2 s"):
         write_evaluation_task(tmp_path / "out", [corpus], rooms(recordings), seed=1, executor=threads)
+
+
+def test_one_bad_stem_is_reported_and_the_other_pieces_are_done(recordings, tmp_path, threads):
+    folder = tmp_path / "URMP" / DUET
+    write_playing(folder / "AuSep_1_vn_01_Jupiter.wav", 440, rate=48_000)
+    (folder / "AuSep_2_vc_01_Jupiter.wav").write_bytes(b"RIFF, cut off")
+    bad = load_corpus("URMP", tmp_path / "URMP", purpose="evaluation")
+    corpora = [bad, *opened(recordings, "BACH10")]
+    summary = write_evaluation_task(tmp_path / "out", corpora, rooms(recordings), seed=4, executor=threads)
+    (failure,) = summary.failures
+    assert failure.item == f"piece URMP {DUET}"
+    assert "AuSep_2" in failure.reason
+    assert set(load_task(tmp_path / "out", "test").segments) == {f"{CHORALE}_000"}

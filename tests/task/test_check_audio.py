@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +8,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from rebalance.task import check_task
+from rebalance._base.errors import MetadataError
+from rebalance.audio import sample_span
+from rebalance.pipeline import true_remix
+from rebalance.task import check_task, load_task
 
 if TYPE_CHECKING:
     from conftest import SpoiltTask
@@ -145,3 +149,25 @@ def test_the_findings_do_not_depend_on_the_number_of_threads(task: SpoiltTask) -
     for name in ("beach_000/Viola", "garden_002/Flute", "beach_000/Cello"):
         (task.root / f"audio/valid/{name}.flac").unlink()
     assert check_task(task.root, "valid", jobs=1) == check_task(task.root, "valid", jobs=4)
+
+
+def test_what_scoring_refuses_for_its_lengths_is_refused_by_the_check(own_task_root: Path) -> None:
+    """From 0.7 s on, 1 s is not cut to the 44,100 samples that it is cut to from 0."""
+    music_file = own_task_root / "metadata" / "music.valid.json"
+    music = json.loads(music_file.read_text())
+    source = music["beach_000"]["source_1"]
+    path = own_task_root / "audio" / source["track"]
+    samples, rate = soundfile.read(path)
+    soundfile.write(path, np.concatenate([np.zeros((30_870, 2)), samples, np.zeros((30_870, 2))]), rate)
+    source["start"] = 0.7
+    first, last = sample_span(0.7, 1.0, rate)
+    assert last - first != rate
+    music_file.write_text(json.dumps(music))
+    report = check_task(own_task_root, "valid")
+    (said,) = [problem for problem in report.problems if "different lengths" in problem.message]
+    assert said.severity == "error"
+    task = load_task(own_task_root, "valid")
+    with pytest.raises(MetadataError, match="different lengths") as raised:
+        true_remix(task, task.scenes["S50001"])
+    assert said.message in str(raised.value)
+    assert true_remix(task, task.scenes["S50003"]).remix.any()

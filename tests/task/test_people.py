@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebalance._base.errors import MetadataError
+from rebalance.hearing import Audiogram
 from rebalance.task import MetadataWarning, read_fittings, read_listeners
 
 CFS = [250, 500, 1000, 2000, 3000, 4000, 6000, 8000]
@@ -168,3 +169,15 @@ def test_a_ratio_at_the_challenges_limit_is_usual_and_one_above_is_not(tmp_path:
     assert 6.0 in read_fittings(written(tmp_path, at_limit))["me"].ear("left" if key == "cr_l" else "right").ratios
     with pytest.warns(MetadataWarning, match=rf"me\.{key}: expected ratios up to 6, got 6\.01"):
         read_fittings(written(tmp_path, {**SETTINGS, key: [1, 1, 1, 1, 1, 6.01]}))
+
+
+@pytest.mark.parametrize("frequencies", [[0.25, 0.5, 1, 2, 4, 8], [1], [0.125, 16]])
+def test_frequencies_in_khz_are_refused_and_said_to_be(tmp_path, frequencies):
+    path = tmp_path / "me.json"
+    levels = [20] * len(frequencies)
+    person = {"audiogram_cfs": frequencies, "audiogram_levels_l": levels, "audiogram_levels_r": levels}
+    path.write_text(json.dumps(person), encoding="utf-8")
+    with pytest.raises(MetadataError, match=r"must be in Hz, .* looks like kHz"):
+        read_listeners(path)
+    with pytest.raises(MetadataError, match="looks like kHz"):
+        Audiogram(frequencies_hz=tuple(frequencies), thresholds_db_hl=tuple(map(float, levels)))
