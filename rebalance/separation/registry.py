@@ -11,11 +11,13 @@ from types import MappingProxyType
 
 from rebalance.errors import ConfigError
 from rebalance.names import suggestion
-from rebalance.separation.checkpoints import checkpoint_header, shipped_weights
+from rebalance.separation.by_pitch import PitchSeparator
+from rebalance.separation.checkpoints import TRACKER_FORMAT, checkpoint_header, shipped_weights
 from rebalance.separation.convtasnet import ConvTasNetSeparator, local_checkpoints, published_checkpoint
 from rebalance.separation.masking import load_mask_separator
 from rebalance.separation.mixture import MixtureSeparator
 from rebalance.separation.oracles import BinaryMaskOracle, RatioMaskOracle, SourceOracle
+from rebalance.separation.player_tracking import load_tracker
 from rebalance.separation.protocol import Separator
 
 _FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -46,7 +48,7 @@ def load_separator(name_or_path: str | Path, *, device: str = "auto") -> Separat
     if text in SEPARATORS:
         return SEPARATORS[text](device)
     if text in (shipped := shipped_weights()):
-        return load_mask_separator(text, shipped[text], device=device)
+        return _from_path(text, shipped[text], device)
     path = Path(name_or_path).expanduser()
     if path.exists():
         return _from_path(text, path, device)
@@ -60,8 +62,11 @@ def load_separator(name_or_path: str | Path, *, device: str = "auto") -> Separat
 
 
 def _from_path(text: str, path: Path, device: str) -> Separator:
-    """Return the separator of checkpoints of either kind."""
-    if checkpoint_header(path) is not None:
+    """Return the separator of checkpoints of any kind."""
+    header = checkpoint_header(path)
+    if header is not None and header["format"] == TRACKER_FORMAT:
+        return PitchSeparator(name=text, tracker=load_tracker(path, device=device))
+    if header is not None:
         return load_mask_separator(text, path, device=device)
     return _convtasnet(text, device, local_checkpoints(path))
 

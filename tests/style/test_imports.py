@@ -17,11 +17,21 @@ LAYERS = (
     {"challenge", "decibels", "files", "names", "semantics"},
     {"archives", "audio", "audiogram", "running", "runs", "scenes"},
     {"haaqi", "hearing_aid", "loading", "metrics", "remixing", "separation"},
-    {"binaural", "corpora", "enhancing", "official_options", "personal", "scoring", "synthesis", "training"},
+    {
+        "binaural",
+        "corpora",
+        "enhancing",
+        "official_options",
+        "personal",
+        "scoring",
+        "synthesis",
+        "training",
+        "transcription",
+    },
     {"leaderboard", "report", "submission"},
     {"__main__", "cli"},
 )
-TORCH_ROOMS = {"separation", "training"}
+TORCH_ROOMS = {"separation", "training", "transcription"}
 
 
 def room_of(path: Path) -> str:
