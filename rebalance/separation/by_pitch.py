@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,43 +13,18 @@ from numpy.typing import NDArray
 from rebalance.audio import Audio
 from rebalance.errors import ConfigError
 from rebalance.remixing import Shrinkage
+from rebalance.separation.combs import PLAIN_COMBS, CombSettings, harmonic_combs, released
 from rebalance.separation.posteriors import Posteriors
 from rebalance.separation.protocol import checked_mixture, known_instruments, source_names
 from rebalance.separation.stft import HOP_SIZE, WINDOW_SIZE, inverse_spectrogram, spectrogram
 
 if TYPE_CHECKING:
+    from rebalance.separation.networks.refiner import Refiner
     from rebalance.separation.player_tracking import Tracker
 
 _A4_HZ, _A4_MIDI = 440.0, 69.0
-_HIGHEST_HZ = 16_000.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CombSettings:
-    """How pitches become masks.
-
-    Parameters
-    ----------
-    width_bins
-        Half width of a harmonic in bins of the transform; 2 is the main lobe of its window.
-    n_harmonics
-        At most so many harmonics.
-    release
-        What is left of a pitch one frame after it ended, after two, and so on: room and release.
-    floor
-        What every player gets everywhere, relative to the fundamental.
-    envelopes
-        Amplitude of harmonics 1, 2, .. by instrument; 1, 1/2, 1/3, .. where there is none.
-    """
-
-    width_bins: float = 2.0
-    n_harmonics: int = 60
-    release: tuple[float, ...] = (0.3, 0.3, 0.3, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1)
-    floor: float = 1e-3
-    envelopes: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: MappingProxyType({}))
-
-
-PLAIN_COMBS = CombSettings()
+_BLOCK = 768 * HOP_SIZE  # in samples, about 18 s; a whole number of the places of a refiner
+_BLOCK_MARGIN = 64 * HOP_SIZE  # further than masks see
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +37,13 @@ class PitchSeparator:
         Registry name or path.
     tracker
         Finds the pitches.
-    combs
-        Makes masks of them.
+    refiner
+        Makes masks of them; the combs alone do when None.
     """
 
     name: str
     tracker: Tracker
-    combs: CombSettings = PLAIN_COMBS
+    refiner: Refiner | None = None
     needs_sources: bool = False
     mixture_consistent: bool = True
 
@@ -85,7 +60,8 @@ class PitchSeparator:
     @property
     def n_parameters(self) -> int:
         """How many trained numbers it has."""
-        return sum(parameter.numel() for parameter in self.tracker.network.parameters())
+        networks = [self.tracker.network, *([] if self.refiner is None else [self.refiner])]
+        return sum(parameter.numel() for network in networks for parameter in network.parameters())
 
     @property
     def lookahead_ms(self) -> float | None:
@@ -107,15 +83,39 @@ class PitchSeparator:
         known = known_instruments(instruments)
         checked = checked_mixture(mixture)
         posteriors = self.tracker(checked, known)
-        return separate_by_pitch(checked, posteriors, combs=self.combs, sample_rate=self.sample_rate)
+        return separate_by_pitch(checked, posteriors, sample_rate=self.sample_rate, refiner=self.refiner)
 
     def informed_by(self, sources: Mapping[str, Audio]) -> PitchSeparator:  # noqa: ARG002 - part of the protocol
         """Return itself: it works from the mixture alone."""
         return self
 
 
+def load_pitch_separator(name: str, path: Path, *, device: str) -> PitchSeparator:
+    """Return the separator of a tracker's checkpoint.
+
+    Raises
+    ------
+    ConfigError
+        If the checkpoint or the device cannot be used.
+    """
+    from rebalance.separation.devices import chosen_device
+    from rebalance.separation.player_tracking import Tracker
+    from rebalance.separation.tracker_checkpoints import load_tracker_checkpoint
+
+    checkpoint = load_tracker_checkpoint(path)
+    chosen = chosen_device(device)
+    tracker = Tracker(name=name, network=checkpoint.network.to(chosen), card=checkpoint.card, weights=checkpoint.sha256)
+    refiner = None if checkpoint.refiner is None else checkpoint.refiner.to(chosen)
+    return PitchSeparator(name=name, tracker=tracker, refiner=refiner)
+
+
 def separate_by_pitch(
-    mixture: Audio, posteriors: Posteriors, *, sample_rate: int, combs: CombSettings = PLAIN_COMBS
+    mixture: Audio,
+    posteriors: Posteriors,
+    *,
+    sample_rate: int,
+    combs: CombSettings = PLAIN_COMBS,
+    refiner: Refiner | None = None,
 ) -> dict[str, NDArray[np.float32]]:
     """Separate a mixture whose players' pitches are known, more or less.
 
@@ -128,7 +128,9 @@ def separate_by_pitch(
     sample_rate
         Of the mixture in Hz.
     combs
-        How pitches become masks.
+        How pitches become masks where there is no refiner.
+    refiner
+        Network that improves on the masks of the combs; it wants its own sample rate and pitches.
 
     Returns
     -------
@@ -140,19 +142,26 @@ def separate_by_pitch(
     AudioError
         If the mixture is empty, not finite, or of another shape, or the posteriors have no frames.
     ConfigError
-        If the sample rate is not positive.
+        If the sample rate is not positive, or rate or pitches are not those of the refiner.
     """
     if sample_rate <= 0:
         raise ConfigError(f"sample rate: expected a positive number of Hz, got {sample_rate}")
     checked = checked_mixture(mixture)
     names = source_names(posteriors.instruments)
-    spectra = spectrogram(checked)
-    centres = (np.arange(spectra.shape[1]) + 1) * HOP_SIZE - WINDOW_SIZE / 2
-    masks = pitch_masks(posteriors.at_times(centres / sample_rate), sample_rate=sample_rate, combs=combs)
-    return {
-        name: inverse_spectrogram((spectra * mask).astype(np.complex64), checked.shape[1])
-        for name, mask in zip(names, masks, strict=True)
-    }
+    level = float(np.mean(np.square(checked, dtype=np.float64)))
+    if refiner is None:
+        maker: MaskMaker = _CombMasks(combs=combs, sample_rate=sample_rate)
+    else:
+        maker = _RefinedMasks(refiner=_fitting(refiner, posteriors, sample_rate), level=level)
+    estimates = np.empty((len(names), *checked.shape), dtype=np.float32)
+    for start in range(0, checked.shape[1], _BLOCK):
+        first, last = max(start - _BLOCK_MARGIN, 0), start + _BLOCK + _BLOCK_MARGIN
+        part = checked[:, first:last]
+        own = slice(start - first, start - first + _BLOCK)
+        separated = _separated(part, posteriors, first, sample_rate, maker)
+        for estimate, signal in zip(estimates, separated, strict=True):
+            estimate[:, start : start + _BLOCK] = signal[:, own]
+    return dict(zip(names, estimates, strict=True))
 
 
 def pitch_masks(posteriors: Posteriors, *, sample_rate: int, combs: CombSettings = PLAIN_COMBS) -> NDArray[np.float32]:
@@ -186,52 +195,71 @@ def pitch_masks(posteriors: Posteriors, *, sample_rate: int, combs: CombSettings
     return masks
 
 
-def released(pitched: NDArray[np.float32], release: Sequence[float]) -> NDArray[np.float32]:
-    """Return shares of pitches ``(n_players, n_frames, n_pitches)`` that linger as the release says."""
-    lingering = pitched.copy()
-    for delay, share in enumerate(release[: max(pitched.shape[1] - 1, 0)], start=1):
-        np.maximum(lingering[:, delay:], np.float32(share) * pitched[:, :-delay], out=lingering[:, delay:])
-    return lingering
+class MaskMaker(Protocol):
+    """Makes masks of the spectra of a mixture and the posteriors of its frames."""
+
+    def __call__(self, spectra: NDArray[np.complex64], posteriors: Posteriors) -> NDArray[np.float32]:
+        """Return masks ``(n_players, n_frames, n_bins)`` for spectra ``(n_channels, n_frames, n_bins)``."""
+        ...
 
 
-def harmonic_combs(
-    frequencies_hz: NDArray[np.float64],
-    sample_rate: int,
-    combs: CombSettings,
-    envelope: Sequence[float] | None = None,
-) -> NDArray[np.float32]:
-    """Return the amplitudes of harmonic sounds in the bins of the transform.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CombMasks:
+    """Masks of the combs alone."""
 
-    Parameters
-    ----------
-    frequencies_hz
-        Of the fundamentals, shape ``(n_pitches,)``.
-    sample_rate
-        In Hz.
-    combs
-        Width and number of the harmonics.
-    envelope
-        Amplitudes of harmonics 1, 2, ..; 1/h when None and beyond its end.
+    combs: CombSettings
+    sample_rate: int
 
-    Returns
-    -------
-    NDArray
-        Shape ``(n_pitches, n_bins)``, the first harmonic having about 1.
-    """
-    spacing_hz = sample_rate / WINDOW_SIZE
-    bins = np.arange(WINDOW_SIZE // 2 + 1)
-    harmonics = np.arange(1, combs.n_harmonics + 1)
-    amplitudes = 1.0 / harmonics
-    if envelope is not None:
-        given = np.asarray(envelope, dtype=np.float64)[: combs.n_harmonics]
-        amplitudes[: len(given)] = given
-    highest_hz = min(_HIGHEST_HZ, sample_rate / 2)
-    shapes = np.zeros((len(frequencies_hz), len(bins)), dtype=np.float32)
-    for shape, frequency_hz in zip(shapes, frequencies_hz, strict=True):
-        places = harmonics * frequency_hz / spacing_hz
-        for place, amplitude in zip(places[places * spacing_hz < highest_hz], amplitudes, strict=False):
-            first, last = int(np.ceil(place - combs.width_bins)), int(place + combs.width_bins) + 1
-            near = bins[max(first, 0) : last]
-            lobe = 0.5 + 0.5 * np.cos(np.pi * (near - place) / combs.width_bins)
-            shape[near] = np.maximum(shape[near], amplitude * lobe)
-    return shapes
+    def __call__(self, spectra: NDArray[np.complex64], posteriors: Posteriors) -> NDArray[np.float32]:  # noqa: ARG002
+        return pitch_masks(posteriors, sample_rate=self.sample_rate, combs=self.combs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _RefinedMasks:
+    """Masks a network makes of combs and mixture."""
+
+    refiner: Refiner
+    level: float
+
+    def __call__(self, spectra: NDArray[np.complex64], posteriors: Posteriors) -> NDArray[np.float32]:
+        import torch
+
+        device = self.refiner.combs.device
+        known = self.refiner.config.instruments
+        pitched = released(posteriors.values[:, :, :-1], PLAIN_COMBS.release)
+        players = torch.tensor([[known.index(instrument) for instrument in posteriors.instruments]], device=device)
+        with torch.inference_mode():
+            shares = self.refiner(
+                torch.from_numpy(spectra.swapaxes(1, 2))[None].to(device),
+                torch.from_numpy(pitched)[None].to(device),
+                players,
+                torch.tensor([self.level], dtype=torch.float32, device=device),
+            )
+            masks: NDArray[np.float32] = shares[0].transpose(1, 2).cpu().numpy()
+        return masks
+
+
+def _separated(
+    part: NDArray[np.float32], posteriors: Posteriors, first: int, sample_rate: int, maker: MaskMaker
+) -> Iterator[NDArray[np.float32]]:
+    """Give the estimates of a part of the mixture that begins at a sample, one after the other."""
+    spectra = spectrogram(part)
+    centres = (np.arange(spectra.shape[1]) + 1) * HOP_SIZE - WINDOW_SIZE / 2 + first
+    for mask in maker(spectra, posteriors.at_times(centres / sample_rate)):
+        yield inverse_spectrogram((spectra * mask).astype(np.complex64), part.shape[1])
+
+
+def _fitting(refiner: Refiner, posteriors: Posteriors, sample_rate: int) -> Refiner:
+    """Return a refiner if the posteriors are such as it knows."""
+    config = refiner.config
+    own = _A4_MIDI + 12 * np.log2(config.features.centres_hz / _A4_HZ)
+    if (
+        sample_rate != config.sample_rate
+        or own.shape != posteriors.pitches_midi.shape
+        or not np.allclose(own, posteriors.pitches_midi, atol=0.01)
+    ):
+        raise ConfigError(
+            f"refiner: expected {config.sample_rate} Hz and its own {len(own)} pitches,"
+            f" got {sample_rate} Hz and {len(posteriors.pitches_midi)}"
+        )
+    return refiner

@@ -115,8 +115,7 @@ def load_tracker(name_or_path: str | Path = "default", *, device: str = "auto") 
     from rebalance.separation.devices import chosen_device
     from rebalance.separation.tracker_checkpoints import load_tracker_checkpoint, tracker_path
 
-    path = tracker_path(name_or_path)
-    checkpoint = load_tracker_checkpoint(path)
+    checkpoint = load_tracker_checkpoint(tracker_path(name_or_path))
     network = checkpoint.network.to(chosen_device(device))
     return Tracker(name=str(name_or_path), network=network, card=checkpoint.card, weights=checkpoint.sha256)
 

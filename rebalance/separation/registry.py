@@ -11,13 +11,12 @@ from types import MappingProxyType
 
 from rebalance.errors import ConfigError
 from rebalance.names import suggestion
-from rebalance.separation.by_pitch import PitchSeparator
+from rebalance.separation.by_pitch import load_pitch_separator
 from rebalance.separation.checkpoints import TRACKER_FORMAT, checkpoint_header, shipped_weights
 from rebalance.separation.convtasnet import ConvTasNetSeparator, local_checkpoints, published_checkpoint
 from rebalance.separation.masking import load_mask_separator
 from rebalance.separation.mixture import MixtureSeparator
 from rebalance.separation.oracles import BinaryMaskOracle, RatioMaskOracle, SourceOracle
-from rebalance.separation.player_tracking import load_tracker
 from rebalance.separation.protocol import Separator
 
 _FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -65,7 +64,7 @@ def _from_path(text: str, path: Path, device: str) -> Separator:
     """Return the separator of checkpoints of any kind."""
     header = checkpoint_header(path)
     if header is not None and header["format"] == TRACKER_FORMAT:
-        return PitchSeparator(name=text, tracker=load_tracker(path, device=device))
+        return load_pitch_separator(text, path, device=device)
     if header is not None:
         return load_mask_separator(text, path, device=device)
     return _convtasnet(text, device, local_checkpoints(path))

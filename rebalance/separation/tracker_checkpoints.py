@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,19 +23,25 @@ from rebalance.separation.checkpoints import (
 )
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from rebalance.separation.networks.refiner import Refiner
     from rebalance.separation.networks.tracker import TrackerNetwork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackerCheckpoint:
-    """A tracker, its card and the digest of the file they came from."""
+    """A tracker, the refiner of its masks if there is one, their card and the digest of the file they came from."""
 
     network: TrackerNetwork
+    refiner: Refiner | None
     card: ModelCard
     sha256: str
 
 
-def save_tracker_checkpoint(path: Path, network: TrackerNetwork, card: ModelCard) -> None:
+def save_tracker_checkpoint(
+    path: Path, network: TrackerNetwork, card: ModelCard, *, refiner: Refiner | None = None
+) -> None:
     """Write weights in half precision with configuration and card in the header, and ``<name>.sha256`` beside.
 
     Raises
@@ -45,14 +52,19 @@ def save_tracker_checkpoint(path: Path, network: TrackerNetwork, card: ModelCard
     import torch
     from safetensors.torch import save_file
 
+    networks: dict[str, TrackerNetwork | Refiner] = {"tracker": network}
+    if refiner is not None:
+        networks["refiner"] = refiner
     tensors = {
-        name: tensor.detach().to("cpu", torch.float16).contiguous() for name, tensor in network.state_dict().items()
+        f"{part}.{name}": tensor.detach().to("cpu", torch.float16).contiguous()
+        for part, its_network in networks.items()
+        for name, tensor in its_network.state_dict().items()
     }
     header = {
         "format": TRACKER_FORMAT,
-        "config": json.dumps(asdict(network.config)),
+        **{part: json.dumps(asdict(its_network.config)) for part, its_network in networks.items()},
         "card": json.dumps(asdict(card)),
-        "n_parameters": str(sum(parameter.numel() for parameter in network.parameters())),
+        "n_parameters": str(sum(tensor.numel() for tensor in tensors.values())),
     }
     with replacing(path) as temporary:
         save_file(tensors, temporary, metadata=header)
@@ -70,6 +82,7 @@ def load_tracker_checkpoint(path: Path) -> TrackerCheckpoint:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
+    from rebalance.separation.networks.refiner import Refiner, RefinerConfig
     from rebalance.separation.networks.tracker import TrackerConfig, TrackerNetwork
 
     header = checkpoint_header(path)
@@ -77,14 +90,19 @@ def load_tracker_checkpoint(path: Path) -> TrackerCheckpoint:
         raise ConfigError(f"{path}: expected a checkpoint of format {TRACKER_FORMAT!r}")
     sha256 = checked_digest(path)
     try:
-        network = TrackerNetwork(from_json(TrackerConfig, json.loads(header["config"])))
+        tensors = {name: tensor.float() for name, tensor in load_file(path).items()}
+        network = TrackerNetwork(from_json(TrackerConfig, json.loads(header["tracker"])))
+        network.load_state_dict(_of_part(tensors, "tracker"))
+        refiner = Refiner(from_json(RefinerConfig, json.loads(header["refiner"]))) if "refiner" in header else None
+        if refiner is not None:
+            refiner.load_state_dict(_of_part(tensors, "refiner"))
         card = from_json(ModelCard, json.loads(header["card"]))
-        network.load_state_dict({name: tensor.float() for name, tensor in load_file(path).items()})
     except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
         raise ConfigError(
             f"{path}: damaged checkpoint: {(str(error).splitlines() or ['no reason given'])[0]}"
         ) from error
-    return TrackerCheckpoint(network=network.eval(), card=card, sha256=sha256)
+    evaluated = None if refiner is None else refiner.eval()
+    return TrackerCheckpoint(network=network.eval(), refiner=evaluated, card=card, sha256=sha256)
 
 
 def tracker_path(name_or_path: str | Path) -> Path:
@@ -104,6 +122,12 @@ def tracker_path(name_or_path: str | Path) -> Path:
             f"tracker {text!r}: expected the path of a checkpoint or one of {names}{suggestion(text, tuple(shipped))}"
         )
     return path
+
+
+def _of_part(tensors: Mapping[str, Tensor], part: str) -> dict[str, Tensor]:
+    """Return the tensors of one of the networks of a file under their own names."""
+    prefix = f"{part}."
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 def _is_tracker(path: Path) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -235,7 +235,7 @@ def run_tracker_experiment(
     network = TrackerNetwork(experiment.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if experiment.start is not None:
         load_average(network, experiment.start)
-    mixer = _mixer(experiment, experiment.data.train, experiment.data.rooms, chosen)
+    mixer = mixer_of(experiment.data, experiment.mixing, experiment.network.instruments, experiment.train.seed, chosen)
     return train(
         network,
         VariedMixer(mixer=mixer, mono_share=experiment.mono_share),
@@ -260,16 +260,15 @@ def progress_of_tracker(experiment: TrackerExperiment, run: Path) -> Progress:
     return progress_of(run / "state.safetensors", {"train": experiment.train.lasting, **experiment.description})
 
 
-def _mixer(experiment: TrackerExperiment, folders: tuple[Path, ...], rooms: Path | None, device: torch.device) -> Mixer:
-    """Return what makes the mixtures of an experiment from some folders."""
-    bank = None if rooms is None else open_rooms(rooms, n_fft=experiment.mixing.n_fft, device=device)
-    instruments = experiment.network.instruments
+def mixer_of(data: Data, mixing: MixingSettings, instruments: Sequence[str], seed: int, device: torch.device) -> Mixer:
+    """Return what makes the training mixtures of some data."""
+    bank = None if data.rooms is None else open_rooms(data.rooms, n_fft=mixing.n_fft, device=device)
     return Mixer(
-        stem_library=open_library(folders),
+        stem_library=open_library(data.train),
         rooms=bank,
         voices=tuple((instrument, voice + 1) for instrument in instruments for voice in range(N_VOICES)),
-        settings=experiment.mixing,
-        seed=experiment.train.seed,
+        settings=mixing,
+        seed=seed,
         device=device,
     )
 
@@ -285,6 +284,10 @@ def _held_out(experiment: TrackerExperiment, device: torch.device) -> dict[str, 
         random_detune_cents=0.0,
         batch_size=1,
     )
-    quiet = replace(experiment, mixing=plain, train=replace(experiment.train, seed=_HELD_OUT_SEED))
-    rooms = experiment.data.held_out_rooms
-    return {name: _mixer(quiet, (folder,), rooms, device) for name, folder in experiment.data.held_out.items()}
+    data, instruments = experiment.data, experiment.network.instruments
+    return {
+        name: mixer_of(
+            replace(data, train=(folder,), rooms=data.held_out_rooms), plain, instruments, _HELD_OUT_SEED, device
+        )
+        for name, folder in data.held_out.items()
+    }

@@ -9,8 +9,9 @@ import pytest
 from small_networks import small_tracker
 
 from rebalance.errors import AudioError, ConfigError
-from rebalance.separation.by_pitch import CombSettings, PitchSeparator, harmonic_combs, released
+from rebalance.separation.by_pitch import PitchSeparator
 from rebalance.separation.checkpoints import ModelCard, load_checkpoint
+from rebalance.separation.combs import CombSettings, harmonic_combs, released
 from rebalance.separation.player_tracking import Tracker, load_tracker
 from rebalance.transcription import Posteriors, separate_by_pitch
 

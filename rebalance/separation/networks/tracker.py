@@ -109,9 +109,7 @@ class TrackerConfig:
     @property
     def pitches_hz(self) -> Tensor:
         """Frequency of every pitch bin, shape ``(n_pitches,)``."""
-        steps = torch.arange(self.features.n_bins, dtype=torch.float64)
-        frequencies: Tensor = self.features.lowest_hz * 2.0 ** (steps / self.features.bins_per_octave)
-        return frequencies
+        return torch.from_numpy(self.features.centres_hz)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,15 +173,19 @@ class TrackerNetwork(nn.Module):
         """
         if level is None:
             level = mixture.square().mean(dim=(1, 2))
-        spectra = self.transform(mixture)
-        reference = (level * self.transform.analysis_window.square().sum())[:, None, None, None]
-        maps = self.features(self.features.powers(spectra), reference.clamp(min=_SMALLEST_POWER))
+        maps = self.maps(self.transform(mixture), level)
         n_frames = maps.shape[-1]
         padded = functional.pad(maps, (0, -n_frames % self.config.frame_alignment))
         logits, context = self.body(padded, slots)
         first = self._within_range(logits.float(), slots)
         refined = self._within_range(first + self.players(first, context, slots).float(), slots)
         return Tracked(logits=refined[..., :n_frames], first=first[..., :n_frames])
+
+    def maps(self, spectra: Tensor, level: Tensor) -> Tensor:
+        """Return what is seen of a mixture's spectra, ``(batch, n_maps, n_pitches, n_frames)``; see `forward`."""
+        reference = (level * self.transform.analysis_window.square().sum())[:, None, None, None]
+        maps: Tensor = self.features(self.features.powers(spectra), reference.clamp(min=_SMALLEST_POWER))
+        return maps
 
     def _within_range(self, logits: Tensor, slots: Tensor) -> Tensor:
         """Rule out what an instrument cannot play."""
@@ -201,8 +203,8 @@ class _Body(nn.Module):
         widths = config.channels
         self.ensemble = Ensemble(n_slots, config.n_conditions)
         self.entry = nn.Conv2d(config.features.n_channels * n_folded, widths[0], 1)
-        self.encoder = nn.ModuleList(_Block(width, config.n_conditions) for width in widths[:-1])
-        self.decoder = nn.ModuleList(_Block(width, config.n_conditions) for width in widths[-2::-1])
+        self.encoder = nn.ModuleList(ConvBlock(width, config.n_conditions) for width in widths[:-1])
+        self.decoder = nn.ModuleList(ConvBlock(width, config.n_conditions) for width in widths[-2::-1])
         pairs = list(itertools.pairwise(widths))
         strides = [(2, stride) for stride in config.time_strides]
         self.down = nn.ModuleList(
@@ -213,7 +215,7 @@ class _Body(nn.Module):
             nn.ConvTranspose2d(lower, upper, stride, stride=stride)
             for (upper, lower), stride in zip(pairs[::-1], strides[::-1], strict=True)
         )
-        self.bottom = _Block(widths[-1], config.n_conditions)
+        self.bottom = ConvBlock(widths[-1], config.n_conditions)
         n_bottom_bins = config.features.n_bins // config.bin_alignment
         self.context_in = nn.Linear(widths[-1] * n_bottom_bins, config.width)
         self.condition_in = nn.Linear(config.n_conditions, config.width)
@@ -227,7 +229,7 @@ class _Body(nn.Module):
     def forward(self, maps: Tensor, slots: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits ``(batch, n, n_pitches + 1, n_frames)`` and context ``(batch, n_bottom_frames, width)``."""
         condition = self.ensemble(slots)
-        folded = _folded(maps, self.config.bins_per_block, self.config.frames_per_block)
+        folded = folded_blocks(maps, self.config.bins_per_block, self.config.frames_per_block)
         inner = self.entry(folded.contiguous(memory_format=torch.channels_last))
         skips: list[Tensor] = []
         for block, down in zip(self.encoder, self.down, strict=True):
@@ -298,7 +300,7 @@ class _Players(nn.Module):
         return changes.flatten(2, 3).transpose(2, 3)
 
 
-class _Block(nn.Module):
+class ConvBlock(nn.Module):
     """Two convolutions beside a residual path."""
 
     def __init__(self, n_channels: int, n_conditions: int) -> None:
@@ -309,12 +311,13 @@ class _Block(nn.Module):
         self.norm_1, self.norm_2 = (ConditionedNorm(n_channels, n_conditions) for _ in range(2))
 
     def forward(self, maps: Tensor, condition: Tensor) -> Tensor:
+        """Convolve ``(batch, n_channels, n_blocks, n_steps)`` as ``(batch, n_conditions)`` asks."""
         inner = functional.relu(self.norm_1(self.convolution_1(maps), condition))
         inner = self.norm_2(self.convolution_2(inner), condition)
         return functional.relu(maps + inner)
 
 
-def _folded(maps: Tensor, bins: int, frames: int) -> Tensor:
+def folded_blocks(maps: Tensor, bins: int, frames: int) -> Tensor:
     """Fold blocks of bins and frames of ``(batch, n, n_bins, n_frames)`` into channels."""
     n_batch, n_maps, n_bins, n_frames = maps.shape
     blocks = maps.reshape(n_batch, n_maps, n_bins // bins, bins, n_frames // frames, frames)

@@ -1,0 +1,152 @@
+"""Training refiners of masks: pitches from the clean sources or from a tracker that stays as it is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from rebalance.errors import ConfigError
+from rebalance.separation.combs import PLAIN_COMBS, released
+from rebalance.separation.devices import chosen_device
+from rebalance.separation.networks.refiner import Refiner, RefinerConfig
+from rebalance.separation.networks.tracker import N_VOICES, TrackerConfig, TrackerNetwork
+from rebalance.training.checkpoints import Progress, load_average, progress_of
+from rebalance.training.experiment import Data
+from rebalance.training.loop import TrainSettings, train
+from rebalance.training.losses import mask_loss
+from rebalance.training.mixing import Batch, MixingSettings
+from rebalance.training.pitch_labels import pitch_labels
+from rebalance.training.transcribing import VariedMixer, mixer_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefinerExperiment:
+    """Everything that decides what training a refiner gives.
+
+    Parameters
+    ----------
+    data
+        What to train with; the held-out parts are not used.
+    tracker
+        ``state.safetensors`` or ``best.safetensors`` of the run of a tracker.
+    tracker_network
+        Sizes of that tracker.
+    network
+        What to train.
+    mixing
+        How mixtures are made.
+    train
+        How long, how fast and on which loss; always on masks.
+    mono_share
+        See `rebalance.training.transcribing.TrackerExperiment`.
+    truth_share
+        Share of the mixtures whose true pitches are given in place of the tracker's.
+    """
+
+    data: Data
+    tracker: Path
+    tracker_network: TrackerConfig = field(default_factory=TrackerConfig)
+    network: RefinerConfig = field(default_factory=RefinerConfig)
+    mixing: MixingSettings = field(default_factory=MixingSettings)
+    train: TrainSettings
+    mono_share: float = 0.2
+    truth_share: float = 0.4
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """What must stay when a run is continued, apart from how it is trained; the tracker may get better."""
+        return {
+            "network": asdict(self.network),
+            "mixing": asdict(self.mixing),
+            "mono_share": self.mono_share,
+            "truth_share": self.truth_share,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefiningObjective:
+    """Distance of masked spectra and of remixes; see `rebalance.training.loop.Objective`."""
+
+    tracker: TrackerNetwork
+    experiment: RefinerExperiment
+    parts: tuple[str, ...] = ("loss", "spectrum", "remix")
+
+    def __call__(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """Return the loss of a batch and its parts."""
+        if not isinstance(network, Refiner):
+            raise ConfigError(f"refining: expected a refiner, got {type(network).__name__}")
+        mixture = batch.mixture
+        level = mixture.square().mean(dim=(1, 2))
+        players = torch.where(batch.slots >= 0, batch.slots // N_VOICES, -1)
+        pitched = self.pitches(batch)
+        masks = network(network.transform(mixture), pitched, players, level)
+        loss = mask_loss(masks.float(), network.transform, batch, self.experiment.train.loss)
+        return {"loss": loss.total, "spectrum": loss.spectrum, "remix": loss.remix}
+
+    def pitches(self, batch: Batch) -> Tensor:
+        """Return shares of pitches with their release, true ones or those of the tracker."""
+        n_pitches = self.tracker.config.features.n_bins
+        with torch.no_grad():
+            if float(torch.rand(())) < self.experiment.truth_share:
+                states = pitch_labels(self.tracker, batch).clamp(min=0)
+                shares = functional.one_hot(states, n_pitches + 1).float()
+            else:
+                shares = torch.softmax(self.tracker(batch.mixture, batch.slots).logits, dim=2).transpose(2, 3)
+            lingering = released(shares[..., :n_pitches].cpu().numpy(), PLAIN_COMBS.release)
+        return torch.from_numpy(lingering).to(batch.sources.device)
+
+
+def run_refiner_experiment(
+    experiment: RefinerExperiment, run: Path, *, device: str = "auto", stop_after: int | None = None
+) -> nn.Module:
+    """Train what an experiment describes in the folder of a run, continuing where it was left.
+
+    Parameters
+    ----------
+    experiment
+        What to do.
+    run
+        Folder of logs and state.
+    device
+        As for `rebalance.separation.load_separator`.
+    stop_after
+        See `rebalance.training.loop.train`.
+
+    Raises
+    ------
+    ConfigError
+        If the run belongs to other settings, or the tracker cannot be read.
+    """
+    chosen = chosen_device(device)
+    tracker = TrackerNetwork(experiment.tracker_network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    load_average(tracker, experiment.tracker)
+    tracker.eval().requires_grad_(requires_grad=False).to(chosen)
+    torch.manual_seed(experiment.train.seed)
+    network = Refiner(experiment.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    mixer = mixer_of(experiment.data, experiment.mixing, experiment.network.instruments, experiment.train.seed, chosen)
+    return train(
+        network,
+        VariedMixer(mixer=mixer, mono_share=experiment.mono_share),
+        experiment.train,
+        run,
+        device=chosen,
+        description=experiment.description,
+        stop_after=stop_after,
+        objective=RefiningObjective(tracker=tracker, experiment=experiment),
+    )
+
+
+def progress_of_refiner(experiment: RefinerExperiment, run: Path) -> Progress:
+    """Return how far the run of an experiment has come.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such run, or it was started with other settings.
+    """
+    return progress_of(run / "state.safetensors", {"train": experiment.train.lasting, **experiment.description})
