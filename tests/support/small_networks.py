@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from rebalance.separation.networks.masking import MaskNetwork, MaskNetworkConfig
+from rebalance.separation.networks.refiner import RefinerConfig
 from rebalance.separation.networks.tracker import TrackerConfig, TrackerNetwork
 from rebalance.separation.networks.unet import UNetConfig
 
@@ -27,6 +28,7 @@ SMALL_TRACKER = TrackerConfig(
     n_heads=2,
     n_conditions=8,
 )
+SMALL_REFINER = RefinerConfig(channels=(4, 8), n_conditions=8)
 
 
 def small_tracker(seed: int = 0) -> TrackerNetwork:
