@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from rebalance.training.losses import mask_loss
 from rebalance.training.mixing import Batch, MixingSettings
 from rebalance.training.pitch_labels import pitch_labels
 from rebalance.training.transcribing import VariedMixer, mixer_of
+
+_ENERGY_FLOOR = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,10 @@ class RefinerExperiment:
         See `rebalance.training.transcribing.TrackerExperiment`.
     truth_share
         Share of the mixtures whose true pitches are given in place of the tracker's.
+    energy
+        Weight of the logarithm of the energy of the errors, which asks for careful masks where pitches are in doubt.
+    start
+        Weights a new run begins with; see `rebalance.training.experiment.Experiment`.
     """
 
     data: Data
@@ -56,6 +63,8 @@ class RefinerExperiment:
     train: TrainSettings
     mono_share: float = 0.2
     truth_share: float = 0.4
+    energy: float = 1.0
+    start: Path | None = None
 
     @property
     def description(self) -> dict[str, Any]:
@@ -65,6 +74,7 @@ class RefinerExperiment:
             "mixing": asdict(self.mixing),
             "mono_share": self.mono_share,
             "truth_share": self.truth_share,
+            "energy": self.energy,
         }
 
 
@@ -74,7 +84,7 @@ class RefiningObjective:
 
     tracker: TrackerNetwork
     experiment: RefinerExperiment
-    parts: tuple[str, ...] = ("loss", "spectrum", "remix")
+    parts: tuple[str, ...] = ("loss", "spectrum", "remix", "energy")
 
     def __call__(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
         """Return the loss of a batch and its parts."""
@@ -84,9 +94,11 @@ class RefiningObjective:
         level = mixture.square().mean(dim=(1, 2))
         players = torch.where(batch.slots >= 0, batch.slots // N_VOICES, -1)
         pitched = self.pitches(batch)
-        masks = network(network.transform(mixture), pitched, players, level)
-        loss = mask_loss(masks.float(), network.transform, batch, self.experiment.train.loss)
-        return {"loss": loss.total, "spectrum": loss.spectrum, "remix": loss.remix}
+        masks = network(network.transform(mixture), pitched, players, level).float()
+        loss = mask_loss(masks, network.transform, batch, self.experiment.train.loss)
+        energy = error_energy(masks, network.transform, batch)
+        total = loss.total + self.experiment.energy * energy
+        return {"loss": total, "spectrum": loss.spectrum, "remix": loss.remix, "energy": energy}
 
     def pitches(self, batch: Batch) -> Tensor:
         """Return shares of pitches with their release, true ones or those of the tracker."""
@@ -99,6 +111,32 @@ class RefiningObjective:
                 shares = torch.softmax(self.tracker(batch.mixture, batch.slots).logits, dim=2).transpose(2, 3)
             lingering = released(shares[..., :n_pitches].cpu().numpy(), PLAIN_COMBS.release)
         return torch.from_numpy(lingering).to(batch.sources.device)
+
+
+def error_energy(masks: Tensor, transform: Callable[[Tensor], Tensor], batch: Batch) -> Tensor:
+    """Return the logarithm of the energy of the errors relative to that of the sources, mean over the sources.
+
+    Parameters
+    ----------
+    masks
+        Shape ``(batch, n, n_bins, n_frames)``.
+    transform
+        Gives the spectra the masks are meant for.
+    batch
+        The truth.
+    """
+    with torch.no_grad():
+        true = transform(batch.sources.mean(dim=2))
+        mixture = true.sum(dim=1, keepdim=True)
+        floor = _ENERGY_FLOOR * _energy(mixture)
+        own = _energy(true) + floor
+    errors = _energy(masks * mixture - true) + floor
+    return torch.log10(errors / own)[batch.slots >= 0].mean()
+
+
+def _energy(spectra: Tensor) -> Tensor:
+    """Return the energy of spectra ``(..., n_bins, n_frames)``."""
+    return (spectra.real.square() + spectra.imag.square()).sum(dim=(-2, -1))
 
 
 def run_refiner_experiment(
@@ -128,6 +166,8 @@ def run_refiner_experiment(
     tracker.eval().requires_grad_(requires_grad=False).to(chosen)
     torch.manual_seed(experiment.train.seed)
     network = Refiner(experiment.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if experiment.start is not None:
+        load_average(network, experiment.start)
     mixer = mixer_of(experiment.data, experiment.mixing, experiment.network.instruments, experiment.train.seed, chosen)
     return train(
         network,
