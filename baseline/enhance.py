@@ -7,10 +7,8 @@ import sys
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from rebalance.challenge import CAD2_TASK2
-from rebalance.enhancing import enhance_task
-from rebalance.errors import RebalanceError
-from rebalance.official_options import read_options
+from rebalance import CAD2_TASK2, RebalanceError
+from rebalance.pipeline import enhance_task, read_options
 from rebalance.separation.convtasnet import published_checkpoint
 
 

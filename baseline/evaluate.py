@@ -7,9 +7,8 @@ import sys
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from rebalance.errors import RebalanceError
-from rebalance.official_options import read_options
-from rebalance.scoring import score_task, system_of_run
+from rebalance import RebalanceError
+from rebalance.pipeline import read_options, score_task, system_of_run
 
 
 @hydra.main(config_path=".", config_name="config", version_base=None)

@@ -32,8 +32,7 @@ from recipes.cad2.task2.baseline.evaluate import (
 
 from rebalance import CAD2_TASK2, Pair, load_task
 from rebalance.audio import read_audio
-from rebalance.enhancing import EnhanceOptions, enhance_task, enhanced_path
-from rebalance.scoring import score_scene, system_of_run
+from rebalance.pipeline import EnhanceOptions, enhance_task, enhanced_path, score_scene, system_of_run
 
 ROOT = Path(__file__).parents[1] / "metadata" / "demo"
 PAIR = Pair(scene="S50002", listener="L0002")
@@ -137,8 +136,9 @@ def scoring(folder: Path) -> tuple[list[Comparison], float]:
 
 def enhancing(folder: Path) -> Comparison:
     """Compare everything of enhancing one pair but the separation."""
-    from rebalance.enhancing import amplify_for_submission, read_source
-    from rebalance.remixing import remix_as_edit
+    from rebalance.audio import remix_as_edit
+    from rebalance.pipeline import amplify_for_submission
+    from rebalance.task import read_source
 
     task = load_task(ROOT, "valid", require_sources=True)
     scene = task.scenes[PAIR.scene]

@@ -16,8 +16,8 @@ import numpy as np
 from clarity.enhancer.multiband_compressor import MultibandCompressor as PyclarityCompressor
 from rich.console import Console
 
-from rebalance.challenge import CAD2_TASK2
-from rebalance.hearing_aid import MultibandCompressor
+from rebalance._base.challenge import CAD2_TASK2
+from rebalance.hearing import MultibandCompressor
 
 _RATIOS = (2.1, 1.5, 1.3, 1.5, 2.4, 3.7)
 _GAINS_DB = (9.6, 11.9, 12.9, 16.4, 19.0, 28.0)

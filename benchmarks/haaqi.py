@@ -19,8 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-from rebalance.audiogram import Audiogram
-from rebalance.haaqi import HaaqiScore, haaqi, hear_reference, metric
+from rebalance.haaqi import HaaqiScore, haaqi, hear_reference
+from rebalance.haaqi import _metric as metric
+from rebalance.hearing import Audiogram
 
 SAMPLE_RATE = 24_000
 DURATION_S = 15.0

@@ -11,21 +11,20 @@ from typing import get_args
 import numpy as np
 from rich.console import Console
 
-from rebalance.synthesis.arranging import arrange, parse_ensemble
-from rebalance.synthesis.engines import soundfont_engine
-from rebalance.synthesis.humanising import HumaniseName
-from rebalance.synthesis.performing import perform, tempo_map
-from rebalance.synthesis.plans import RenderSettings, draw_plan
-from rebalance.synthesis.rendering import SAMPLE_RATE, dry_stem, render
-from rebalance.synthesis.repair import excerpt
-from rebalance.synthesis.score_reading import read_corpus_score
-from rebalance.synthesis.scores import Score
-from rebalance.synthesis.statistics import (
+from rebalance.synthesis.notation import Score, arrange, excerpt, parse_ensemble, read_corpus_score
+from rebalance.synthesis.performance import HumaniseName, perform, tempo_map
+from rebalance.synthesis.rendering import (
+    SAMPLE_RATE,
+    RenderSettings,
     StemStatistics,
+    draw_plan,
+    dry_stem,
     long_term_spectrum_db,
     measure_stem,
+    render,
     spectral_distance_db,
 )
+from rebalance.synthesis.sound import soundfont_engine
 
 FONTS = ("fluidr3", "musescore")
 N_SEEDS = 3

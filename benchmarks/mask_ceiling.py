@@ -14,10 +14,17 @@ import numpy as np
 import torch
 
 from rebalance import load_task
-from rebalance.enhancing import read_source
-from rebalance.metrics import sdr_db
-from rebalance.separation.networks.features import FeatureConfig, HarmonicFeatures
-from rebalance.separation.networks.transform import ASYMMETRIC, HALF_RATE, SYMMETRIC, Transform, TransformConfig
+from rebalance.separation import sdr_db
+from rebalance.separation.mask_network import (
+    ASYMMETRIC,
+    HALF_RATE,
+    SYMMETRIC,
+    FeatureConfig,
+    HarmonicFeatures,
+    Transform,
+    TransformConfig,
+)
+from rebalance.task import read_source
 
 ROOT = Path(__file__).parents[1] / "metadata" / "demo"
 OCTAVES = 8

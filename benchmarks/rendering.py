@@ -19,20 +19,20 @@ from typing import TypeVar
 
 from rich.console import Console
 
-from rebalance.synthesis.arranging import arrange, parse_ensemble
-from rebalance.synthesis.engines import soundfont_engine
-from rebalance.synthesis.performing import perform, tempo_map
-from rebalance.synthesis.plans import Plan, RenderSettings, draw_plan
+from rebalance.synthesis.notation import Note, Part, Score, arrange, parse_ensemble
+from rebalance.synthesis.performance import perform, tempo_map
 from rebalance.synthesis.rendering import (
     SAMPLE_RATE,
+    Plan,
+    RenderSettings,
+    draw_plan,
     dry_stem,
     mix_down,
     render_stems,
     stereo_responses,
     write_piece,
 )
-from rebalance.synthesis.rooms import convolve
-from rebalance.synthesis.scores import Note, Part, Score
+from rebalance.synthesis.sound import convolve, soundfont_engine
 
 ENSEMBLE = ("Violin", "Violin", "Viola", "Cello")
 REPEATS = 3

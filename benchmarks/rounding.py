@@ -13,9 +13,8 @@ import numpy as np
 
 from rebalance import load_task
 from rebalance.audio import Recording, quantise_int16
-from rebalance.enhancing import amplify_for_submission
-from rebalance.scenes import Pair
-from rebalance.scoring import score_pair, true_remix
+from rebalance.pipeline import amplify_for_submission, score_pair, true_remix
+from rebalance.task import Pair
 
 ROOT = Path(__file__).parents[1] / "metadata" / "demo"
 

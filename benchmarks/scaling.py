@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 
 from rebalance import load_task
-from rebalance.enhancing import EnhanceOptions, enhance_task
-from rebalance.running import available_cores
+from rebalance._base.running import available_cores
+from rebalance.pipeline import EnhanceOptions, enhance_task
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "metadata" / "demo"

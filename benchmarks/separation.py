@@ -22,12 +22,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rebalance.separation.checkpoints import ModelCard
-from rebalance.separation.masking import MaskSeparator
-from rebalance.separation.networks.convtasnet import ConvTasNet, ConvTasNetShape
-from rebalance.separation.networks.masking import MaskNetwork
-from rebalance.separation.networks.presets import PRESETS
-from rebalance.separation.overlap_add import official_chunks
+from rebalance.separation import ModelCard, official_chunks
+from rebalance.separation.convtasnet import ConvTasNet, ConvTasNetShape
+from rebalance.separation.mask_network import PRESETS, MaskNetwork, MaskSeparator
 
 QUARTET = ("Violin", "Violin", "Viola", "Cello")
 DURATION_S, RATE = 15, 44_100

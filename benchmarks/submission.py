@@ -24,11 +24,11 @@ import numpy as np
 import soundfile
 from rich.console import Console
 
+from rebalance._base.challenge import CAD2_TASK2
 from rebalance.audio import quantise_int16, read_audio, resample, write_flac
-from rebalance.audiogram import Audiogram, EarFitting, Fitting, Listener
-from rebalance.challenge import CAD2_TASK2
-from rebalance.scenes import Pair, Scene, Segment, Source, Task
+from rebalance.hearing import Audiogram, EarFitting, Fitting, Listener
 from rebalance.submission import check_submission
+from rebalance.task import Pair, Scene, Segment, Source, Task
 
 _N_LISTENERS = 21
 _N_SCENES_PER_SEGMENT = 4
@@ -86,7 +86,7 @@ def _random_ear(rng: np.random.Generator) -> EarFitting:
 
 def encoded(work: tuple[Task, str, str]) -> list[tuple[str, bytes]]:
     """Return the files of one segment and listener, one per scene, by name."""
-    from rebalance.hearing_aid import amplify
+    from rebalance.hearing import amplify
 
     task, segment, listener = work
     mixture = task.segments[segment].mixture

@@ -1,12 +1,11 @@
 """Rebalance classical music for listeners with hearing loss: separate, remix, amplify, score."""
 
-from rebalance.audiogram import Audiogram, EarFitting, Fitting, Listener
-from rebalance.challenge import CAD2_TASK2, Challenge
-from rebalance.errors import AudioError, ConfigError, MetadataError, RebalanceError, SubmissionError
-from rebalance.loading import load_task
-from rebalance.remixing import normalising_gain_db, remix, remix_as_edit
-from rebalance.scenes import Pair, Scene, Segment, Source, Task
-from rebalance.semantics import VERSION
+from rebalance._base.challenge import CAD2_TASK2, Challenge
+from rebalance._base.errors import AudioError, ConfigError, MetadataError, RebalanceError, SubmissionError
+from rebalance._base.semantics import VERSION
+from rebalance.audio import normalising_gain_db, remix, remix_as_edit
+from rebalance.hearing import Audiogram, EarFitting, Fitting, Listener
+from rebalance.task import Pair, Scene, Segment, Source, Task, load_task
 
 __all__ = [
     "CAD2_TASK2",

@@ -13,16 +13,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from rebalance import Audiogram, Listener
-from rebalance.challenge import CAD2_TASK2
-from rebalance.files import write_json, write_text
-from rebalance.hearing_aid import prescribe
-from rebalance.synthesis.arranging import arrange, parse_ensemble
-from rebalance.synthesis.listener_generation import fittings_json, listeners_json
-from rebalance.synthesis.piece_stems import PieceStems
-from rebalance.synthesis.plans import RenderSettings, draw_plan, write_plan
-from rebalance.synthesis.rendering import SAMPLE_RATE, mix_down, render_stems, write_piece
-from rebalance.synthesis.repair import excerpt
-from rebalance.synthesis.score_reading import read_corpus_score
+from rebalance._base.challenge import CAD2_TASK2
+from rebalance._base.files import write_json, write_text
+from rebalance.hearing import prescribe
+from rebalance.synthesis.notation import arrange, excerpt, parse_ensemble, read_corpus_score
+from rebalance.synthesis.rendering import (
+    SAMPLE_RATE,
+    PieceStems,
+    RenderSettings,
+    draw_plan,
+    mix_down,
+    render_stems,
+    write_piece,
+    write_plan,
+)
+from rebalance.taskmaking import fittings_json, listeners_json
 
 ROOT = Path(__file__).resolve().parent
 DATASET = "RebalanceDemo"

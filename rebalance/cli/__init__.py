@@ -7,23 +7,26 @@ import warnings
 
 import typer
 
-from rebalance.cli.causality import causality
-from rebalance.cli.check import check
-from rebalance.cli.check_submission import check_submission
-from rebalance.cli.compare import compare
-from rebalance.cli.demo import demo
-from rebalance.cli.enhance import enhance
-from rebalance.cli.evaluate_separation import evaluate_separation
-from rebalance.cli.pack import pack
-from rebalance.cli.personal import remix, separate
-from rebalance.cli.prepare import prepare
-from rebalance.cli.prescribe import prescribe
-from rebalance.cli.render import render
-from rebalance.cli.report import report
-from rebalance.cli.scenes import evaluation_task, scenes
-from rebalance.cli.score import score
-from rebalance.cli.train import train
-from rebalance.errors import RebalanceError
+from rebalance._base.errors import RebalanceError
+from rebalance._base.extras import missing_package
+from rebalance.cli._causality import causality
+from rebalance.cli._check import check
+from rebalance.cli._check_submission import check_submission
+from rebalance.cli._compare import compare
+from rebalance.cli._demo import demo
+from rebalance.cli._enhance import enhance
+from rebalance.cli._evaluate_separation import evaluate_separation
+from rebalance.cli._pack import pack
+from rebalance.cli._prepare import prepare
+from rebalance.cli._prescribe import prescribe
+from rebalance.cli._remix import remix, separate
+from rebalance.cli._render import render
+from rebalance.cli._report import report
+from rebalance.cli._scenes import evaluation_task, scenes
+from rebalance.cli._score import score
+from rebalance.cli._train import train
+
+__all__ = ["app", "main"]
 
 app = typer.Typer(
     name="rebalance",
@@ -64,6 +67,11 @@ def main() -> None:
         app(prog_name="rebalance")
     except RebalanceError as error:
         sys.stderr.write(f"rebalance: {error}\n")
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        if (reason := missing_package(error)) is None:
+            raise
+        sys.stderr.write(f"rebalance: {reason}\n")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.stderr.write("rebalance: interrupted; run the same command again to go on\n")

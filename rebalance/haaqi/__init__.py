@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-from rebalance.haaqi.index import HaaqiScore
-from rebalance.haaqi.metric import HeardReference, haaqi, hear_reference
-from rebalance.haaqi.threshold_noise import NoiseReader, NoiseTape
+from rebalance.haaqi._binaural import BinauralScore, EarReference, HaaqiMode, SceneNoise, binaural_scores, chosen_mode
+from rebalance.haaqi._index import HaaqiScore
+from rebalance.haaqi._metric import HeardReference, haaqi, hear_reference
+from rebalance.haaqi._threshold_noise import NoiseReader, NoiseTape
 
-__all__ = ["HaaqiScore", "HeardReference", "NoiseReader", "NoiseTape", "haaqi", "hear_reference"]
+__all__ = [
+    "BinauralScore",
+    "EarReference",
+    "HaaqiMode",
+    "HaaqiScore",
+    "HeardReference",
+    "NoiseReader",
+    "NoiseTape",
+    "SceneNoise",
+    "binaural_scores",
+    "chosen_mode",
+    "haaqi",
+    "hear_reference",
+]

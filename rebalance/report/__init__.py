@@ -2,20 +2,53 @@
 
 from __future__ import annotations
 
-from rebalance.report.listening import Listening, choose_pairs, listening_examples
-from rebalance.report.page import render_page, write_page
-from rebalance.report.scored_runs import ScoredRun, read_scored_runs
-from rebalance.report.summary import Summary, summarise
-from rebalance.report.terminal import terminal_tables
+from rebalance.report._comparing import (
+    ListenerAgreement,
+    Place,
+    RunComparison,
+    compare_runs,
+    comparison_csv,
+    ranking_json,
+)
+from rebalance.report._listening import Listening, choose_pairs, listening_examples
+from rebalance.report._network_comparison import network_lines
+from rebalance.report._page import render_page, write_page
+from rebalance.report._ranking_tables import agreement_table, ranking_table
+from rebalance.report._scored_runs import ScoredRun, annotated, common_pairs, read_scored_runs
+from rebalance.report._separation_tables import separation_group_table, separation_means_table
+from rebalance.report._statistics import Estimate, clustered_mean, paired_difference
+from rebalance.report._summary import Summary, summarise
+from rebalance.report._terminal import terminal_tables
+from rebalance.report._texts import difference_text, estimate_text, p_value_text, signed_text
 
 __all__ = [
+    "Estimate",
+    "ListenerAgreement",
     "Listening",
+    "Place",
+    "RunComparison",
     "ScoredRun",
     "Summary",
+    "agreement_table",
+    "annotated",
     "choose_pairs",
+    "clustered_mean",
+    "common_pairs",
+    "compare_runs",
+    "comparison_csv",
+    "difference_text",
+    "estimate_text",
     "listening_examples",
+    "network_lines",
+    "p_value_text",
+    "paired_difference",
+    "ranking_json",
+    "ranking_table",
     "read_scored_runs",
     "render_page",
+    "separation_group_table",
+    "separation_means_table",
+    "signed_text",
     "summarise",
     "terminal_tables",
     "write_page",

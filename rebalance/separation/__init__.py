@@ -1,6 +1,26 @@
 """Splitting a mixture of known instruments into its sources."""
 
-from rebalance.separation.protocol import (
+from __future__ import annotations
+
+from rebalance.separation._average_spectra import AverageSpectrumSeparator, read_spectra
+from rebalance.separation._causality import LookAhead, measure_look_ahead
+from rebalance.separation._chain import WHOLE_CHAIN, measure_chain
+from rebalance.separation._checkpoints import (
+    TRACKER_FORMAT,
+    WEIGHTS_FOLDER,
+    ModelCard,
+    checked_digest,
+    checkpoint_header,
+    digest_file,
+    from_json,
+    load_checkpoint,
+    save_checkpoint,
+    sha256_of,
+    shipped_weights,
+)
+from rebalance.separation._metrics import bss_eval, frame_median_db, is_silent, sdr_db, si_sdr_db
+from rebalance.separation._overlap_add import Chunking, official_chunks, overlap_add
+from rebalance.separation._protocol import (
     Declared,
     OfficialTargets,
     Separator,
@@ -10,17 +30,47 @@ from rebalance.separation.protocol import (
     shared_among_voices,
     source_names,
 )
-from rebalance.separation.registry import SEPARATORS, load_separator
+from rebalance.separation._registry import SEPARATORS, load_separator
+from rebalance.separation._stft import HOP_SIZE, WINDOW_SIZE, inverse_spectrogram, spectrogram
 
 __all__ = [
+    "HOP_SIZE",
     "SEPARATORS",
+    "TRACKER_FORMAT",
+    "WEIGHTS_FOLDER",
+    "WHOLE_CHAIN",
+    "WINDOW_SIZE",
+    "AverageSpectrumSeparator",
+    "Chunking",
     "Declared",
+    "LookAhead",
+    "ModelCard",
     "OfficialTargets",
     "Separator",
     "Weighted",
+    "bss_eval",
+    "checked_digest",
     "checked_mixture",
+    "checkpoint_header",
+    "digest_file",
+    "frame_median_db",
+    "from_json",
+    "inverse_spectrogram",
+    "is_silent",
     "known_instruments",
+    "load_checkpoint",
     "load_separator",
+    "measure_chain",
+    "measure_look_ahead",
+    "official_chunks",
+    "overlap_add",
+    "read_spectra",
+    "save_checkpoint",
+    "sdr_db",
+    "sha256_of",
     "shared_among_voices",
+    "shipped_weights",
+    "si_sdr_db",
     "source_names",
+    "spectrogram",
 ]

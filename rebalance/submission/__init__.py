@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from rebalance.submission.checking import check_files, check_submission
-from rebalance.submission.files import ArchivedFiles, FolderFiles, SubmittedFiles, open_submission
-from rebalance.submission.manifest import Manifest, parse_manifest
-from rebalance.submission.naming import CAUSALITIES, Causality, SubmissionName, parse_archive_name
-from rebalance.submission.packing import PackedFile, final_name, unknowns, write_submission
-from rebalance.submission.signals import ArchivedSignals
-from rebalance.submission.verdict import KINDS, Kind, Problem, Verdict, by_kind
+from rebalance.submission._checking import check_files, check_submission
+from rebalance.submission._manifest import Manifest, parse_manifest
+from rebalance.submission._naming import CAUSALITIES, Causality, SubmissionName, parse_archive_name
+from rebalance.submission._packing import PackedFile, final_name, unknowns, write_submission
+from rebalance.submission._signals import ArchivedSignals
+from rebalance.submission._submitted_files import ArchivedFiles, FolderFiles, SubmittedFiles, open_submission
+from rebalance.submission._verdict import KINDS, Kind, Problem, Verdict, by_kind
 
 __all__ = [
     "CAUSALITIES",

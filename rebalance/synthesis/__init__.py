@@ -1,1 +1,1 @@
-"""Scores to stems: synthetic ensembles in the challenge's format."""
+"""Scores to stems: synthetic ensembles of the challenge's instruments."""

@@ -6,11 +6,15 @@
 >>> estimates = separate_by_pitch(mixture, posteriors, sample_rate=44_100)  # doctest: +SKIP
 """
 
-from rebalance.separation.by_pitch import PitchSeparator, separate_by_pitch
-from rebalance.separation.combs import CombSettings
-from rebalance.separation.player_tracking import Tracker, load_tracker
-from rebalance.separation.posteriors import Posteriors
-from rebalance.transcription.decoding import DecodingSettings, PitchTrack, decode
+from rebalance.separation.player_tracker import (
+    CombSettings,
+    PitchSeparator,
+    Posteriors,
+    Tracker,
+    load_tracker,
+    separate_by_pitch,
+)
+from rebalance.transcription._decoding import DecodingSettings, PitchTrack, decode
 
 __all__ = [
     "CombSettings",

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from rebalance.errors import RebalanceError
-from rebalance.training.configuration import read_settings
-from rebalance.training.targets import TargetExperiment, train_targets
+from rebalance import RebalanceError
+from rebalance.training import TargetExperiment, read_settings, train_targets
 
 
 def main(arguments: list[str]) -> None:

@@ -1,7 +1,7 @@
 """What each part of the recipe is worth: `python ablations.py RUNS [key=value ...]` trains small networks without it.
 
 All start from the same weights, take as many steps and are measured on the same held-out mixtures. Printed is the table
-of `rebalance.report.networks`; `RUNS/ablations.csv` holds every mixture. Complete runs are not repeated.
+of `rebalance.report._network_comparison`; `RUNS/ablations.csv` holds every mixture. Complete runs are not repeated.
 """
 
 from __future__ import annotations
@@ -12,13 +12,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from rebalance.errors import RebalanceError
-from rebalance.files import replacing
-from rebalance.report.networks import network_lines
-from rebalance.separation.devices import chosen_device
-from rebalance.training.configuration import read_recipe
-from rebalance.training.experiment import Experiment, held_out_mixers, run_experiment
-from rebalance.training.tracking import held_out_figures
+from rebalance import RebalanceError
+from rebalance.report import network_lines
+from rebalance.separation.networks import chosen_device
+from rebalance.training import Experiment, held_out_figures, held_out_mixers, read_recipe, run_experiment
 
 SMALL = (  # beyond what the fast variant changes
     "network.unet.channels=[8,16,32,64]",
@@ -60,8 +57,7 @@ def main(runs: Path, overrides: tuple[str, ...]) -> None:
         for name, experiment in experiments.items():
             network = run_experiment(experiment, runs / name.replace(" ", "-"))
             tables[name] = held_out_figures(network.eval(), mixers)
-            with replacing(runs / "ablations.csv") as temporary:
-                pd.concat(tables, names=["variant"]).droplevel(1).to_csv(temporary)
+            pd.concat(tables, names=["variant"]).droplevel(1).to_csv(runs / "ablations.csv")
     except RebalanceError as error:
         sys.exit(f"ablations.py: {error}")
     sys.stdout.write("".join(f"{line}\n" for line in network_lines(tables)))

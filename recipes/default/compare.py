@@ -1,8 +1,8 @@
 """Trained runs on the same held-out mixtures: `python compare.py RUN=VARIANT RUN=VARIANT ...`.
 
 VARIANT is a name of `variants.yaml`, or `default`; the mixtures are those of the default recipe for all. Printed is the
-table of `rebalance.report.networks`, differences to the first run; the running averages are compared, as `export.py`
-would take them.
+table of `rebalance.report.network_lines`, differences to the first run. The running averages are compared, as
+`export.py` would take them.
 """
 
 from __future__ import annotations
@@ -10,13 +10,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from rebalance.errors import RebalanceError
-from rebalance.report.networks import network_lines
-from rebalance.separation.devices import chosen_device
-from rebalance.training.configuration import read_recipe
-from rebalance.training.experiment import Experiment, held_out_mixers
-from rebalance.training.exporting import trained_average
-from rebalance.training.tracking import held_out_figures
+from rebalance import RebalanceError
+from rebalance.report import network_lines
+from rebalance.separation.networks import chosen_device
+from rebalance.training import Experiment, held_out_figures, held_out_mixers, read_recipe, trained_average
 
 HERE = Path(__file__).parent
 

@@ -10,15 +10,11 @@ import shutil
 import sys
 from pathlib import Path
 
-from rebalance.errors import RebalanceError
-from rebalance.files import replacing
-from rebalance.loading import load_task
-from rebalance.separation.checkpoints import WEIGHTS_FOLDER, ModelCard
-from rebalance.training.configuration import read_recipe
-from rebalance.training.experiment import Experiment, progress_of_run
-from rebalance.training.exporting import export_average, stamp
-from rebalance.training.fitting import Fit, fit_shrinkage
-from rebalance.training.voices import fit_voice_trust
+from rebalance import RebalanceError
+from rebalance.separation import WEIGHTS_FOLDER, ModelCard
+from rebalance.task import load_task
+from rebalance.training import Experiment, export_average, progress_of_run, read_recipe, stamp
+from rebalance.training.calibration import Fit, fit_shrinkage, fit_voice_trust
 
 HERE = Path(__file__).parent
 DATA = (HERE / "data.txt").read_text(encoding="utf-8").splitlines()
@@ -61,8 +57,7 @@ def main(run: Path, name: str, task: Path, overrides: tuple[str, ...]) -> None:
     try:
         path, fit = exported(run, name, task, overrides)
         for part in (path, path.with_name(f"{path.name}.sha256"), path.with_suffix(".md")):
-            with replacing(WEIGHTS_FOLDER / part.name) as temporary:
-                shutil.copyfile(part, temporary)
+            shutil.copyfile(part, WEIGHTS_FOLDER / part.name)
     except RebalanceError as error:
         sys.exit(f"export.py: {error}")
     fit.rows.to_csv(run / "shrinkage.csv", index=False)

@@ -14,12 +14,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rebalance.challenge import CAD2_TASK2
-from rebalance.errors import RebalanceError
-from rebalance.loading import load_task
-from rebalance.report.scored_runs import annotated, common_pairs, read_scored_runs
-from rebalance.report.statistics import Estimate, paired_difference
-from rebalance.report.texts import difference_text
+from rebalance import CAD2_TASK2, RebalanceError
+from rebalance.report import Estimate, annotated, common_pairs, difference_text, paired_difference, read_scored_runs
+from rebalance.task import load_task
 
 # Rendered pieces are called after their work, the number of the excerpt, the ensemble and the round.
 _RENDITION = re.compile(r"-\d+-[a-z].*$")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from rebalance.errors import RebalanceError
-from rebalance.training.configuration import read_settings
-from rebalance.training.dry_rendering import Material, prepare_material
+from rebalance import RebalanceError
+from rebalance.training import read_settings
+from rebalance.training.data import Material, prepare_material
 
 
 def main(overrides: list[str]) -> None:

@@ -8,9 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from rebalance.errors import RebalanceError
-from rebalance.training.configuration import read_recipe
-from rebalance.training.experiment import Experiment, run_experiment
+from rebalance import RebalanceError
+from rebalance.training import Experiment, read_recipe, run_experiment
 
 
 def main(arguments: list[str]) -> None:

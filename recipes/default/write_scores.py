@@ -11,10 +11,10 @@ from pathlib import Path
 
 from remix_table import difference, groups, scored_tables
 
-from rebalance.errors import RebalanceError
-from rebalance.report.texts import difference_text, signed_text
-from rebalance.separation.checkpoints import WEIGHTS_FOLDER
-from rebalance.training.exporting import stamp
+from rebalance import RebalanceError
+from rebalance.report import difference_text, signed_text
+from rebalance.separation import WEIGHTS_FOLDER
+from rebalance.training import stamp
 
 
 def main(name: str, task: Path, mixture_run: Path, run: Path) -> None:

@@ -12,16 +12,21 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from rebalance.errors import RebalanceError
-from rebalance.files import replacing
-from rebalance.loading import load_task
-from rebalance.scenes import Task
-from rebalance.separation.checkpoints import WEIGHTS_FOLDER, ModelCard
-from rebalance.training.configuration import read_recipe, read_settings
-from rebalance.training.fitting import fit_shrinkage
-from rebalance.training.refining import RefinerExperiment, progress_of_refiner
-from rebalance.training.tracker_exporting import export_tracker, stamp_tracker
-from rebalance.training.transcribing import TrackerExperiment, progress_of_tracker
+from rebalance import RebalanceError
+from rebalance._base.files import replacing
+from rebalance.separation import WEIGHTS_FOLDER, ModelCard
+from rebalance.task import Task, load_task
+from rebalance.training import (
+    RefinerExperiment,
+    TrackerExperiment,
+    export_tracker,
+    progress_of_refiner,
+    progress_of_tracker,
+    read_recipe,
+    read_settings,
+    stamp_tracker,
+)
+from rebalance.training.calibration import fit_shrinkage
 
 HERE = Path(__file__).parent
 DATA = (HERE / "data.txt").read_text(encoding="utf-8").splitlines()

@@ -1,6 +1,6 @@
 """Share of frames that are right, by instrument and number of players: `python frames.py TRACKER TASK [SEGMENTS]`.
 
-The truth is the pitch of every clean source, from its spectrum alone (`rebalance.training.pitch_labels`); a frame is
+The truth is the pitch of every clean source, from its spectrum alone (`rebalance.training._pitch_labels`); a frame is
 right within half a semitone. Multi-pitch precision and recall are those of mir_eval, over all players together.
 """
 
@@ -16,12 +16,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rebalance.enhancing import read_source
-from rebalance.errors import RebalanceError
-from rebalance.loading import load_task
-from rebalance.scenes import Segment, Task
-from rebalance.training.mixing import Batch
-from rebalance.training.pitch_labels import pitch_labels
+from rebalance import RebalanceError
+from rebalance.task import Segment, Task, load_task, read_source
+from rebalance.training import pitch_labels
+from rebalance.training.data import Batch
 from rebalance.transcription import PitchTrack, Tracker, decode, load_tracker
 
 _TOLERANCE_SEMITONES = 0.5

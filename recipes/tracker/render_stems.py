@@ -6,16 +6,16 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from rebalance.errors import RebalanceError
-from rebalance.training.configuration import read_settings
-from rebalance.training.dry_rendering import Library, Material, prepare_material
+from rebalance import RebalanceError
+from rebalance.training import read_settings
+from rebalance.training.data import Library, Material, prepare_material
 
 HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
-    """What differs from the material of the default recipe; see `rebalance.training.dry_rendering.Material`."""
+    """What differs from the material of the default recipe; see `rebalance.training.data._dry_rendering.Material`."""
 
     out: Path
     libraries: dict[str, Library]

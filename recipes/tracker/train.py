@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from rebalance.errors import RebalanceError
-from rebalance.training.configuration import read_recipe
-from rebalance.training.transcribing import TrackerExperiment, run_tracker_experiment
+from rebalance import RebalanceError
+from rebalance.training import TrackerExperiment, read_recipe, run_tracker_experiment
 
 
 def main(run: Path, overrides: tuple[str, ...]) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from rebalance.errors import RebalanceError
-from rebalance.training.configuration import read_settings
-from rebalance.training.refining import RefinerExperiment, run_refiner_experiment
+from rebalance import RebalanceError
+from rebalance.training import RefinerExperiment, read_settings, run_refiner_experiment
 
 
 def main(run: Path, overrides: tuple[str, ...]) -> None:

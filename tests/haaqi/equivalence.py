@@ -228,8 +228,8 @@ def spread_table() -> str:
 
     The bias is that of the own stream against exact mode, which is pyclarity's stream number for number.
     """
-    from rebalance.audiogram import Audiogram
     from rebalance.haaqi import haaqi
+    from rebalance.hearing import Audiogram
 
     recorded = json.loads(SPREAD.read_text(encoding="utf-8"))
     lines = ["| case | pyclarity | exact mode | own stream | bias / standard error |", "|---|---|---|---|---|"]

@@ -5,11 +5,18 @@ import pytest
 from clarity.evaluator.haspi import eb
 from scipy.signal import correlate
 
-from rebalance.audiogram import Audiogram
-from rebalance.errors import AudioError
-from rebalance.haaqi import alignment, bands, cepstral, cochlea, coherence, hair_cells, hearing_loss, middle_ear
-from rebalance.haaqi.resampling import at_model_rate
-from rebalance.haaqi.spectrum import match_spectra
+from rebalance._base.errors import AudioError
+from rebalance.haaqi import _alignment as alignment
+from rebalance.haaqi import _bands as bands
+from rebalance.haaqi import _cepstral as cepstral
+from rebalance.haaqi import _cochlea as cochlea
+from rebalance.haaqi import _coherence as coherence
+from rebalance.haaqi import _hair_cells as hair_cells
+from rebalance.haaqi import _hearing_loss as hearing_loss
+from rebalance.haaqi import _middle_ear as middle_ear
+from rebalance.haaqi._resampling import at_model_rate
+from rebalance.haaqi._spectrum import match_spectra
+from rebalance.hearing import Audiogram
 
 FREQUENCIES_HZ = (250.0, 500.0, 1000.0, 2000.0, 4000.0, 6000.0)
 LOSSES = [(0.0,) * 6, (-5.0, 0, 5, 10, 15, 20), (20.0, 30, 40, 50, 60, 70), (90.0,) * 6, (0.0, 0, 20, 60, 90, 110)]

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rebalance.audiogram import Audiogram
-from rebalance.errors import AudioError
+from rebalance._base.errors import AudioError
 from rebalance.haaqi import haaqi
+from rebalance.hearing import Audiogram
 
 _spec = importlib.util.spec_from_file_location("haaqi_equivalence", Path(__file__).parent / "equivalence.py")
 equivalence = importlib.util.module_from_spec(_spec)

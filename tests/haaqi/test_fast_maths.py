@@ -1,7 +1,7 @@
 import numpy as np
 
-from rebalance.haaqi.compiling import compiled
-from rebalance.haaqi.fast_maths import cos_turn, exp2, log2
+from rebalance.haaqi._compiling import compiled
+from rebalance.haaqi._fast_maths import cos_turn, exp2, log2
 
 
 @compiled

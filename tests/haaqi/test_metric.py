@@ -4,9 +4,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from rebalance.audiogram import Audiogram
-from rebalance.errors import AudioError, ConfigError, MetadataError
+from rebalance._base.errors import AudioError, ConfigError, MetadataError
 from rebalance.haaqi import haaqi, hear_reference
+from rebalance.hearing import Audiogram
 
 SAMPLE_RATE = 24_000
 MILD = Audiogram(frequencies_hz=(250, 500, 1000, 2000, 4000, 6000), thresholds_db_hl=(10, 15, 20, 30, 40, 45))

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rebalance.errors import ConfigError
-from rebalance.haaqi import threshold_noise
-from rebalance.haaqi.bands import N_BANDS
-from rebalance.haaqi.threshold_noise import NoiseTape, add_noise, copied, drawn_rows, noise_stream
+from rebalance._base.errors import ConfigError
+from rebalance.haaqi import NoiseTape
+from rebalance.haaqi import _threshold_noise as threshold_noise
+from rebalance.haaqi._bands import N_BANDS
+from rebalance.haaqi._threshold_noise import add_noise, copied, drawn_rows, noise_stream
 
 
 @pytest.mark.parametrize("lengths", [(5,), (1, 1, 1), (1000, 1), (1247, 1248, 33), (624 * 8 + 1, 7, 20_001)])

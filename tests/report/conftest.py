@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from rebalance.audio import write_flac
-from rebalance.scenes import Pair
+from rebalance.task import Pair
 
 TINY_PAIRS = (
     ("S50001", "L0001", "beach_000"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rebalance.cli.compare import _teams
+from rebalance.cli._compare import _teams
 
 
 def test_a_run_named_like_a_submission_belongs_to_its_team():

@@ -11,11 +11,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rebalance.audiogram import Audiogram, EarFitting, Fitting, Listener
-from rebalance.errors import ConfigError
-from rebalance.report.comparing import compare_runs, comparison_csv, concordance, holm, listener_agreement, site_json
-from rebalance.report.scored_runs import ScoredRun
-from rebalance.scenes import Scene, Segment, Source, Task
+from rebalance._base.errors import ConfigError
+from rebalance.hearing import Audiogram, EarFitting, Fitting, Listener
+from rebalance.report import ScoredRun
+from rebalance.report._comparing import (
+    compare_runs,
+    comparison_csv,
+    concordance,
+    holm,
+    listener_agreement,
+    ranking_json,
+)
+from rebalance.task import Scene, Segment, Source, Task
 
 N_PIECES = 12
 LISTENERS = ("L0001", "L0002", "L0003")
@@ -168,7 +175,7 @@ def test_too_few_shared_scenes_give_no_correlation():
 
 def test_the_site_s_form_lists_runs_from_the_best_with_their_team():
     comparison = compare_runs([make_run("low", 0.3, seed=1), make_run("high", 0.4, seed=2)], TASK)
-    value = json.loads(json.dumps(site_json(comparison, {"high": "T002"})))
+    value = json.loads(json.dumps(ranking_json(comparison, {"high": "T002"})))
     assert value["defaultSort"] == {"field": "HAAQI", "order": "desc"}
     assert [(row["id"], row["team"]) for row in value["data"]] == [("high", "T002"), ("low", "low")]
     assert value["data"][0]["HAAQI"] == round(comparison.ranking[0].estimate.mean, 4)

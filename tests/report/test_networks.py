@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from rebalance.report.networks import FIGURES, network_lines
+from rebalance.report import network_lines
+from rebalance.report._network_comparison import FIGURES
 
 
 def table(values: list[float]) -> pd.DataFrame:

@@ -12,19 +12,11 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from rebalance.cli.report import report
-from rebalance.hearing_aid import amplify
-from rebalance.loading import load_task
-from rebalance.report import (
-    choose_pairs,
-    listening_examples,
-    read_scored_runs,
-    render_page,
-    summarise,
-    terminal_tables,
-)
-from rebalance.scenes import Pair
-from rebalance.scoring import true_remix
+from rebalance.cli import report
+from rebalance.hearing import amplify
+from rebalance.pipeline import true_remix
+from rebalance.report import choose_pairs, listening_examples, read_scored_runs, render_page, summarise, terminal_tables
+from rebalance.task import Pair, load_task
 
 app = typer.Typer()
 app.command()(report)

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from rebalance.errors import ConfigError
-from rebalance.loading import load_task
-from rebalance.report.scored_runs import annotated, common_pairs, read_scored_runs
+from rebalance._base.errors import ConfigError
+from rebalance.report import annotated, common_pairs, read_scored_runs
+from rebalance.task import load_task
 
 
 def test_a_run_is_read_with_what_made_it(write_run, tiny_task_root):

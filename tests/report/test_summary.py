@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from rebalance.loading import load_task
 from rebalance.report import read_scored_runs, summarise
+from rebalance.task import load_task
 
 
 @pytest.fixture

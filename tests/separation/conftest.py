@@ -9,14 +9,12 @@ import torch
 from safetensors.torch import save_file
 from small_networks import small_tracker
 
-from rebalance.challenge import CAD2_TASK2
-from rebalance.separation.checkpoints import ModelCard, save_checkpoint
-from rebalance.separation.networks.band_split import BandSplitConfig
-from rebalance.separation.networks.features import FeatureConfig
-from rebalance.separation.networks.masking import MaskNetwork, MaskNetworkConfig
-from rebalance.separation.networks.transform import ASYMMETRIC
-from rebalance.separation.networks.unet import UNetConfig
-from rebalance.separation.tracker_checkpoints import save_tracker_checkpoint
+from rebalance._base.challenge import CAD2_TASK2
+from rebalance.separation import ModelCard, save_checkpoint
+from rebalance.separation.mask_network import ASYMMETRIC, FeatureConfig, MaskNetwork, MaskNetworkConfig
+from rebalance.separation.mask_network._band_split import BandSplitConfig
+from rebalance.separation.mask_network._unet import UNetConfig
+from rebalance.separation.player_tracker import save_tracker_checkpoint
 
 TINY = {"N": 12, "L": 20, "B": 8, "H": 10, "P": 3, "X": 3, "R": 2, "C": 2, "audio_channels": 2, "samplerate": 44100}
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from small_networks import small_tracker
 
-from rebalance.errors import AudioError, ConfigError
-from rebalance.separation.by_pitch import PitchSeparator
-from rebalance.separation.checkpoints import ModelCard, load_checkpoint
-from rebalance.separation.combs import CombSettings, harmonic_combs, released
-from rebalance.separation.player_tracking import Tracker, load_tracker
+from rebalance._base.errors import AudioError, ConfigError
+from rebalance.separation import ModelCard, load_checkpoint
+from rebalance.separation.player_tracker._by_pitch import PitchSeparator
+from rebalance.separation.player_tracker._combs import CombSettings, harmonic_combs, released
+from rebalance.separation.player_tracker._tracker import Tracker, load_tracker
 from rebalance.transcription import Posteriors, separate_by_pitch
 
 SAMPLE_RATE = 44_100
@@ -90,8 +90,8 @@ def test_any_length_mono_or_stereo(n_samples: int, n_channels: int) -> None:
 def test_chunks_agree_with_the_whole_where_attention_sees_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     mixture = np.stack([np.concatenate([tone(76, 5.0), tone(72, 5.0), tone(69, 5.0)])] * 2)
     whole = tracker()(mixture, ("Violin", "Cello"))
-    monkeypatch.setattr("rebalance.separation.player_tracking._CHUNK_S", 9.0)
-    monkeypatch.setattr("rebalance.separation.player_tracking._MARGIN_S", 2.0)
+    monkeypatch.setattr("rebalance.separation.player_tracker._tracker._CHUNK_S", 9.0)
+    monkeypatch.setattr("rebalance.separation.player_tracker._tracker._MARGIN_S", 2.0)
     parts = tracker()(mixture, ("Violin", "Cello"))
     assert parts.values.shape == whole.values.shape
     assert np.abs(parts.values - whole.values).mean() < 0.02

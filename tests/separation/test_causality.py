@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from rebalance.errors import AudioError, ConfigError
-from rebalance.separation.causality import measure_look_ahead
+from rebalance._base.errors import AudioError, ConfigError
+from rebalance.separation import measure_look_ahead
 
 RATE = 8000
 

@@ -5,10 +5,10 @@ import pytest
 from typer import Typer
 from typer.testing import CliRunner
 
-from rebalance.cli.causality import causality
-from rebalance.separation import load_separator
-from rebalance.separation.chain import REMIX_AND_AID, SEPARATOR, WHOLE_CHAIN, measure_chain, tone_sources
-from rebalance.separation.convtasnet import load_network
+from rebalance.cli import causality
+from rebalance.separation import WHOLE_CHAIN, load_separator, measure_chain
+from rebalance.separation._chain import REMIX_AND_AID, SEPARATOR, tone_sources
+from rebalance.separation.convtasnet._convtasnet_separator import load_network
 
 PLAYERS = ("Violin", "Cello")
 

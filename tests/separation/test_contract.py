@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from rebalance.errors import AudioError, ConfigError
+from rebalance._base.errors import AudioError, ConfigError
 from rebalance.separation import SEPARATORS, Separator, load_separator, source_names
 
 TRIO = ("Violin", "Violin", "Cello")

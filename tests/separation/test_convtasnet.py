@@ -9,10 +9,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from rebalance.errors import ConfigError
+from rebalance._base.errors import ConfigError
 from rebalance.separation import OfficialTargets, load_separator
-from rebalance.separation.convtasnet import load_network, published_checkpoint
-from rebalance.separation.networks.convtasnet import ConvTasNet, ConvTasNetShape, shape_of_checkpoint
+from rebalance.separation.convtasnet import ConvTasNet, ConvTasNetShape, published_checkpoint
+from rebalance.separation.convtasnet._conv_tasnet import shape_of_checkpoint
+from rebalance.separation.convtasnet._convtasnet_separator import load_network
 
 PUBLISHED = {"N": 256, "L": 20, "B": 256, "H": 512, "P": 3, "X": 8, "R": 3, "C": 2, "audio_channels": 2}
 

@@ -4,13 +4,22 @@ import numpy as np
 import pytest
 import torch
 
-from rebalance.errors import ConfigError
-from rebalance.separation.networks.band_split import BandSplitConfig
-from rebalance.separation.networks.features import FeatureConfig, HarmonicFeatures, shifted
-from rebalance.separation.networks.masking import MaskNetwork, MaskNetworkConfig, RunningLevel
-from rebalance.separation.networks.presets import PRESETS
-from rebalance.separation.networks.transform import ASYMMETRIC, SYMMETRIC, Transform, TransformConfig
-from rebalance.separation.networks.unet import UNetConfig
+from rebalance._base.errors import ConfigError
+from rebalance.separation.mask_network import (
+    ASYMMETRIC,
+    PRESETS,
+    SYMMETRIC,
+    FeatureConfig,
+    HarmonicFeatures,
+    MaskNetwork,
+    MaskNetworkConfig,
+    Transform,
+    TransformConfig,
+)
+from rebalance.separation.mask_network._band_split import BandSplitConfig
+from rebalance.separation.mask_network._features import shifted
+from rebalance.separation.mask_network._mask_network import RunningLevel
+from rebalance.separation.mask_network._unet import UNetConfig
 
 
 def roughened(network, seed=0):

@@ -7,16 +7,20 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from rebalance.errors import AudioError, ConfigError
-from rebalance.separation import checkpoints as checkpoints_room
-from rebalance.separation import load_separator
-from rebalance.separation.chain import WHOLE_CHAIN, measure_chain
-from rebalance.separation.checkpoints import ModelCard, load_checkpoint, save_checkpoint
-from rebalance.separation.masking import MaskSeparator, pool_voices
-from rebalance.separation.networks.masking import MaskNetwork
-from rebalance.separation.networks.presets import PRESETS
-from rebalance.separation.overlap_add import Chunking, overlap_add
-from rebalance.separation.streaming import SeparationStream
+from rebalance._base.errors import AudioError, ConfigError
+from rebalance.separation import (
+    WHOLE_CHAIN,
+    Chunking,
+    ModelCard,
+    load_checkpoint,
+    load_separator,
+    measure_chain,
+    overlap_add,
+    save_checkpoint,
+)
+from rebalance.separation import _checkpoints as checkpoints_room
+from rebalance.separation.mask_network import PRESETS, MaskNetwork, MaskSeparator, SeparationStream
+from rebalance.separation.mask_network._mask_separator import pool_voices
 
 TRIO = ("Violin", "Violin", "Cello")
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from rebalance.errors import AudioError, ConfigError
+from rebalance._base.errors import AudioError, ConfigError
 from rebalance.separation import load_separator
-from rebalance.separation.stft import inverse_spectrogram, spectrogram
+from rebalance.separation._stft import inverse_spectrogram, spectrogram
 
 TRIO = ("Violin", "Violin", "Cello")
 ORACLES = ("oracle", "ideal-ratio-mask", "ideal-binary-mask")

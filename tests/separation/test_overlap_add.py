@@ -9,9 +9,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebalance.errors import ConfigError, RebalanceError
-from rebalance.separation.devices import chosen_device, overlap_add_within_memory
-from rebalance.separation.overlap_add import Chunking, official_chunks, overlap_add
+from rebalance._base.errors import ConfigError, RebalanceError
+from rebalance.separation import Chunking, official_chunks, overlap_add
+from rebalance.separation.networks import chosen_device, overlap_add_within_memory
 
 
 def smoothed(signal):

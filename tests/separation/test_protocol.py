@@ -1,6 +1,6 @@
 import pytest
 
-from rebalance.errors import ConfigError
+from rebalance._base.errors import ConfigError
 from rebalance.separation import source_names
 
 

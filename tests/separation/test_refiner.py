@@ -7,13 +7,13 @@ import pytest
 import torch
 from small_networks import SMALL_REFINER, small_tracker
 
-from rebalance.errors import ConfigError
-from rebalance.separation.by_pitch import PitchSeparator, pitch_masks
-from rebalance.separation.checkpoints import ModelCard
-from rebalance.separation.combs import PLAIN_COMBS, released
-from rebalance.separation.networks.refiner import Refiner
-from rebalance.separation.player_tracking import Tracker
-from rebalance.separation.stft import spectrogram
+from rebalance._base.errors import ConfigError
+from rebalance.separation import ModelCard
+from rebalance.separation._stft import spectrogram
+from rebalance.separation.player_tracker._by_pitch import PitchSeparator, pitch_masks
+from rebalance.separation.player_tracker._combs import PLAIN_COMBS, released
+from rebalance.separation.player_tracker._refiner import Refiner
+from rebalance.separation.player_tracker._tracker import Tracker
 from rebalance.transcription import Posteriors, separate_by_pitch
 
 SAMPLE_RATE = 44_100
@@ -56,8 +56,8 @@ def test_estimates_sum_to_the_mixture_and_blocks_leave_no_trace(
     network = refiner(trained=True)
     whole = separate_by_pitch(mixture, posteriors, sample_rate=SAMPLE_RATE, refiner=network)
     np.testing.assert_allclose(sum(whole.values()), mixture, atol=1e-5)
-    monkeypatch.setattr("rebalance.separation.by_pitch._BLOCK", 64 * 1024)
-    monkeypatch.setattr("rebalance.separation.by_pitch._BLOCK_MARGIN", 32 * 1024)
+    monkeypatch.setattr("rebalance.separation.player_tracker._by_pitch._BLOCK", 64 * 1024)
+    monkeypatch.setattr("rebalance.separation.player_tracker._by_pitch._BLOCK_MARGIN", 32 * 1024)
     blocks = separate_by_pitch(mixture, posteriors, sample_rate=SAMPLE_RATE, refiner=network)
     for name, estimate in whole.items():
         np.testing.assert_allclose(blocks[name], estimate, atol=1e-4)

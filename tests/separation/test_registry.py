@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rebalance.errors import ConfigError
+from rebalance._base.errors import ConfigError
 from rebalance.separation import SEPARATORS, load_separator
 
 

@@ -1,4 +1,4 @@
-"""The direction of imports, and where heavy libraries may be met."""
+"""The direction of imports, the doors of packages, and where heavy libraries may be met."""
 
 from __future__ import annotations
 
@@ -11,31 +11,28 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[2] / "rebalance"
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "rebalance"
 LAYERS = (
-    {"errors"},
-    {"challenge", "decibels", "files", "names", "semantics"},
-    {"archives", "audio", "audiogram", "running", "runs", "scenes"},
-    {"haaqi", "hearing_aid", "loading", "metrics", "remixing", "separation"},
-    {
-        "binaural",
-        "corpora",
-        "enhancing",
-        "official_options",
-        "personal",
-        "scoring",
-        "synthesis",
-        "training",
-        "transcription",
-    },
-    {"leaderboard", "report", "submission"},
-    {"__main__", "cli"},
+    {"_base"},
+    {"audio"},
+    {"hearing"},
+    {"task", "haaqi"},
+    {"separation", "synthesis", "datasets"},
+    {"taskmaking", "pipeline", "transcription"},
+    {"training", "submission", "report"},
+    {"cli"},
 )
 TORCH_ROOMS = {"separation", "training", "transcription"}
+USERS = ("baseline", "recipes")
 
 
 def room_of(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    return path.relative_to(PACKAGE).parts[0]
+
+
+def package_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).parent.parts)
 
 
 def imported_modules(tree: ast.AST) -> Iterator[str]:
@@ -48,44 +45,84 @@ def imported_modules(tree: ast.AST) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def imports_of(path: Path) -> list[list[str]]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [name.split(".") for name in imported_modules(tree) if name.split(".")[0] == "rebalance"]
+
+
 def modules() -> list[Path]:
-    return sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+    return sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
+
+
+def outside() -> list[Path]:
+    return sorted(path for folder in USERS for path in (ROOT / folder).rglob("*.py"))
 
 
 def rooms_imported_by(path: Path) -> set[str]:
-    names = [name.split(".") for name in imported_modules(ast.parse(path.read_text(encoding="utf-8")))]
     known = set().union(*LAYERS)
-    return {parts[1] for parts in names if parts[0] == "rebalance" and len(parts) > 1 and parts[1] in known}
+    return {parts[1] for parts in imports_of(path) if len(parts) > 1 and parts[1] in known}
 
 
 def layer_of(room: str) -> int:
     found = [number for number, rooms in enumerate(LAYERS) if room in rooms]
-    assert len(found) == 1, f"{room}: give this module a place among the layers"
+    assert len(found) == 1, f"{room}: give this package a place among the layers"
     return found[0]
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_nothing_but_packages_lies_in_the_root() -> None:
+    assert {path.name for path in PACKAGE.glob("*.py")} == {"__init__.py", "__main__.py", "assets.py"}
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
 def test_a_module_imports_only_from_its_own_layer_or_below(path: Path) -> None:
     layer = layer_of(room_of(path))
     upward = {room for room in rooms_imported_by(path) if layer_of(room) > layer}
     assert not upward
 
 
-def test_no_two_rooms_import_each_other() -> None:
+def test_no_two_packages_import_each_other() -> None:
     graph: dict[str, set[str]] = {}
     for path in modules():
         graph.setdefault(room_of(path), set()).update(rooms_imported_by(path) - {room_of(path)})
     assert list(graphlib.TopologicalSorter(graph).static_order())
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+@pytest.mark.parametrize("path", [*modules(), *outside()], ids=name_of)
+def test_packages_are_entered_by_their_faces(path: Path) -> None:
+    inside = package_of(path).split(".")
+    private = [
+        parts
+        for parts in imports_of(path)
+        for place, part in enumerate(parts)
+        if part.startswith("_") and parts[:place] != inside and not (part == "_base" and inside[0] == "rebalance")
+    ]
+    assert not private
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_a_module_is_private_and_its_package_has_the_face(path: Path) -> None:
+    assert room_of(path) == "_base" or path.name.startswith("_")
+
+
+def test_no_file_name_is_given_twice() -> None:
+    names = [path.name for path in modules() if path.name != "__init__.py" and room_of(path) != "cli"]
+    assert sorted(names) == sorted(set(names))
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
 def test_torch_stays_in_its_rooms(path: Path) -> None:
     if room_of(path) not in TORCH_ROOMS:
         names = imported_modules(ast.parse(path.read_text(encoding="utf-8")))
         assert not [name for name in names if name.split(".")[0] == "torch"]
 
 
-@pytest.mark.parametrize("module", ["rebalance", "rebalance.scoring", "rebalance.cli"])
-def test_importing_does_not_load_torch(module: str) -> None:
-    code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
+@pytest.mark.parametrize(
+    "module", ["rebalance", "rebalance.pipeline", "rebalance.cli", "rebalance.submission", "rebalance.report"]
+)
+def test_importing_does_not_load_torch_or_matplotlib(module: str) -> None:
+    code = f"import sys, {module}; sys.exit('torch' in sys.modules or 'matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

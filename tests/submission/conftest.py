@@ -13,14 +13,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from rebalance.audio import read_audio, resample, write_flac
-from rebalance.files import write_json
-from rebalance.hearing_aid import amplify
-from rebalance.loading import load_task
-from rebalance.remixing import remix
-from rebalance.runs import RUN_FILE, RunRecord
-from rebalance.scenes import Pair, Task
+from rebalance._base.files import write_json
+from rebalance.audio import read_audio, remix, resample, write_flac
+from rebalance.hearing import amplify
+from rebalance.pipeline import RunRecord
+from rebalance.pipeline._runs import RUN_FILE
 from rebalance.submission import SubmissionName, Verdict, check_submission, write_submission
+from rebalance.task import Pair, Task, load_task
 
 RATE = 44_100
 DURATION_S = 4
@@ -134,7 +133,7 @@ def check(path: Path, task: Task) -> Verdict:
 
 def pack(run: Path, task: Task, folder: Path) -> Path:
     """Pack a run without a word."""
-    from rebalance.runs import read_run
+    from rebalance.pipeline import read_run
 
     verdict = check(run, task)
     name = SubmissionName(team="T001", causality="noncausal")

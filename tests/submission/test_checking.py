@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from rebalance._base.errors import RebalanceError, SubmissionError
 from rebalance.audio import read_audio, write_flac
-from rebalance.errors import RebalanceError, SubmissionError
-from rebalance.scenes import Pair
 from rebalance.submission import check_files, open_submission
+from rebalance.task import Pair
 
 N_PAIRS = 18
 

@@ -9,11 +9,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from rebalance.cli.check_submission import check_submission
-from rebalance.cli.pack import pack
-from rebalance.errors import ConfigError, RebalanceError, SubmissionError
-from rebalance.files import write_json
-from rebalance.runs import RUN_FILE, read_run
+from rebalance._base.errors import ConfigError, RebalanceError, SubmissionError
+from rebalance._base.files import write_json
+from rebalance.cli import check_submission, pack
+from rebalance.pipeline import read_run
+from rebalance.pipeline._runs import RUN_FILE
 
 
 @pytest.fixture(scope="module")

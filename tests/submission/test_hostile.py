@@ -19,9 +19,9 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rebalance.errors import RebalanceError, SubmissionError
+from rebalance._base.errors import RebalanceError, SubmissionError
 from rebalance.submission import parse_manifest
-from rebalance.submission.flac import as_recording, decode, most_bytes, read_header
+from rebalance.submission._flac import as_recording, decode, most_bytes, read_header
 
 VICTIM = "enhanced_signals/S50003_L0002_remix.flac"
 

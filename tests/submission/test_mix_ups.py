@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rebalance.audiogram import EarFitting, Fitting
-from rebalance.submission.fingerprints import (
+from rebalance.hearing import EarFitting, Fitting
+from rebalance.submission._fingerprints import (
     FLOOR_DB,
     amplified,
     band_levels,
@@ -15,7 +15,7 @@ from rebalance.submission.fingerprints import (
     overall_level_db,
     remixed,
 )
-from rebalance.submission.mix_ups import channels_swapped, exchanged, other_origin, similarities
+from rebalance.submission._mix_ups import channels_swapped, exchanged, other_origin, similarities
 
 
 def random_levels(seed, n_frames=60):

@@ -11,11 +11,11 @@ import zipfile
 
 import pytest
 
-from rebalance.archives import open_archive
-from rebalance.errors import ConfigError, RebalanceError, SubmissionError
-from rebalance.runs import read_run
+from rebalance._base.archives import open_archive
+from rebalance._base.errors import ConfigError, RebalanceError, SubmissionError
+from rebalance.pipeline import read_run
 from rebalance.submission import SubmissionName, final_name, parse_archive_name, unknowns, write_submission
-from rebalance.submission.packing import parts_of
+from rebalance.submission._packing import parts_of
 
 NAME = SubmissionName(team="T001", causality="noncausal")
 

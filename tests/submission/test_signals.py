@@ -7,10 +7,10 @@ import pickle
 import numpy as np
 import pytest
 
+from rebalance._base.errors import AudioError, RebalanceError
 from rebalance.audio import read_audio
-from rebalance.errors import AudioError, RebalanceError
-from rebalance.scenes import Pair
 from rebalance.submission import ArchivedSignals
+from rebalance.task import Pair
 
 PAIR = Pair(scene="S50001", listener="L0002")
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from rebalance.separation.networks.masking import MaskNetwork, MaskNetworkConfig
-from rebalance.separation.networks.refiner import RefinerConfig
-from rebalance.separation.networks.tracker import TrackerConfig, TrackerNetwork
-from rebalance.separation.networks.unet import UNetConfig
+from rebalance.separation.mask_network import MaskNetwork, MaskNetworkConfig
+from rebalance.separation.mask_network._unet import UNetConfig
+from rebalance.separation.player_tracker import RefinerConfig, TrackerConfig, TrackerNetwork
 
 SMALL_UNET = UNetConfig(channels=(4, 8), n_conditions=8)
 

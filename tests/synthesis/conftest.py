@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from rebalance.synthesis.arranging import arrange, parse_ensemble
-from rebalance.synthesis.instruments import INSTRUMENTS
-from rebalance.synthesis.scores import Note, Part, Score
+from rebalance.synthesis.notation import Note, Part, Score, arrange, parse_ensemble
+from rebalance.synthesis.notation._instruments import INSTRUMENTS
 
 RATE = 44_100
 

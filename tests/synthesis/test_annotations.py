@@ -4,20 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from rebalance.errors import MetadataError
-from rebalance.synthesis.annotations import (
+from rebalance._base.errors import MetadataError
+from rebalance.synthesis.notation import Note, Part, Score
+from rebalance.synthesis.notation._instruments import INSTRUMENTS
+from rebalance.synthesis.performance import (
     DYNAMIC_LEVELS,
-    LARGEST_GRADUAL_SHARE,
-    N_DYNAMICS_INTERVALS,
-    TRANSITION_S,
     Annotations,
     DynamicsInterval,
     TempoInterval,
     draw_annotations,
     mechanical_annotations,
 )
-from rebalance.synthesis.instruments import INSTRUMENTS
-from rebalance.synthesis.scores import Note, Part, Score
+from rebalance.synthesis.performance._annotations import LARGEST_GRADUAL_SHARE, N_DYNAMICS_INTERVALS, TRANSITION_S
 
 SEEDS = range(60)
 

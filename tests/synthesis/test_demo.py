@@ -9,8 +9,8 @@ import pytest
 
 from rebalance import load_task
 from rebalance.audio import read_audio
-from rebalance.synthesis.plans import read_plan
-from rebalance.synthesis.rendering import loudness_lufs
+from rebalance.synthesis.rendering import read_plan
+from rebalance.synthesis.rendering._rendering import loudness_lufs
 
 METADATA = Path(__file__).parents[2] / "metadata"
 DEMO = METADATA / "demo"

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import soundfile
 
+from rebalance._base.errors import ConfigError, MetadataError, RebalanceError
 from rebalance.audio import probe_audio, read_audio
-from rebalance.corpora import load_corpus
-from rebalance.errors import ConfigError, MetadataError, RebalanceError
-from rebalance.loading import check_task, load_task
-from rebalance.synthesis.evaluation_task import write_evaluation_task
-from rebalance.synthesis.rendering import loudness_lufs
+from rebalance.datasets import load_corpus
+from rebalance.synthesis.rendering._rendering import loudness_lufs
+from rebalance.task import check_task, load_task
+from rebalance.taskmaking import write_evaluation_task
 
 DURATION_S = 15.2
 DUET, BRASS = "01_Jupiter_vn_vc", "05_Entertainer_tpt_tpt"

@@ -3,8 +3,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from rebalance.errors import ConfigError, MetadataError
-from rebalance.synthesis.gain_patterns import GainTable, draw_gain_patterns, gain_patterns, source_gains
+from rebalance._base.errors import ConfigError, MetadataError
+from rebalance.taskmaking._gain_patterns import GainTable, draw_gain_patterns, gain_patterns, source_gains
 
 ALTERED_DB = {-10, -6, -3, 3, 6, 10}
 

@@ -3,17 +3,12 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from rebalance.audiogram import Audiogram, EarFitting, Fitting, Listener
-from rebalance.challenge import CAD2_TASK2
-from rebalance.errors import ConfigError
-from rebalance.files import write_json
-from rebalance.loading import read_fittings, read_listeners
-from rebalance.synthesis.listener_generation import (
-    STANDARD_AUDIOGRAMS,
-    fittings_json,
-    generate_listeners,
-    listeners_json,
-)
+from rebalance._base.challenge import CAD2_TASK2
+from rebalance._base.errors import ConfigError
+from rebalance._base.files import write_json
+from rebalance.hearing import STANDARD_AUDIOGRAMS, Audiogram, EarFitting, Fitting, Listener
+from rebalance.task import read_fittings, read_listeners
+from rebalance.taskmaking import fittings_json, generate_listeners, listeners_json
 
 
 @pytest.fixture(scope="module")

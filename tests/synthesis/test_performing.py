@@ -3,17 +3,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rebalance.errors import ConfigError
-from rebalance.synthesis.annotations import (
+from rebalance._base.errors import ConfigError
+from rebalance.synthesis.notation import Score
+from rebalance.synthesis.performance import (
+    HUMANISING,
     Annotations,
-    Articulation,
     DynamicsInterval,
+    PlayedNote,
     TempoInterval,
+    draw_player,
+    dynamic_at,
     mechanical_annotations,
+    perform,
+    tempo_map,
 )
-from rebalance.synthesis.humanising import HUMANISING, draw_player
-from rebalance.synthesis.performing import PlayedNote, dynamic_at, perform, tempo_map
-from rebalance.synthesis.scores import Score
+from rebalance.synthesis.performance._annotations import Articulation
 
 SEQUENCER = draw_player(HUMANISING["none"], 0, "piece", "Flute")
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from rebalance.errors import ConfigError
-from rebalance.synthesis.pieces import BACH10_CHORALES, EXCLUDED, curated_pieces, select_pieces, split_of_piece
+from rebalance._base.errors import ConfigError
+from rebalance.synthesis.notation import select_pieces
+from rebalance.synthesis.notation._curated_pieces import BACH10_CHORALES, EXCLUDED, curated_pieces, split_of_piece
 
 music21 = pytest.importorskip("music21")
 CORPUS = Path(music21.__file__).parent / "corpus"

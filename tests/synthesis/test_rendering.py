@@ -10,17 +10,26 @@ import pytest
 import soundfile
 from jsonschema import Draft202012Validator
 
+from rebalance._base.errors import AudioError, ConfigError, MetadataError
 from rebalance.audio import read_audio
-from rebalance.errors import AudioError, ConfigError, MetadataError
-from rebalance.synthesis.arranging import arrange, parse_ensemble
-from rebalance.synthesis.humanising import HUMANISING, HumaniseName
-from rebalance.synthesis.performing import perform, tempo_map
-from rebalance.synthesis.plans import RenderSettings, draw_plan, read_plan, write_plan
-from rebalance.synthesis.rendering import dry_stem, loudness_lufs, mix_down, render, render_stems, write_piece
-from rebalance.synthesis.samples import SampleEngine
-from rebalance.synthesis.score_reading import write_note_table
-from rebalance.synthesis.scores import Score
-from rebalance.synthesis.statistics import long_term_spectrum_db, measure_stem, spectral_distance_db
+from rebalance.synthesis.notation import Score, arrange, parse_ensemble, write_note_table
+from rebalance.synthesis.performance import HUMANISING, HumaniseName, perform, tempo_map
+from rebalance.synthesis.rendering import (
+    RenderSettings,
+    draw_plan,
+    dry_stem,
+    long_term_spectrum_db,
+    measure_stem,
+    mix_down,
+    read_plan,
+    render,
+    render_stems,
+    spectral_distance_db,
+    write_piece,
+    write_plan,
+)
+from rebalance.synthesis.rendering._rendering import loudness_lufs
+from rebalance.synthesis.sound import SampleEngine
 
 pytest.importorskip("pyroomacoustics")
 SCHEMA = Path(__file__).parents[2] / "metadata" / "schema" / "annotations.schema.json"

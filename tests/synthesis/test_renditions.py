@@ -4,14 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rebalance._base.errors import ConfigError
 from rebalance.audio import read_audio
-from rebalance.errors import ConfigError
-from rebalance.synthesis.pieces import Piece
-from rebalance.synthesis.plans import RenderSettings
-from rebalance.synthesis.preview import write_preview
-from rebalance.synthesis.renditions import RenderRun, choose_run, manifest_path, render_pieces
-from rebalance.synthesis.score_reading import write_note_table
-from rebalance.synthesis.scores import Score
+from rebalance.synthesis.notation import Piece, Score, write_note_table
+from rebalance.synthesis.rendering import RenderSettings, choose_run, render_pieces
+from rebalance.synthesis.rendering._preview import write_preview
+from rebalance.synthesis.rendering._renditions import RenderRun, manifest_path
 
 pytest.importorskip("pyroomacoustics")
 
@@ -47,8 +45,8 @@ def pieces(tmp_path: Path, duet: Score) -> list[Piece]:
 @pytest.fixture(autouse=True)
 def no_engine_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Recorded notes are all these tests play: a machine without a soundfont player must do."""
-    monkeypatch.setattr("rebalance.synthesis.renditions.soundfont_engine", lambda name: None)
-    monkeypatch.setattr("rebalance.synthesis.rendering.soundfont_engine", lambda: None)
+    monkeypatch.setattr("rebalance.synthesis.rendering._renditions.soundfont_engine", lambda name: None)
+    monkeypatch.setattr("rebalance.synthesis.rendering._rendering.soundfont_engine", lambda: None)
 
 
 def test_every_piece_is_played_once_and_a_broken_one_does_not_stop_the_rest(

@@ -5,19 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rebalance.challenge import CAD2_TASK2
-from rebalance.errors import ConfigError
-from rebalance.synthesis.arranging import (
-    ENSEMBLES,
-    OCTAVE,
-    arrange,
-    best_octave_shift,
-    ensemble_named,
-    parse_ensemble,
-)
-from rebalance.synthesis.instruments import INSTRUMENTS, recognise_instrument
-from rebalance.synthesis.repair import excerpt, repair_score, split_double_stops
-from rebalance.synthesis.scores import Note, Part, Score
+from rebalance._base.challenge import CAD2_TASK2
+from rebalance._base.errors import ConfigError
+from rebalance.synthesis.notation import Note, Part, Score, arrange, ensemble_named, excerpt, parse_ensemble
+from rebalance.synthesis.notation._arranging import ENSEMBLES, OCTAVE, best_octave_shift
+from rebalance.synthesis.notation._instruments import INSTRUMENTS, recognise_instrument
+from rebalance.synthesis.notation._repair import repair_score, split_double_stops
 
 NOTES = st.lists(
     st.builds(

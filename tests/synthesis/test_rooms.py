@@ -5,8 +5,8 @@ import pytest
 import scipy.signal
 import soundfile
 
-from rebalance.errors import AudioError
-from rebalance.synthesis.rooms import (
+from rebalance._base.errors import AudioError
+from rebalance.synthesis.sound import (
     ANECHOIC,
     azimuths_deg,
     convolve,

@@ -3,8 +3,8 @@ from pathlib import Path
 import mido
 import pytest
 
-from rebalance.errors import ConfigError, MetadataError
-from rebalance.synthesis.score_reading import read_score, safe_name, write_note_table
+from rebalance._base.errors import ConfigError, MetadataError
+from rebalance.synthesis.notation import read_score, safe_name, write_note_table
 
 pytest.importorskip("music21")
 

@@ -3,13 +3,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rebalance.errors import ConfigError
-from rebalance.synthesis.engines import EngineName, Layer, SoundfontEngine, soundfont_engine
-from rebalance.synthesis.fonts import FONT_FAMILIES, Preset, find_font, installed_families, presets_of
-from rebalance.synthesis.instruments import INSTRUMENTS
-from rebalance.synthesis.performing import PlayedNote
-from rebalance.synthesis.samples import SampleEngine, pitch_of_name, sample_files
-from rebalance.synthesis.statistics import pitch_error_cents
+from rebalance._base.errors import ConfigError
+from rebalance.synthesis.notation._instruments import INSTRUMENTS
+from rebalance.synthesis.performance import PlayedNote
+from rebalance.synthesis.rendering._realism import pitch_error_cents
+from rebalance.synthesis.sound import EngineName, Layer, Preset, SampleEngine, find_font, presets_of, soundfont_engine
+from rebalance.synthesis.sound._engines import SoundfontEngine
+from rebalance.synthesis.sound._fonts import FONT_FAMILIES, installed_families
+from rebalance.synthesis.sound._samples import pitch_of_name, sample_files
 
 RATE = 44_100
 NOTES = tuple(
@@ -68,7 +69,7 @@ def test_a_preset_the_font_has_not_is_named_with_the_font(family: str) -> None:
 
 
 def test_a_missing_font_names_the_package_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rebalance.synthesis.fonts.font_folders", lambda: iter(()))
+    monkeypatch.setattr("rebalance.synthesis.sound._fonts.font_folders", lambda: iter(()))
     with pytest.raises(ConfigError, match=r"apt install timgm6mb-soundfont"):
         find_font("timgm")
     with pytest.raises(ConfigError, match="none of the known families"):

@@ -5,14 +5,13 @@ from pathlib import PurePosixPath
 import numpy as np
 import pytest
 
+from rebalance._base.errors import ConfigError, MetadataError, RebalanceError
 from rebalance.audio import read_audio
-from rebalance.errors import ConfigError, MetadataError, RebalanceError
-from rebalance.loading import check_task, load_task
-from rebalance.synthesis.gain_patterns import gain_patterns
-from rebalance.synthesis.listener_generation import generate_listeners
-from rebalance.synthesis.rendering import loudness_lufs, mix_down, write_piece
-from rebalance.synthesis.scene_generation import generate_scenes
-from rebalance.synthesis.task_writing import write_task
+from rebalance.synthesis.rendering import mix_down, write_piece
+from rebalance.synthesis.rendering._rendering import loudness_lufs
+from rebalance.task import check_task, load_task
+from rebalance.taskmaking import generate_listeners, generate_scenes, write_task
+from rebalance.taskmaking._gain_patterns import gain_patterns
 
 RATE = 44_100
 STRINGS = {"Violin_1": 660.0, "Violin_2": 550.0, "Cello": 110.0}

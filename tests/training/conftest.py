@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from rebalance.challenge import CAD2_TASK2
-from rebalance.separation.networks.masking import N_VOICES
-from rebalance.training.mixing import Mixer, MixingSettings
-from rebalance.training.stem_library import StemEntry, StemLibrary, open_library, write_manifest, write_stem
+from rebalance._base.challenge import CAD2_TASK2
+from rebalance.separation.mask_network import N_VOICES
+from rebalance.training.data import Mixer, MixingSettings, open_library
+from rebalance.training.data._stem_library import StemEntry, StemLibrary, write_manifest, write_stem
 
 SAMPLE_RATE = 44_100
 VOICES = tuple((instrument, voice + 1) for instrument in CAD2_TASK2.instruments for voice in range(N_VOICES))

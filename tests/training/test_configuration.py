@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from rebalance.errors import ConfigError
-from rebalance.separation.networks.presets import PRESETS
-from rebalance.training.configuration import read_recipe, read_settings
-from rebalance.training.dry_rendering import Material
-from rebalance.training.experiment import Experiment
-from rebalance.training.loop import TrainSettings
+from rebalance._base.errors import ConfigError
+from rebalance.separation.mask_network import PRESETS
+from rebalance.training import Experiment, read_recipe, read_settings
+from rebalance.training._loop import TrainSettings
+from rebalance.training.data import Material
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 
@@ -22,7 +21,7 @@ def test_the_settings_of_a_recipe_are_all_known(recipe: str) -> None:
 
 
 def test_the_material_of_a_recipe_holds_no_piece_twice_and_none_of_the_evaluation() -> None:
-    from rebalance.synthesis.pieces import EXCLUDED, curated_pieces
+    from rebalance.synthesis.notation._curated_pieces import EXCLUDED, curated_pieces
 
     material = read_settings(RECIPES / "default" / "stems.yaml", Material)
     assert not set(material.pieces["train"]) & set(material.pieces["valid"])

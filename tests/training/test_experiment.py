@@ -8,14 +8,15 @@ import pytest
 import torch
 from small_networks import SMALL_UNET
 
-from rebalance.errors import ConfigError
-from rebalance.separation.networks.band_split import BandSplitConfig
-from rebalance.separation.networks.masking import MaskNetworkConfig
-from rebalance.separation.networks.unet import UNetConfig
-from rebalance.training.experiment import Data, Experiment, held_out_mixers, progress_of_run, run_experiment
-from rebalance.training.loop import TrainSettings
-from rebalance.training.losses import LossSettings
-from rebalance.training.mixing import MixingSettings
+from rebalance._base.errors import ConfigError
+from rebalance.separation.mask_network import MaskNetworkConfig
+from rebalance.separation.mask_network._band_split import BandSplitConfig
+from rebalance.separation.mask_network._unet import UNetConfig
+from rebalance.training import Experiment, held_out_mixers, progress_of_run, run_experiment
+from rebalance.training._experiment import Data
+from rebalance.training._loop import TrainSettings
+from rebalance.training._losses import LossSettings
+from rebalance.training.data import MixingSettings
 
 
 def experiment(stems: Path, *, steps: int = 1, **sizes: object) -> Experiment:

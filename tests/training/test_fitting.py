@@ -7,18 +7,18 @@ import pandas as pd
 import pytest
 from small_networks import small_network
 
-from rebalance.enhancing import read_source
-from rebalance.errors import ConfigError, RebalanceError
-from rebalance.loading import load_task
-from rebalance.separation.checkpoints import ModelCard, load_checkpoint, save_checkpoint
-from rebalance.separation.masking import MaskSeparator
-from rebalance.training import voices
-from rebalance.training.checkpoints import save_weights
-from rebalance.training.exporting import export_average, stamp
-from rebalance.training.fitting import FEWEST_SCENES, best_shrinkage, fit_shrinkage, greatest_harm
-from rebalance.training.loop import TrainSettings, train
-from rebalance.training.stem_library import StemLibrary
-from rebalance.training.voices import fit_voice_trust, voice_products
+from rebalance._base.errors import ConfigError, RebalanceError
+from rebalance.separation import ModelCard, load_checkpoint, save_checkpoint
+from rebalance.separation.mask_network import MaskSeparator
+from rebalance.task import load_task, read_source
+from rebalance.training import export_average, stamp
+from rebalance.training._loop import TrainSettings, train
+from rebalance.training._run_state import save_weights
+from rebalance.training.calibration import _voice_trust as voices
+from rebalance.training.calibration import fit_shrinkage, fit_voice_trust
+from rebalance.training.calibration._shrinkage import FEWEST_SCENES, best_shrinkage, greatest_harm
+from rebalance.training.calibration._voice_trust import voice_products
+from rebalance.training.data._stem_library import StemLibrary
 
 from .conftest import mixer_of
 
@@ -127,7 +127,7 @@ def test_a_trained_average_becomes_a_checkpoint_with_its_card(
 def test_a_state_of_another_network_is_refused(tmp_path: Path, library: StemLibrary) -> None:
     import torch
 
-    from rebalance.separation.networks.masking import MaskNetworkConfig
+    from rebalance.separation.mask_network import MaskNetworkConfig
 
     run = tmp_path / "run"
     train(small_network(), mixer_of(library, batch_size=1), TrainSettings(steps=1), run, device=torch.device("cpu"))

@@ -5,11 +5,11 @@ import pytest
 import torch
 from small_networks import small_network
 
-from rebalance.errors import ConfigError
-from rebalance.remixing import remix_as_edit
-from rebalance.training.losses import LossSettings, edit_gains, mask_loss, separation_loss
-from rebalance.training.mixing import Batch
-from rebalance.training.stem_library import StemLibrary
+from rebalance._base.errors import ConfigError
+from rebalance.audio import remix_as_edit
+from rebalance.training._losses import LossSettings, edit_gains, mask_loss, separation_loss
+from rebalance.training.data import Batch
+from rebalance.training.data._stem_library import StemLibrary
 
 from .conftest import mixer_of
 

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from rebalance.challenge import CAD2_TASK2
-from rebalance.errors import ConfigError
-from rebalance.synthesis.rooms import BFormatResponse, decode_stereo
-from rebalance.training.mixing import Mixer, random_gains_db
-from rebalance.training.room_bank import PLAYERS, TAPS, open_rooms
-from rebalance.training.stem_library import StemLibrary
+from rebalance._base.challenge import CAD2_TASK2
+from rebalance._base.errors import ConfigError
+from rebalance.synthesis.sound import decode_stereo
+from rebalance.synthesis.sound._rooms import BFormatResponse
+from rebalance.training.data import Mixer, open_rooms
+from rebalance.training.data._mixing import random_gains_db
+from rebalance.training.data._room_bank import PLAYERS, TAPS
+from rebalance.training.data._stem_library import StemLibrary
 
 from .conftest import PLAIN, VOICES, mixer_of
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rebalance.errors import MetadataError
-from rebalance.training.stem_library import StemEntry, StemLibrary, open_library, write_manifest, write_stem
+from rebalance._base.errors import MetadataError
+from rebalance.training.data import open_library
+from rebalance.training.data._stem_library import StemEntry, StemLibrary, write_manifest, write_stem
 
 from .conftest import SAMPLE_RATE, tone
 

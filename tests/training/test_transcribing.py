@@ -10,24 +10,23 @@ import pytest
 import torch
 from small_networks import SMALL_REFINER, SMALL_TRACKER, small_tracker
 
-from rebalance.errors import ConfigError
-from rebalance.separation import load_separator
-from rebalance.separation.checkpoints import ModelCard
-from rebalance.training.experiment import Data
-from rebalance.training.loop import TrainSettings
-from rebalance.training.losses import LossSettings
-from rebalance.training.mixing import Batch, MixingSettings
-from rebalance.training.pitch_labels import IGNORED, newest_note, pitch_labels
-from rebalance.training.refining import RefinerExperiment, progress_of_refiner, run_refiner_experiment
-from rebalance.training.stem_library import open_library, read_manifest, write_notes
-from rebalance.training.tracker_exporting import export_tracker, stamp_tracker
-from rebalance.training.transcribing import (
+from rebalance._base.errors import ConfigError
+from rebalance.separation import ModelCard, load_separator
+from rebalance.training._experiment import Data
+from rebalance.training._loop import TrainSettings
+from rebalance.training._losses import LossSettings
+from rebalance.training._pitch_labels import IGNORED, newest_note, pitch_labels
+from rebalance.training._refining import RefinerExperiment, progress_of_refiner, run_refiner_experiment
+from rebalance.training._tracker_exporting import export_tracker, stamp_tracker
+from rebalance.training._transcribing import (
     TrackerExperiment,
     TrackingLoss,
     progress_of_tracker,
     run_tracker_experiment,
     state_loss,
 )
+from rebalance.training.data import Batch, MixingSettings, open_library
+from rebalance.training.data._stem_library import read_manifest, write_notes
 
 from .conftest import PLAIN, SAMPLE_RATE, mixer_of, tone
 

@@ -7,9 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
-from rebalance.errors import ConfigError
+from rebalance._base.errors import ConfigError
 from rebalance.transcription import DecodingSettings, Posteriors, decode
-from rebalance.transcription.decoding import best_path
+from rebalance.transcription._decoding import best_path
 
 N_PITCHES = 12
 

@@ -1,1 +1,17 @@
-"""The networks behind the separators."""
+"""What all networks are built of: layers, and the device they run on."""
+
+from __future__ import annotations
+
+from rebalance.separation.networks._devices import chosen_device, overlap_add_within_memory, within_memory
+from rebalance.separation.networks._layers import ConditionedNorm, Ensemble, Memory, TimeConv, full_precision
+
+__all__ = [
+    "ConditionedNorm",
+    "Ensemble",
+    "Memory",
+    "TimeConv",
+    "chosen_device",
+    "full_precision",
+    "overlap_add_within_memory",
+    "within_memory",
+]

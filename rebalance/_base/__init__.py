@@ -1,0 +1,1 @@
+"""What every package stands on: errors, files, parallel work, names. Private; imported module by module."""

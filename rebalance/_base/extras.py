@@ -1,0 +1,56 @@
+"""Optional packages, and the command that installs them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from rebalance._base.errors import ConfigError
+
+DISTRIBUTION = "rebalance-music"
+
+EXTRA_OF = {
+    "distributed": "cluster",
+    "fluidsynth": "render",
+    "huggingface_hub": "hub",
+    "hydra": "baseline",
+    "jinja2": "report",
+    "markupsafe": "report",
+    "matplotlib": "report",
+    "mido": "render",
+    "music21": "render",
+    "omegaconf": "baseline",
+    "pyroomacoustics": "render",
+    "safetensors": "separation",
+    "torch": "separation",
+    "yaml": "render",
+}
+
+
+def install_command(extra: str) -> str:
+    """Return the command that installs an extra."""
+    return f"pip install '{DISTRIBUTION}[{extra}]'"
+
+
+def missing_package(error: ImportError) -> str | None:
+    """Return in one line which optional package is missing and how to get it; None for any other module."""
+    package = (error.name or "").partition(".")[0]
+    extra = EXTRA_OF.get(package)
+    return None if extra is None else f"this needs {package}, which is not installed: {install_command(extra)}"
+
+
+@contextlib.contextmanager
+def optional_packages() -> Iterator[None]:
+    """Import optional packages inside the block.
+
+    Raises
+    ------
+    ConfigError
+        If one is not installed, with the command that installs it.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (reason := missing_package(error)) is None:
+            raise
+        raise ConfigError(reason) from error

@@ -1,0 +1,226 @@
+"""Many independent items on an executor: progress, failures kept apart, a broken worker survived."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import logging
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from rebalance._base.errors import ConfigError, RebalanceError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_QUEUED_PER_WORKER = 4
+_CONNECT_TIMEOUT_S = 10
+_LOST_SCHEDULER = "the scheduler was lost; what is finished is kept, run the same command again for the rest"
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """An item that could not be done, and why, in one line."""
+
+    item: str
+    reason: str
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def executor_for(scheduler: str | None) -> Iterator[Executor | None]:
+    """Connect to a running Dask cluster for the time of the block; None without an address.
+
+    Parameters
+    ----------
+    scheduler
+        Address such as ``tcp://host:8786``.
+
+    Raises
+    ------
+    ConfigError
+        If the extra ``cluster`` is not installed, or nothing answers at the address.
+    """
+    if scheduler is None:
+        yield None
+        return
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ConfigError("--scheduler needs Dask: pip install 'rebalance-music[cluster]'") from error
+    try:
+        client = Client(scheduler, timeout=_CONNECT_TIMEOUT_S, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"scheduler {scheduler}: cannot connect: {one_line(error)}") from error
+    with _quiet(), client, client.get_executor(pure=False) as executor:
+        yield executor
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the cluster's own reports of lost connections out of the terminal: ours say what it means."""
+    before = logging.root.manager.disable
+    logging.disable(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def run_items(
+    items: Sequence[Item],
+    work: Callable[[Item], Result],
+    *,
+    title: str,
+    jobs: int | None = None,
+    executor: Executor | None = None,
+    describe: Callable[[Item], str] = str,
+    on_result: Callable[[Item, Result], None] | None = None,
+) -> tuple[Failure, ...]:
+    """Do every item once, in any order, and report those that failed.
+
+    Workers are processes with one computing thread each, whatever their number, so that no result
+    depends on it. An item fails alone; one whose worker died is tried once more on a new one.
+
+    Parameters
+    ----------
+    items
+        What to do; items and results must pickle.
+    work
+        A module-level function (or a partial of one).
+    title
+        What the progress bar calls the work.
+    jobs
+        Number of processes; all available cores when None.
+    executor
+        Use this executor instead of local processes.
+    describe
+        Names an item in failure reports.
+    on_result
+        Called in this process as results come in.
+
+    Raises
+    ------
+    ConfigError
+        If `jobs` is below 1.
+    RebalanceError
+        If the cluster behind `executor` is lost.
+    """
+    jobs = available_cores() if jobs is None else jobs
+    if jobs < 1:
+        raise ConfigError(f"jobs: expected at least 1, got {jobs}")
+    depth = jobs * _QUEUED_PER_WORKER if executor is None else len(items)
+    failures: list[Failure] = []
+    with _progress(title, len(items)) as advance:
+
+        def settle(item: Item, future: Future[Result]) -> None:
+            try:
+                result = future.result()
+            except BrokenProcessPool:
+                raise
+            except CancelledError as error:
+                raise RebalanceError(_LOST_SCHEDULER) from error
+            except Exception as error:  # noqa: BLE001 - one failed item must not stop the rest
+                failures.append(Failure(item=describe(item), reason=one_line(error)))
+            else:
+                if on_result is not None:
+                    on_result(item, result)
+            advance()
+
+        waiting = deque(items)
+        while waiting:
+            with _pool(executor, min(jobs, len(waiting))) as pool:
+                suspects = _drain(pool, waiting, work, depth, settle)
+            for suspect in suspects:
+                with _pool(executor, 1) as pool:
+                    if _drain(pool, deque([suspect]), work, 1, settle):
+                        failures.append(Failure(item=describe(suspect), reason="its worker died twice"))
+                        advance()
+    return tuple(failures)
+
+
+def _drain(
+    pool: Executor,
+    waiting: deque[Item],
+    work: Callable[[Item], Result],
+    depth: int,
+    settle: Callable[[Item, Future[Result]], None],
+) -> list[Item]:
+    """Work off the queue until it is empty or the executor breaks; return the items in its hands when it broke."""
+    running: dict[Future[Result], Item] = {}
+    suspects: list[Item] = []
+    while running or (waiting and not suspects):
+        try:
+            while waiting and not suspects and len(running) < depth:
+                running[pool.submit(work, waiting[0])] = waiting[0]
+                waiting.popleft()
+        except BrokenProcessPool:
+            suspects += running.values()
+            break
+        done, _ = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
+        for future in done:
+            item = running.pop(future)
+            try:
+                settle(item, future)
+            except BrokenProcessPool:
+                suspects.append(item)
+    return suspects
+
+
+def one_line(error: Exception) -> str:
+    """Return what went wrong in one line, with the kind of error where it was not foreseen."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, RebalanceError) else f"{type(error).__name__}: {text}"
+
+
+@contextlib.contextmanager
+def _pool(executor: Executor | None, n_workers: int) -> Iterator[Executor]:
+    """Give the caller's executor, or a fresh pool of single-threaded processes."""
+    if executor is not None:
+        yield executor
+        return
+    with _environment(dict.fromkeys(_THREAD_VARIABLES, "1")):
+        pool = ProcessPoolExecutor(n_workers, mp_context=multiprocessing.get_context("spawn"))
+        try:
+            yield pool
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """Set environment variables for the processes started inside the block."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _progress(title: str, total: int) -> Iterator[Callable[[], None]]:
+    """Show a bar with the time left on the error stream; give the function that moves it by one."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+    with Progress(*columns, *times, console=Console(stderr=True)) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda: progress.advance(task)

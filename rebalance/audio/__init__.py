@@ -1,0 +1,39 @@
+"""Sound: audio files, resampling, levels, and the remix with the normalising gain."""
+
+from __future__ import annotations
+
+from rebalance.audio._audio_files import (
+    Audio,
+    AudioHeader,
+    Recording,
+    Rounding,
+    probe_audio,
+    quantise_int16,
+    read_audio,
+    resample,
+    write_audio,
+    write_flac,
+)
+from rebalance.audio._levels import amplitude_from_db, db_from_amplitude, rms
+from rebalance.audio._remixing import Shrinkage, normalising_gain_db, official_remix, remix, remix_as_edit
+
+__all__ = [
+    "Audio",
+    "AudioHeader",
+    "Recording",
+    "Rounding",
+    "Shrinkage",
+    "amplitude_from_db",
+    "db_from_amplitude",
+    "normalising_gain_db",
+    "official_remix",
+    "probe_audio",
+    "quantise_int16",
+    "read_audio",
+    "remix",
+    "remix_as_edit",
+    "resample",
+    "rms",
+    "write_audio",
+    "write_flac",
+]

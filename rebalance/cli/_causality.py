@@ -1,0 +1,57 @@
+"""``rebalance causality``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rebalance.cli._options import DeviceOption
+
+if TYPE_CHECKING:
+    from rebalance.separation import LookAhead
+
+
+def causality(
+    separator: Annotated[
+        str, typer.Option(metavar="NAME|PATH", help="Which separator: a registered name, or the path of a checkpoint.")
+    ],
+    require_causal: Annotated[
+        bool, typer.Option("--require-causal", help="End with status 1 if the whole chain looks over 5 ms ahead.")
+    ] = False,
+    instruments: Annotated[
+        str, typer.Option(metavar="violin,viola,cello", help="Instruments of the test signal.")
+    ] = "violin,viola,cello",
+    seconds: Annotated[float, typer.Option(min=0.5, max=60.0, help="Length of the test signal.")] = 3.0,
+    device: DeviceOption = "auto",
+) -> None:
+    """Measure how many milliseconds ahead a separator looks, and the whole chain with remix and hearing aid.
+
+    The input is changed from some sample on, and the first output sample that changes is searched for. Noise
+    below -100 dB of the output's peak counts as rounding. The chain ends at 44.1 kHz, before the file is written.
+
+    Example: rebalance causality --separator mixture --require-causal
+    """
+    from rich.table import Table
+
+    from rebalance._base.challenge import CAD2_TASK2
+    from rebalance.cli._reporting import CONSOLE
+    from rebalance.separation import WHOLE_CHAIN, load_separator, measure_chain
+
+    players = tuple(name.strip() for name in instruments.split(",") if name.strip())
+    measured = measure_chain(load_separator(separator, device=device), players, duration_s=seconds)
+    table = Table(title=f"{separator}: look-ahead", title_justify="left")
+    for column in ("stage", "samples", "ms", "verdict"):
+        table.add_column(column, justify="left" if column in ("stage", "verdict") else "right")
+    for stage, look_ahead in measured.items():
+        table.add_row(stage, *_shown(look_ahead, CAD2_TASK2.lookahead_limit_ms))
+    CONSOLE.print(table)
+    if require_causal and not measured[WHOLE_CHAIN].within(CAD2_TASK2.lookahead_limit_ms):
+        raise typer.Exit(1)
+
+
+def _shown(look_ahead: LookAhead, limit_ms: float) -> tuple[str, str, str]:
+    """Return samples, milliseconds and verdict as text."""
+    at_least = "at least " if look_ahead.to_the_end else ""
+    verdict = "causal" if look_ahead.within(limit_ms) else f"not causal (over {limit_ms:g} ms)"
+    return f"{at_least}{look_ahead.samples}", f"{at_least}{look_ahead.ms:.2f}", verdict

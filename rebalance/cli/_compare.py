@@ -1,0 +1,83 @@
+"""``rebalance compare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_BYTES_PER_MEGABYTE = 1_000_000
+
+
+def compare(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN RUN...", help="Folders of two or more scored runs.", show_default=False)
+    ],
+    data: Annotated[
+        Path | None, typer.Option(metavar="DATA", help="The task, should it have moved since scoring.")
+    ] = None,
+    site_json: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="The ranking as the challenge's site keeps it.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Ranking and groups as a table.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="The page of 'rebalance report'.")] = None,
+    examples: Annotated[int, typer.Option(min=0, help="How many pairs to hear on the page.")] = 4,
+    budget: Annotated[float, typer.Option(min=0.0, metavar="MB", help="How much sound the page may hold.")] = 12.0,
+) -> None:
+    """Rank runs on the pairs they all have; those no test can tell apart are tied.
+
+    Example: rebalance compare exp/mixture exp/oracle --json results.json --csv results.csv
+    """
+    from itertools import islice
+
+    from rebalance._base.files import write_json, write_text
+    from rebalance.cli._reporting import CONSOLE
+    from rebalance.report import (
+        agreement_table,
+        choose_pairs,
+        compare_runs,
+        comparison_csv,
+        listening_examples,
+        ranking_json,
+        ranking_table,
+        read_scored_runs,
+        terminal_tables,
+        write_page,
+    )
+    from rebalance.task import load_task
+
+    scored = read_scored_runs(runs)
+    task = load_task(data or scored[0].data, scored[0].split)
+    comparison = compare_runs(scored, task)
+    CONSOLE.print(ranking_table(comparison))
+    CONSOLE.print(agreement_table(comparison))
+    # The tables of means and of differences come first; the ranking holds both.
+    for table in islice(terminal_tables(comparison.summary), 2, None):
+        CONSOLE.print(table)
+    if site_json is not None:
+        write_json(site_json, ranking_json(comparison, _teams([run.name for run in scored])))
+    if csv is not None:
+        write_text(csv, comparison_csv(comparison))
+    if html is not None:
+        listening = listening_examples(
+            scored, task, choose_pairs(scored, examples), budget_bytes=int(budget * _BYTES_PER_MEGABYTE)
+        )
+        write_page(html, comparison.summary, task, listening)
+    for path in filter(None, (site_json, csv, html)):
+        CONSOLE.print(f"written: {path}", markup=False, soft_wrap=True)
+
+
+def _teams(names: list[str]) -> dict[str, str]:
+    """Return the team of every run named like a submission."""
+    from rebalance._base.errors import SubmissionError
+    from rebalance.submission import parse_archive_name
+
+    teams = {}
+    for name in names:
+        base = name.rpartition("/")[2]
+        try:
+            teams[name] = parse_archive_name(f"{base.removesuffix('_scores').removesuffix('.zip')}.zip").team
+        except SubmissionError:
+            continue
+    return teams

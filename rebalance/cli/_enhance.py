@@ -1,0 +1,47 @@
+"""``rebalance enhance``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from rebalance.cli._options import (
+    DataArgument,
+    DeviceOption,
+    JobsOption,
+    RunArgument,
+    SchedulerOption,
+    SeparatorOption,
+    SplitOption,
+)
+
+
+def enhance(
+    data: DataArgument,
+    run: RunArgument,
+    split: SplitOption = None,
+    separator: SeparatorOption = "default",
+    official: Annotated[
+        bool, typer.Option("--official", help="Remix as the official baseline does, quirks included (convtasnet only).")
+    ] = False,
+    device: DeviceOption = "auto",
+    jobs: JobsOption = None,
+    scheduler: SchedulerOption = None,
+) -> None:
+    """Write the submission file of every scene and listener of a task.
+
+    Finished files are kept: the same command goes on after an interruption.
+
+    Example: rebalance enhance metadata/demo exp/oracle --separator oracle
+    """
+    from rebalance._base.running import executor_for
+    from rebalance.cli._reporting import chosen_split, finish
+    from rebalance.pipeline import EnhanceOptions, enhance_task
+    from rebalance.task import load_task
+
+    task = load_task(data, chosen_split(data, split))
+    options = EnhanceOptions(separator=separator, remix="official" if official else "edit", device=device)
+    with executor_for(scheduler) as executor:
+        failures = enhance_task(task, run, options, jobs=jobs, executor=executor)
+    finish(f"{len(task.pairs)} pairs in {run / 'enhanced_signals' / task.split}", failures)

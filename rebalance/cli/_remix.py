@@ -1,0 +1,130 @@
+"""``rebalance separate`` and ``rebalance remix``: any recording, for one person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rebalance._base.errors import ConfigError
+from rebalance.cli._options import DeviceOption, InstrumentsOption, SeparatorOption
+from rebalance.hearing import Fitting
+
+_LARGEST_GAIN_DB = 60.0
+
+FileArgument = Annotated[
+    Path,
+    typer.Argument(metavar="FILE", help="Music to read: FLAC, WAV, MP3, OGG; mono or stereo.", show_default=False),
+]
+
+
+def separate(
+    file: FileArgument,
+    instruments: InstrumentsOption,
+    out: Annotated[Path, typer.Option(help="Folder for one FLAC file per source.", show_default=False)],
+    separator: SeparatorOption = "default",
+    device: DeviceOption = "auto",
+) -> None:
+    """Split a recording into its instruments, at its own rate and length.
+
+    Example: rebalance separate quartet.flac --instruments violin,violin,viola,cello --out stems
+    """
+    from rebalance.audio import read_audio, write_audio
+    from rebalance.cli._reporting import CONSOLE
+    from rebalance.pipeline import separate_recording
+    from rebalance.separation import load_separator
+
+    recording = read_audio(file)
+    with _progress("separate") as on_progress:
+        stems = separate_recording(
+            recording, _listed(instruments), load_separator(separator, device=device), on_progress=on_progress
+        )
+    for name, stem in stems.items():
+        path = out / f"{name}.flac"
+        write_audio(path, stem, recording.sample_rate)
+        CONSOLE.print(str(path), soft_wrap=True)
+
+
+def remix(
+    file: FileArgument,
+    instruments: InstrumentsOption,
+    out: Annotated[Path, typer.Option(help="File to write, .flac or .wav.", show_default=False)],
+    gain: Annotated[
+        list[str],
+        typer.Option(metavar="cello=+6", help="Gain in dB of an instrument or one player; may be repeated."),
+    ] = [],  # noqa: B006 - typer copies it
+    listener: Annotated[
+        Path | None,
+        typer.Option(help="Audiogram of the listener (JSON); without it nothing is amplified.", show_default=False),
+    ] = None,
+    separator: SeparatorOption = "default",
+    device: DeviceOption = "auto",
+) -> None:
+    """Rebalance a recording and, given an audiogram, amplify it for one person.
+
+    Example: rebalance remix duo.flac --instruments flute,cello --gain cello=+6 --listener me.json --out mine.flac
+    """
+    from rebalance.audio import read_audio, write_audio
+    from rebalance.cli._reporting import CONSOLE
+    from rebalance.pipeline import gains_by_source, rebalance_recording
+    from rebalance.separation import load_separator
+
+    players = _listed(instruments)
+    gains_db = gains_by_source(dict(_gain(text) for text in gain), players)
+    fitting = _fitting(listener) if listener else None
+    recording = read_audio(file)
+    with _progress("remix") as on_progress:
+        mix = rebalance_recording(
+            recording,
+            players,
+            gains_db,
+            load_separator(separator, device=device),
+            fitting=fitting,
+            on_progress=on_progress,
+        )
+    write_audio(out, mix.recording.samples, recording.sample_rate)
+    turned_down = f", turned down by {mix.attenuation_db:.1f} dB so that nothing clips" if mix.attenuation_db else ""
+    CONSOLE.print(f"{out}{turned_down}", soft_wrap=True)
+
+
+def _listed(instruments: str) -> tuple[str, ...]:
+    """Split a comma-separated list."""
+    return tuple(name.strip() for name in instruments.split(",") if name.strip())
+
+
+def _gain(text: str) -> tuple[str, float]:
+    """Read ``cello=+6``."""
+    name, separator, value = text.partition("=")
+    try:
+        gain_db = float(value)
+    except ValueError:
+        separator = ""
+    if not separator or not name.strip() or not abs(gain_db) <= _LARGEST_GAIN_DB:
+        raise ConfigError(f"--gain: expected NAME=DB such as cello=+6 within {_LARGEST_GAIN_DB:g} dB, got {text!r}")
+    return name.strip(), gain_db
+
+
+def _fitting(path: Path) -> Fitting:
+    """Prescribe the compressors for the one listener of a file."""
+    from rebalance.hearing import prescribe
+    from rebalance.task import read_listeners
+
+    listeners = read_listeners(path)
+    if len(listeners) != 1:
+        raise ConfigError(f"{path}: expected one listener, found {len(listeners)}")
+    return prescribe(next(iter(listeners.values())))
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Callable[[float], None]]:
+    """Show a bar; give the function that sets it to a fraction."""
+    from rich.progress import Progress
+
+    from rebalance.cli._reporting import ERRORS
+
+    with Progress(console=ERRORS) as progress:
+        task = progress.add_task(title, total=1.0)
+        yield lambda fraction: progress.update(task, completed=fraction)

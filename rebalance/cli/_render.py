@@ -1,0 +1,142 @@
+"""``rebalance render``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rebalance._base.errors import ConfigError
+from rebalance.cli._options import JobsOption, SchedulerOption
+
+
+def render(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of the task to write.", show_default=False)],
+    pieces: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PIECE",
+            help="Score file, folder of scores, name or pattern of the music21 corpus ('haydn/*'); repeatable."
+            " All curated pieces of the split when left out.",
+            show_default=False,
+        ),
+    ] = None,
+    ensembles: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ENSEMBLE",
+            help="'strings', 'winds', 'winds-sax', 'mixed', 'random' or a list as Flute,Violin,Cello; repeatable.",
+            show_default="strings, winds, mixed",
+        ),
+    ] = None,
+    hours: Annotated[
+        float | None, typer.Option(help="Hours of music; every piece once when left out.", show_default=False)
+    ] = None,
+    valid_hours: Annotated[
+        float | None,
+        typer.Option(
+            help="Write a validation split of so many hours too, of held-out pieces and with the held-out soundfont.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same task.")] = 0,
+    split: Annotated[str, typer.Option(metavar="train|valid", help="Which split to write.")] = "train",
+    font: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FONT",
+            help="Soundfont by name (fluidr3, musescore, timgm) or path, folder of notes or SFZ file; repeatable.",
+            show_default="fluidr3 and musescore for train, timgm for valid",
+        ),
+    ] = None,
+    humanise: Annotated[
+        str, typer.Option(metavar="none|published|full", help="How much of a player is in it.")
+    ] = "full",
+    room: Annotated[str, typer.Option(metavar="halls|dry|FOLDER", help="Simulated halls, none, or B-format WAVs.")] = (
+        "halls"
+    ),
+    one_response: Annotated[bool, typer.Option(help="The players of a piece share one response.")] = False,
+    spacing: Annotated[float, typer.Option(help="Degrees between neighbouring players.")] = 10.0,
+    engine: Annotated[
+        str | None, typer.Option(metavar="fluidsynth|tinysoundfont", help="Best installed one when left out.")
+    ] = None,
+    gains: Annotated[int, typer.Option(min=1, help="Gain patterns, and so scenes, for each segment.")] = 4,
+    listeners: Annotated[
+        Path | None,
+        typer.Option(help="listeners.<split>.json to use; realistic ones are drawn when left out.", show_default=False),
+    ] = None,
+    listeners_per_scene: Annotated[int, typer.Option(min=1, help="Listeners for each scene.")] = 2,
+    random_mixtures: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Segments mixed from strings and woodwinds of different pieces.",
+            show_default="one per piece for valid, none for train",
+        ),
+    ] = None,
+    preview: Annotated[bool, typer.Option(help="Write a page to look at beside every piece.")] = False,
+    jobs: JobsOption = None,
+    scheduler: SchedulerOption = None,
+) -> None:
+    """Make a synthetic task: scores to annotated performances to stems in rooms, and all metadata.
+
+    Finished pieces are kept: the same command goes on after an interruption. Train and validation may be
+    written to the same folder, one after the other; they share no piece and, unless told otherwise, no soundfont.
+
+    Example: rebalance render exp/synthetic --hours 1 --valid-hours 0.2 --ensembles strings --ensembles mixed --seed 1
+    """
+    from rebalance._base.running import Failure, executor_for
+    from rebalance.cli._reporting import CONSOLE, finish
+    from rebalance.synthesis.notation import select_pieces
+    from rebalance.synthesis.rendering import choose_run, render_pieces, write_previews
+    from rebalance.task import read_listeners
+    from rebalance.taskmaking import write_task
+
+    if valid_hours is not None and split != "train":
+        raise ConfigError(f"--valid-hours: expected beside --split train, got --split {split}")
+    people = read_listeners(listeners) if listeners is not None else None
+    failures: list[Failure] = []
+    done: list[str] = []
+    wanted = [(split, hours, font)] + ([("valid", valid_hours, None)] if valid_hours is not None else [])
+    with executor_for(scheduler) as executor:
+        for name, length, fonts in wanted:
+            run = choose_run(
+                split=name,
+                seed=seed,
+                ensembles=ensembles,
+                fonts=fonts,
+                humanise=humanise,
+                room=room,
+                one_response=one_response,
+                spacing_deg=spacing,
+                engine=engine,
+            )
+            chosen = select_pieces(pieces or ["*"], run.split)
+            outcome = render_pieces(out, chosen, run, hours=length, jobs=jobs, executor=executor)
+            failures += outcome.failures
+            if preview:
+                failures += write_previews(out, run.split, outcome.pieces, jobs=jobs, executor=executor)
+            summary = write_task(
+                out,
+                run.split,
+                outcome.pieces,
+                seed=seed,
+                gains_per_segment=gains,
+                listeners=people,
+                listeners_per_scene=listeners_per_scene,
+                random_mixtures=_n_random_mixtures(random_mixtures, run.split, len(outcome.pieces)),
+                jobs=jobs,
+                executor=executor,
+            )
+            for line in summary.lines:
+                CONSOLE.print(line)
+            done.append(f"{outcome.duration_s / 3600:.2f} h of {run.split}")
+    finish(f"{out}: {', '.join(done)}", failures)
+
+
+def _n_random_mixtures(asked: int | None, split: str, n_pieces: int) -> int:
+    """Return how many random mixtures to make: for validation one per piece unless the user says otherwise."""
+    if asked is not None:
+        return asked
+    return n_pieces if split == "valid" else 0

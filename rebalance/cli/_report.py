@@ -1,0 +1,51 @@
+"""``rebalance report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_BYTES_PER_MEGABYTE = 1_000_000
+
+
+def report(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Folders of scored runs, compared.", show_default=False)
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="The page; RUN/report.html of the first run when left out.", show_default=False)
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="DATA", help="The task, should it have moved since scoring.", show_default=False),
+    ] = None,
+    examples: Annotated[int, typer.Option(min=0, help="How many pairs to hear on the page.")] = 4,
+    budget: Annotated[float, typer.Option(min=0.0, metavar="MB", help="How much sound the page may hold.")] = 12.0,
+) -> None:
+    """Report scores: a table here, and one HTML page with intervals, groups, plots and sound.
+
+    Example: rebalance report exp/mixture exp/oracle --out report.html
+    """
+    from rebalance.cli._reporting import CONSOLE, finish
+    from rebalance.report import (
+        choose_pairs,
+        listening_examples,
+        read_scored_runs,
+        summarise,
+        terminal_tables,
+        write_page,
+    )
+    from rebalance.task import load_task
+
+    scored = read_scored_runs(runs)
+    task = load_task(data or scored[0].data, scored[0].split)
+    summary = summarise(scored, task)
+    for table in terminal_tables(summary):
+        CONSOLE.print(table)
+    pairs = choose_pairs(scored, examples)
+    listening = listening_examples(scored, task, pairs, budget_bytes=int(budget * _BYTES_PER_MEGABYTE))
+    page = out or runs[0] / "report.html"
+    write_page(page, summary, task, listening)
+    finish(f"page written: {page}", [])

@@ -1,0 +1,46 @@
+"""What commands share when they start and when they end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from rebalance._base.challenge import Split
+from rebalance._base.errors import ConfigError
+from rebalance._base.running import Failure
+
+CONSOLE = Console(highlight=False)
+ERRORS = Console(stderr=True, highlight=False)
+
+
+def chosen_split(root: Path, asked: str | None) -> Split:
+    """Return the split asked for, or the only one a task has.
+
+    Raises
+    ------
+    ConfigError
+        If the name is no split, or none was given and the task has none or several.
+    """
+    from rebalance.task import available_splits, checked_split
+
+    if asked is not None:
+        return checked_split(asked)
+    present = available_splits(root)
+    if len(present) != 1:
+        found = ", ".join(present) or "none"
+        raise ConfigError(f"{root}: expected metadata of one split, or --split to name one; found {found}")
+    return present[0]
+
+
+def finish(done: str, failures: Sequence[Failure]) -> None:
+    """Say what was done; list what failed and end with status 1 if anything did."""
+    for failure in failures:
+        ERRORS.print(f"[red]failed[/red] {escape(failure.item)}: {escape(failure.reason)}", soft_wrap=True)
+    if failures:
+        ERRORS.print(f"{len(failures)} failed; the rest is done, run the same command again for these")
+        raise typer.Exit(1)
+    CONSOLE.print(escape(done), soft_wrap=True)

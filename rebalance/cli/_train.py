@@ -1,0 +1,37 @@
+"""``rebalance train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rebalance.cli._options import DeviceOption
+
+
+def train(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="Settings of the experiment, YAML.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of logs, state and best weights.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="KEY=VALUE...", help="Settings that differ from the file.", show_default=False),
+    ] = None,
+    stop_after: Annotated[
+        int | None, typer.Option(min=1, metavar="STEPS", help="Stop there; the same command goes on.")
+    ] = None,
+    device: DeviceOption = "auto",
+) -> None:
+    """Train a separator on stems rendered beforehand; the same command continues an interrupted run.
+
+    More steps than a finished run had continue it too. Several devices: torchrun --nproc-per-node N -m rebalance
+    train ...
+
+    Example: rebalance train recipes/default/config.yaml exp/training train.steps=20000
+    """
+    from rebalance.cli._reporting import CONSOLE
+    from rebalance.training import Experiment, read_settings, run_experiment
+
+    experiment = read_settings(config, Experiment, tuple(overrides or ()))
+    run_experiment(experiment, run, device=device, stop_after=stop_after)
+    CONSOLE.print(f"trained: {run / 'state.safetensors'}", markup=False, soft_wrap=True)

@@ -1,0 +1,63 @@
+"""Every corpus there is a loader for, and the door that evaluation material does not pass unnoticed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rebalance._base.errors import ConfigError, MetadataError
+from rebalance._base.names import suggestion
+from rebalance.datasets import _bach10, _cadenza_woodwind, _ensembleset, _slakh, _synthsod, _urmp
+from rebalance.datasets._corpus import Corpus, CorpusInfo, Piece, Purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loader:
+    """How a corpus is read: what it is, and the function from its root folder to its pieces."""
+
+    info: CorpusInfo
+    read_pieces: Callable[[Path], tuple[Piece, ...]]
+
+
+LOADERS: dict[str, Loader] = {
+    module.INFO.name: Loader(info=module.INFO, read_pieces=module.read_pieces)
+    for module in (_bach10, _cadenza_woodwind, _ensembleset, _slakh, _synthsod, _urmp)
+}
+
+
+def load_corpus(
+    name: str, root: Path | str, *, purpose: Purpose, allow_evaluation_material: str | None = None
+) -> Corpus:
+    """Open a corpus on disk.
+
+    Parameters
+    ----------
+    name
+        Name in the registry: ``EnsembleSet``, ``CadenzaWoodwind``, ``URMP``, ``BACH10``, ``SynthSOD``, ``Slakh2100``.
+    root
+        Its folder, or the folder it was unpacked into.
+    purpose
+        What for.
+    allow_evaluation_material
+        To train on what the challenge evaluates on, say so in these words:
+        ``"I know that URMP is evaluation material"``. The corpus is stamped with it.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such corpus, or evaluation material is wanted for training without those words.
+    MetadataError
+        If the folder holds no piece of it, or something in it is not as described.
+    """
+    if name not in LOADERS:
+        raise ConfigError(f"corpus: expected one of {', '.join(LOADERS)}, got {name!r}{suggestion(name, LOADERS)}")
+    info = LOADERS[name].info
+    stamped = info.evaluation_material and purpose == "training"
+    words = f"I know that {name} is evaluation material"
+    if stamped and allow_evaluation_material != words:
+        raise ConfigError(f"{name} is evaluation material: to train on it all the same, say {words!r}")
+    pieces = LOADERS[name].read_pieces(Path(root))
+    if not pieces:
+        raise MetadataError(f"{root}: expected pieces of {name} ({info.origin}), found none")
+    return Corpus(info=info, pieces=pieces, purpose=purpose, trains_on_evaluation_material=stamped)

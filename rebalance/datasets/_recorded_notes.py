@@ -1,0 +1,105 @@
+"""Reading the notes of a part, however its corpus writes them down."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from rebalance._base.errors import ConfigError, MetadataError
+from rebalance.audio import probe_audio
+from rebalance.datasets._corpus import NoteFile, NoteFormat, Notes, Part, notes_from_rows
+
+_Row = tuple[float, float, float]
+_A4_HZ, _A4_PITCH = 440.0, 69.0
+_N_COLUMNS: dict[str, int] = {"urmp": 3, "bach10": 4}
+
+
+def read_notes(part: Part) -> Notes:
+    """Read what a part plays.
+
+    URMP gives onset in seconds, frequency and duration. BACH10 gives onsets and pitches only: there a note
+    lasts until the next one of its part, the last one until the recording ends. MIDI files are read with
+    their own tempo.
+
+    Raises
+    ------
+    MetadataError
+        If the corpus holds no notes for the part, or its file is missing or not as described.
+    ConfigError
+        If MIDI is to be read and mido is not installed.
+    """
+    if part.notes is None:
+        raise MetadataError(f"{part.stem}: this corpus has no notes for {part.label}")
+    try:
+        return notes_from_rows(_READERS[part.notes.format](part.notes, part))
+    except MetadataError as error:
+        raise MetadataError(f"{part.notes.path}: {error}") from None
+
+
+def _urmp_rows(file: NoteFile, _: Part) -> Iterator[_Row]:
+    for onset_s, frequency_hz, duration_s in _numbers(file):
+        if frequency_hz <= 0:
+            raise MetadataError(f"expected frequencies above 0 Hz, got {frequency_hz:g}")
+        yield onset_s, duration_s, _A4_PITCH + 12.0 * math.log2(frequency_hz / _A4_HZ)
+
+
+def _bach10_rows(file: NoteFile, part: Part) -> Iterator[_Row]:
+    played = sorted((row[0] / 1000.0, row[2]) for row in _numbers(file) if row[3] == file.channel)
+    end_s = probe_audio(part.stem).duration_s
+    for (onset_s, pitch), (next_s, _) in itertools.pairwise([*played, (end_s, 0.0)]):
+        yield onset_s, next_s - onset_s, pitch
+
+
+def _midi_rows(file: NoteFile, _: Part) -> Iterator[_Row]:
+    now_s = 0.0
+    sounding: dict[tuple[int, int], float] = {}
+    for message in _midi_messages(file.path):
+        now_s += message.time
+        if message.type not in ("note_on", "note_off"):
+            continue
+        key = (message.channel, message.note)
+        if key in sounding and now_s > (onset_s := sounding.pop(key)):
+            yield onset_s, now_s - onset_s, float(message.note)
+        if message.type == "note_on" and message.velocity > 0:
+            sounding[key] = now_s
+
+
+_READERS: dict[NoteFormat, Callable[[NoteFile, Part], Iterator[_Row]]] = {
+    "urmp": _urmp_rows,
+    "bach10": _bach10_rows,
+    "midi": _midi_rows,
+}
+
+
+def _numbers(file: NoteFile) -> Iterator[tuple[float, ...]]:
+    """Yield the rows of a table of numbers between white space."""
+    try:
+        lines = file.path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise MetadataError(f"cannot read the notes: {error}") from error
+    for number, line in enumerate(lines, 1):
+        fields = line.split()
+        if not fields:
+            continue
+        try:
+            row = tuple(float(field) for field in fields)
+        except ValueError:
+            row = ()
+        if len(row) != _N_COLUMNS[file.format]:
+            raise MetadataError(f"line {number}: expected {_N_COLUMNS[file.format]} numbers, got {line.strip()[:40]!r}")
+        yield row
+
+
+def _midi_messages(path: Path) -> Iterator[Any]:
+    """Yield the messages of a MIDI file, each with the seconds since the one before."""
+    try:
+        import mido
+    except ImportError:
+        raise ConfigError("reading MIDI needs mido: pip install 'rebalance-music[render]'") from None
+    try:
+        yield from mido.MidiFile(path)
+    except (OSError, ValueError, EOFError, KeyError, IndexError) as error:
+        raise MetadataError(f"not a MIDI file that can be read: {error}") from error

@@ -1,0 +1,162 @@
+"""Audiograms, listeners and the fitting of their hearing aids: values only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rebalance._base.challenge import Ear
+from rebalance._base.errors import MetadataError
+
+SeverityDefinition: TypeAlias = Literal["code", "site"]
+Severity: TypeAlias = Literal["none", "mild", "moderate", "moderately severe", "severe"]
+
+# (exclusive lower bound in dB HL, name) from the highest; first match wins.
+_CODE_SEVERITY: tuple[tuple[float, Severity], ...] = ((56.0, "severe"), (35.0, "moderate"), (15.0, "mild"))
+_CODE_SEVERITY_BAND_HZ = (2000.0, 8000.0)
+# (inclusive lower bound in dB HL, name) from the highest; first match wins.
+_SITE_SEVERITY: tuple[tuple[float, Severity], ...] = (
+    (65.0, "severe"),
+    (50.0, "moderately severe"),
+    (35.0, "moderate"),
+    (20.0, "mild"),
+)
+_SITE_SEVERITY_FREQUENCIES_HZ = (500.0, 1000.0, 2000.0, 4000.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audiogram:
+    """Hearing thresholds of one ear.
+
+    Parameters
+    ----------
+    frequencies_hz
+        Audiometric frequencies in Hz, positive and strictly increasing.
+    thresholds_db_hl
+        One threshold per frequency in dB HL; 0 is normal hearing, larger is worse.
+
+    Raises
+    ------
+    MetadataError
+        If lengths differ, nothing is given, a frequency does not increase or a value is not finite.
+    """
+
+    frequencies_hz: tuple[float, ...]
+    thresholds_db_hl: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "frequencies_hz", _finite_floats("frequencies_hz", self.frequencies_hz))
+        object.__setattr__(self, "thresholds_db_hl", _finite_floats("thresholds_db_hl", self.thresholds_db_hl))
+        if len(self.frequencies_hz) != len(self.thresholds_db_hl):
+            raise MetadataError(
+                f"audiogram: expected one threshold per frequency, got {len(self.thresholds_db_hl)}"
+                f" thresholds for {len(self.frequencies_hz)} frequencies"
+            )
+        if self.frequencies_hz[0] <= 0 or any(np.diff(self.frequencies_hz) <= 0):
+            raise MetadataError(
+                f"audiogram: frequencies must be positive and increase, got {list(self.frequencies_hz)}"
+            )
+
+    def at(self, frequencies_hz: Sequence[float] | NDArray[np.float64]) -> Audiogram:
+        """Return the audiogram at other frequencies, linear in dB over log frequency, flat beyond its ends.
+
+        Source: ``Audiogram.resample`` of pyclarity.
+        """
+        wanted_hz = np.asarray(frequencies_hz, dtype=np.float64)
+        thresholds = np.interp(np.log(wanted_hz), np.log(self.frequencies_hz), self.thresholds_db_hl)
+        return Audiogram(frequencies_hz=tuple(wanted_hz), thresholds_db_hl=tuple(thresholds))
+
+    def mean_threshold_db_hl(self, frequencies_hz: Sequence[float]) -> float:
+        """Return the mean threshold over some frequencies, interpolated where they were not measured, in dB HL."""
+        return float(np.mean(self.at(frequencies_hz).thresholds_db_hl))
+
+    def severity(self, definition: SeverityDefinition = "code") -> Severity:
+        """Name the degree of loss.
+
+        Parameters
+        ----------
+        definition
+            ``"code"``: pyclarity's, the mean of the measured thresholds from 2 to 8 kHz: above 15 dB HL
+            mild, above 35 moderate, above 56 severe. ``"site"``: the challenge site's, the mean at 0.5,
+            1, 2 and 4 kHz: from 20 mild, from 35 moderate, from 50 moderately severe, from 65 severe.
+        """
+        if definition == "site":
+            mean = self.mean_threshold_db_hl(_SITE_SEVERITY_FREQUENCIES_HZ)
+            return next((name for bound, name in _SITE_SEVERITY if mean >= bound), "none")
+        low_hz, high_hz = _CODE_SEVERITY_BAND_HZ
+        measured = [
+            threshold
+            for frequency, threshold in zip(self.frequencies_hz, self.thresholds_db_hl, strict=True)
+            if low_hz <= frequency <= high_hz
+        ]
+        mean = float(np.mean(measured)) if measured else 0.0
+        return next((name for bound, name in _CODE_SEVERITY if mean > bound), "none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """A person: a name and one audiogram per ear."""
+
+    name: str
+    left: Audiogram
+    right: Audiogram
+
+    def audiogram(self, ear: Ear) -> Audiogram:
+        """Return the audiogram of one ear."""
+        return self.left if ear == "left" else self.right
+
+    def severity(self, definition: SeverityDefinition = "code") -> Severity:
+        """Name the degree of loss of the better ear (the lower mean threshold)."""
+        better = min((self.left, self.right), key=lambda ear: float(np.mean(ear.thresholds_db_hl)))
+        return better.severity(definition)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarFitting:
+    """Compressor settings of one ear, one entry per band from low to high.
+
+    Parameters
+    ----------
+    ratios
+        Compression ratios, at least 1.
+    gains_db
+        Make-up gains in dB.
+    """
+
+    ratios: tuple[float, ...]
+    gains_db: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ratios", _finite_floats("ratios", self.ratios))
+        object.__setattr__(self, "gains_db", _finite_floats("gains_db", self.gains_db))
+        if len(self.ratios) != len(self.gains_db):
+            raise MetadataError(
+                f"fitting: expected one gain per ratio, got {len(self.ratios)} ratios and {len(self.gains_db)} gains"
+            )
+        if min(self.ratios) < 1:
+            raise MetadataError(f"fitting: compression ratios must be at least 1, got {list(self.ratios)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitting:
+    """Compressor settings of both ears."""
+
+    left: EarFitting
+    right: EarFitting
+
+    def ear(self, ear: Ear) -> EarFitting:
+        """Return the settings of one ear."""
+        return self.left if ear == "left" else self.right
+
+
+def _finite_floats(name: str, values: Sequence[float]) -> tuple[float, ...]:
+    """Return the values as a tuple of finite floats, at least one of them."""
+    floats = tuple(float(value) for value in values)
+    if not floats or not all(math.isfinite(value) for value in floats):
+        raise MetadataError(f"{name}: expected one or more finite numbers, got {list(values)}")
+    return floats

@@ -1,0 +1,234 @@
+"""From a task to its submission files: separate once per segment, remix once per scene, amplify per listener."""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from rebalance._base.challenge import CAD2_TASK2
+from rebalance._base.errors import ConfigError, MetadataError, RebalanceError
+from rebalance._base.files import replacing
+from rebalance._base.running import Failure, one_line, run_items
+from rebalance._base.semantics import SEMANTICS, VERSION
+from rebalance.audio import Audio, Rounding, official_remix, remix_as_edit, resample, write_flac
+from rebalance.hearing import CHALLENGE_AID, AidSettings, Fitting, amplify
+from rebalance.pipeline._runs import RunRecord, claim_run, enhanced_path
+from rebalance.separation import Declared, OfficialTargets, Separator, Weighted, load_separator, source_names
+from rebalance.task import Pair, Scene, Segment, Task, read_source
+
+RemixMode: TypeAlias = Literal["edit", "official"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnhanceOptions:
+    """How a task is enhanced.
+
+    Parameters
+    ----------
+    separator
+        Registry name or path of the separator.
+    remix
+        ``"edit"`` edits the mixture; ``"official"`` reproduces the official baseline, its doubled
+        voices, pooled gains and truncation to 16 bit included (separator ``convtasnet`` only).
+    device
+        Where networks run: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"mps"``.
+    aid
+        What all hearing aids have in common.
+    soft_clip
+        Limit the amplified signal by its hyperbolic tangent, as the official option does.
+    accompaniment_share
+        How much of the accompaniment the official remix leaves in every target.
+    """
+
+    separator: str
+    remix: RemixMode = "edit"
+    device: str = "auto"
+    aid: AidSettings = CHALLENGE_AID
+    soft_clip: bool = False
+    accompaniment_share: float = 0.1
+
+    @property
+    def rounding(self) -> Rounding:
+        """How samples become 16 bit."""
+        return "truncate" if self.remix == "official" else "nearest"
+
+
+def estimate_sources(separator: Separator, task: Task, segment: Segment) -> dict[str, Audio]:
+    """Separate one segment; estimates of shape ``(2, n_samples)`` by the segment's source names.
+
+    Raises
+    ------
+    ConfigError
+        If the release does not say which instruments play and the separator has to know.
+    """
+    if not segment.sources:
+        if np.any(separator.shrinkage):
+            raise ConfigError(
+                f"segment {segment.name!r}: the release names no instruments; separator {separator.name!r} needs them"
+            )
+        return {}
+    if separator.needs_sources:
+        truth = [read_source(task, source) for source in segment.sources]
+        separator = separator.informed_by(dict(zip(source_names(segment.instruments), truth, strict=True)))
+    estimates = separator(read_source(task, segment.mixture), segment.instruments)
+    return dict(zip((source.name for source in segment.sources), estimates.values(), strict=True))
+
+
+def amplify_for_submission(signal: Audio, fitting: Fitting, *, aid: AidSettings = CHALLENGE_AID) -> Audio:
+    """Amplify a stereo remix at 44.1 kHz for a listener; the result at the submission's 32 kHz."""
+    amplified = amplify(signal, fitting, settings=aid)
+    return resample(amplified, CAD2_TASK2.mixture_sample_rate, CAD2_TASK2.remix_sample_rate)
+
+
+def enhance_task(
+    task: Task, run: Path, options: EnhanceOptions, *, jobs: int | None = None, executor: Executor | None = None
+) -> tuple[Failure, ...]:
+    """Write the submission file of every pair that has none yet.
+
+    Can be interrupted at any moment and started again: finished pairs are kept, and so are the
+    estimates of a segment until all its pairs are finished.
+
+    Parameters
+    ----------
+    task
+        What to do.
+    run
+        Folder to write to.
+    options
+        How to do it.
+    jobs, executor
+        See `rebalance._base.running.run_items`.
+
+    Returns
+    -------
+    tuple of Failure
+        The pairs that could not be done, and why.
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds the run of another system, or the separator cannot be had.
+    """
+    claim_run(run, _record(task, options, _separator(options)))
+    failures: list[Failure] = []
+    failures += run_items(
+        _unfinished_by_segment(task, run),
+        functools.partial(_enhance_segment, run=run, options=options),
+        title=f"enhance {task.split} with {options.separator}",
+        jobs=jobs,
+        executor=executor,
+        describe=lambda part: f"segment {next(iter(part.segments))}",
+        on_result=lambda _, failed: failures.extend(failed),
+    )
+    return tuple(failures)
+
+
+def _record(task: Task, options: EnhanceOptions, separator: Separator) -> RunRecord:
+    """Return what identifies a run, and what a submission has to declare of it."""
+    declared = separator if isinstance(separator, Declared) else None
+    return RunRecord(
+        n_parameters=declared.n_parameters if declared is not None else None,
+        lookahead_ms=declared.lookahead_ms if declared is not None else None,
+        external_training_data=declared.external_training_data if declared is not None else None,
+        version=VERSION,
+        semantics=SEMANTICS,
+        separator=options.separator,
+        weights=separator.weights if isinstance(separator, Weighted) else None,
+        remix=options.remix,
+        rounding=options.rounding,
+        data=str(task.music_dir.parent.resolve()),
+        split=task.split,
+    )
+
+
+def _unfinished_by_segment(task: Task, run: Path) -> list[Task]:
+    """Return one small task per segment with the pairs that have no file yet."""
+    waiting: defaultdict[str, list[Pair]] = defaultdict(list)
+    for pair in task.pairs:
+        if not enhanced_path(run, task.split, pair).exists():
+            waiting[task.scenes[pair.scene].segment.name].append(pair)
+    return [task.subset(pairs) for pairs in waiting.values()]
+
+
+def _enhance_segment(part: Task, *, run: Path, options: EnhanceOptions) -> tuple[Failure, ...]:
+    """Write the files of one segment's pairs; a pair that fails leaves the others alone."""
+    (segment,) = part.segments.values()
+    separator = _separator(options)
+    mixture = read_source(part, segment.mixture)
+    estimates = _kept_estimates(run, part, segment, separator, options)
+    failures: list[Failure] = []
+    for name, listeners in part.scene_listeners.items():
+        remixed = _remix_scene(mixture, estimates, part.scenes[name], separator, options)
+        for pair in (Pair(scene=name, listener=listener) for listener in listeners):
+            try:
+                _write_pair(remixed, part, pair, run, options)
+            except RebalanceError as error:
+                failures.append(Failure(item=f"scene {pair.scene}, listener {pair.listener}", reason=one_line(error)))
+    if not failures:
+        _estimates_path(run, segment).unlink(missing_ok=True)
+    return tuple(failures)
+
+
+def _remix_scene(
+    mixture: Audio, estimates: Mapping[str, Audio], scene: Scene, separator: Separator, options: EnhanceOptions
+) -> Audio:
+    """Apply a scene's gains; shape of the mixture, unamplified."""
+    if options.remix == "official":
+        instruments = {source.name: source.instrument for source in scene.segment.sources}
+        return official_remix(estimates, scene.gains_db, instruments)
+    return remix_as_edit(mixture, estimates, scene.gains_db, shrinkage=separator.shrinkage) if estimates else mixture
+
+
+def _write_pair(remixed: Audio, part: Task, pair: Pair, run: Path, options: EnhanceOptions) -> None:
+    """Amplify one scene's remix for one listener and write it."""
+    if pair.listener not in part.fittings:
+        raise MetadataError(f"listener {pair.listener}: expected compressor parameters, found none")
+    amplified = amplify_for_submission(remixed, part.fittings[pair.listener], aid=options.aid)
+    limited = np.tanh(amplified) if options.soft_clip else amplified
+    path = enhanced_path(run, part.split, pair)
+    write_flac(path, limited, CAD2_TASK2.remix_sample_rate, rounding=options.rounding)
+
+
+def _kept_estimates(
+    run: Path, part: Task, segment: Segment, separator: Separator, options: EnhanceOptions
+) -> dict[str, Audio]:
+    """Return the estimates an interrupted run left behind, or make them and keep them."""
+    path = _estimates_path(run, segment)
+    names = [source.name for source in segment.sources]
+    if path.exists():
+        return dict(zip(names, np.load(path, allow_pickle=False), strict=True))
+    if options.remix == "official":
+        estimates = _official_targets(separator, part, segment, options.accompaniment_share)
+    else:
+        estimates = estimate_sources(separator, part, segment)
+    if np.any(separator.shrinkage) and estimates:
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.save(file, np.stack([estimates[name] for name in names]), allow_pickle=False)
+    return estimates
+
+
+def _official_targets(separator: Separator, part: Task, segment: Segment, share: float) -> dict[str, Audio]:
+    """Return what the official baseline estimates for every source of a segment."""
+    if not isinstance(separator, OfficialTargets):
+        raise ConfigError(f"remix 'official': expected separator 'convtasnet', got {separator.name!r}")
+    mixture = read_source(part, segment.mixture)
+    targets = separator.targets(mixture, segment.instruments, accompaniment_share=share)
+    return dict(zip((source.name for source in segment.sources), targets.values(), strict=True))
+
+
+def _estimates_path(run: Path, segment: Segment) -> Path:
+    """Return where the estimates of an unfinished segment are kept."""
+    return run / "unfinished" / f"{segment.name}.npy"
+
+
+@functools.lru_cache(maxsize=1)
+def _separator(options: EnhanceOptions) -> Separator:
+    """Load the separator once per process."""
+    return load_separator(options.separator, device=options.device)

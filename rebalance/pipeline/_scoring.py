@@ -1,0 +1,436 @@
+"""From enhanced signals to scores: the true remix once per scene, its ear response once per listener and ear."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+import pyloudnorm
+from numpy.typing import NDArray
+
+from rebalance._base.challenge import CAD2_TASK2, EARS, Ear, Split
+from rebalance._base.errors import AudioError, ConfigError, MetadataError, RebalanceError
+from rebalance._base.files import replacing, write_json
+from rebalance._base.running import Failure, one_line, run_items
+from rebalance._base.semantics import SEMANTICS, VERSION
+from rebalance.audio import Audio, Recording, db_from_amplitude, read_audio, remix, resample, rms
+from rebalance.haaqi import BinauralScore, EarReference, HaaqiMode, HaaqiScore, SceneNoise, binaural_scores
+from rebalance.hearing import CHALLENGE_AID, AidSettings, amplify
+from rebalance.pipeline._runs import enhanced_path, read_run
+from rebalance.task import Pair, Scene, Task, read_source
+
+_FULL_SCALE_16_BIT = 32_767 / 32_768
+_LOUDNESS_BLOCK_S = 0.4
+
+
+class EnhancedSignals(Protocol):
+    """Where processed signals come from: a folder or an archive. Must pickle."""
+
+    def read(self, pair: Pair) -> Recording:
+        """Return the processed signal of a pair.
+
+        Raises
+        ------
+        AudioError
+            If there is none, or it cannot be decoded.
+        """
+
+    def fingerprint(self, pair: Pair) -> str:
+        """Return a text that changes when the signal of a pair does; empty when there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderSignals:
+    """The processed signals in the folder of a run."""
+
+    run: Path
+    split: Split
+
+    def read(self, pair: Pair) -> Recording:
+        """Return the processed signal of a pair; see `EnhancedSignals`."""
+        return read_audio(enhanced_path(self.run, self.split, pair))
+
+    def fingerprint(self, pair: Pair) -> str:
+        """Return size and time of the last change of the file; see `EnhancedSignals`."""
+        path = enhanced_path(self.run, self.split, pair)
+        if not path.exists():
+            return ""
+        status = path.stat()
+        return f"{status.st_size}-{status.st_mtime_ns}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """One set of processed signals and where its scores go.
+
+    Parameters
+    ----------
+    signals
+        What to score.
+    scores
+        Folder the scores are written to.
+    description
+        What made the signals; kept in the score file.
+    scores_name
+        Name of the score file without its suffix.
+    """
+
+    signals: EnhancedSignals
+    scores: Path
+    description: Mapping[str, Any]
+    scores_name: str = "scores"
+
+
+def system_of_run(run: Path, split: Split, *, scores_name: str = "scores") -> System:
+    """Return the system whose signals lie in the folder of a run and whose scores go there too.
+
+    Raises
+    ------
+    ConfigError
+        If the folder is no run, or the run of another split.
+    """
+    record = read_run(run)
+    if record.split != split:
+        raise ConfigError(f"{run}: expected signals of split {split!r}, it holds {record.split!r}")
+    description = {"separator": record.separator, "configuration": dataclasses.asdict(record)}
+    signals = FolderSignals(run=run, split=split)
+    return System(signals=signals, scores=run, description=description, scores_name=scores_name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostics:
+    """What to know of a signal beside its score.
+
+    Parameters
+    ----------
+    clipped_samples
+        Samples of both channels at 16-bit full scale.
+    peak
+        Largest magnitude, full scale 1.
+    output_lufs, reference_lufs, input_lufs
+        Loudness of the processed signal, of its reference, and of the untouched mixture; None where there
+        is none (silence, less than 0.4 s).
+    """
+
+    clipped_samples: int
+    peak: float
+    output_lufs: float | None
+    reference_lufs: float | None
+    input_lufs: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairScore:
+    """The score of one scene for one listener, everything that led to it kept."""
+
+    scene: str
+    song: str
+    listener: str
+    left: HaaqiScore
+    right: HaaqiScore
+    diagnostics: Diagnostics
+
+    def row(self) -> dict[str, str | float | int | None]:
+        """Return the line of ``scores.csv``."""
+        components = {
+            f"{ear}_{name}": value
+            for ear, score in (("left", self.left), ("right", self.right))
+            for name, value in dataclasses.asdict(score).items()
+            if name != "value"
+        }
+        return {
+            "scene": self.scene,
+            "song": self.song,
+            "listener": self.listener,
+            "left_haaqi": self.left.value,
+            "right_haaqi": self.right.value,
+            "avg_haaqi": float(np.mean([self.left.value, self.right.value])),
+            **components,
+            **dataclasses.asdict(self.diagnostics),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """The true remix of a scene: unamplified, shape ``(2, n_samples)``, 44.1 kHz."""
+
+    remix: NDArray[np.float64]
+    input_lufs: float | None
+
+    def level_db_spl(self, ear: Ear) -> float:
+        """Return the level in dB SPL at which HAAQI presents a signal whose RMS is 1.
+
+        Raises
+        ------
+        AudioError
+            If the channel is silent.
+
+        Source: ``65 - 20 log10(RMS)`` of the unamplified, normalised reference, the official evaluator.
+        """
+        level = rms(self.remix[EARS.index(ear)])
+        if not level:
+            raise AudioError(f"the {ear} channel of the true remix is silent: nothing to score against")
+        return CAD2_TASK2.reference_level_db_spl - db_from_amplitude(level)
+
+
+def true_remix(task: Task, scene: Scene) -> Reference:
+    """Remix a scene from its true sources, cut to the segment (semantics of pyclarity V0.6.3).
+
+    Raises
+    ------
+    MetadataError
+        If the release holds no sources.
+    """
+    if not scene.segment.sources or any(source.track is None for source in scene.segment.sources):
+        raise MetadataError(f"scene {scene.name}: expected true sources to score against, this release holds none")
+    sources = {source.name: read_source(task, source) for source in scene.segment.sources}
+    mixture = read_source(task, scene.segment.mixture)
+    return Reference(
+        remix=remix(sources, scene.gains_db), input_lufs=_loudness(mixture, CAD2_TASK2.mixture_sample_rate)
+    )
+
+
+def score_task(
+    task: Task,
+    systems: Sequence[System],
+    *,
+    mode: HaaqiMode = "exact",
+    aid: AidSettings = CHALLENGE_AID,
+    jobs: int | None = None,
+    executor: Executor | None = None,
+) -> tuple[Failure, ...]:
+    """Score every pair of every system and write ``scores.csv`` and ``scores.json`` for each.
+
+    The reference of a pair is computed once for all systems. Pairs already scored are kept as long as
+    their signal is unchanged, so that an interrupted run goes on where it was.
+
+    Parameters
+    ----------
+    task
+        What to score, with its true sources.
+    systems
+        What to score of it.
+    mode
+        How HAAQI is computed: ``"exact"`` with the official noise, ``"fast"`` with the library's own
+        noise stream, ``"pyclarity"`` by calling pyclarity.
+    aid
+        What the hearing aids of all references have in common.
+    jobs, executor
+        See `rebalance._base.running.run_items`.
+
+    Returns
+    -------
+    tuple of Failure
+        The pairs that could not be scored, and why. They have no line in the score file.
+    """
+    failures: list[Failure] = []
+    failures += run_items(
+        [task.subset(pairs) for pairs in _unscored_by_scene(task, systems, mode)],
+        functools.partial(score_scene, systems=tuple(systems), mode=mode, aid=aid),
+        title=f"score {task.split} by HAAQI",
+        jobs=jobs,
+        executor=executor,
+        describe=lambda part: f"scene {next(iter(part.scenes))}",
+        on_result=lambda _, failed: failures.extend(failed),
+    )
+    for system in systems:
+        _write_scores(task, system, mode)
+    return tuple(failures)
+
+
+def score_scene(
+    part: Task, *, systems: Sequence[System], mode: HaaqiMode, aid: AidSettings = CHALLENGE_AID
+) -> tuple[Failure, ...]:
+    """Score the pairs of one scene for every system; a pair that fails leaves the others alone."""
+    (scene,) = part.scenes.values()
+    reference = true_remix(part, scene)
+    noise = SceneNoise(scene=scene.name, mode=mode)
+    failures: list[Failure] = []
+    for listener in part.scene_listeners[scene.name]:
+        pair = Pair(scene=scene.name, listener=listener)
+        waiting = [system for system in systems if not _is_scored(system, pair, mode)]
+        try:
+            failures += _score_systems(waiting, part, pair, reference, noise, aid)
+        except RebalanceError as error:
+            failures.append(Failure(item=f"scene {pair.scene}, listener {listener}", reason=one_line(error)))
+    return tuple(failures)
+
+
+def score_pair(task: Task, pair: Pair, processed: Recording, *, mode: HaaqiMode = "exact") -> PairScore:
+    """Score one processed signal: load the sources, remix, amplify, listen with both ears.
+
+    Parameters
+    ----------
+    task
+        What the pair belongs to, with its true sources.
+    pair
+        Scene and listener.
+    processed
+        Stereo at 32 kHz, as long as the segment.
+    mode
+        See `score_task`.
+
+    Raises
+    ------
+    AudioError
+        If rate, channels or length are not the submission's, or there is nothing to score.
+    MetadataError
+        If the release holds no sources.
+    """
+    scene = task.scenes[pair.scene]
+    reference = true_remix(task, scene)
+    amplified = amplify(reference.remix, task.fittings[pair.listener])
+    _require_submission_form(processed, amplified.shape[1])
+    noise = SceneNoise(scene=scene.name, mode=mode)
+    (ears,) = _scores_of_ears(task, pair, reference, amplified, [processed], noise)
+    if isinstance(ears, AudioError):
+        raise ears
+    return _pair_score(task, pair, ears, processed, amplified, reference)
+
+
+def _score_systems(
+    systems: Sequence[System], part: Task, pair: Pair, reference: Reference, noise: SceneNoise, aid: AidSettings
+) -> list[Failure]:
+    """Score every system's signal of one pair and keep the results."""
+    amplified = amplify(reference.remix, part.fittings[pair.listener], settings=aid)
+    readable: list[tuple[System, Recording]] = []
+    failures: list[Failure] = []
+    for system in systems:
+        try:
+            processed = system.signals.read(pair)
+            _require_submission_form(processed, amplified.shape[1])
+            readable.append((system, processed))
+        except RebalanceError as error:
+            failures.append(_failure(pair, system, error))
+    scores = _scores_of_ears(part, pair, reference, amplified, [processed for _, processed in readable], noise)
+    for (system, processed), ears in zip(readable, scores, strict=True):
+        if isinstance(ears, AudioError):
+            failures.append(_failure(pair, system, ears))
+        else:
+            _keep(system, pair, _pair_score(part, pair, ears, processed, amplified, reference), noise.mode)
+    return failures
+
+
+def _scores_of_ears(
+    task: Task, pair: Pair, reference: Reference, amplified: Audio, processed: Sequence[Recording], noise: SceneNoise
+) -> list[BinauralScore | AudioError]:
+    """Score signals of one pair with both ears of its listener."""
+    rate = CAD2_TASK2.haaqi_sample_rate
+    left, right = (
+        EarReference(
+            signal=signal,
+            audiogram=task.listeners[pair.listener].audiogram(ear),
+            full_scale_db_spl=reference.level_db_spl(ear),
+        )
+        for ear, signal in zip(EARS, resample(amplified, CAD2_TASK2.mixture_sample_rate, rate), strict=True)
+    )
+    signals = [resample(signal.samples, signal.sample_rate, rate) for signal in processed]
+    return binaural_scores(left, right, signals, noise=noise)
+
+
+def _pair_score(
+    task: Task, pair: Pair, ears: BinauralScore, processed: Recording, amplified: Audio, reference: Reference
+) -> PairScore:
+    """Put the scores of two ears together with what explains them."""
+    left, right = ears
+    diagnostics = Diagnostics(
+        clipped_samples=int(np.count_nonzero(np.abs(processed.samples) >= _FULL_SCALE_16_BIT)),
+        peak=float(np.max(np.abs(processed.samples))),
+        output_lufs=_loudness(processed.samples, processed.sample_rate),
+        reference_lufs=_loudness(amplified, CAD2_TASK2.mixture_sample_rate),
+        input_lufs=reference.input_lufs,
+    )
+    song = task.scenes[pair.scene].segment.name
+    return PairScore(
+        scene=pair.scene, song=song, listener=pair.listener, left=left, right=right, diagnostics=diagnostics
+    )
+
+
+def _failure(pair: Pair, system: System, error: RebalanceError) -> Failure:
+    """Name a system's pair that has no score."""
+    return Failure(item=f"scene {pair.scene}, listener {pair.listener}, {system.scores}", reason=one_line(error))
+
+
+def _keep(system: System, pair: Pair, score: PairScore, mode: HaaqiMode) -> None:
+    """Write a score down so that an interrupted run need not repeat it."""
+    record = {"fingerprint": system.signals.fingerprint(pair), "mode": mode, "version": VERSION, "row": score.row()}
+    write_json(_record_path(system, pair), record)
+
+
+def _unscored_by_scene(task: Task, systems: Sequence[System], mode: HaaqiMode) -> list[list[Pair]]:
+    """Return, scene by scene, the pairs that lack a score in any system."""
+    by_scene: dict[str, list[Pair]] = {}
+    for pair in task.pairs:
+        if not all(_is_scored(system, pair, mode) for system in systems):
+            by_scene.setdefault(pair.scene, []).append(pair)
+    return list(by_scene.values())
+
+
+def _is_scored(system: System, pair: Pair, mode: HaaqiMode) -> bool:
+    """Tell whether the kept score of a pair still holds: same signal, same mode, same version."""
+    record = _read_record(system, pair)
+    now = {"fingerprint": system.signals.fingerprint(pair), "mode": mode, "version": VERSION}
+    return record is not None and all(record.get(key) == value for key, value in now.items())
+
+
+def _read_record(system: System, pair: Pair) -> dict[str, Any] | None:
+    """Return the kept record of a pair, None when there is none that can be read."""
+    try:
+        record = json.loads(_record_path(system, pair).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _record_path(system: System, pair: Pair) -> Path:
+    """Return where the score of a pair is kept."""
+    return system.scores / "scores" / f"{pair.scene}_{pair.listener}.json"
+
+
+def _write_scores(task: Task, system: System, mode: HaaqiMode) -> None:
+    """Join the kept scores into ``scores.csv``, in the order of the metadata, and say how they were made."""
+    records = [_read_record(system, pair) for pair in task.pairs if _is_scored(system, pair, mode)]
+    rows = [record["row"] for record in records if record is not None]
+    if not rows:
+        return
+    with replacing(system.scores / f"{system.scores_name}.csv") as temporary:
+        pd.DataFrame(rows).to_csv(temporary, index=False)
+    summary = {
+        "version": VERSION,
+        "semantics": SEMANTICS,
+        "haaqi": mode,
+        "data": str(task.music_dir.parent.resolve()),
+        "split": task.split,
+        "n_pairs": len(task.pairs),
+        "n_scored": len(rows),
+        "mean_haaqi": float(np.mean([row["avg_haaqi"] for row in rows])),
+    }
+    write_json(system.scores / f"{system.scores_name}.json", {**summary, **system.description})
+
+
+def _require_submission_form(processed: Recording, reference_length: int) -> None:
+    """Raise unless a processed signal has the rate, channels and length of a submission."""
+    if processed.sample_rate != CAD2_TASK2.remix_sample_rate:
+        raise AudioError(f"expected {CAD2_TASK2.remix_sample_rate} Hz, got {processed.sample_rate} Hz")
+    n_channels, n_samples = processed.samples.shape
+    if n_channels != CAD2_TASK2.n_channels:
+        raise AudioError(f"expected {CAD2_TASK2.n_channels} channels, got {n_channels}")
+    expected = reference_length * CAD2_TASK2.remix_sample_rate / CAD2_TASK2.mixture_sample_rate
+    if abs(n_samples - expected) > 1:
+        raise AudioError(f"expected {round(expected)} samples at {processed.sample_rate} Hz, got {n_samples}")
+
+
+def _loudness(samples: Audio, sample_rate: int) -> float | None:
+    """Return the integrated loudness in LUFS; None for silence or less than one block (0.4 s)."""
+    if samples.shape[1] < _LOUDNESS_BLOCK_S * sample_rate:
+        return None
+    loudness = float(pyloudnorm.Meter(sample_rate).integrated_loudness(samples.T))
+    return loudness if np.isfinite(loudness) else None

@@ -1,0 +1,287 @@
+"""Systems ranked for organisers: ties shown as ties, agreement between listeners, tables for the challenge's site."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from rebalance._base.errors import ConfigError
+from rebalance.report._scored_runs import ScoredRun, common_pairs
+from rebalance.report._statistics import Estimate, Interval, PairedDifference
+from rebalance.report._summary import Summary, summarise
+from rebalance.task import Task
+
+SIGNIFICANCE = 0.05
+_SCORE = "avg_haaqi"
+_FEWEST_SHARED_SCENES = 3
+_SITE_DECIMALS = 4
+_SITE_COLUMNS = (("team", "Team", False), ("id", "System", False), ("HAAQI", "HAAQI", True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A run's place in the ranking.
+
+    Parameters
+    ----------
+    rank
+        One more than the number of runs that are significantly better.
+    run
+        Its name.
+    estimate
+        Mean score over the pairs all runs have.
+    gap
+        Its scores minus those of the run before, pair by pair; None for the first.
+    p_value
+        Of that difference, adjusted for the number of runs; None for the first.
+    """
+
+    rank: int
+    run: str
+    estimate: Estimate
+    gap: PairedDifference | None
+    p_value: float | None
+
+    @property
+    def is_tied(self) -> bool:
+        """Whether the run before cannot be told from this one."""
+        return self.p_value is not None and self.p_value >= SIGNIFICANCE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenerAgreement:
+    """How far listeners agree, run by run in the order of the summary.
+
+    Parameters
+    ----------
+    n_listeners
+        How many heard every run.
+    n_first
+        For how many listeners the run has the highest mean, ties counted for each.
+    scene_correlations
+        Mean rank correlation of the scores of two listeners over the scenes both heard; None where
+        no two share three scenes.
+    concordance
+        Kendall's W of the listeners' rankings of the runs, 0 for none and 1 for perfect agreement;
+        None for a single listener.
+    """
+
+    n_listeners: int
+    n_first: tuple[int, ...]
+    scene_correlations: tuple[float | None, ...]
+    concordance: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunComparison:
+    """Everything a comparison of runs tells.
+
+    Parameters
+    ----------
+    ranking
+        From the best mean to the worst.
+    agreement
+        Between listeners.
+    summary
+        Means, groups and differences, on the pairs all runs have.
+    n_left_out
+        How many scored pairs of each run others lack, in the order of the summary.
+    """
+
+    ranking: tuple[Place, ...]
+    agreement: ListenerAgreement
+    summary: Summary
+    n_left_out: tuple[int, ...]
+
+    @property
+    def has_power(self) -> bool:
+        """Whether there are pieces enough for any test between two runs to be significant."""
+        return 2.0 ** (1 - self.ranking[0].estimate.n_clusters) < SIGNIFICANCE
+
+
+def compare_runs(runs: Sequence[ScoredRun], task: Task) -> RunComparison:
+    """Compare runs on the pairs they have all scored.
+
+    Raises
+    ------
+    ConfigError
+        If there are fewer than two runs, or they have no pair in common.
+    """
+    if len(runs) < 2:
+        raise ConfigError(f"compare: expected two or more runs, got {len(runs)}")
+    common = common_pairs(runs)
+    if not len(common):
+        raise ConfigError(f"compare: {', '.join(run.name for run in runs)} have no scored pair in common")
+    shared = [dataclasses.replace(run, scores=run.scores.loc[common]) for run in runs]
+    summary = summarise(shared, task)
+    return RunComparison(
+        ranking=rank_runs(summary),
+        agreement=listener_agreement([run.scores[_SCORE] for run in shared]),
+        summary=summary,
+        n_left_out=tuple(len(run.scores) - len(common) for run in runs),
+    )
+
+
+def rank_runs(summary: Summary) -> tuple[Place, ...]:
+    """Order runs by mean score; runs that no paired test can tell apart share what is above them.
+
+    The p-values of all pairs of runs are adjusted together.
+
+    Source: Holm (1979), "A simple sequentially rejective multiple test procedure".
+    """
+    means = {run.name: estimate for run, estimate in zip(summary.runs, summary.means, strict=True)}
+    order = sorted(means, key=lambda name: -means[name].mean)
+    found = [(pair.first, pair.second, pair.difference) for pair in summary.comparisons if pair.difference is not None]
+    p_values = holm([difference.p_value for _, _, difference in found])
+    differences: dict[tuple[str, str], PairedDifference] = {}
+    adjusted: dict[tuple[str, str], float] = {}
+    for (first, second, difference), p_value in zip(found, p_values, strict=True):
+        differences[first, second], differences[second, first] = difference, _behind(difference)
+        adjusted[first, second] = adjusted[second, first] = p_value
+    places = []
+    for number, name in enumerate(order):
+        better = [other for other in order[:number] if adjusted[other, name] < SIGNIFICANCE]
+        before = order[number - 1] if number else None
+        places.append(
+            Place(
+                rank=1 + len(better),
+                run=name,
+                estimate=means[name],
+                gap=None if before is None else differences[before, name],
+                p_value=None if before is None else adjusted[before, name],
+            )
+        )
+    return tuple(places)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p-values adjusted for their number, in the order given."""
+    order = np.argsort(p_values, kind="stable")
+    stepped = [float(p_values[index]) * (len(p_values) - step) for step, index in enumerate(order)]
+    adjusted = np.minimum(np.maximum.accumulate(stepped), 1.0) if stepped else np.zeros(0)
+    return [float(value) for value in adjusted[np.argsort(order, kind="stable")]]
+
+
+def listener_agreement(scores: Sequence[pd.Series[float]]) -> ListenerAgreement:
+    """Tell how far listeners agree on runs and on scenes.
+
+    Parameters
+    ----------
+    scores
+        Scores of every run, indexed by scene and listener, all with the same pairs.
+    """
+    by_listener = np.stack([run.groupby(level="listener").mean().to_numpy() for run in scores])
+    n_first = (by_listener >= by_listener.max(axis=0)).sum(axis=1)
+    return ListenerAgreement(
+        n_listeners=by_listener.shape[1],
+        n_first=tuple(int(count) for count in n_first),
+        scene_correlations=tuple(_scene_correlation(run) for run in scores),
+        concordance=concordance(by_listener.T),
+    )
+
+
+def concordance(ratings: NDArray[np.floating]) -> float | None:
+    """Return Kendall's W of raters who rate the same things, ties corrected for.
+
+    Parameters
+    ----------
+    ratings
+        Shape ``(n_raters, n_things)``.
+
+    Returns
+    -------
+    Between 0 and 1; None for fewer than two raters, or where every rater rates all things alike.
+
+    Source: Kendall and Babington Smith (1939), "The problem of m rankings".
+    """
+    n_raters, n_things = ratings.shape
+    if n_raters < 2:
+        return None
+    ranks = rankdata(ratings, axis=1)
+    ties = sum(int(count**3 - count) for row in ranks for count in np.unique(row, return_counts=True)[1])
+    most = n_raters**2 * (n_things**3 - n_things) - n_raters * ties
+    spread = np.sum((ranks.sum(axis=0) - n_raters * (n_things + 1) / 2) ** 2)
+    return float(12 * spread / most) if most else None
+
+
+def ranking_json(comparison: RunComparison, teams: Mapping[str, str]) -> dict[str, Any]:
+    """Return the ranking in the form in which the challenge's site keeps its results.
+
+    Parameters
+    ----------
+    comparison
+        What to publish.
+    teams
+        Team of every run by name; a run without one stands for itself.
+
+    Source: the result files of the challenge's site, ``cad2_results_task1.json``.
+    """
+    return {
+        "defaultSort": {"field": "HAAQI", "order": "desc"},
+        "format": [{"dataField": field, "text": text, "sort": sort} for field, text, sort in _SITE_COLUMNS],
+        "data": [
+            {
+                "id": place.run,
+                "team": teams.get(place.run, place.run),
+                "HAAQI": round(place.estimate.mean, _SITE_DECIMALS),
+            }
+            for place in comparison.ranking
+        ],
+    }
+
+
+def comparison_csv(comparison: RunComparison) -> str:
+    """Return the ranking and the means of all groups as one table, a line for each run and group."""
+    columns = ("table", "group", "rank", "run", "mean", "low", "high", "pairs", "pieces", "minus_previous", "p_value")
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(_rows(comparison))
+    return text.getvalue()
+
+
+def _rows(comparison: RunComparison) -> Iterator[dict[str, Any]]:
+    """Yield the lines of the table."""
+    for place in comparison.ranking:
+        gap = {} if place.gap is None else {"minus_previous": place.gap.estimate.mean, "p_value": place.p_value}
+        yield {"table": "all", "rank": place.rank, "run": place.run, **_cells(place.estimate), **gap}
+    names = [run.name for run in comparison.summary.runs]
+    for group in comparison.summary.groups:
+        for row in group.rows:
+            for name, estimate in zip(names, row.estimates, strict=True):
+                if estimate is not None:
+                    yield {"table": group.title, "group": row.label, "run": name, **_cells(estimate)}
+
+
+def _cells(estimate: Estimate) -> dict[str, Any]:
+    """Return an estimate as cells of the table."""
+    interval = estimate.interval
+    limits = {} if interval is None else {"low": interval.low, "high": interval.high}
+    return {"mean": estimate.mean, **limits, "pairs": estimate.n_values, "pieces": estimate.n_clusters}
+
+
+def _behind(difference: PairedDifference) -> PairedDifference:
+    """Return the same difference the other way round: first minus second."""
+    estimate, interval = difference.estimate, difference.estimate.interval
+    turned = None if interval is None else Interval(low=-interval.high, high=-interval.low)
+    return PairedDifference(
+        estimate=dataclasses.replace(estimate, mean=-estimate.mean, interval=turned), p_value=difference.p_value
+    )
+
+
+def _scene_correlation(scores: pd.Series[float]) -> float | None:
+    """Return the mean rank correlation between the listeners of a run over scenes."""
+    table = scores.rename("score").reset_index().pivot_table(index="scene", columns="listener", values="score")
+    correlations = table.corr(method="spearman", min_periods=_FEWEST_SHARED_SCENES).to_numpy()
+    found = correlations[np.triu_indices(len(correlations), k=1)]
+    found = found[np.isfinite(found)]
+    return float(found.mean()) if found.size else None

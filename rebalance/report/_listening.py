@@ -1,0 +1,150 @@
+"""Listening examples: reference and outputs of a few pairs, small enough to be part of a page."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import soundfile
+
+from rebalance._base.challenge import CAD2_TASK2
+from rebalance._base.errors import RebalanceError
+from rebalance.audio import Audio, read_audio, resample
+from rebalance.hearing import amplify
+from rebalance.pipeline import enhanced_path, true_remix
+from rebalance.report._scored_runs import ScoredRun, common_pairs
+from rebalance.task import Pair, Scene, Task
+
+_OGG_QUALITY = 0.6  # libsndfile's compression level: 0 is best, 1 smallest
+_OGG_BLOCK = 4096  # libsndfile overflows its stack on long writes of Vorbis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Player:
+    """One signal of an example: its name, its score (None for the reference) and its sound as a data URI."""
+
+    label: str
+    score: float | None
+    uri: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListeningExample:
+    """One pair to listen to.
+
+    Parameters
+    ----------
+    pair
+        Scene and listener.
+    title
+        Song and what the scene asks for, in words.
+    players
+        The reference first, then every run.
+    """
+
+    pair: Pair
+    title: str
+    players: tuple[Player, ...]
+
+    @property
+    def n_bytes(self) -> int:
+        """How much the example adds to the page."""
+        return sum(len(player.uri) for player in self.players)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """The examples of a page, and why there are not more of them."""
+
+    examples: tuple[ListeningExample, ...]
+    notes: tuple[str, ...]
+
+
+def choose_pairs(runs: Sequence[ScoredRun], n_pairs: int) -> tuple[Pair, ...]:
+    """Choose pairs all runs have scored, from the lowest to the highest of the mean score, evenly spread."""
+    common = common_pairs(runs)
+    means = np.mean([run.scores.loc[common, "avg_haaqi"].to_numpy() for run in runs], axis=0)
+    ranked = [common[place] for place in np.argsort(means, kind="stable")]
+    n_pairs = min(n_pairs, len(ranked))
+    places = sorted({round(place) for place in np.linspace(0, len(ranked) - 1, n_pairs)}) if n_pairs else []
+    return tuple(Pair(scene=ranked[place][0], listener=ranked[place][1]) for place in places)
+
+
+def listening_examples(runs: Sequence[ScoredRun], task: Task, pairs: Sequence[Pair], *, budget_bytes: int) -> Listening:
+    """Make the examples of a page, as many of the pairs as fit.
+
+    Parameters
+    ----------
+    runs
+        Whose outputs to hear.
+    task
+        With the true sources the reference is made from.
+    pairs
+        Which pairs, the most wanted first.
+    budget_bytes
+        How much all examples together may add to the page.
+
+    Returns
+    -------
+    The examples; a pair whose audio is missing, and all beyond the budget, only have a note.
+    """
+    examples: list[ListeningExample] = []
+    notes: list[str] = []
+    left_bytes = budget_bytes
+    for pair in pairs:
+        try:
+            example = _example(runs, task, pair)
+        except RebalanceError as error:
+            notes.append(f"{pair.scene} for {pair.listener}: {error}")
+            continue
+        if example.n_bytes > left_bytes:
+            notes.append(f"{pair.scene} for {pair.listener} left out: the page would grow beyond its budget")
+            continue
+        left_bytes -= example.n_bytes
+        examples.append(example)
+    return Listening(examples=tuple(examples), notes=tuple(notes))
+
+
+def described_gains(scene: Scene) -> str:
+    """Say what a scene asks for: ``Violin_1 +6 dB, Cello −3 dB``."""
+    labels = {source.name: source.label for source in scene.segment.sources}
+    changes = [f"{labels[name]} {_signed(gain_db)}" for name, gain_db in scene.gains_db.items() if gain_db]
+    return ", ".join(changes) or "no change"
+
+
+def _example(runs: Sequence[ScoredRun], task: Task, pair: Pair) -> ListeningExample:
+    """Make one example."""
+    scene = task.scenes[pair.scene]
+    reference = amplify(true_remix(task, scene).remix, task.fittings[pair.listener])
+    players = [Player(label="Reference", score=None, uri=_uri(reference, CAD2_TASK2.mixture_sample_rate))]
+    for run in runs:
+        recording = read_audio(enhanced_path(run.folder, run.split, pair))
+        score = float(run.scores["avg_haaqi"].loc[(pair.scene, pair.listener)])
+        players.append(Player(label=run.name, score=score, uri=_uri(recording.samples, recording.sample_rate)))
+    return ListeningExample(pair=pair, title=f"{scene.segment.name}: {described_gains(scene)}", players=tuple(players))
+
+
+def _uri(samples: Audio, sample_rate: int) -> str:
+    """Encode a signal ``(n_channels, n_samples)`` at the rate of submissions, clipped as they are."""
+    at_rate = np.clip(resample(samples, sample_rate, CAD2_TASK2.remix_sample_rate), -1.0, 1.0).T
+    buffer = io.BytesIO()
+    with soundfile.SoundFile(
+        buffer,
+        "w",
+        samplerate=CAD2_TASK2.remix_sample_rate,
+        channels=at_rate.shape[1],
+        format="OGG",
+        subtype="VORBIS",
+        compression_level=_OGG_QUALITY,
+    ) as file:
+        for start in range(0, len(at_rate), _OGG_BLOCK):
+            file.write(at_rate[start : start + _OGG_BLOCK])
+    return "data:audio/ogg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _signed(gain_db: float) -> str:
+    """Return a gain with its sign: ``−3 dB``."""
+    return f"{'+' if gain_db > 0 else '−'}{abs(gain_db):g} dB"

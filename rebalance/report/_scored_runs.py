@@ -1,0 +1,176 @@
+"""The score files of runs, each pair joined with what the task says of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rebalance._base.challenge import SPLITS, Split
+from rebalance._base.errors import ConfigError
+from rebalance.hearing import SeverityDefinition
+from rebalance.task import Scene, Task
+
+SCORES_FILE = "scores.csv"
+SUMMARY_FILE = "scores.json"
+
+SEVERITY_COLUMNS: dict[SeverityDefinition, str] = {"code": "severity_code", "site": "severity_site"}
+_KEYS = ("scene", "song", "listener")
+_TEXT_COLUMNS: Any = dict.fromkeys(_KEYS, str)
+_SCORES = ("left_haaqi", "right_haaqi", "avg_haaqi")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredRun:
+    """What a run scored.
+
+    Parameters
+    ----------
+    name
+        Short and unlike that of any other run in the report.
+    folder
+        Where it lies.
+    separator, haaqi, semantics, version
+        What made the signals and the scores.
+    data
+        Folder of the task, as written when it was scored.
+    split
+        Which split.
+    scores
+        One line per pair, as in ``scores.csv``; indexed by scene and listener.
+    """
+
+    name: str
+    folder: Path
+    separator: str
+    haaqi: str
+    semantics: str
+    version: str
+    data: Path
+    split: Split
+    scores: pd.DataFrame
+
+
+def read_scored_runs(folders: Sequence[Path]) -> tuple[ScoredRun, ...]:
+    """Read the scores of runs that can be compared.
+
+    Raises
+    ------
+    ConfigError
+        If there is no run, one was not scored, its files are damaged, or the runs are of different
+        splits or semantics.
+    """
+    if not folders:
+        raise ConfigError("report: expected one or more runs, got none")
+    names = _short_names([folder.resolve() for folder in folders])
+    runs = tuple(_read_run(folder, name) for folder, name in zip(folders, names, strict=True))
+    for field in ("split", "semantics"):
+        found = sorted({str(getattr(run, field)) for run in runs})
+        if len(found) > 1:
+            raise ConfigError(f"report: expected runs of one {field}, got {', '.join(found)}")
+    return runs
+
+
+def annotated(run: ScoredRun, task: Task) -> pd.DataFrame:
+    """Join the scores of a run with what its task says of every pair.
+
+    Returns
+    -------
+    The scores with the columns ``piece``, ``instruments`` (a tuple of different ones), ``n_sources``,
+    ``gain_size_db`` and one severity for each definition.
+
+    Raises
+    ------
+    ConfigError
+        If a scored pair is not in the task.
+    """
+    if strangers := [pair for pair in run.scores.index if pair[0] not in task.scenes or pair[1] not in task.listeners]:
+        scene, listener = strangers[0]
+        raise ConfigError(
+            f"{run.folder / SCORES_FILE}: expected pairs of split {task.split!r} of the task, got scene {scene!r}"
+            f" with listener {listener!r} and {len(strangers) - 1} more like it"
+        )
+    scenes = [task.scenes[scene] for scene, _ in run.scores.index]
+    listeners = [task.listeners[listener] for _, listener in run.scores.index]
+    severities = {
+        column: [str(listener.severity(definition)) for listener in listeners]
+        for definition, column in SEVERITY_COLUMNS.items()
+    }
+    return run.scores.assign(
+        piece=[scene.segment.piece for scene in scenes],
+        instruments=pd.Series(_instruments(scenes), index=run.scores.index, dtype=object),
+        n_sources=[len(scene.gains_db) for scene in scenes],
+        gain_size_db=[gain_size_db(scene) for scene in scenes],
+        **severities,
+    )
+
+
+def gain_size_db(scene: Scene) -> float:
+    """Return the largest change a scene asks of any source, up or down, in dB."""
+    return max(abs(gain_db) for gain_db in scene.gains_db.values())
+
+
+def _instruments(scenes: Sequence[Scene]) -> list[tuple[str, ...]]:
+    """Return the different instruments of every scene."""
+    return [tuple(sorted(set(scene.segment.instruments))) for scene in scenes]
+
+
+def common_pairs(runs: Sequence[ScoredRun]) -> pd.Index:
+    """Return the pairs every run scored, in the order of the first."""
+    common = runs[0].scores.index
+    for run in runs[1:]:
+        common = common[common.isin(run.scores.index)]
+    return common
+
+
+def _read_run(folder: Path, name: str) -> ScoredRun:
+    """Read both score files of a run."""
+    summary_path = folder / SUMMARY_FILE
+    if not summary_path.is_file() or not (folder / SCORES_FILE).is_file():
+        raise ConfigError(
+            f"{folder}: expected {SCORES_FILE} and {SUMMARY_FILE}, found no such files; run 'rebalance score' first"
+        )
+    try:
+        summary = json.loads(summary_path.read_text(encoding="utf-8"))
+        split = next(split for split in SPLITS if split == summary["split"])
+        texts = {key: str(summary[key]) for key in ("separator", "haaqi", "semantics", "version")}
+        data = Path(summary["data"])
+    except (ValueError, KeyError, TypeError, StopIteration) as error:
+        raise ConfigError(f"{summary_path}: not the summary of a scored run: {error!r}") from error
+    scores = _read_scores(folder / SCORES_FILE)
+    return ScoredRun(name=name, folder=folder, data=data, split=split, scores=scores, **texts)
+
+
+def _read_scores(path: Path) -> pd.DataFrame:
+    """Read a score file, checked."""
+    try:
+        scores = pd.read_csv(path, dtype=_TEXT_COLUMNS, keep_default_na=False, na_values={})
+    except (ValueError, OSError) as error:
+        raise ConfigError(f"{path}: not a score file: {' '.join(str(error).split())}") from error
+    if missing := [column for column in (*_KEYS, *_SCORES) if column not in scores]:
+        found = ", ".join(map(str, scores.columns))
+        raise ConfigError(f"{path}: expected the columns {', '.join(missing)}, found {found}")
+    for column in set(scores) - set(_KEYS):
+        scores[column] = pd.to_numeric(scores[column], errors="coerce")
+    if scores.empty or not np.isfinite(scores[list(_SCORES)].to_numpy()).all():
+        raise ConfigError(f"{path}: expected one or more lines with a score for both ears and their mean")
+    indexed = scores.set_index(["scene", "listener"])
+    if len(repeated := indexed.index[indexed.index.duplicated()]):
+        raise ConfigError(f"{path}: expected every pair once, got {'/'.join(repeated[0])} again")
+    return indexed
+
+
+def _short_names(folders: Sequence[Path]) -> list[str]:
+    """Return the last parts of paths, as many as tell them apart."""
+    if len(set(folders)) != len(folders):
+        raise ConfigError(f"report: expected every run once, got {', '.join(map(str, folders))}")
+    for n_parts in range(1, max(len(folder.parts) for folder in folders) + 1):
+        names = ["/".join(folder.parts[-n_parts:]) for folder in folders]
+        if len(set(names)) == len(names):
+            return names
+    return [str(folder) for folder in folders]

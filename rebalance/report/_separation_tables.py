@@ -1,0 +1,47 @@
+"""Figures of separation as tables for a terminal."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from rich.table import Table
+
+from rebalance.pipeline import metric_columns
+from rebalance.report._statistics import clustered_mean
+
+_TITLES = {
+    "sdr": "SDR",
+    "si_sdr": "SI-SDR",
+    "frame_sdr": "SDR, median of 1 s",
+    "bss_sdr": "BSS SDR",
+    "bss_sir": "SIR",
+    "bss_sar": "SAR",
+}
+
+
+def separation_means_table(rows: pd.DataFrame, names: tuple[str, ...]) -> Table:
+    """Tabulate every metric of every separator, means over sources with intervals over pieces, in dB."""
+    metrics = metric_columns(rows)
+    table = Table("separator", *(_TITLES[metric] for metric in metrics), title="Separation, dB")
+    for name in names:
+        its = rows[rows["separator"] == name]
+        table.add_row(name, *(_mean_text(its, metric) for metric in metrics))
+    return table
+
+
+def separation_group_table(rows: pd.DataFrame, names: tuple[str, ...], column: str) -> Table:
+    """Tabulate the SDR of every separator by groups, in dB."""
+    title = {"instrument": "instrument", "n_sources": "number of sources", "ensemble": "ensemble"}[column]
+    table = Table(title, *names, title=f"SDR by {title}, dB")
+    for group, its in rows.groupby(column):
+        table.add_row(str(group), *(_mean_text(its[its["separator"] == name], "sdr") for name in names))
+    return table
+
+
+def _mean_text(rows: pd.DataFrame, metric: str) -> str:
+    """Return a mean with its interval, ``5.1 [4.2, 6.0]``."""
+    if rows.empty:
+        return "–"
+    estimate = clustered_mean(rows[metric].to_numpy(), rows["piece"].tolist(), rng=np.random.default_rng(0))
+    interval = f" [{estimate.interval.low:.1f}, {estimate.interval.high:.1f}]" if estimate.interval else ""
+    return f"{estimate.mean:.1f}{interval}".replace("-", "−")

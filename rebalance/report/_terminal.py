@@ -1,0 +1,63 @@
+"""The report as tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.markup import escape
+from rich.table import Table
+
+from rebalance.report._summary import Comparison, GroupTable, Summary
+from rebalance.report._texts import difference_text, estimate_text, p_value_text
+
+
+def terminal_tables(summary: Summary) -> Iterator[Table]:
+    """Yield the tables of a report: means of the runs, differences between them, then by group."""
+    yield _means(summary)
+    if summary.comparisons:
+        yield _comparisons(summary.comparisons)
+    for group in summary.groups:
+        yield _group(summary, group)
+
+
+def _means(summary: Summary) -> Table:
+    """Tabulate the means of the runs."""
+    table = Table(title="Mean HAAQI (95 % interval, pieces resampled)")
+    for column in ("run", "separator"):
+        table.add_column(column)
+    for column in ("mean HAAQI", "pairs", "pieces"):
+        table.add_column(column, justify="right")
+    for run, estimate in zip(summary.runs, summary.means, strict=True):
+        counts = (str(estimate.n_values), str(estimate.n_clusters))
+        table.add_row(escape(run.name), escape(run.separator), escape(estimate_text(estimate)), *counts)
+    return table
+
+
+def _comparisons(comparisons: tuple[Comparison, ...]) -> Table:
+    """Tabulate the differences between runs."""
+    table = Table(title="Differences on common pairs (95 % interval, pieces resampled)")
+    table.add_column("second − first")
+    for column in ("difference", "p", "common pairs", "not common"):
+        table.add_column(column, justify="right", no_wrap=column == "difference")
+    for comparison in comparisons:
+        name = escape(f"{comparison.second} − {comparison.first}")
+        left_out = str(comparison.only_first + comparison.only_second)
+        if comparison.difference is None:
+            table.add_row(name, "–", "–", "0", left_out)
+            continue
+        estimate = comparison.difference.estimate
+        p_value = p_value_text(comparison.difference.p_value)
+        table.add_row(name, escape(difference_text(estimate)), p_value, str(estimate.n_values), left_out)
+    return table
+
+
+def _group(summary: Summary, group: GroupTable) -> Table:
+    """Tabulate the means of the groups of one property."""
+    table = Table(title=group.title, caption=group.note)
+    table.add_column("")
+    for run in summary.runs:
+        table.add_column(escape(run.name), justify="right", overflow="fold")
+    for row in group.rows:
+        cells = (escape(estimate_text(estimate)).replace(" [", "\n[") for estimate in row.estimates)
+        table.add_row(escape(row.label), *cells)
+    return table

@@ -1,0 +1,180 @@
+"""Mask networks on disk: half-precision safetensors whose header says everything needed to run them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rebalance._base.errors import ConfigError
+from rebalance._base.files import replacing, write_text
+from rebalance.assets import weights_folder
+
+if TYPE_CHECKING:
+    from rebalance.separation.mask_network import MaskNetwork
+
+FORMAT = "rebalance-separator/1"
+TRACKER_FORMAT = "rebalance-tracker/1"
+WEIGHTS_FOLDER = weights_folder()
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard:
+    """What is known of a trained network beyond its weights.
+
+    Parameters
+    ----------
+    shrinkage
+        How far the remix should trust its estimates, in [0, 1]: for two sources, for three, and so on, the last
+        for all numbers beyond; fitted on validation HAAQI.
+    voice_trust
+        How far to trust what tells two voices of one instrument apart, in [0, 1]; 0 gives each half.
+    data
+        What it was trained on.
+    training
+        Command, seed, budget, scores: text by name.
+    """
+
+    shrinkage: tuple[float, ...] = (1.0,)
+    voice_trust: float = 1.0
+    data: tuple[str, ...] = ()
+    training: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.shrinkage or not all(0.0 <= value <= 1.0 for value in (*self.shrinkage, self.voice_trust)):
+            raise ConfigError(
+                f"model card: expected shrinkage and voice trust in [0, 1], got {self.shrinkage}, {self.voice_trust}"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """A network, its card and the digest of the file they came from."""
+
+    network: MaskNetwork
+    card: ModelCard
+    sha256: str
+
+
+def save_checkpoint(path: Path, network: MaskNetwork, card: ModelCard) -> None:
+    """Write weights in half precision with configuration and card in the header, and ``<name>.sha256`` beside.
+
+    Raises
+    ------
+    RebalanceError
+        If the operating system refuses to write.
+    """
+    import torch
+    from safetensors.torch import save_file
+
+    tensors = {
+        name: tensor.detach().to("cpu", torch.float16).contiguous() for name, tensor in network.state_dict().items()
+    }
+    look_ahead = network.config.look_ahead_samples
+    header = {
+        "format": FORMAT,
+        "config": json.dumps(asdict(network.config)),
+        "card": json.dumps(asdict(card)),
+        "look_ahead_ms": "not causal"
+        if look_ahead is None
+        else f"{1000 * look_ahead / network.config.sample_rate:.3f}",
+        "n_parameters": str(sum(parameter.numel() for parameter in network.parameters())),
+    }
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, metadata=header)
+    write_text(digest_file(path), f"{sha256_of(path)}  {path.name}\n")
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint; nothing is unpickled, and a ``.sha256`` file beside it must agree.
+
+    Raises
+    ------
+    ConfigError
+        If the file is no such checkpoint, is damaged, or contradicts itself.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    from rebalance.separation.mask_network import MaskNetwork, MaskNetworkConfig
+
+    header = checkpoint_header(path)
+    if header is None or header["format"] != FORMAT:
+        raise ConfigError(f"{path}: expected a checkpoint of format {FORMAT!r}")
+    sha256 = checked_digest(path)
+    try:
+        network = MaskNetwork(from_json(MaskNetworkConfig, json.loads(header["config"])))
+        card = from_json(ModelCard, json.loads(header["card"]))
+        network.load_state_dict({name: tensor.float() for name, tensor in load_file(path).items()})
+    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+        raise ConfigError(
+            f"{path}: damaged checkpoint: {(str(error).splitlines() or ['no reason given'])[0]}"
+        ) from error
+    return Checkpoint(network=network.eval(), card=card, sha256=sha256)
+
+
+def checkpoint_header(path: Path) -> dict[str, str] | None:
+    """Return the header of one of our checkpoints, of separator or tracker, None for any other file."""
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = file.metadata() or {}
+    except (SafetensorError, OSError):
+        return None
+    return header if header.get("format") in (FORMAT, TRACKER_FORMAT) else None
+
+
+def shipped_weights() -> dict[str, Path]:
+    """Return the checkpoints that come with the library, by name."""
+    return {path.stem: path for path in sorted(WEIGHTS_FOLDER.glob("*.safetensors"))}
+
+
+def from_json(kind: type[Value], values: Mapping[str, Any]) -> Value:
+    """Build a configuration value, nested ones included, from what JSON made of it.
+
+    Raises
+    ------
+    ConfigError
+        If a key is unknown.
+    """
+    known = {entry.name: entry for entry in fields(kind)}  # type: ignore[arg-type]
+    if unknown := sorted(set(values) - set(known)):
+        raise ConfigError(f"{kind.__name__}: unknown keys {unknown}")
+    defaults = kind()
+    return kind(**{name: _like(getattr(defaults, name), value) for name, value in values.items()})
+
+
+def _like(default: object, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a JSON value as the kind of value its default is."""
+    if hasattr(default, "__dataclass_fields__"):
+        return from_json(type(default), value)
+    return tuple(value) if isinstance(default, tuple) else value
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_file(path: Path) -> Path:
+    """Return where a checkpoint's digest is kept."""
+    return path.with_name(f"{path.name}.sha256")
+
+
+def checked_digest(path: Path) -> str:
+    """Return the digest of a file; raise if another one stands beside it."""
+    found = sha256_of(path)
+    beside = digest_file(path)
+    expected = beside.read_text(encoding="utf-8").split()[:1] if beside.is_file() else [found]
+    if expected != [found]:
+        raise ConfigError(f"{path}: sha256 is {found}, expected {' '.join(expected)}; the file is damaged or changed")
+    return found

@@ -1,0 +1,40 @@
+"""No separation at all: the honest floor of every table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rebalance._base.challenge import CAD2_TASK2
+from rebalance.audio import Audio
+from rebalance.separation._protocol import checked_mixture, source_names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MixtureSeparator:
+    """Shares the mixture equally among its sources and asks the remix not to trust it.
+
+    With a shrinkage of 0 the remix as an edit returns the mixture itself, at its own level.
+    """
+
+    name: str = "mixture"
+    sample_rate: int = CAD2_TASK2.mixture_sample_rate
+    shrinkage: float = 0.0
+    needs_sources: bool = False
+    mixture_consistent: bool = True
+    n_parameters: int = 0
+    lookahead_ms: float | None = 0.0
+    external_training_data: bool = False
+
+    def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Return an equal part of the mixture for every source; see `Separator`."""
+        names = source_names(instruments)
+        share = checked_mixture(mixture) / np.float32(len(names))
+        return {name: share.copy() for name in names}
+
+    def informed_by(self, sources: Mapping[str, Audio]) -> MixtureSeparator:  # noqa: ARG002 - part of the protocol
+        """Return itself: the sources tell it nothing."""
+        return self

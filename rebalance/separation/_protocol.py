@@ -1,0 +1,196 @@
+"""What a separator is, and what every one of them asks of its input."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rebalance._base.challenge import CAD2_TASK2
+from rebalance._base.errors import AudioError, ConfigError
+from rebalance._base.names import suggestion
+from rebalance.audio import Audio, Shrinkage
+
+
+@runtime_checkable
+class Separator(Protocol):
+    """Splits a mixture of known instruments into its sources."""
+
+    @property
+    def name(self) -> str:
+        """Name the registry knows it by, or the path it came from."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Rate in Hz the mixture must have."""
+
+    @property
+    def shrinkage(self) -> Shrinkage:
+        """How far the remix should trust the estimates, in [0, 1]; see `rebalance.audio._remixing.remix_as_edit`."""
+
+    @property
+    def needs_sources(self) -> bool:
+        """Whether it must be told the true sources first; see `informed_by`."""
+
+    @property
+    def mixture_consistent(self) -> bool:
+        """Whether its estimates always sum to the mixture."""
+
+    def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Estimate every source of a mixture.
+
+        Parameters
+        ----------
+        mixture
+            Shape ``(n_channels, n_samples)``, one or two channels, at least one sample.
+        instruments
+            Instrument of every source, repeated where one plays twice: ``("Violin", "Violin", "Cello")``.
+
+        Returns
+        -------
+        dict
+            Signals of the mixture's shape by source name, in the order of the instruments; see `source_names`.
+
+        Raises
+        ------
+        AudioError
+            If the mixture is empty, not finite, or of another shape.
+        ConfigError
+            If an instrument is unknown, or the true sources are needed and missing.
+        """
+
+    def informed_by(self, sources: Mapping[str, Audio]) -> Separator:
+        """Return a separator that knows the true sources by source name; itself where it has no use for them."""
+
+
+@runtime_checkable
+class Declared(Protocol):
+    """A separator that can say what a submission has to declare of it."""
+
+    @property
+    def n_parameters(self) -> int:
+        """How many trained numbers it has."""
+
+    @property
+    def lookahead_ms(self) -> float | None:
+        """By how much it looks ahead, in ms; None where it sees the whole signal."""
+
+    @property
+    def external_training_data(self) -> bool:
+        """Whether it learnt from data outside the challenge's list, own synthesis included."""
+
+
+@runtime_checkable
+class Weighted(Protocol):
+    """A separator that can say which weights it has, so that no run is continued with others."""
+
+    @property
+    def weights(self) -> str | None:
+        """Their sha256, None where unknown."""
+
+
+@runtime_checkable
+class OfficialTargets(Protocol):
+    """A separator that can also give what the official baseline feeds its remix."""
+
+    def targets(
+        self, mixture: Audio, instruments: Sequence[str], *, accompaniment_share: float = 0.1
+    ) -> dict[str, NDArray[np.float32]]:
+        """Return for every voice its instrument's whole estimate with a share of the accompaniment, by source name."""
+
+
+def source_names(instruments: Sequence[str]) -> tuple[str, ...]:
+    """Name every source after its instrument, numbered only where one is repeated.
+
+    Parameters
+    ----------
+    instruments
+        Instruments in any case: ``("violin", "Violin", "Cello")``.
+
+    Returns
+    -------
+    tuple of str
+        In the same order: ``("Violin_1", "Violin_2", "Cello")``.
+
+    Raises
+    ------
+    ConfigError
+        If there is none, or one is not an instrument of the challenge.
+    """
+    known = known_instruments(instruments)
+    counts = Counter(known)
+    heard: Counter[str] = Counter()
+    names: list[str] = []
+    for instrument in known:
+        heard[instrument] += 1
+        names.append(f"{instrument}_{heard[instrument]}" if counts[instrument] > 1 else instrument)
+    return tuple(names)
+
+
+def known_instruments(instruments: Sequence[str]) -> tuple[str, ...]:
+    """Return the instruments as the challenge spells them.
+
+    Raises
+    ------
+    ConfigError
+        If there is none, or one is not an instrument of the challenge, with the closest one.
+    """
+    if isinstance(instruments, str):
+        raise ConfigError(f"instruments: expected a sequence such as ('Violin', 'Cello'), got the text {instruments!r}")
+    if not instruments:
+        raise ConfigError("instruments: expected at least one, got none")
+    by_folded = {instrument.casefold(): instrument for instrument in CAD2_TASK2.instruments}
+    for instrument in instruments:
+        if instrument.casefold() not in by_folded:
+            expected = ", ".join(CAD2_TASK2.instruments)
+            hint = suggestion(instrument, CAD2_TASK2.instruments)
+            raise ConfigError(f"instrument {instrument!r}: expected one of {expected}{hint}")
+    return tuple(by_folded[instrument.casefold()] for instrument in instruments)
+
+
+def checked_mixture(mixture: Audio) -> NDArray[np.float32]:
+    """Return the mixture in float32 once it is known to be one.
+
+    Raises
+    ------
+    AudioError
+        If it is not floating point, not ``(n_channels, n_samples)`` with one or two channels, empty,
+        or holds NaN or infinity.
+    """
+    if not isinstance(mixture, np.ndarray) or not np.issubdtype(mixture.dtype, np.floating):
+        kind = mixture.dtype if isinstance(mixture, np.ndarray) else type(mixture).__name__
+        raise AudioError(f"mixture: expected an array of floating-point samples, got {kind}")
+    if mixture.ndim != 2 or not 1 <= mixture.shape[0] <= CAD2_TASK2.n_channels:
+        raise AudioError(f"mixture: expected shape (1 or 2 channels, n_samples), got {mixture.shape}")
+    if not mixture.shape[1]:
+        raise AudioError("mixture: expected at least one sample, got none")
+    if not np.isfinite(mixture).all():
+        raise AudioError("mixture: expected finite samples, found NaN or infinity")
+    return mixture.astype(np.float32, copy=False)
+
+
+def shared_among_voices(
+    by_instrument: Mapping[str, NDArray[np.float32]], instruments: Sequence[str]
+) -> dict[str, NDArray[np.float32]]:
+    """Give each voice of an instrument an equal part of that instrument's estimate.
+
+    Parameters
+    ----------
+    by_instrument
+        Estimate of every instrument, shape ``(n_channels, n_samples)``.
+    instruments
+        Instrument of every source, as the challenge spells it.
+
+    Returns
+    -------
+    dict
+        Estimates by source name; those of one instrument sum to its estimate.
+    """
+    counts = Counter(instruments)
+    return {
+        name: by_instrument[instrument] / np.float32(counts[instrument])
+        for name, instrument in zip(source_names(instruments), instruments, strict=True)
+    }

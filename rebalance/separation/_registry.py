@@ -1,0 +1,128 @@
+"""Separators by name or by path."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from rebalance._base.errors import ConfigError
+from rebalance._base.extras import optional_packages
+from rebalance._base.names import suggestion
+from rebalance.separation._checkpoints import TRACKER_FORMAT, checkpoint_header, shipped_weights
+from rebalance.separation._mixture import MixtureSeparator
+from rebalance.separation._oracles import BinaryMaskOracle, RatioMaskOracle, SourceOracle
+from rebalance.separation._protocol import Separator
+
+_FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+def load_separator(name_or_path: str | Path, *, device: str = "auto") -> Separator:
+    """Return a separator by its registry name, or from the checkpoints at a path.
+
+    Parameters
+    ----------
+    name_or_path
+        A name of `SEPARATORS` or of shipped weights; ``convtasnet:FOLDER`` or ``convtasnet-causal:FOLDER``
+        for ConvTasNet checkpoints in a local folder; the path of checkpoints; or ``module:callable`` for a
+        separator of your own, where ``callable(device=...)`` returns it.
+    device
+        Where networks run: ``"auto"`` (CUDA, then MPS, then the processor), ``"cpu"``, ``"cuda"``,
+        ``"cuda:1"``, ``"mps"``. Separators without a network ignore it.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such separator or the checkpoints cannot be read.
+    """
+    text = str(name_or_path)
+    name, colon, folder = text.partition(":")
+    if colon and name in _CONVTASNETS:
+        return _local(text, Path(folder).expanduser(), device, causal=_CONVTASNETS[name])
+    if text in SEPARATORS:
+        return SEPARATORS[text](device)
+    if text in (shipped := shipped_weights()):
+        return _from_path(text, shipped[text], device)
+    path = Path(name_or_path).expanduser()
+    if path.exists():
+        return _from_path(text, path, device)
+    if _FACTORY.fullmatch(text):
+        return _made_elsewhere(text, device)
+    names = (*shipped, *SEPARATORS)
+    raise ConfigError(
+        f"separator {text!r}: expected one of {', '.join(names)}, the path of a checkpoint or module:callable"
+        f"{suggestion(text, names)}"
+    )
+
+
+def _from_path(text: str, path: Path, device: str) -> Separator:
+    """Return the separator of checkpoints of any kind."""
+    header = checkpoint_header(path)
+    if header is not None and header["format"] == TRACKER_FORMAT:
+        return _player_tracker(text, path, device)
+    if header is not None:
+        return _mask_network(text, path, device)
+    return _local(text, path, device)
+
+
+def _made_elsewhere(text: str, device: str) -> Separator:
+    """Return what a callable of another package makes."""
+    module_name, _, attribute = text.partition(":")
+    try:
+        factory = getattr(importlib.import_module(module_name), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(f"separator {text!r}: cannot import it: {error}") from error
+    made = factory(device=device)
+    if not isinstance(made, Separator):
+        raise ConfigError(f"separator {text!r}: expected a Separator, it made a {type(made).__name__}")
+    return made
+
+
+def _local(name: str, folder: Path, device: str, *, causal: bool | None = None) -> Separator:
+    """Return the baseline's separator over the checkpoints in a folder."""
+    with optional_packages():
+        from rebalance.separation.convtasnet import ConvTasNetSeparator, local_checkpoints
+
+    return ConvTasNetSeparator(name=name, checkpoints=local_checkpoints(folder, causal=causal), device=device)
+
+
+def _published(name: str, device: str) -> Separator:
+    """Return the baseline's separator over the published checkpoints."""
+    with optional_packages():
+        from rebalance.separation.convtasnet import ConvTasNetSeparator, published_checkpoint
+
+    checkpoints = functools.partial(published_checkpoint, causal=_CONVTASNETS[name])
+    return ConvTasNetSeparator(name=name, checkpoints=checkpoints, device=device)
+
+
+def _mask_network(name: str, path: Path, device: str) -> Separator:
+    """Return a mask network."""
+    with optional_packages():
+        from rebalance.separation.mask_network import load_mask_separator
+
+    return load_mask_separator(name, path, device=device)
+
+
+def _player_tracker(name: str, path: Path, device: str) -> Separator:
+    """Return the separator over a player tracker."""
+    with optional_packages():
+        from rebalance.separation.player_tracker import load_pitch_separator
+
+    return load_pitch_separator(name, path, device=device)
+
+
+_CONVTASNETS: Mapping[str, bool] = MappingProxyType({"convtasnet": False, "convtasnet-causal": True})
+
+SEPARATORS: Mapping[str, Callable[[str], Separator]] = MappingProxyType(
+    {
+        "mixture": lambda _: MixtureSeparator(),
+        "oracle": lambda _: SourceOracle(name="oracle", mixture_consistent=False),
+        "ideal-ratio-mask": lambda _: RatioMaskOracle(name="ideal-ratio-mask"),
+        "ideal-binary-mask": lambda _: BinaryMaskOracle(name="ideal-binary-mask"),
+        "convtasnet": functools.partial(_published, "convtasnet"),
+        "convtasnet-causal": functools.partial(_published, "convtasnet-causal"),
+    }
+)

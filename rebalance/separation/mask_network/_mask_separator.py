@@ -1,0 +1,175 @@
+"""The separator over a trained mask network."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rebalance.audio import Audio, Shrinkage
+from rebalance.separation import Chunking, checked_mixture, known_instruments, source_names
+
+if TYPE_CHECKING:
+    from rebalance.separation import ModelCard
+    from rebalance.separation.mask_network._mask_network import MaskNetwork
+
+_CHUNK_S = 16.0
+_FADE_S = 0.5
+_STREAM_BLOCK_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskSeparator:
+    """Gives all sources in one pass over the mixture; any length by overlap-add, a causal network as a stream.
+
+    Parameters
+    ----------
+    name
+        Registry name or path.
+    network
+        On the device it runs on.
+    card
+        What is known of it.
+    weights
+        Sha256 of the file it came from; None for a network from elsewhere.
+    """
+
+    name: str
+    network: MaskNetwork
+    card: ModelCard
+    weights: str | None = None
+    needs_sources: bool = False
+    mixture_consistent: bool = True
+
+    @property
+    def sample_rate(self) -> int:
+        """Rate in Hz the mixture must have."""
+        return self.network.config.sample_rate
+
+    @property
+    def shrinkage(self) -> Shrinkage:
+        """How far the remix should trust the estimates, by the number of sources; see `ModelCard`."""
+        return self.card.shrinkage
+
+    @property
+    def n_parameters(self) -> int:
+        """How many trained numbers it has."""
+        return sum(parameter.numel() for parameter in self.network.parameters())
+
+    @property
+    def lookahead_ms(self) -> float | None:
+        """By how much it looks ahead, in ms; None where it sees the whole signal."""
+        samples = self.network.config.look_ahead_samples
+        return None if samples is None else 1e3 * samples / self.sample_rate
+
+    @property
+    def external_training_data(self) -> bool:
+        """Whether it learnt from data outside the challenge's list: all training data of a card is."""
+        return bool(self.card.data)
+
+    def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Estimate every source; see `Separator`."""
+        known = known_instruments(instruments)
+        checked = checked_mixture(mixture)
+        self.network.slots(known)
+        estimates = self._streamed(checked, known) if self.network.config.causal else self._chunked(checked, known)
+        pooled = pool_voices(estimates, known, self.card.voice_trust)
+        return dict(zip(source_names(known), pooled, strict=True))
+
+    def informed_by(self, sources: Mapping[str, Audio]) -> MaskSeparator:  # noqa: ARG002 - part of the protocol
+        """Return itself: it works from the mixture alone."""
+        return self
+
+    def chunking(self) -> Chunking:
+        """Return how a long mixture is cut, frames aligned."""
+        config = self.network.config
+        step = config.transform.hop * config.frame_alignment
+        margin = config.reach_frames * config.transform.hop + config.transform.window
+        overlap = 2 * margin + int(_FADE_S * config.sample_rate)
+        length = max(int(_CHUNK_S * config.sample_rate), overlap + step)
+        return Chunking(
+            length=(length - overlap) // step * step + overlap, overlap=overlap, margin=margin, alignment=step
+        )
+
+    def _chunked(self, mixture: NDArray[np.float32], instruments: Sequence[str]) -> NDArray[np.float32]:
+        """Return estimates, shape ``(n_sources, n_channels, n_samples)``."""
+        from rebalance.separation.networks import overlap_add_within_memory
+
+        level = float(np.mean(np.square(mixture, dtype=np.float64)))
+        process = functools.partial(_processed, self.network, instruments, level)
+        return overlap_add_within_memory(process, mixture, self.chunking())
+
+    def _streamed(self, mixture: NDArray[np.float32], instruments: Sequence[str]) -> NDArray[np.float32]:
+        """Return the same from a causal network, block by block."""
+        from rebalance.separation.mask_network._streaming import SeparationStream
+        from rebalance.separation.networks import within_memory
+
+        def streamed(size: int) -> NDArray[np.float32]:
+            stream = SeparationStream(self.network, instruments)
+            starts = range(0, mixture.shape[1], size)
+            parts = [stream.push(mixture[:, start : start + size]) for start in starts]
+            return np.concatenate([*parts, stream.finish()], axis=-1)
+
+        return within_memory(
+            streamed,
+            int(_STREAM_BLOCK_S * self.sample_rate),
+            smaller=lambda size: size // 2 if size >= self.network.config.transform.window else None,
+            n_samples=int,
+        )
+
+
+def load_mask_separator(name: str, path: Path, *, device: str) -> MaskSeparator:
+    """Return the separator of a checkpoint.
+
+    Raises
+    ------
+    ConfigError
+        If the checkpoint or the device cannot be used.
+    """
+    from rebalance.separation import load_checkpoint
+    from rebalance.separation.networks import chosen_device
+
+    checkpoint = load_checkpoint(path)
+    network = checkpoint.network.to(chosen_device(device))
+    return MaskSeparator(name=name, network=network, card=checkpoint.card, weights=checkpoint.sha256)
+
+
+def pool_voices(estimates: NDArray[np.float32], instruments: Sequence[str], trust: float) -> NDArray[np.float32]:
+    """Draw the voices of each instrument towards their mean; their sum stays.
+
+    Parameters
+    ----------
+    estimates
+        Shape ``(n_sources, n_channels, n_samples)``.
+    instruments
+        Instrument of every source.
+    trust
+        1 leaves them as they are, 0 gives every voice the mean.
+    """
+    pooled = estimates.copy()
+    for instrument in set(instruments):
+        voices = [index for index, other in enumerate(instruments) if other == instrument]
+        if len(voices) > 1:
+            mean = estimates[voices].mean(axis=0)
+            pooled[voices] = mean + np.float32(trust) * (estimates[voices] - mean)
+    return pooled
+
+
+def _processed(
+    network: MaskNetwork, instruments: Sequence[str], level: float, chunk: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Run a network on ``(n_channels, n)``; return ``(n_sources, n_channels, n)``."""
+    import torch
+
+    device = network.transform.analysis_window.device
+    with torch.inference_mode():
+        signal = torch.from_numpy(chunk)[None].to(device)
+        slots = network.slots(instruments)[None].to(device)
+        estimates = network(signal, slots, torch.tensor([level], dtype=torch.float32, device=device))
+        result: NDArray[np.float32] = estimates[0].cpu().numpy()
+    return result

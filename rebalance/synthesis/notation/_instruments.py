@@ -1,0 +1,182 @@
+"""The instruments of the orchestra: family, General MIDI program, playable range, and how names are recognised."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from rebalance._base.challenge import CAD2_TASK2
+from rebalance._base.errors import ConfigError
+
+Family: TypeAlias = Literal["strings", "woodwinds", "brass", "percussion"]
+
+PIZZICATO_PROGRAM = 45
+PERCUSSION_CHANNEL = 9
+
+_VOICE = re.compile(r"(?P<instrument>.+?)_(?P<voice>[1-9])", flags=re.ASCII)
+_NOT_A_LETTER = re.compile(r"[^a-z]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """One instrument of the orchestra.
+
+    Parameters
+    ----------
+    name
+        As the challenge spells it where it knows the instrument.
+    family
+        Section of the orchestra.
+    program
+        General MIDI program, counted from 0.
+    lowest, highest
+        Sounding range as MIDI pitches (60 is middle C), both playable by an accomplished amateur.
+    aliases
+        Lower-case letters only: beginnings of other names, in the languages of printed scores.
+    """
+
+    name: str
+    family: Family
+    program: int
+    lowest: int
+    highest: int
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def centre(self) -> float:
+        """Middle of the range, a MIDI pitch."""
+        return (self.lowest + self.highest) / 2
+
+    def plays(self, pitch: int) -> bool:
+        """Tell whether a MIDI pitch lies within the range."""
+        return self.lowest <= pitch <= self.highest
+
+
+# Ranges: sounding pitch, the working range of orchestration textbooks without the extreme notes of soloists
+# (Sax: the alto). The table of docs/synthesis.md is made from this one.
+INSTRUMENTS: dict[str, Instrument] = {
+    instrument.name: instrument
+    for instrument in (
+        Instrument(name="Bassoon", family="woodwinds", program=70, lowest=34, highest=75, aliases=("fagot", "basson")),
+        Instrument(
+            name="Cello", family="strings", program=42, lowest=36, highest=81, aliases=("violoncell", "vlc", "celli")
+        ),
+        Instrument(name="Clarinet", family="woodwinds", program=71, lowest=50, highest=91, aliases=("klarinet",)),
+        Instrument(name="Flute", family="woodwinds", program=73, lowest=60, highest=96, aliases=("flaut", "flot")),
+        Instrument(name="Oboe", family="woodwinds", program=68, lowest=58, highest=89, aliases=("hautbois",)),
+        Instrument(name="Sax", family="woodwinds", program=65, lowest=49, highest=81, aliases=("altosax", "saxoph")),
+        Instrument(
+            name="Viola", family="strings", program=41, lowest=48, highest=88, aliases=("vla", "bratsch", "alto")
+        ),
+        Instrument(
+            name="Violin", family="strings", program=40, lowest=55, highest=98, aliases=("violon", "vln", "geige")
+        ),
+        Instrument(
+            name="Bass",
+            family="strings",
+            program=43,
+            lowest=28,
+            highest=67,
+            aliases=("doublebass", "contrabass", "kontrabass", "doublebas"),
+        ),
+        Instrument(name="Harp", family="strings", program=46, lowest=24, highest=103, aliases=("arpa", "harfe")),
+        Instrument(name="Piccolo", family="woodwinds", program=72, lowest=74, highest=105, aliases=("ottavino",)),
+        Instrument(
+            name="EnglishHorn",
+            family="woodwinds",
+            program=69,
+            lowest=52,
+            highest=81,
+            aliases=("coranglais", "corno ingl"),
+        ),
+        Instrument(name="BassClarinet", family="woodwinds", program=71, lowest=38, highest=77),
+        Instrument(name="Contrabassoon", family="woodwinds", program=70, lowest=22, highest=53, aliases=("kontrafag",)),
+        Instrument(
+            name="Horn", family="brass", program=60, lowest=35, highest=77, aliases=("frenchhorn", "corn", "waldh")
+        ),
+        Instrument(name="Trumpet", family="brass", program=56, lowest=54, highest=84, aliases=("tromb a", "trompet")),
+        Instrument(name="Trombone", family="brass", program=57, lowest=40, highest=72, aliases=("posaun",)),
+        Instrument(name="Tuba", family="brass", program=58, lowest=28, highest=58),
+        Instrument(name="Timpani", family="percussion", program=47, lowest=40, highest=57, aliases=("pauk", "timbal")),
+    )
+}
+
+# General MIDI programs of ensembles and relatives that stand for an instrument of the table.
+_RELATED_PROGRAMS: dict[int, str] = {64: "Sax", 66: "Sax", 67: "Sax", 44: "Violin", 45: "Violin", 48: "Violin"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chair:
+    """One player of an ensemble: the label ``"Violin_2"`` taken apart.
+
+    Parameters
+    ----------
+    label
+        Instrument, with its voice where it is doubled.
+    instrument
+        The instrument without the voice.
+    """
+
+    label: str
+    instrument: Instrument
+
+
+def instrument_named(name: str) -> Instrument:
+    """Return the instrument of a name of the table.
+
+    Raises
+    ------
+    ConfigError
+        If there is none; the closest spelling is suggested.
+    """
+    if name in INSTRUMENTS:
+        return INSTRUMENTS[name]
+    by_lower = {known.lower(): known for known in INSTRUMENTS}
+    close = difflib.get_close_matches(name.lower(), by_lower, n=1)
+    hint = f"; did you mean {by_lower[close[0]]!r}?" if close else f", expected one of {', '.join(INSTRUMENTS)}"
+    raise ConfigError(f"unknown instrument {name!r}{hint}")
+
+
+def chair_labelled(label: str) -> Chair:
+    """Take the label of a player apart: ``"Violin_2"`` is the second of two violins.
+
+    Raises
+    ------
+    ConfigError
+        If its instrument is not known.
+    """
+    match = _VOICE.fullmatch(label)
+    return Chair(label=label, instrument=instrument_named(match["instrument"] if match else label))
+
+
+def recognise_instrument(name: str, program: int | None = None) -> Instrument | None:
+    """Return the instrument a part is written for, by its name or else by its program; None if neither is known.
+
+    Parameters
+    ----------
+    name
+        As printed in the score or stored in a track: ``"Violino I"``, ``"Fagott"``.
+    program
+        General MIDI program from 0; None when the score has none.
+    """
+    letters = _NOT_A_LETTER.sub("", name.lower())
+    spellings = sorted(
+        ((alias, entry) for entry in INSTRUMENTS.values() for alias in (entry.name.lower(), *entry.aliases)),
+        key=lambda pair: -len(pair[0]),
+    )
+    for spelling, entry in spellings:
+        if letters.startswith(_NOT_A_LETTER.sub("", spelling)):
+            return entry
+    if program is None:
+        return None
+    related = _RELATED_PROGRAMS.get(program)
+    if related is not None:
+        return INSTRUMENTS[related]
+    return next((entry for entry in INSTRUMENTS.values() if entry.program == program), None)
+
+
+def is_of_challenge(instrument: Instrument) -> bool:
+    """Tell whether the challenge knows the instrument."""
+    return instrument.name in CAD2_TASK2.instruments

@@ -1,0 +1,91 @@
+"""Scores as note tables: parts of notes in quarter notes, whatever file they came from. Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rebalance._base.errors import MetadataError
+from rebalance.synthesis.notation._instruments import Instrument
+
+HIGHEST_MIDI = 127
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Note:
+    """One note as written.
+
+    Parameters
+    ----------
+    onset_q, duration_q
+        In quarter notes from the start of the score; a grace note has duration 0.
+    pitch
+        Sounding MIDI pitch, 60 is middle C.
+    velocity
+        1 to 127, as the score has it.
+
+    Raises
+    ------
+    MetadataError
+        If a value lies outside its range.
+    """
+
+    onset_q: float
+    duration_q: float
+    pitch: int
+    velocity: int = 80
+
+    def __post_init__(self) -> None:
+        if not (self.onset_q >= 0 and self.duration_q >= 0):
+            raise MetadataError(f"note: expected onset and duration from 0, got {self.onset_q} and {self.duration_q}")
+        if not (0 <= self.pitch <= HIGHEST_MIDI and 1 <= self.velocity <= HIGHEST_MIDI):
+            raise MetadataError(f"note: expected a MIDI pitch and velocity, got {self.pitch} and {self.velocity}")
+
+    @property
+    def end_q(self) -> float:
+        """Where the note ends, in quarter notes."""
+        return self.onset_q + self.duration_q
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One line of a score: notes by onset, and what it is written for (None when that is not known)."""
+
+    name: str
+    instrument: Instrument | None
+    notes: tuple[Note, ...]
+    percussion: bool = False
+
+    @property
+    def end_q(self) -> float:
+        """Where the last note ends, in quarter notes."""
+        return max((note.end_q for note in self.notes), default=0.0)
+
+    @property
+    def mean_pitch(self) -> float:
+        """Mean MIDI pitch, every note counted by its duration; 0 for a part without notes."""
+        total_q = sum(note.duration_q for note in self.notes)
+        return sum(note.pitch * note.duration_q for note in self.notes) / total_q if total_q else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """A piece of music.
+
+    Parameters
+    ----------
+    name
+        Safe for file names.
+    parts
+        From high to low, as printed.
+    quarter_bpm
+        Tempo printed at the start, in quarter notes per minute; None when the score has none.
+    """
+
+    name: str
+    parts: tuple[Part, ...]
+    quarter_bpm: float | None = None
+
+    @property
+    def end_q(self) -> float:
+        """Where the last note of any part ends, in quarter notes."""
+        return max((part.end_q for part in self.parts), default=0.0)

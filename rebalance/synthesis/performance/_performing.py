@@ -1,0 +1,282 @@
+"""From notes on paper to notes in time: what every player does, in seconds, cents and dB."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rebalance._base.errors import ConfigError
+from rebalance._base.seeding import stream
+from rebalance.synthesis.notation import HIGHEST_MIDI, Note, Part, Score
+from rebalance.synthesis.performance._annotations import (
+    DYNAMIC_LEVELS,
+    VELOCITIES_PER_LEVEL,
+    Annotations,
+    Articulation,
+    DynamicsInterval,
+)
+from rebalance.synthesis.performance._humanising import Player
+
+Technique: TypeAlias = Literal["ordinary", "pizzicato"]
+
+_MINUTE_S = 60.0
+_RUBATO_GRID_Q = 0.5
+_RUBATO_PERIOD_Q = 6.0
+_JITTER_LIMIT = 2.5  # standard deviations
+_SHORTEST_NOTE_S = 0.04
+# Share of the written duration that sounds.
+_SOUNDING: dict[Articulation, float] = {
+    "sustained": 0.93,
+    "legato": 1.0,
+    "staccato": 0.45,
+    "marcato": 0.75,
+    "tenuto": 0.98,
+    "trill": 0.97,
+    "flutter": 0.95,
+    "pizzicato": 0.9,
+}
+_MARCATO_VELOCITY = 12
+_TRILL_RATE_HZ = 7.0
+_SHORTEST_TRILL_S = 0.4
+_FLUTTER_RATE_HZ = 24.0
+_FLUTTER_DB = 5.0
+_SHORTEST_SWELL_S = 0.25
+_SWELL_PEAK = (0.3, 0.7)  # where in the note the swell is loudest
+_DRIFT_PERIOD_S = 4.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TempoMap:
+    """Quarter notes to seconds: breakpoints of both, increasing, linear between them."""
+
+    quarters: NDArray[np.float64]
+    seconds: NDArray[np.float64]
+
+    def seconds_at(self, position_q: float) -> float:
+        """Return the time of a position in quarter notes."""
+        return float(np.interp(position_q, self.quarters, self.seconds))
+
+    def quarters_at(self, time_s: float) -> float:
+        """Return the position at a time, in quarter notes."""
+        return float(np.interp(time_s, self.seconds, self.quarters))
+
+    @property
+    def duration_s(self) -> float:
+        """When the last written note ends."""
+        return float(self.seconds[-1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayedNote:
+    """One note as played: when, how long, which, how hard, how far from equal temperament, and how."""
+
+    onset_s: float
+    duration_s: float
+    pitch: int
+    velocity: int
+    detune_cents: float = 0.0
+    technique: Technique = "ordinary"
+
+    @property
+    def end_s(self) -> float:
+        """When the note is released."""
+        return self.onset_s + self.duration_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayedPart:
+    """One part as played.
+
+    Parameters
+    ----------
+    label
+        Of the player.
+    notes
+        By onset.
+    level_times_s, levels_db
+        Breakpoints of the level curve on top of the notes' velocities: swells, drift, flutter.
+    """
+
+    label: str
+    notes: tuple[PlayedNote, ...]
+    level_times_s: NDArray[np.float64]
+    levels_db: NDArray[np.float64]
+
+
+def tempo_map(score: Score, annotations: Annotations, *, rubato: float = 0.0, seed: int = 0) -> TempoMap:
+    """Return when every position of a score is played.
+
+    Parameters
+    ----------
+    score, annotations
+        The tempo intervals give the basic tempo.
+    rubato
+        Standard deviation of a slow random bend of the tempo, shared by the ensemble, as a share of the tempo.
+    seed
+        Of that bend.
+    """
+    end_q = max(score.end_q, _RUBATO_GRID_Q)
+    starts_q = np.array([interval.start_q for interval in annotations.tempo])
+    tempi = np.array([interval.quarter_bpm for interval in annotations.tempo])
+    grid = np.arange(0.0, end_q, _RUBATO_GRID_Q) if rubato else np.zeros(1)
+    quarters = np.unique(np.concatenate([grid, starts_q[starts_q < end_q], [end_q]]))
+    tempo = tempi[np.searchsorted(starts_q, quarters[:-1], side="right") - 1]
+    if rubato:
+        knots_q = np.arange(0.0, end_q + _RUBATO_PERIOD_Q, _RUBATO_PERIOD_Q)
+        draws = stream(seed, score.name, "rubato").standard_normal(len(knots_q))
+        bend = rubato * np.clip(np.interp(quarters[:-1], knots_q, draws), -_JITTER_LIMIT, _JITTER_LIMIT)
+        tempo = tempo * (1 + bend)
+    seconds = np.concatenate([[0.0], np.cumsum(np.diff(quarters) * _MINUTE_S / tempo)])
+    return TempoMap(quarters=quarters, seconds=seconds)
+
+
+def perform(part: Part, annotations: Annotations, tempo: TempoMap, player: Player) -> PlayedPart:
+    """Play one part.
+
+    Parameters
+    ----------
+    part
+        Arranged, one note at a time; named by the player's label.
+    annotations
+        Must hold an articulation per note of the part, or none for it.
+    tempo
+        Of the ensemble.
+    player
+        Who plays.
+
+    Raises
+    ------
+    ConfigError
+        If the number of articulations differs from that of the notes.
+    """
+    sustained: Articulation = "sustained"
+    articulations = annotations.articulations.get(part.name) or (sustained,) * len(part.notes)
+    if len(articulations) != len(part.notes):
+        raise ConfigError(f"{part.name}: expected {len(part.notes)} articulations, got {len(articulations)}")
+    rng = np.random.default_rng(player.seed)
+    onsets_s = _onsets(part.notes, tempo, player, rng)
+    velocities = _velocities(part.notes, annotations.dynamics, tempo, player, rng)
+    detune = player.offset_cents + player.detune_cents * rng.standard_normal(len(part.notes))
+    next_onsets = [*onsets_s[1:].tolist(), float("inf")]
+    played: list[PlayedNote] = []
+    flutters: list[PlayedNote] = []
+    for index, (note, articulation) in enumerate(zip(part.notes, articulations, strict=True)):
+        full = PlayedNote(
+            onset_s=float(onsets_s[index]),
+            duration_s=tempo.seconds_at(note.end_q) - tempo.seconds_at(note.onset_q),
+            pitch=note.pitch,
+            velocity=int(velocities[index]),
+            detune_cents=float(detune[index]),
+        )
+        shaped = _shape(full, articulation, next_onsets[index], player)
+        if articulation == "flutter":
+            flutters.append(shaped)
+        is_trill = articulation == "trill" and shaped.duration_s >= _SHORTEST_TRILL_S
+        played += _trill(shaped, part.notes) if is_trill else [shaped]
+    times_s, levels_db = _level_curve(played, flutters, player, rng)
+    return PlayedPart(label=part.name, notes=tuple(played), level_times_s=times_s, levels_db=levels_db)
+
+
+def _onsets(notes: Sequence[Note], tempo: TempoMap, player: Player, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return the onset of every note in seconds, around the beat and never before the onset of the last one."""
+    beats_s = np.array([tempo.seconds_at(note.onset_q) for note in notes])
+    draws = np.clip(rng.standard_normal(len(notes)), -_JITTER_LIMIT, _JITTER_LIMIT)
+    onsets = np.maximum(beats_s + player.onset_jitter_ms / 1000 * draws, 0.0)
+    return np.maximum.accumulate(onsets)
+
+
+def _velocities(
+    notes: Sequence[Note],
+    dynamics: Sequence[DynamicsInterval],
+    tempo: TempoMap,
+    player: Player,
+    rng: np.random.Generator,
+) -> NDArray[np.int64]:
+    """Return the velocity of every note: that of the score, or one of the band of the dynamic in force."""
+    within = rng.uniform(0, VELOCITIES_PER_LEVEL - 1, len(notes))
+    if dynamics:
+        bands = np.array([dynamic_at(dynamics, tempo, tempo.seconds_at(note.onset_q)) for note in notes])
+        velocities = bands * VELOCITIES_PER_LEVEL + within
+    else:
+        velocities = np.array([float(note.velocity) for note in notes])
+    narrowed = HIGHEST_MIDI - (HIGHEST_MIDI - velocities) * player.dynamic_range
+    return np.clip(np.rint(narrowed), 1, HIGHEST_MIDI).astype(np.int64)
+
+
+def dynamic_at(dynamics: Sequence[DynamicsInterval], tempo: TempoMap, time_s: float) -> float:
+    """Return the dynamic at a time: 0 for ppp to 7 for fff, fractional in a gradual transition.
+
+    A transition that the next interval cuts short goes on from where it got to.
+    """
+    reached = float(DYNAMIC_LEVELS.index(dynamics[0].level))
+    for interval, following in itertools.zip_longest(dynamics[1:], dynamics[2:]):
+        start_s = tempo.seconds_at(interval.start_q)
+        if time_s < start_s:
+            break
+        end_s = min(time_s, tempo.seconds_at(following.start_q)) if following is not None else time_s
+        share = min((end_s - start_s) / interval.transition_s, 1.0) if interval.transition_s else 1.0
+        reached += (DYNAMIC_LEVELS.index(interval.level) - reached) * share
+    return reached
+
+
+def _shape(note: PlayedNote, articulation: Articulation, next_onset_s: float, player: Player) -> PlayedNote:
+    """Return a note of full length as its articulation wants it."""
+    duration_s = max(note.duration_s * _SOUNDING[articulation], _SHORTEST_NOTE_S)
+    connected = note.end_s >= next_onset_s - player.onset_jitter_ms * _JITTER_LIMIT / 1000
+    if articulation == "legato" and connected and np.isfinite(next_onset_s):
+        duration_s = max(next_onset_s + player.legato_overlap_ms / 1000 - note.onset_s, _SHORTEST_NOTE_S)
+    velocity = note.velocity + (_MARCATO_VELOCITY if articulation == "marcato" else 0)
+    technique: Technique = "pizzicato" if articulation == "pizzicato" else "ordinary"
+    return replace(note, duration_s=duration_s, velocity=min(velocity, HIGHEST_MIDI), technique=technique)
+
+
+def _trill(note: PlayedNote, notes: Sequence[Note]) -> list[PlayedNote]:
+    """Return a note alternating with the step above it: the half tone where the part uses that note, else the whole."""
+    pitch_classes = {other.pitch % 12 for other in notes}
+    step = 1 if (note.pitch + 1) % 12 in pitch_classes and (note.pitch + 2) % 12 not in pitch_classes else 2
+    n_notes = max(2, round(note.duration_s * _TRILL_RATE_HZ))
+    length_s = note.duration_s / n_notes
+    return [
+        replace(
+            note, onset_s=note.onset_s + index * length_s, duration_s=length_s, pitch=note.pitch + step * (index % 2)
+        )
+        for index in range(n_notes)
+    ]
+
+
+def _level_curve(
+    played: Sequence[PlayedNote], flutters: Sequence[PlayedNote], player: Player, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return breakpoints of the level curve: times in s, levels in dB."""
+    end_s = max((note.end_s for note in played), default=0.0)
+    knots_s = np.arange(0.0, end_s + 2 * _DRIFT_PERIOD_S, _DRIFT_PERIOD_S)
+    drift_db = player.drift_db * np.clip(rng.standard_normal(len(knots_s)), -_JITTER_LIMIT, _JITTER_LIMIT)
+    swell = [
+        (note.onset_s + share * note.duration_s, level_db)
+        for note, peak in zip(played, rng.uniform(*_SWELL_PEAK, len(played)), strict=True)
+        if player.swell_db and note.duration_s >= _SHORTEST_SWELL_S and note.technique == "ordinary"
+        for share, level_db in (
+            (0.0, -player.swell_db / 2),
+            (float(peak), player.swell_db / 2),
+            (1.0, -player.swell_db / 2),
+        )
+    ]
+    flutter = [
+        (note.onset_s + step / (2 * _FLUTTER_RATE_HZ), -_FLUTTER_DB if step % 2 else 0.0)
+        for note in flutters
+        for step in range(int(note.duration_s * 2 * _FLUTTER_RATE_HZ))
+    ]
+    curves = [(knots_s, drift_db), *(_breakpoints(curve) for curve in (swell, flutter) if curve)]
+    times_s = np.unique(np.concatenate([times for times, _ in curves]))
+    return times_s, np.sum([np.interp(times_s, times, levels) for times, levels in curves], axis=0)
+
+
+def _breakpoints(points: Sequence[tuple[float, float]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return points as increasing times and their levels."""
+    times, order = np.unique([time for time, _ in points], return_index=True)
+    return times, np.array([level for _, level in points])[order]

@@ -1,0 +1,246 @@
+"""Everything random about one rendition of a piece, drawn once, stored as JSON, and rendered as often as wanted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from rebalance._base.errors import ConfigError, MetadataError
+from rebalance._base.files import write_json
+from rebalance._base.seeding import stream
+from rebalance.synthesis.notation import Score, chair_labelled
+from rebalance.synthesis.performance import (
+    HUMANISING,
+    Annotations,
+    DynamicsInterval,
+    HumaniseName,
+    Humanising,
+    Player,
+    TempoInterval,
+    draw_annotations,
+    draw_player,
+    mechanical_annotations,
+)
+from rebalance.synthesis.sound import SPACING_DEG, Hall, Layer, Preset, azimuths_deg, draw_hall, presets_of
+
+RoomName: TypeAlias = Literal["halls", "dry"]
+
+PLAN_VERSION = 1
+_BLEND_SHARE = 0.3  # of the stems mix two fonts when several are named
+_BLEND_GAIN_DB = (-9.0, 0.0)
+CORRELATION = (0.75, 0.87)
+"""Range of the left/right correlation: that of coincident microphones in small halls is .7 to .9."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """One player's place in a rendition: who, with which sounds, where."""
+
+    player: Player
+    layers: tuple[Layer, ...]
+    azimuth_deg: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One rendition of a piece.
+
+    Parameters
+    ----------
+    name
+        Of the rendition, safe for file names.
+    score
+        Name of the score.
+    seed
+        All draws below came from it.
+    rubato
+        Of the ensemble, as a share of the tempo.
+    annotations
+        Dynamics, tempo, articulations.
+    hall
+        The simulated room; None for measured or no room.
+    correlation
+        Of left and right, mean over the players; the angle between the virtual cardioids is set to reach it.
+    response
+        A measured B-format response; None for a simulated or no room.
+    one_response
+        The players share one response, turned to their places; else each has their own.
+    voices
+        By label of the player.
+    """
+
+    name: str
+    score: str
+    seed: int
+    rubato: float
+    annotations: Annotations
+    hall: Hall | None
+    response: str | None
+    correlation: float
+    one_response: bool
+    voices: Mapping[str, Voice]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderSettings:
+    """What a user chooses for all renditions of a run.
+
+    Parameters
+    ----------
+    fonts
+        Soundfonts by name or path, folders of single notes, SFZ files; each stem draws from them.
+    humanise
+        How much of a player is in it.
+    room
+        ``"halls"`` for simulated halls, ``"dry"`` for none, or a folder of B-format responses.
+    one_response
+        See `Plan`.
+    spacing_deg
+        Angle between neighbouring players.
+    """
+
+    fonts: tuple[str, ...]
+    humanise: HumaniseName = "full"
+    room: str = "halls"
+    one_response: bool = False
+    spacing_deg: float = SPACING_DEG
+
+    def __post_init__(self) -> None:
+        if not self.fonts:
+            raise ConfigError("fonts: expected at least one, got none")
+
+
+def draw_plan(score: Score, settings: RenderSettings, *, name: str, seed: int) -> Plan:
+    """Draw one rendition of an arranged score.
+
+    Parameters
+    ----------
+    score
+        Every part named by the label of its player.
+    settings
+        The user's choices.
+    name
+        Of the rendition; renditions of different names differ under one seed.
+    seed
+        Same arguments, same plan.
+
+    Raises
+    ------
+    ConfigError
+        If the folder of responses holds none.
+    """
+    humanising = HUMANISING[settings.humanise]
+    labels = [part.name for part in score.parts]
+    room = stream(seed, name, "room")
+    response = _choose_response(settings.room, room) if settings.room not in {"halls", "dry"} else None
+    places = azimuths_deg(len(labels), settings.spacing_deg)
+    voices = {
+        label: Voice(
+            player=draw_player(humanising, seed, name, label),
+            layers=_draw_layers(label, settings, humanising, seed, name),
+            azimuth_deg=place,
+        )
+        for label, place in zip(labels, places, strict=True)
+    }
+    return Plan(
+        name=name,
+        score=score.name,
+        seed=seed,
+        rubato=humanising.rubato,
+        annotations=draw_annotations(score, seed) if humanising.annotated else mechanical_annotations(score),
+        hall=draw_hall(room) if settings.room == "halls" else None,
+        response=response,
+        correlation=float(room.uniform(*CORRELATION)),
+        one_response=settings.one_response,
+        voices=voices,
+    )
+
+
+def write_plan(path: Path, plan: Plan) -> None:
+    """Write a plan as JSON (``metadata/schema/annotations.schema.json``)."""
+    write_json(path, {"version": PLAN_VERSION, **asdict(plan)})
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a plan.
+
+    Raises
+    ------
+    MetadataError
+        If it is no plan of this version.
+    """
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        version = content.pop("version")
+        plan = _plan_from(content) if version == PLAN_VERSION else None
+    except MetadataError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise MetadataError(f"{path}: expected the annotations of a rendition: {error}") from error
+    if plan is None:
+        raise MetadataError(f"{path}: expected version {PLAN_VERSION}, got {version!r}")
+    return plan
+
+
+def _plan_from(content: dict[str, Any]) -> Plan:
+    """Return the plan of a JSON object."""
+    annotations, hall = content["annotations"], content["hall"]
+    return Plan(
+        **{
+            **content,
+            "annotations": Annotations(
+                dynamics=tuple(DynamicsInterval(**interval) for interval in annotations["dynamics"]),
+                tempo=tuple(TempoInterval(**interval) for interval in annotations["tempo"]),
+                articulations={part: tuple(names) for part, names in annotations["articulations"].items()},
+            ),
+            "hall": None
+            if hall is None
+            else Hall(**{**hall, "size_m": tuple(hall["size_m"]), "microphone_m": tuple(hall["microphone_m"])}),
+            "voices": {label: _voice_from(voice) for label, voice in content["voices"].items()},
+        }
+    )
+
+
+def _voice_from(content: dict[str, Any]) -> Voice:
+    """Return the voice of a JSON object."""
+    player = content["player"]
+    return Voice(
+        player=Player(**{**player, "eq_db": tuple(player["eq_db"])}),
+        layers=tuple(Layer(**{**layer, "preset": Preset(**layer["preset"])}) for layer in content["layers"]),
+        azimuth_deg=content["azimuth_deg"],
+    )
+
+
+def _draw_layers(
+    label: str, settings: RenderSettings, humanising: Humanising, seed: int, name: str
+) -> tuple[Layer, ...]:
+    """Draw the sounds of one stem: one font, or sometimes two where several are named, and a preset of each."""
+    rng = stream(seed, name, label, "sounds")
+    instrument = chair_labelled(label).instrument
+    order: Sequence[int] = rng.permutation(len(settings.fonts)).tolist()
+    n_layers = 2 if len(settings.fonts) > 1 and humanising.annotated and rng.uniform() < _BLEND_SHARE else 1
+    presets = presets_of(instrument)
+    reach = humanising.neighbour_semitones
+    layers: list[Layer] = []
+    for index in order[:n_layers]:
+        preset = presets[int(rng.integers(len(presets)))] if reach else presets[0]
+        layers.append(
+            Layer(
+                source=settings.fonts[index],
+                preset=preset,
+                gain_db=0.0 if not layers else float(rng.uniform(*_BLEND_GAIN_DB)),
+                neighbour_semitones=int(rng.integers(-reach, reach + 1)),
+            )
+        )
+    return tuple(layers)
+
+
+def _choose_response(folder: str, rng: Any) -> str:  # noqa: ANN401
+    """Choose one of the responses in a folder."""
+    files = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in {".wav", ".flac", ".amb"})
+    if not files:
+        raise ConfigError(f"room {folder!r}: expected 'halls', 'dry' or a folder of B-format WAV files, found none")
+    return str(files[int(rng.integers(len(files)))])

@@ -1,0 +1,342 @@
+"""Many renditions at once: which piece for which ensemble, on all cores, resumed after an interruption."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+import math
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import TypeVar, get_args
+
+import numpy as np
+
+from rebalance._base.challenge import Split
+from rebalance._base.errors import ConfigError, MetadataError
+from rebalance._base.files import write_json
+from rebalance._base.running import Failure, run_items
+from rebalance._base.seeding import stream
+from rebalance.synthesis.notation import (
+    Piece,
+    arrange,
+    ensemble_named,
+    excerpt,
+    read_corpus_score,
+    read_note_table,
+    read_score,
+    safe_name,
+    write_note_table,
+)
+from rebalance.synthesis.performance import DEFAULT_QUARTER_BPM, HumaniseName
+from rebalance.synthesis.rendering._piece_stems import PieceStems, read_piece_stems, write_piece_stems
+from rebalance.synthesis.rendering._plans import RenderSettings, draw_plan, write_plan
+from rebalance.synthesis.rendering._rendering import render, write_piece
+from rebalance.synthesis.sound import SPACING_DEG, EngineName, find_font, is_sample_source, soundfont_engine
+
+DATASET = "RebalanceSynthetic"
+LONGEST_EXCERPT_S = 180.0
+MANIFEST = "piece.json"
+ANNOTATIONS = "annotations.json"
+NOTES = "notes.json"
+
+DEFAULT_ENSEMBLES = ("strings", "winds", "mixed")
+DEFAULT_FONTS: dict[Split, tuple[str, ...]] = {"train": ("fluidr3", "musescore"), "valid": ("timgm",)}
+
+_SPLITS: tuple[Split, ...] = ("train", "valid")
+_MINUTE_S = 60.0
+_HOUR_S = 3600.0
+_READ_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderRun:
+    """Everything that decides what a run renders.
+
+    Parameters
+    ----------
+    split, seed
+        Of the task.
+    ensembles
+        By name, see `ensemble_named`; renditions take turns with them.
+    settings
+        Fonts, humanising, room.
+    engine
+        Plays the soundfonts; the best installed one when None.
+    """
+
+    split: Split
+    seed: int
+    ensembles: tuple[str, ...]
+    settings: RenderSettings
+    engine: EngineName | None = None
+
+
+def choose_run(
+    *,
+    split: str,
+    seed: int,
+    ensembles: Sequence[str] | None = None,
+    fonts: Sequence[str] | None = None,
+    humanise: str = "full",
+    room: str = "halls",
+    one_response: bool = False,
+    spacing_deg: float = SPACING_DEG,
+    engine: str | None = None,
+) -> RenderRun:
+    """Return the run a user's words describe; what is None is chosen by the split.
+
+    Training defaults to Fluid R3 and MuseScore General, which share their recordings, validation to TimGM6mb,
+    which has its own.
+
+    Raises
+    ------
+    ConfigError
+        If a word is not known.
+    """
+    for ensemble in ensembles or ():
+        ensemble_named(ensemble, np.random.default_rng(0))
+    chosen_split = _one_of("split", split, _SPLITS)
+    settings = RenderSettings(
+        fonts=tuple(fonts or DEFAULT_FONTS[chosen_split]),
+        humanise=_one_of("humanise", humanise, get_args(HumaniseName)),
+        room=room,
+        one_response=one_response,
+        spacing_deg=spacing_deg,
+    )
+    player = None if engine is None else _one_of("engine", engine, get_args(EngineName))
+    return RenderRun(
+        split=chosen_split,
+        seed=seed,
+        ensembles=tuple(ensembles or DEFAULT_ENSEMBLES),
+        settings=settings,
+        engine=player,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendition:
+    """One excerpt of one piece for one ensemble.
+
+    Parameters
+    ----------
+    name
+        Safe for file names, unique within a run.
+    table
+        Note table of the whole piece.
+    first_q, last_q
+        The excerpt, in quarter notes.
+    nominal_s
+        Its duration at the written tempo.
+    ensemble
+        Its name.
+    round_number
+        How often every piece was played before, 0 the first time.
+    """
+
+    name: str
+    table: Path
+    first_q: float
+    last_q: float
+    nominal_s: float
+    ensemble: str
+    round_number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderOutcome:
+    """The pieces that are there after a run, in order, and what failed."""
+
+    pieces: tuple[PieceStems, ...]
+    failures: tuple[Failure, ...]
+
+    @property
+    def duration_s(self) -> float:
+        """Duration of all pieces together in seconds."""
+        return sum(piece.duration_s for piece in self.pieces)
+
+
+def render_pieces(
+    out: Path,
+    pieces: Sequence[Piece],
+    run: RenderRun,
+    *,
+    hours: float | None = None,
+    jobs: int | None = None,
+    executor: Executor | None = None,
+) -> RenderOutcome:
+    """Render pieces for ensembles until there are enough hours of mixtures.
+
+    A piece that is finished is not rendered again. Every process holds one rendition, of at most three minutes
+    of music, at a time; longer pieces are cut into excerpts.
+
+    Parameters
+    ----------
+    out
+        Root of the task: writes ``audio/<split>/<rendition>/`` and ``scores/``.
+    pieces
+        Played in an order drawn from the seed, again and again with the next ensembles while hours are missing.
+    run
+        What decides the result.
+    hours
+        Of mixtures; None plays every piece once.
+    jobs, executor
+        See `run_items`.
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds a run with other settings, nothing is to play, or an engine or font is missing.
+    """
+    if not pieces or (hours is not None and hours <= 0):
+        raise ConfigError(f"render: expected pieces and positive hours, got {len(pieces)} pieces and {hours} hours")
+    soundfont_engine(run.engine)
+    for font in run.settings.fonts:
+        if not is_sample_source(font):
+            find_font(font)
+    _stamp(out, run)
+    planned: list[Rendition] = []
+    failures: dict[str, Failure] = {}
+    planned_s = 0.0
+    for rendition in _renditions(out, pieces, run, failures, jobs=jobs, executor=executor):
+        if hours is None and rendition.round_number:
+            break
+        planned.append(rendition)
+        planned_s += rendition.nominal_s
+        if hours is not None and planned_s >= hours * _HOUR_S:
+            break
+    waiting = [rendition for rendition in planned if not manifest_path(out, run.split, rendition.name).is_file()]
+    failed = run_items(
+        waiting,
+        functools.partial(render_rendition, out=out, run=run),
+        title=f"render {run.split}",
+        jobs=jobs,
+        executor=executor,
+        describe=_name_of,
+    )
+    done = (manifest_path(out, run.split, rendition.name) for rendition in planned)
+    return RenderOutcome(
+        pieces=tuple(read_piece_stems(manifest) for manifest in done if manifest.is_file()),
+        failures=(*failures.values(), *failed),
+    )
+
+
+def render_rendition(rendition: Rendition, *, out: Path, run: RenderRun) -> str:
+    """Render one rendition and write its stems, its annotations and, last, its manifest; return its name."""
+    score = excerpt(read_note_table(rendition.table), rendition.first_q, rendition.last_q)
+    ensemble = ensemble_named(rendition.ensemble, stream(run.seed, rendition.name, "ensemble"))
+    arranged = arrange(score, ensemble).score
+    plan = draw_plan(arranged, run.settings, name=rendition.name, seed=run.seed)
+    folder = PurePosixPath(run.split) / rendition.name
+    rendered = render(arranged, plan, soundfont_engine(run.engine))
+    piece = write_piece(out / "audio", folder, rendered, name=rendition.name, dataset=DATASET)
+    write_plan(out / "audio" / folder / ANNOTATIONS, plan)
+    write_note_table(out / "audio" / folder / NOTES, arranged)
+    write_piece_stems(manifest_path(out, run.split, rendition.name), piece)
+    return rendition.name
+
+
+def manifest_path(out: Path, split: Split, name: str) -> Path:
+    """Return where the manifest of a rendition lies; it is written last."""
+    return out / "audio" / split / name / MANIFEST
+
+
+def _renditions(
+    out: Path,
+    pieces: Sequence[Piece],
+    run: RenderRun,
+    failures: dict[str, Failure],
+    *,
+    jobs: int | None,
+    executor: Executor | None,
+) -> Iterator[Rendition]:
+    """Give renditions without end while any score can be read; scores are read as they are wanted."""
+    order = [pieces[index] for index in stream(run.seed, run.split, "order").permutation(len(pieces)).tolist()]
+    for round_number in itertools.count():
+        turn = itertools.count(round_number)
+        for first in range(0, len(order), _READ_AT_ONCE):
+            batch = order[first : first + _READ_AT_ONCE]
+            unread = [piece for piece in batch if not _table_path(out, piece).is_file() and piece.name not in failures]
+            if unread:
+                read = functools.partial(_read_piece, out=out)
+                failed = run_items(
+                    unread, read, title="read scores", jobs=jobs, executor=executor, describe=_name_of_piece
+                )
+                failures.update({failure.item: failure for failure in failed})
+            for piece in batch:
+                if piece.name not in failures:
+                    yield from _of_piece(_table_path(out, piece), round_number, turn, run.ensembles)
+        if len(failures) == len(order):
+            return
+
+
+def _of_piece(table: Path, round_number: int, turn: Iterator[int], ensembles: Sequence[str]) -> Iterator[Rendition]:
+    """Give the renditions of one piece: its excerpts, none longer than three minutes at the written tempo."""
+    score = read_note_table(table)
+    seconds_per_quarter = _MINUTE_S / (score.quarter_bpm or DEFAULT_QUARTER_BPM)
+    n_excerpts = max(1, math.ceil(score.end_q * seconds_per_quarter / LONGEST_EXCERPT_S))
+    length_q = score.end_q / n_excerpts
+    for index in range(n_excerpts):
+        ensemble = ensembles[next(turn) % len(ensembles)]
+        tag = safe_name(ensemble.replace(",", "-"))
+        yield Rendition(
+            name=f"{score.name}-{index + 1}-{tag}-{round_number + 1}",
+            table=table,
+            first_q=index * length_q,
+            last_q=(index + 1) * length_q,
+            nominal_s=length_q * seconds_per_quarter,
+            ensemble=ensemble,
+            round_number=round_number,
+        )
+
+
+def _read_piece(piece: Piece, *, out: Path) -> None:
+    """Read a score and keep its note table."""
+    score = read_corpus_score(piece.name) if piece.path is None else read_score(piece.path)
+    write_note_table(_table_path(out, piece), replace(score, name=safe_name(piece.name)))
+
+
+def _table_path(out: Path, piece: Piece) -> Path:
+    """Return where the note table of a piece is kept."""
+    return out / "scores" / f"{safe_name(piece.name)}.json"
+
+
+def _stamp(out: Path, run: RenderRun) -> None:
+    """Keep the settings of a run beside its output, and refuse to go on with others."""
+    path = out / f"render.{run.split}.json"
+    wanted = json.loads(json.dumps(asdict(run)))
+    if not path.is_file():
+        write_json(path, wanted)
+        return
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise MetadataError(f"{path}: expected the settings of a run: {error}") from error
+    different = sorted(key for key in wanted if found.get(key) != wanted[key])
+    if different:
+        key = different[0]
+        raise ConfigError(
+            f"{out}: {run.split} was begun with other settings: {key} was {found.get(key)!r}, now {wanted[key]!r};"
+            " choose another folder"
+        )
+
+
+Choice = TypeVar("Choice", bound=str)
+
+
+def _one_of(option: str, word: str, known: Sequence[Choice]) -> Choice:
+    """Return the known word a user typed."""
+    for choice in known:
+        if word == choice:
+            return choice
+    raise ConfigError(f"{option}: expected one of {', '.join(known)}, got {word!r}")
+
+
+def _name_of(rendition: Rendition) -> str:
+    return rendition.name
+
+
+def _name_of_piece(piece: Piece) -> str:
+    return piece.name

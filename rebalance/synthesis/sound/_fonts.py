@@ -1,0 +1,154 @@
+"""Soundfonts: which are known, where they lie, which preset plays which instrument."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rebalance._base.errors import ConfigError
+from rebalance.synthesis.notation import PIZZICATO_PROGRAM, Instrument
+from rebalance.synthesis.performance import Technique
+
+FONT_PATH_VARIABLE = "REBALANCE_SOUNDFONTS"
+_FONT_SUFFIXES = (".sf2", ".sf3")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FontFamily:
+    """A freely licensed General MIDI soundfont.
+
+    Parameters
+    ----------
+    name
+        As given to ``--font``.
+    file_names
+        Any of them will do, the best first.
+    package
+        Debian package that installs it.
+    licence
+        Of the samples.
+    samples
+        Name of the recordings it is made of: fonts that share them sound alike.
+    """
+
+    name: str
+    file_names: tuple[str, ...]
+    package: str
+    licence: str
+    samples: str
+
+
+FONT_FAMILIES: dict[str, FontFamily] = {
+    family.name: family
+    for family in (
+        FontFamily(
+            name="fluidr3",
+            file_names=("FluidR3_GM.sf2",),
+            package="fluid-soundfont-gm",
+            licence="MIT",
+            samples="fluid",
+        ),
+        FontFamily(
+            name="musescore",
+            file_names=("MuseScore_General.sf2", "MuseScore_General.sf3", "MuseScore_General_Lite.sf3"),
+            package="musescore-general-soundfont-small",
+            licence="MIT, parts CC0",
+            samples="fluid",
+        ),
+        FontFamily(
+            name="timgm",
+            file_names=("TimGM6mb.sf2",),
+            package="timgm6mb-soundfont",
+            licence="GPL-2",
+            samples="timgm",
+        ),
+    )
+}
+"""Two independent families of recordings: `fluid` to train with, `timgm` to hold out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A sound within a font: bank and General MIDI program, both from 0."""
+
+    bank: int = 0
+    program: int
+
+
+# Presets that play an instrument besides its General MIDI program: darker and brighter relatives.
+_ALTERNATIVES: dict[str, tuple[Preset, ...]] = {
+    "Sax": (Preset(program=66), Preset(program=64)),
+}
+
+
+def presets_of(instrument: Instrument) -> tuple[Preset, ...]:
+    """Return the presets that can play an instrument, its own General MIDI program first."""
+    return (Preset(program=instrument.program), *_ALTERNATIVES.get(instrument.name, ()))
+
+
+def preset_for(preset: Preset, technique: Technique) -> Preset:
+    """Return the preset a technique wants in place of the ordinary one."""
+    return Preset(program=PIZZICATO_PROGRAM) if technique == "pizzicato" else preset
+
+
+def find_font(name: str) -> Path:
+    """Return the file of a soundfont.
+
+    Parameters
+    ----------
+    name
+        A key of `FONT_FAMILIES`, a file name looked for in the usual places, or a path.
+
+    Raises
+    ------
+    ConfigError
+        If there is none; names the package to install where one is known.
+    """
+    if Path(name).suffix.lower() in _FONT_SUFFIXES and Path(name).is_file():
+        return Path(name)
+    family = FONT_FAMILIES.get(name)
+    wanted = family.file_names if family else (name,)
+    for file_name in wanted:
+        for folder in font_folders():
+            if (folder / file_name).is_file():
+                return folder / file_name
+    if family:
+        raise ConfigError(
+            f"soundfont {name!r}: found no {' or '.join(wanted)}; install it (Debian: apt install {family.package})"
+            f" or name its folder in {FONT_PATH_VARIABLE}"
+        )
+    known = ", ".join(FONT_FAMILIES)
+    raise ConfigError(f"soundfont {name!r}: no such file, and none of the known families ({known})")
+
+
+def installed_families() -> tuple[FontFamily, ...]:
+    """Return the known families whose file is on this machine."""
+    folders = tuple(font_folders())
+    return tuple(
+        family
+        for family in FONT_FAMILIES.values()
+        if any((folder / name).is_file() for folder in folders for name in family.file_names)
+    )
+
+
+def font_folders() -> Iterator[Path]:
+    """Give the folders soundfonts are looked for in: those of the environment variable, then the usual ones."""
+    for named in os.environ.get(FONT_PATH_VARIABLE, "").split(os.pathsep):
+        if named:
+            yield Path(named)
+    for usual in (
+        "/usr/share/sounds/sf2",
+        "/usr/share/sounds/sf3",
+        "/usr/share/soundfonts",
+        "/usr/local/share/sounds/sf2",
+        "/usr/local/share/soundfonts",
+        "/opt/homebrew/share/soundfonts",
+    ):
+        yield Path(usual)
+    yield Path.home() / ".local/share/soundfonts"
+    yield Path.home() / "Library/Audio/Sounds/Banks"
+    if sys.platform == "win32":
+        yield Path("C:/soundfonts")

@@ -1,0 +1,37 @@
+"""A task of the challenge: its JSON files and audio read, checked and resolved into frozen values."""
+
+from __future__ import annotations
+
+from rebalance.task._people import read_fittings, read_listeners
+from rebalance.task._problems import CheckReport, Findings, MetadataWarning, Problem
+from rebalance.task._schemas import SchemaName, read_document
+from rebalance.task._sources import read_source
+from rebalance.task._strict_json import read_json
+from rebalance.task._task_files import TaskFiles, available_splits, checked_split, splits_to_check
+from rebalance.task._tasks import check_task, load_task, load_task_files
+from rebalance.task._values import Pair, Scene, Segment, Source, Task
+
+__all__ = [
+    "CheckReport",
+    "Findings",
+    "MetadataWarning",
+    "Pair",
+    "Problem",
+    "Scene",
+    "SchemaName",
+    "Segment",
+    "Source",
+    "Task",
+    "TaskFiles",
+    "available_splits",
+    "check_task",
+    "checked_split",
+    "load_task",
+    "load_task_files",
+    "read_document",
+    "read_fittings",
+    "read_json",
+    "read_listeners",
+    "read_source",
+    "splits_to_check",
+]

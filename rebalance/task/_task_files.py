@@ -1,0 +1,125 @@
+"""Which files a task is read from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rebalance._base.challenge import SPLITS, Split
+from rebalance._base.errors import ConfigError, MetadataError
+from rebalance._base.names import suggestion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFiles:
+    """The files of one split.
+
+    Parameters
+    ----------
+    gains, music, scenes, scene_listeners, listeners, compressor_params
+        The metadata files.
+    music_dir
+        Folder the tracks are relative to.
+    root
+        Folder no track may lie outside of; `music_dir` when None.
+    """
+
+    gains: Path
+    music: Path
+    scenes: Path
+    scene_listeners: Path
+    listeners: Path
+    compressor_params: Path
+    music_dir: Path
+    root: Path | None = None
+
+    @classmethod
+    def of(cls, root: Path | str, split: Split) -> TaskFiles:
+        """Return where the challenge keeps the files of a split.
+
+        The scenes may be called ``scene.<split>.json``, as the official description has it, where no
+        ``scenes.<split>.json`` is.
+        """
+        root = Path(root)
+        metadata = root / "metadata"
+        return cls(
+            gains=metadata / "gains.json",
+            music=metadata / f"music.{split}.json",
+            scenes=_scenes_file(metadata, split),
+            scene_listeners=metadata / f"scene_listeners.{split}.json",
+            listeners=metadata / f"listeners.{split}.json",
+            compressor_params=metadata / f"compressor_params.{split}.json",
+            music_dir=root / "audio",
+            root=root,
+        )
+
+    @property
+    def boundary(self) -> Path:
+        """The folder no track may lie outside of."""
+        return self.music_dir if self.root is None else self.root
+
+
+def available_splits(root: Path | str) -> tuple[Split, ...]:
+    """Return the splits whose scenes are in a folder, in the order train, valid, test.
+
+    Raises
+    ------
+    MetadataError
+        If the folder or its ``metadata`` is missing.
+    """
+    metadata = metadata_dir(root)
+    return tuple(split for split in SPLITS if _scenes_file(metadata, split).is_file())
+
+
+def splits_to_check(root: Path | str, asked: str | None = None) -> tuple[Split, ...]:
+    """Return the split asked for, else those that have scenes, else those any metadata file is named after.
+
+    Raises
+    ------
+    MetadataError
+        If there is none, or the folder or its ``metadata`` is missing.
+    ConfigError
+        If what is asked for is no split.
+    """
+    metadata = metadata_dir(root)
+    if asked is not None:
+        return (checked_split(asked),)
+    splits = available_splits(root) or tuple(split for split in SPLITS if any(metadata.glob(f"*.{split}.json")))
+    if not splits:
+        raise MetadataError(f"{metadata}: expected files such as 'scenes.valid.json', got none of any split")
+    return splits
+
+
+def metadata_dir(root: Path | str) -> Path:
+    """Return the metadata folder of a task.
+
+    Raises
+    ------
+    MetadataError
+        If it or the root is missing.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise MetadataError(f"{root}: expected the root folder of a task, got no folder")
+    if not (root / "metadata").is_dir():
+        raise MetadataError(f"{root}: expected a folder 'metadata' in the root folder of a task, got none")
+    return root / "metadata"
+
+
+def checked_split(name: str) -> Split:
+    """Return a split by name.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such split.
+    """
+    for split in SPLITS:
+        if split == name:
+            return split
+    raise ConfigError(f"split: expected one of {', '.join(SPLITS)}, got {name!r}{suggestion(name, SPLITS)}")
+
+
+def _scenes_file(metadata: Path, split: Split) -> Path:
+    proper, misnamed = metadata / f"scenes.{split}.json", metadata / f"scene.{split}.json"
+    return misnamed if misnamed.is_file() and not proper.is_file() else proper

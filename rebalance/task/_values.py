@@ -1,0 +1,153 @@
+"""What a task is made of: sources, segments, scenes and who listens to them. Values only, no files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from rebalance._base.challenge import Split
+from rebalance._base.errors import MetadataError
+from rebalance.hearing import Fitting, Listener
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One player's part of a segment, or the mixture of all of them.
+
+    Parameters
+    ----------
+    name
+        Key within the segment: ``"source_1"`` .. or ``"mixture"``.
+    instrument
+        Instrument without its voice, ``"Violin"``; ``"Mixture"`` for the mixture.
+    voice
+        1 or 2 where the metadata numbers the players of one instrument (``Violin_2``), else None.
+    dataset
+        Name of the data set the track comes from.
+    track
+        Audio file relative to the audio folder of the task; None where the release withholds it.
+    start_s, duration_s
+        Where the segment lies in the track, in seconds.
+    """
+
+    name: str
+    instrument: str
+    voice: int | None = None
+    dataset: str = ""
+    track: PurePosixPath | None = None
+    start_s: float = 0.0
+    duration_s: float
+
+    @property
+    def label(self) -> str:
+        """Instrument with its voice, as the metadata spells it: ``"Violin_2"``."""
+        return self.instrument if self.voice is None else f"{self.instrument}_{self.voice}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A stretch of music: its mixture and the sources it is made of (none in a mixtures-only release)."""
+
+    name: str
+    mixture: Source
+    sources: tuple[Source, ...]
+
+    @property
+    def instruments(self) -> tuple[str, ...]:
+        """Instrument of every source, in the order of the sources."""
+        return tuple(source.instrument for source in self.sources)
+
+    @property
+    def piece(self) -> str:
+        """Name of the piece: the segment's name without its trailing number (``anitrasdance_003``)."""
+        stem, _, number = self.name.rpartition("_")
+        return stem if stem and number.isdigit() else self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A segment with the raw gain in dB a listener asks of each of its sources."""
+
+    name: str
+    segment: Segment
+    gain_name: str
+    gains_db: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        expected = [source.name for source in self.segment.sources]
+        if expected and set(self.gains_db) != set(expected):
+            raise MetadataError(
+                f"scene {self.name}: gain {self.gain_name!r} names {sorted(self.gains_db)},"
+                f" segment {self.segment.name!r} has {sorted(expected)}"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """One scene heard by one listener: the unit of output and of score."""
+
+    scene: str
+    listener: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """Everything one split of a data set asks for, cross references resolved.
+
+    Parameters
+    ----------
+    music_dir
+        Folder the tracks are relative to; ``<root>/audio`` as a rule.
+    split
+        Which split this is.
+    segments, scenes, listeners, fittings
+        Values by name.
+    scene_listeners
+        Names of the listeners of every scene, in order.
+    """
+
+    music_dir: Path
+    split: Split
+    segments: Mapping[str, Segment]
+    scenes: Mapping[str, Scene]
+    listeners: Mapping[str, Listener]
+    fittings: Mapping[str, Fitting]
+    scene_listeners: Mapping[str, tuple[str, ...]]
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Every (scene, listener) in the order of the metadata."""
+        return tuple(
+            Pair(scene=scene, listener=listener)
+            for scene, listeners in self.scene_listeners.items()
+            for listener in listeners
+        )
+
+    def subset(self, pairs: Iterable[Pair]) -> Task:
+        """Return the same task with only some pairs and what they refer to."""
+        kept: dict[str, tuple[str, ...]] = {}
+        for pair in pairs:
+            kept[pair.scene] = (*kept.get(pair.scene, ()), pair.listener)
+        scenes = {name: self.scenes[name] for name in kept}
+        heard_by = {listener for listeners in kept.values() for listener in listeners}
+        return replace(
+            self,
+            segments={scene.segment.name: scene.segment for scene in scenes.values()},
+            scenes=scenes,
+            listeners={name: value for name, value in self.listeners.items() if name in heard_by},
+            fittings={name: value for name, value in self.fittings.items() if name in heard_by},
+            scene_listeners=kept,
+        )
+
+    def audio_path(self, source: Source) -> Path:
+        """Return the audio file of a source.
+
+        Raises
+        ------
+        MetadataError
+            If this release withholds it.
+        """
+        if source.track is None:
+            raise MetadataError(f"{source.name} ({source.label}): this release holds no track for it")
+        return self.music_dir / source.track

@@ -1,0 +1,155 @@
+"""One experiment: from its settings to a trained network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from rebalance.separation.mask_network import N_VOICES, MaskNetwork, MaskNetworkConfig
+from rebalance.separation.networks import chosen_device
+from rebalance.training._loop import TrainSettings, train
+from rebalance.training._run_state import Progress, load_average, progress_of
+from rebalance.training._tracking import Tracker
+from rebalance.training.data import Mixer, MixingSettings, open_library, open_rooms
+
+_HELD_OUT_SEED = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Data:
+    """Where the material lies.
+
+    Parameters
+    ----------
+    train
+        Folders of stems to train with.
+    held_out
+        Folders of stems to validate with, by the name of what is unseen in them.
+    rooms, held_out_rooms
+        Files of room responses; None for dry mixtures.
+    """
+
+    train: tuple[Path, ...]
+    held_out: dict[str, Path]
+    rooms: Path | None = None
+    held_out_rooms: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """Everything that decides what a training run gives.
+
+    Parameters
+    ----------
+    data
+        What to train with.
+    network
+        What to train.
+    mixing
+        How mixtures are made.
+    train
+        How long and how fast.
+    validation_batches
+        Of every held-out folder.
+    start
+        Weights a new run begins with: ``state.safetensors`` or ``best.safetensors`` of another one of the same
+        network; None for random ones.
+    """
+
+    data: Data
+    network: MaskNetworkConfig
+    mixing: MixingSettings
+    train: TrainSettings
+    validation_batches: int = 8
+    start: Path | None = None
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """What must stay when a run is continued, apart from how it is trained: not the sizes of the other family."""
+        network = asdict(self.network)
+        del network["band_split" if self.network.family == "u-net" else "unet"]
+        return {"network": network, "mixing": asdict(self.mixing)}
+
+
+def run_experiment(
+    experiment: Experiment, run: Path, *, device: str = "auto", stop_after: int | None = None
+) -> nn.Module:
+    """Train what an experiment describes in the folder of a run, continuing where it was left.
+
+    Parameters
+    ----------
+    experiment
+        What to do.
+    run
+        Folder of logs, state and best weights.
+    device
+        As for `rebalance.separation.load_separator`.
+    stop_after
+        See `rebalance.training._loop.train`.
+
+    Raises
+    ------
+    ConfigError
+        If the run, or the weights to start with, belong to other settings.
+    """
+    chosen = chosen_device(device)
+    torch.manual_seed(experiment.train.seed)
+    network = MaskNetwork(experiment.network)
+    if experiment.start is not None:
+        load_average(network, experiment.start)
+    tracker = Tracker(mixers=held_out_mixers(experiment, chosen), n_batches=experiment.validation_batches)
+    return train(
+        network,
+        mixer(experiment, experiment.data.train, experiment.data.rooms, chosen),
+        experiment.train,
+        run,
+        device=chosen,
+        description=experiment.description,
+        validate=tracker,
+        stop_after=stop_after,
+    )
+
+
+def progress_of_run(experiment: Experiment, run: Path) -> Progress:
+    """Return how far the run of an experiment has come.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such run, or it was started with other settings.
+    """
+    return progress_of(run / "state.safetensors", {"train": experiment.train.lasting, **experiment.description})
+
+
+def mixer(experiment: Experiment, folders: tuple[Path, ...], rooms: Path | None, device: torch.device) -> Mixer:
+    """Return what makes the mixtures of an experiment from some folders."""
+    bank = None if rooms is None else open_rooms(rooms, n_fft=experiment.mixing.n_fft, device=device)
+    instruments = experiment.network.instruments
+    return Mixer(
+        stem_library=open_library(folders),
+        rooms=bank,
+        voices=tuple((instrument, voice + 1) for instrument in instruments for voice in range(N_VOICES)),
+        settings=experiment.mixing,
+        seed=experiment.train.seed,
+        device=device,
+    )
+
+
+def held_out_mixers(experiment: Experiment, device: torch.device) -> Mapping[str, Mixer]:
+    """Return what makes the validation mixtures, the same for every run: no equaliser or retuning, rooms and levels."""
+    plain = replace(
+        experiment.mixing,
+        eq_db=0.0,
+        tilt_db_per_octave=0.0,
+        darkening_db_per_octave={},
+        coherent_detune_cents=0.0,
+        random_detune_cents=0.0,
+    )
+    quiet = replace(experiment, mixing=plain, train=replace(experiment.train, seed=_HELD_OUT_SEED))
+    rooms = experiment.data.held_out_rooms
+    return {name: mixer(quiet, (folder,), rooms, device) for name, folder in experiment.data.held_out.items()}

@@ -1,0 +1,107 @@
+"""From a training run to weights that ship: half precision, a card in the header and one beside to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from rebalance._base.errors import ConfigError
+from rebalance._base.files import write_text
+from rebalance.separation import ModelCard, load_checkpoint, save_checkpoint
+from rebalance.separation.mask_network import MaskNetwork, MaskNetworkConfig
+from rebalance.training._run_state import load_average
+
+LARGEST_BYTES = 10_000_000
+
+
+def trained_average(run: Path, config: MaskNetworkConfig) -> MaskNetwork:
+    """Return the running average of a training run that did best in validation, the last one where there was none.
+
+    Parameters
+    ----------
+    run
+        Folder of the run.
+    config
+        Of its network.
+
+    Raises
+    ------
+    ConfigError
+        If the run holds nothing, or something else.
+    """
+    network = MaskNetwork(config)
+    best = run / "best.safetensors"
+    load_average(network, best if best.exists() else run / "state.safetensors")
+    return network.eval()
+
+
+def export_average(run: Path, config: MaskNetworkConfig, path: Path, card: ModelCard) -> None:
+    """Write `trained_average` as a checkpoint that separators load.
+
+    Parameters
+    ----------
+    run
+        Folder of the run.
+    config
+        Of its network.
+    path
+        Where to write; its name becomes the separator's.
+    card
+        What to say of it.
+
+    Raises
+    ------
+    ConfigError
+        If the run does not fit the network, or the checkpoint would be larger than weights that ship may be.
+    """
+    network = trained_average(run, config)
+    n_bytes = 2 * sum(tensor.numel() for tensor in network.state_dict().values())
+    if n_bytes > LARGEST_BYTES:
+        raise ConfigError(f"{path}: expected at most {LARGEST_BYTES} bytes, the weights need {n_bytes}")
+    save_checkpoint(path, network, card)
+
+
+def stamp(
+    path: Path,
+    *,
+    shrinkage: tuple[float, ...] | None = None,
+    voice_trust: float | None = None,
+    training: Mapping[str, str] | None = None,
+) -> None:
+    """Change what a checkpoint's card says, its weights staying as they are, and write the card beside it."""
+    checkpoint = load_checkpoint(path)
+    card = checkpoint.card
+    card = replace(
+        card,
+        shrinkage=card.shrinkage if shrinkage is None else shrinkage,
+        voice_trust=card.voice_trust if voice_trust is None else voice_trust,
+        training={**card.training, **(training or {})},
+    )
+    save_checkpoint(path, checkpoint.network, card)
+    write_text(path.with_suffix(".md"), card_text(path.stem, checkpoint.network, card))
+
+
+def card_text(name: str, network: MaskNetwork, card: ModelCard) -> str:
+    """Return a model card in Markdown."""
+    config = network.config
+    n_parameters = sum(parameter.numel() for parameter in network.parameters())
+    look_ahead = config.look_ahead_samples
+    causality = "not causal" if look_ahead is None else f"{1000 * look_ahead / config.sample_rate:.2f} ms of look-ahead"
+    facts = {
+        "Network": f"{config.family}, {n_parameters:,} parameters, {config.sample_rate} Hz",
+        "Causality": causality,
+        "Shrinkage of the remix": shrinkage_text(card.shrinkage),
+        "Trust in telling two voices apart": f"{card.voice_trust:g}",
+        **card.training,
+    }
+    lines = [f"# {name}", "", "| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in facts.items())]
+    return "\n".join([*lines, "", "Trained on:", "", *(f"- {entry}" for entry in card.data), ""])
+
+
+def shrinkage_text(shrinkage: tuple[float, ...]) -> str:
+    """Return the shrinkage by number of sources in words."""
+    if len(set(shrinkage)) == 1:
+        return f"{shrinkage[0]:g}"
+    by_number = [f"{value:g} for {n_sources}" for n_sources, value in enumerate(shrinkage, start=2)]
+    return f"{', '.join(by_number)} or more sources"

@@ -1,0 +1,168 @@
+"""The whole state of a training run in one safetensors file: nothing is pickled, and a run resumes exactly."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from rebalance._base.errors import ConfigError
+from rebalance._base.files import replacing
+
+_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run has come.
+
+    Parameters
+    ----------
+    step
+        Steps done.
+    seconds
+        Time spent on them, over all interruptions.
+    """
+
+    step: int
+    seconds: float
+
+
+def save_state(
+    path: Path,
+    network: nn.Module,
+    average: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    progress: Progress,
+    settings: Mapping[str, Any],
+) -> None:
+    """Write network, running average, optimiser and progress, whole or not at all.
+
+    Random numbers need no state of their own: every step draws from a generator named after it.
+    """
+    tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
+    tensors |= {f"average.{name}": value for name, value in average.state_dict().items()}
+    for index, state in optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser.{index}.{name}": torch.as_tensor(value) for name, value in state.items()}
+    metadata = {
+        "version": _VERSION,
+        "step": str(progress.step),
+        "seconds": str(progress.seconds),
+        "settings": json.dumps(settings, sort_keys=True),
+    }
+    contiguous = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
+    with replacing(path) as temporary:
+        save_file(contiguous, temporary, metadata=metadata)
+
+
+def load_state(
+    path: Path,
+    network: nn.Module,
+    average: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    settings: Mapping[str, Any],
+) -> Progress:
+    """Read what `save_state` wrote into the given objects.
+
+    Raises
+    ------
+    ConfigError
+        If the file is no such state, belongs to other settings, or does not fit the network.
+    """
+    tensors, metadata = _read(path)
+    progress = _progress(path, metadata, settings)
+    try:
+        network.load_state_dict(_below(tensors, "network."))
+        average.load_state_dict(_below(tensors, "average."))
+    except RuntimeError as error:
+        raise ConfigError(f"{path}: does not fit the network: {' '.join(str(error).split())[:300]}") from error
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    for name, value in _below(tensors, "optimiser.").items():
+        index, _, key = name.partition(".")
+        state.setdefault(int(index), {})[key] = value
+    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+    return progress
+
+
+def load_average(network: nn.Module, path: Path) -> None:
+    """Give a network the running average of the parameters in a state, or the weights of `save_weights`.
+
+    Raises
+    ------
+    ConfigError
+        If the file is neither, or does not fit the network.
+    """
+    try:
+        network.load_state_dict(average_of(path))
+    except RuntimeError as error:
+        raise ConfigError(f"{path}: does not fit the network: {str(error).splitlines()[0]}") from error
+
+
+def average_of(path: Path) -> dict[str, torch.Tensor]:
+    """Return the running average of the parameters in a state, or the weights of `save_weights`, by name.
+
+    Raises
+    ------
+    ConfigError
+        If the file is neither.
+    """
+    tensors, metadata = _read(path)
+    if metadata.get("version") == _VERSION:
+        return _below(tensors, "average.")
+    if metadata.get("weights") != _VERSION:
+        raise ConfigError(f"{path}: expected the state or the best weights of a training run, version {_VERSION}")
+    return tensors
+
+
+def progress_of(path: Path, settings: Mapping[str, Any]) -> Progress:
+    """Return how far the run of a state has come.
+
+    Raises
+    ------
+    ConfigError
+        If the file is no such state, or belongs to other settings.
+    """
+    return _progress(path, _read(path)[1], settings)
+
+
+def _progress(path: Path, metadata: Mapping[str, str], settings: Mapping[str, Any]) -> Progress:
+    """Return the progress in the metadata of a file, if it is a state with these settings."""
+    if metadata.get("version") != _VERSION:
+        raise ConfigError(f"{path}: expected the state of a training run, version {_VERSION}")
+    stored = json.loads(metadata["settings"])
+    if changed := sorted(key for key in {*stored, *settings} if stored.get(key) != _plain(settings.get(key))):
+        raise ConfigError(f"{path}: the run was started with other settings of {', '.join(changed)}; use a new folder")
+    return Progress(step=int(metadata["step"]), seconds=float(metadata["seconds"]))
+
+
+def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """Return the tensors and the metadata of a safetensors file."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise ConfigError(f"{path}: expected the state of a training run: {error}") from error
+
+
+def _below(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    """Return the tensors of one prefix, without it."""
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a value as JSON would give it back."""
+    return json.loads(json.dumps(value))
+
+
+def save_weights(path: Path, network: nn.Module) -> None:
+    """Write the parameters and buffers of a network alone, in full precision."""
+    tensors = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, metadata={"weights": _VERSION})

@@ -1,0 +1,343 @@
+"""Mixtures made on the fly: crops, levels, equalisers, tuning and rooms drawn anew for every example."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from rebalance._base.challenge import CAD2_TASK2
+from rebalance._base.errors import ConfigError
+from rebalance.training.data._room_bank import PLAYERS, TAPS, RoomBank
+from rebalance.training.data._stem_library import SAMPLE_RATE, StemEntry, StemLibrary
+
+_EQ_KNOTS_HZ = (100.0, 200.0, 400.0, 800.0, 1600.0, 3200.0, 6400.0, 12_800.0)
+_TRIES = 20
+_SPACING_DEG = (7.0, 14.0)
+_HALF_ANGLE_DEG = (40.0, 65.0)
+_TINY = 1e-8
+_MIXTURE_LEVEL = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MixingSettings:
+    """How mixtures are made.
+
+    Parameters
+    ----------
+    batch_size
+        Mixtures per step.
+    crop_samples
+        Length of a mixture.
+    n_sources_weights
+        Relative frequency of two, three, four and five sources.
+    coherent_share
+        Share of mixtures whose stems were played together; the rest is drawn stem by stem.
+    pair_share
+        Share of the random mixtures that hold two voices of one instrument.
+    coherent_level_db, random_level_db
+        Largest departure of a source from equal level, either way.
+    eq_db
+        Largest departure of the smooth random equaliser of a source, either way; 0 for none.
+    tilt_db_per_octave
+        Largest slope of a source's spectrum above 500 Hz, either way.
+    darkening_db_per_octave
+        Further slopes, drawn between this and 0, by instrument: sounds that are too bright in the library.
+    coherent_detune_cents, random_detune_cents
+        Largest change of the tuning of a source, by resampling.
+    dry_share
+        Share of mixtures without a room.
+    least_activity
+        Share of a crop in which a source must sound; others are drawn again.
+    always
+        An instrument every mixture holds; None for no such.
+    """
+
+    batch_size: int = 4
+    crop_samples: int = 131_072
+    n_sources_weights: tuple[float, ...] = (1.0, 1.2, 1.6, 0.7)
+    coherent_share: float = 0.5
+    pair_share: float = 0.25
+    coherent_level_db: float = 4.0
+    random_level_db: float = 8.0
+    eq_db: float = 6.0
+    tilt_db_per_octave: float = 1.5
+    darkening_db_per_octave: dict[str, float] = field(default_factory=lambda: {"Clarinet": -5.0, "Sax": -2.5})
+    coherent_detune_cents: float = 20.0
+    random_detune_cents: float = 120.0
+    dry_share: float = 0.05
+    least_activity: float = 0.25
+    always: str | None = None
+
+    @property
+    def n_fft(self) -> int:
+        """Length of the transforms that carry equaliser and room: a crop and what rings into it."""
+        return self.crop_samples + TAPS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A batch of mixtures; `n` is the largest number of sources in it.
+
+    Parameters
+    ----------
+    sources
+        Shape ``(batch, n, 2, crop_samples)``, silent where a mixture has fewer than `n` sources.
+    slots
+        Index into the network's voices, shape ``(batch, n)``, -1 where there is no source.
+    gains_db
+        Gains of a random remix, shape ``(batch, n)``, 0 where there is no source.
+    notes
+        Of every source of every mixture: shape ``(n_notes, 3)``, onset and end in samples of the crop and MIDI pitch as
+        tuned; None where unknown.
+    """
+
+    sources: torch.Tensor
+    slots: torch.Tensor
+    gains_db: torch.Tensor
+    notes: tuple[tuple[NDArray[np.float32] | None, ...], ...] = ()
+
+    @property
+    def mixture(self) -> torch.Tensor:
+        """The sum of the sources, shape ``(batch, 2, crop_samples)``."""
+        return self.sources.sum(dim=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Crop:
+    """One source before it becomes sound: which stem, from where."""
+
+    stem: int
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Mixture:
+    """One mixture of a batch; see `Batch`."""
+
+    sources: torch.Tensor
+    slots: list[int]
+    gains_db: list[float]
+    notes: tuple[NDArray[np.float32] | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mixer:
+    """Makes batches; the same step gives the same batch, whatever was made before.
+
+    Parameters
+    ----------
+    stem_library
+        Stems.
+    rooms
+        Responses, their spectra made for ``settings.n_fft``; None for dry mixtures.
+    voices
+        The network's voices as (instrument, number) pairs, in the order of its outputs.
+    settings
+        How.
+    seed
+        Of all mixtures.
+    device
+        Where equalisers, rooms and sums are computed.
+    """
+
+    stem_library: StemLibrary
+    rooms: RoomBank | None
+    voices: tuple[tuple[str, int], ...]
+    settings: MixingSettings
+    seed: int
+    device: torch.device
+
+    def batch(self, step: int, *, rank: int = 0) -> Batch:
+        """Return the batch of a step, for one of several processes."""
+        rng = np.random.default_rng([self.seed, rank, step])
+        mixtures = [self._mixture(rng) for _ in range(self.settings.batch_size)]
+        n_sources = max(len(mixture.slots) for mixture in mixtures)
+        shape = (len(mixtures), n_sources)
+        sources = torch.zeros((*shape, 2, self.settings.crop_samples), device=self.device)
+        slots = torch.full(shape, -1, dtype=torch.long)
+        gains_db = torch.zeros(shape)
+        for index, mixture in enumerate(mixtures):
+            n_own = len(mixture.slots)
+            sources[index, :n_own] = mixture.sources
+            slots[index, :n_own] = torch.tensor(mixture.slots)
+            gains_db[index, :n_own] = torch.tensor(mixture.gains_db)
+        return Batch(
+            sources=sources,
+            slots=slots.to(self.device),
+            gains_db=gains_db.to(self.device),
+            notes=tuple(mixture.notes for mixture in mixtures),
+        )
+
+    def _mixture(self, rng: np.random.Generator) -> _Mixture:
+        """Return one mixture."""
+        weights = np.array(self.settings.n_sources_weights)
+        n_sources = int(rng.choice(len(weights), p=weights / weights.sum())) + CAD2_TASK2.n_sources[0]
+        coherent = bool(rng.uniform() < self.settings.coherent_share)
+        crops = self._coherent_crops(n_sources, rng) if coherent else self._random_crops(n_sources, rng)
+        slots = self._slots([self.stem_library.stems[crop.stem].entry for crop in crops])
+        cents = self.settings.coherent_detune_cents if coherent else self.settings.random_detune_cents
+        ratios = [2.0 ** (float(rng.uniform(-cents, cents)) / 1200.0) for _ in crops]
+        return _Mixture(
+            sources=self._sound(crops, ratios, coherent, rng),
+            slots=slots,
+            gains_db=random_gains_db(len(crops), rng),
+            notes=tuple(self._notes(crop, ratio) for crop, ratio in zip(crops, ratios, strict=True)),
+        )
+
+    def _coherent_crops(self, n_sources: int, rng: np.random.Generator) -> list[_Crop]:
+        """Choose players of one rendition and one place in it, all of them sounding if such a place is found."""
+        renditions = [stems for stems in self.stem_library.by_rendition.values() if self._holds_what_it_must(stems)]
+        if not renditions:
+            raise ConfigError(f"mixing: no rendition holds {self.settings.always}")
+        crops: list[_Crop] = []
+        for _ in range(_TRIES):
+            stems = rng.permutation(renditions[int(rng.integers(len(renditions)))]).tolist()
+            chosen = sorted(stems, key=lambda stem: not self._holds_what_it_must([stem]))[:n_sources]
+            start = self._start(chosen[0], rng)
+            crops = [_Crop(stem=stem, start=start) for stem in chosen]
+            if len(crops) >= CAD2_TASK2.n_sources[0] and all(self._sounds(crop) for crop in crops):
+                break
+        return crops
+
+    def _random_crops(self, n_sources: int, rng: np.random.Generator) -> list[_Crop]:
+        """Choose instruments, then a stem and a place for each."""
+        available: list[str] = rng.permutation(list(self.stem_library.by_instrument)).tolist()
+        names = sorted(available, key=lambda name: name != self.settings.always)[:n_sources]
+        doubling = [name for name in names if name in CAD2_TASK2.doubling_instruments]
+        if doubling and rng.uniform() < self.settings.pair_share:
+            doubled = doubling[0]
+            others = [name for name in names if name != doubled]
+            names = [doubled, doubled, *others[: max(n_sources - 2, int(self.settings.always in others))]]
+        return [self._sounding_crop(name, rng) for name in names]
+
+    def _holds_what_it_must(self, stems: Sequence[int]) -> bool:
+        """Tell whether some stems are fit for a mixture: one of them of the instrument every mixture holds."""
+        always = self.settings.always
+        return always is None or any(self.stem_library.stems[stem].entry.instrument == always for stem in stems)
+
+    def _sounding_crop(self, instrument: str, rng: np.random.Generator) -> _Crop:
+        """Choose a stem of an instrument and a place where it sounds."""
+        stems = self.stem_library.by_instrument[instrument]
+        for _ in range(_TRIES):
+            stem = stems[int(rng.integers(len(stems)))]
+            crop = _Crop(stem=stem, start=self._start(stem, rng))
+            if self._sounds(crop):
+                return crop
+        return crop
+
+    def _start(self, stem: int, rng: np.random.Generator) -> int:
+        """Return the start of a crop around a random place where a stem sounds."""
+        frames = self.stem_library.stems[stem].active_frames
+        around = int(frames[int(rng.integers(len(frames)))])
+        return around - int(rng.integers(self.settings.crop_samples))
+
+    def _sounds(self, crop: _Crop) -> bool:
+        """Tell whether a stem sounds long enough in a crop."""
+        activity = self.stem_library.stems[crop.stem].activity(crop.start, self.settings.crop_samples)
+        return activity >= self.settings.least_activity
+
+    def _slots(self, entries: Sequence[StemEntry]) -> list[int]:
+        """Return the network's voice of every source; of two voices of one instrument the higher is the first."""
+        numbers = [0] * len(entries)
+        order = sorted(range(len(entries)), key=lambda index: -entries[index].mean_pitch)
+        seen: dict[str, int] = {}
+        for index in order:
+            name = entries[index].instrument
+            seen[name] = seen.get(name, 0) + 1
+            numbers[index] = seen[name]
+        names = [entry.instrument for entry in entries]
+        wanted = list(zip(names, numbers, strict=True))
+        if missing := [voice for voice in wanted if voice not in self.voices]:
+            raise ConfigError(f"mixture: the network has no voice for {missing}")
+        return [self.voices.index(voice) for voice in wanted]
+
+    def _sound(
+        self, crops: Sequence[_Crop], ratios: Sequence[float], coherent: bool, rng: np.random.Generator
+    ) -> torch.Tensor:
+        """Return the sources in their room at their levels, shape ``(n_sources, 2, crop_samples)``."""
+        settings = self.settings
+        tuned = [self._detuned(crop, ratio) for crop, ratio in zip(crops, ratios, strict=True)]
+        dry = torch.from_numpy(np.stack(tuned)).to(self.device)
+        names = [self.stem_library.stems[crop.stem].entry.instrument for crop in crops]
+        spectra = torch.fft.rfft(dry)[:, None, :] * self._equalisers(names, rng)[:, None, :]
+        wet = torch.fft.irfft(spectra * self._responses(len(crops), rng), n=settings.n_fft)[..., TAPS:]
+        spread = settings.coherent_level_db if coherent else settings.random_level_db
+        levels_db = torch.from_numpy(rng.uniform(-spread, spread, len(crops)).astype(np.float32)).to(self.device)
+        before = dry[:, TAPS:].square().mean(dim=-1).sqrt()
+        after = wet.square().mean(dim=(1, 2)).sqrt()
+        gain = 10 ** (levels_db / 20) * before / after.clamp_min(_TINY)
+        balanced: torch.Tensor = wet * gain[:, None, None]
+        level = balanced.sum(dim=0).square().mean().sqrt().clamp_min(_TINY)
+        return balanced * (_MIXTURE_LEVEL / level)
+
+    def _notes(self, crop: _Crop, ratio: float) -> NDArray[np.float32] | None:
+        """Return the notes of a stem in samples of the crop, as tuned, those that may ring into it included."""
+        notes = self.stem_library.stems[crop.stem].notes
+        if notes is None:
+            return None
+        moved = notes.copy()
+        moved[:, :2] = (moved[:, :2] - (crop.start - TAPS)) / ratio - TAPS
+        moved[:, 2] += 12.0 * np.log2(ratio)
+        heard: NDArray[np.float32] = moved[(moved[:, 1] > -TAPS) & (moved[:, 0] < self.settings.crop_samples)]
+        return heard
+
+    def _detuned(self, crop: _Crop, ratio: float) -> NDArray[np.float32]:
+        """Return a crop and what rings into it played faster, shape ``(n_fft,)``, by cubic interpolation."""
+        n_samples = self.settings.n_fft
+        taken = self.stem_library.stems[crop.stem].crop(crop.start - TAPS - 1, int(n_samples * ratio) + 4)
+        positions = 1.0 + np.arange(n_samples) * ratio
+        whole = positions.astype(np.int64)
+        along = (positions - whole).astype(np.float32)
+        before, here, after, beyond = (taken[whole + offset] for offset in (-1, 0, 1, 2))
+        # Catmull-Rom
+        moved: NDArray[np.float32] = here + 0.5 * along * (
+            after
+            - before
+            + along * (2 * before - 5 * here + 4 * after - beyond + along * (3 * (here - after) + beyond - before))
+        )
+        return moved
+
+    def _equalisers(self, names: Sequence[str], rng: np.random.Generator) -> torch.Tensor:
+        """Return random smooth magnitudes, shape ``(n_sources, n_bins)``."""
+        settings = self.settings
+        frequencies = np.fft.rfftfreq(settings.n_fft, 1 / SAMPLE_RATE)
+        octaves = np.log2(np.maximum(frequencies, 20.0))
+        coarse = np.linspace(octaves[0], octaves[-1], 256)
+        knots = np.log2(_EQ_KNOTS_HZ)
+        rows = []
+        for name in names:
+            darkening = settings.darkening_db_per_octave.get(name, 0.0) * float(rng.uniform())
+            slope = float(rng.uniform(-1, 1)) * settings.tilt_db_per_octave + darkening
+            wiggle = np.interp(coarse, knots, rng.uniform(-settings.eq_db, settings.eq_db, len(knots)))
+            gain_db = wiggle + slope * np.maximum(coarse - np.log2(500.0), 0.0)
+            rows.append(np.interp(octaves, coarse, 10 ** (gain_db / 20)))
+        return torch.from_numpy(np.stack(rows).astype(np.float32)).to(self.device)
+
+    def _responses(self, n_sources: int, rng: np.random.Generator) -> torch.Tensor:
+        """Return spectra of stereo responses, shape ``(n_sources, 2, n_bins or 1)``."""
+        spacing = np.deg2rad(rng.uniform(*_SPACING_DEG))
+        azimuths = rng.permutation((np.arange(n_sources) - (n_sources - 1) / 2) * spacing).astype(np.float32)
+        half = float(np.deg2rad(rng.uniform(*_HALF_ANGLE_DEG)))
+        if self.rooms is None or rng.uniform() < self.settings.dry_share:
+            panned = 0.5 * (1 + np.cos(np.stack([azimuths - half, azimuths + half], axis=1)))
+            return torch.from_numpy(panned.astype(np.float32)).to(self.device)[:, :, None]
+        hall = int(rng.integers(self.rooms.n_halls))
+        players = rng.permutation(PLAYERS)[:n_sources]
+        return self.rooms.stereo(
+            torch.full((n_sources,), hall, device=self.device),
+            torch.from_numpy(players).to(self.device),
+            torch.from_numpy(azimuths).to(self.device),
+            torch.full((n_sources,), half, device=self.device),
+        )
+
+
+def random_gains_db(n_sources: int, rng: np.random.Generator) -> list[float]:
+    """Draw gains by the challenge's rule: one to all but one of the sources altered."""
+    n_altered = int(rng.integers(1, max(n_sources, 2)))
+    gains = np.zeros(n_sources)
+    gains[rng.permutation(n_sources)[:n_altered]] = rng.choice(CAD2_TASK2.altered_gains_db, n_altered)
+    return [float(gain) for gain in gains]

@@ -1,0 +1,207 @@
+"""Dry mono stems on disk, held as 16-bit integers: what mixtures are made of."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rebalance._base.challenge import CAD2_TASK2
+from rebalance._base.errors import MetadataError
+from rebalance._base.files import replacing, write_json
+
+SAMPLE_RATE = CAD2_TASK2.mixture_sample_rate
+INT16_SCALE = 32_768.0
+_ACTIVITY_FRAME = 4096
+_ACTIVE_RATIO = 1e-4  # frames more than 40 dB below the loudest are silent
+_MANIFEST_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StemEntry:
+    """One stem of a library.
+
+    Parameters
+    ----------
+    rendition
+        What it belongs to; stems of one rendition were played together and are of one length.
+    label
+        Name of the player within it: ``"Violin_1"``.
+    instrument
+        As the challenge spells it.
+    family
+        Which recordings it was synthesised from (a font) or was recorded in.
+    mean_pitch
+        Mean MIDI pitch of the part; decides which of two voices is the first.
+    file
+        NumPy file of shape ``(n_samples,)``, 16-bit integers at 44.1 kHz, relative to the library.
+    """
+
+    rendition: str
+    label: str
+    instrument: str
+    family: str
+    mean_pitch: float
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stem:
+    """A stem ready for cropping.
+
+    Parameters
+    ----------
+    entry
+        What it is.
+    samples
+        Shape ``(n_samples,)``, 16-bit integers.
+    active_frames
+        Starts, in samples, of the frames of 93 ms in which it sounds.
+    notes
+        What is played, by onset, shape ``(n_notes, 3)``: onset and end in samples, MIDI pitch; None where unknown.
+    """
+
+    entry: StemEntry
+    samples: NDArray[np.int16]
+    active_frames: NDArray[np.int64]
+    notes: NDArray[np.float32] | None = None
+
+    def crop(self, start: int, length: int) -> NDArray[np.float32]:
+        """Return samples in [-1, 1], shape ``(length,)``, silent beyond the ends."""
+        window = np.zeros(length, dtype=np.float32)
+        first, last = max(start, 0), min(start + length, len(self.samples))
+        if last > first:
+            window[first - start : last - start] = self.samples[first:last].astype(np.float32) / np.float32(INT16_SCALE)
+        return window
+
+    def activity(self, start: int, length: int) -> float:
+        """Return the share of a crop in which the stem sounds, in [0, 1]."""
+        low, high = np.searchsorted(self.active_frames, [start, start + length])
+        return min(1.0, float(high - low) * _ACTIVITY_FRAME / length)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StemLibrary:
+    """All stems of one or several folders, by instrument and by rendition."""
+
+    stems: tuple[Stem, ...]
+    by_instrument: Mapping[str, tuple[int, ...]]
+    by_rendition: Mapping[str, tuple[int, ...]]
+
+    @property
+    def duration_h(self) -> float:
+        """Total duration of all stems in hours."""
+        return sum(len(stem.samples) for stem in self.stems) / SAMPLE_RATE / 3600
+
+
+def open_library(folders: Sequence[Path]) -> StemLibrary:
+    """Open folders of stems; the samples stay on disk until they are read.
+
+    Raises
+    ------
+    MetadataError
+        If a manifest or a file is missing or wrong, or nothing is left.
+    """
+    stems = tuple(_opened(folder, entry) for folder in folders for entry in read_manifest(folder))
+    by_instrument: dict[str, list[int]] = defaultdict(list)
+    by_rendition: dict[str, list[int]] = defaultdict(list)
+    for index, stem in enumerate(stems):
+        if stem.active_frames.size:
+            by_instrument[stem.entry.instrument].append(index)
+            by_rendition[stem.entry.rendition].append(index)
+    if not by_instrument:
+        raise MetadataError(f"stems: expected at least one that sounds in {', '.join(map(str, folders))}, found none")
+    return StemLibrary(
+        stems=stems,
+        by_instrument={name: tuple(indices) for name, indices in sorted(by_instrument.items())},
+        by_rendition={name: tuple(indices) for name, indices in sorted(by_rendition.items())},
+    )
+
+
+def write_stem(folder: Path, entry: StemEntry, samples: NDArray[np.floating]) -> None:
+    """Write the samples of one stem, shape ``(n_samples,)`` within [-1, 1], rounded to 16 bits."""
+    scaled = np.clip(np.rint(samples * INT16_SCALE), -INT16_SCALE, INT16_SCALE - 1).astype(np.int16)
+    with replacing(folder / entry.file) as temporary, temporary.open("wb") as stream:
+        np.save(stream, scaled)
+
+
+def write_notes(folder: Path, entry: StemEntry, notes: NDArray[np.floating]) -> None:
+    """Write what is played in one stem, see `Stem`."""
+    with replacing(folder / _notes_file(entry)) as temporary, temporary.open("wb") as stream:
+        np.save(stream, np.asarray(notes, dtype=np.float32).reshape(-1, 3))
+
+
+def write_manifest(folder: Path, entries: Sequence[StemEntry]) -> None:
+    """Write which stems a folder holds."""
+    write_json(folder / "stems.json", {"version": _MANIFEST_VERSION, "stems": [asdict(entry) for entry in entries]})
+
+
+def read_manifest(folder: Path) -> tuple[StemEntry, ...]:
+    """Read which stems a folder holds.
+
+    Raises
+    ------
+    MetadataError
+        If there is no manifest of this version, or an instrument is not of the challenge.
+    """
+    path = folder / "stems.json"
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        version, entries = content["version"], tuple(StemEntry(**row) for row in content["stems"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise MetadataError(f"{path}: expected the manifest of a stem library: {error}") from error
+    if version != _MANIFEST_VERSION:
+        raise MetadataError(f"{path}: expected version {_MANIFEST_VERSION}, got {version!r}")
+    for entry in entries:
+        if entry.instrument not in CAD2_TASK2.instruments:
+            raise MetadataError(f"{path}: {entry.file}: {entry.instrument!r} is no instrument of the challenge")
+    return entries
+
+
+def _opened(folder: Path, entry: StemEntry) -> Stem:
+    """Open one stem without reading all of it into memory."""
+    path = folder / entry.file
+    try:
+        samples = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise MetadataError(f"{path}: expected a NumPy file of samples: {error}") from error
+    if samples.dtype != np.int16 or samples.ndim != 1:
+        raise MetadataError(
+            f"{path}: expected 16-bit integers of shape (n_samples,), got {samples.dtype} {samples.shape}"
+        )
+    return Stem(entry=entry, samples=samples, active_frames=_active_frames(samples), notes=_notes(folder, entry))
+
+
+def _notes_file(entry: StemEntry) -> Path:
+    """Return where the notes of a stem are kept, relative to the library."""
+    return Path(entry.file).with_suffix(".notes.npy")
+
+
+def _notes(folder: Path, entry: StemEntry) -> NDArray[np.float32] | None:
+    """Return the notes of a stem, None where nobody wrote them down."""
+    path = folder / _notes_file(entry)
+    if not path.exists():
+        return None
+    try:
+        notes = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise MetadataError(f"{path}: expected a NumPy file of notes: {error}") from error
+    if notes.ndim != 2 or notes.shape[1] != 3:
+        raise MetadataError(f"{path}: expected notes of shape (n_notes, 3), got {notes.shape}")
+    return np.asarray(notes, dtype=np.float32)
+
+
+def _active_frames(samples: NDArray[np.int16]) -> NDArray[np.int64]:
+    """Return the starts of the frames in which a stem sounds."""
+    n_frames = len(samples) // _ACTIVITY_FRAME
+    frames = np.asarray(samples[: n_frames * _ACTIVITY_FRAME], dtype=np.float32).reshape(n_frames, _ACTIVITY_FRAME)
+    powers = np.einsum("ij,ij->i", frames, frames)
+    loudest = float(powers.max(initial=0.0))
+    active: NDArray[np.int64] = np.flatnonzero((powers > _ACTIVE_RATIO * loudest) & (powers > 0)) * _ACTIVITY_FRAME
+    return active

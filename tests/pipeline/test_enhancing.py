@@ -1,0 +1,200 @@
+"""Enhancing whole tasks: the submission's form, resume, failures apart, the official remix."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from official_recipe import floor_signal
+from small_networks import small_network
+
+from rebalance import load_task
+from rebalance._base.errors import ConfigError
+from rebalance.audio import read_audio
+from rebalance.pipeline import EnhanceOptions, enhance_task, enhanced_path, estimate_sources, read_run
+from rebalance.pipeline._enhancing import _separator
+from rebalance.pipeline._runs import claim_run
+from rebalance.separation import ModelCard, load_separator, save_checkpoint
+from rebalance.task import Task
+
+MIXTURE = EnhanceOptions(separator="mixture")
+
+
+@pytest.fixture(scope="session")
+def task(tiny_task_root: Path) -> Task:
+    return load_task(tiny_task_root, "valid")
+
+
+def outputs(run: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (run / "enhanced_signals").rglob("*.flac")}
+
+
+def test_every_pair_gets_a_file_in_the_form_of_the_submission(task: Task, tmp_path: Path) -> None:
+    assert enhance_task(task, tmp_path, MIXTURE, jobs=1) == ()
+    for pair in task.pairs:
+        info = soundfile.info(enhanced_path(tmp_path, "valid", pair))
+        assert (info.samplerate, info.channels, info.subtype, info.frames) == (32_000, 2, "PCM_16", 32_000)
+    assert len(outputs(tmp_path)) == len(task.pairs)
+    assert read_run(tmp_path).separator == "mixture"
+
+
+def test_results_do_not_depend_on_the_number_of_jobs(task: Task, tmp_path: Path) -> None:
+    options = EnhanceOptions(separator="ideal-ratio-mask")
+    for jobs in (1, 2):
+        enhance_task(task, tmp_path / str(jobs), options, jobs=jobs)
+    assert outputs(tmp_path / "1") == outputs(tmp_path / "2")
+
+
+def test_the_floor_equals_the_mixture_through_pyclarity(tiny_task_root: Path, task: Task, tmp_path: Path) -> None:
+    enhance_task(task, tmp_path, MIXTURE, jobs=1)
+    pair = task.pairs[1]
+    expected = floor_signal(tiny_task_root, "valid", pair.scene, pair.listener)
+    written = read_audio(enhanced_path(tmp_path, "valid", pair)).samples
+    assert np.max(np.abs(written - expected.T)) <= 1 / 32768
+    assert np.mean(written != expected.T) < 1e-3
+
+
+def test_a_second_run_redoes_nothing(task: Task, tmp_path: Path) -> None:
+    enhance_task(task, tmp_path, MIXTURE, jobs=1)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.flac")}
+    enhance_task(task, tmp_path, MIXTURE, jobs=1)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.flac")} == before
+
+
+def test_a_lost_file_alone_is_made_again(task: Task, tmp_path: Path) -> None:
+    enhance_task(task, tmp_path, MIXTURE, jobs=1)
+    lost = enhanced_path(tmp_path, "valid", task.pairs[2])
+    content = lost.read_bytes()
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.flac") if path != lost}
+    lost.unlink()
+    enhance_task(task, tmp_path, MIXTURE, jobs=1)
+    assert lost.read_bytes() == content
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.flac") if path != lost} == before
+
+
+def test_estimates_of_an_unfinished_segment_are_kept_and_used(own_task_root: Path, tmp_path: Path) -> None:
+    task = load_task(own_task_root, "valid")
+    part = task.subset(task.pairs[:2])
+    incomplete = dataclasses.replace(part, fittings={"L0001": part.fittings["L0001"]})
+    options = EnhanceOptions(separator="oracle")
+    (failure,) = enhance_task(incomplete, tmp_path, options, jobs=1)
+    assert "L0002" in failure.item
+    assert "compressor parameters" in failure.reason
+    (kept,) = (tmp_path / "unfinished").iterdir()
+    np.save(kept, np.zeros_like(np.load(kept)))
+    assert enhance_task(part, tmp_path, options, jobs=1) == ()
+    assert not list((tmp_path / "unfinished").iterdir())
+
+
+def test_one_bad_segment_is_reported_and_stops_no_other(own_task_root: Path, tmp_path: Path) -> None:
+    (own_task_root / "audio" / "valid" / "beach_000" / "Mixture.flac").write_bytes(b"")
+    task = load_task(own_task_root, "valid")
+    (failure,) = enhance_task(task, tmp_path, MIXTURE, jobs=1)
+    assert "beach_000" in failure.item
+    assert "empty" in failure.reason
+    assert {name[:6] for name in outputs(tmp_path)} == {"S50003", "S50004"}
+
+
+def test_a_folder_of_another_run_is_refused(task: Task, tmp_path: Path) -> None:
+    enhance_task(task, tmp_path, MIXTURE, jobs=1)
+    before = outputs(tmp_path)
+    with pytest.raises(ConfigError, match="begun with 'mixture'"):
+        enhance_task(task, tmp_path, EnhanceOptions(separator="oracle"), jobs=1)
+    assert outputs(tmp_path) == before
+
+
+def test_the_oracle_hands_in_the_true_remix(task: Task, tmp_path: Path) -> None:
+    from rebalance.pipeline import amplify_for_submission, true_remix
+
+    enhance_task(task, tmp_path, EnhanceOptions(separator="oracle"), jobs=1)
+    pair = task.pairs[0]
+    expected = amplify_for_submission(true_remix(task, task.scenes[pair.scene]).remix, task.fittings[pair.listener])
+    written = read_audio(enhanced_path(tmp_path, "valid", pair)).samples
+    assert np.sqrt(np.mean((written - expected) ** 2)) < 1e-3 * np.sqrt(np.mean(expected**2))
+
+
+def test_estimates_carry_the_names_of_the_metadata(task: Task) -> None:
+    segment = task.segments["beach_000"]
+    estimates = estimate_sources(load_separator("oracle"), task, segment)
+    assert list(estimates) == ["source_1", "source_2", "source_3", "source_4"]
+
+
+def test_a_release_of_mixtures_only_can_be_enhanced_by_what_needs_no_names(own_task_root: Path, tmp_path: Path) -> None:
+    music_file = own_task_root / "metadata" / "music.valid.json"
+    music = json.loads(music_file.read_text())
+    music_file.write_text(json.dumps({name: {"mixture": entry["mixture"]} for name, entry in music.items()}))
+    task = load_task(own_task_root, "valid")
+    assert enhance_task(task, tmp_path / "floor", MIXTURE, jobs=1) == ()
+    failures = enhance_task(task, tmp_path / "masks", EnhanceOptions(separator="ideal-ratio-mask"), jobs=1)
+    assert len(failures) == 2
+    assert all("names no instruments" in failure.reason for failure in failures)
+
+
+def test_only_the_official_networks_can_be_remixed_officially(task: Task, tmp_path: Path) -> None:
+    failures = enhance_task(task, tmp_path, EnhanceOptions(separator="oracle", remix="official"), jobs=1)
+    assert failures
+    assert all("expected separator 'convtasnet'" in failure.reason for failure in failures)
+
+
+def test_a_killed_run_goes_on_where_it_was(tiny_task_root: Path, task: Task, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "rebalance", "enhance", str(tiny_task_root), str(tmp_path / "run")]
+    command += ["--separator", "mixture", "--jobs", "1"]
+    process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not outputs(tmp_path / "run") and time.monotonic() < deadline:
+        time.sleep(0.005)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    finished = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*.flac")}
+    assert all(read_audio(path).samples.shape == (2, 32_000) for path in finished)
+    enhance_task(task, tmp_path / "run", MIXTURE, jobs=1)
+    assert all(path.stat().st_mtime_ns == time_ns for path, time_ns in finished.items())
+    enhance_task(task, tmp_path / "whole", MIXTURE, jobs=1)
+    assert outputs(tmp_path / "run") == outputs(tmp_path / "whole")
+
+
+def test_soft_clipping_and_truncation_follow_the_official_options(task: Task, tmp_path: Path) -> None:
+    from rebalance.pipeline import amplify_for_submission
+    from rebalance.task import read_source
+
+    part = task.subset(task.pairs[:1])
+    enhance_task(part, tmp_path, EnhanceOptions(separator="mixture", soft_clip=True), jobs=1)
+    pair = part.pairs[0]
+    mixture = read_source(task, task.scenes[pair.scene].segment.mixture)
+    expected = np.tanh(amplify_for_submission(mixture, task.fittings[pair.listener]))
+    written = read_audio(enhanced_path(tmp_path, "valid", pair)).samples
+    assert np.max(np.abs(written - expected)) <= 0.51 / 32768
+    assert EnhanceOptions(separator="convtasnet", remix="official").rounding == "truncate"
+
+
+def test_a_run_is_not_continued_with_other_weights_of_the_same_name(task: Task, tmp_path: Path) -> None:
+    """Half of a run by old weights and half by new ones would be scored as one system."""
+    path = tmp_path / "tiny.safetensors"
+    options = EnhanceOptions(separator=str(path), device="cpu")
+    part = task.subset(task.pairs[:1])
+    save_checkpoint(path, small_network(0), ModelCard())
+    enhance_task(part, tmp_path / "run", options, jobs=1)
+    assert read_run(tmp_path / "run").weights == hashlib.sha256(path.read_bytes()).hexdigest()
+    enhance_task(part, tmp_path / "run", options, jobs=1)
+    save_checkpoint(path, small_network(1), ModelCard())
+    _separator.cache_clear()
+    with pytest.raises(ConfigError, match="one begun with weights"):
+        enhance_task(part, tmp_path / "run", options, jobs=1)
+
+
+def test_a_run_that_does_not_say_its_weights_can_go_on(task: Task, tmp_path: Path) -> None:
+    enhance_task(task, tmp_path, MIXTURE, jobs=1)
+    record = read_run(tmp_path)
+    assert record.weights is None
+    claim_run(tmp_path, dataclasses.replace(record, weights="0" * 64))
+    assert read_run(tmp_path).weights == "0" * 64
