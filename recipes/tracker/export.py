@@ -13,7 +13,6 @@ from itertools import islice
 from pathlib import Path
 
 from rebalance import RebalanceError
-from rebalance._base.files import replacing
 from rebalance.separation import WEIGHTS_FOLDER, ModelCard
 from rebalance.task import Task, load_task
 from rebalance.training import (
@@ -60,6 +59,13 @@ def part_of(task: Task, n_scenes: int | None) -> Task:
     return task if n_scenes is None else replace(task, scenes=dict(islice(task.scenes.items(), n_scenes)))
 
 
+def put(part: Path, place: Path) -> None:
+    """Copy a file under a temporary name, then rename it."""
+    temporary = place.with_name(f"{place.name}.part")
+    shutil.copyfile(part, temporary)
+    temporary.replace(place)
+
+
 def main(tracker_run: Path, refiner_run: Path | None, name: str, task: Path, n_scenes: int | None) -> None:
     """Export, fit the shrinkage, then put the three files in the place of those that ship."""
     path = tracker_run / f"{name}.safetensors"
@@ -71,8 +77,7 @@ def main(tracker_run: Path, refiner_run: Path | None, name: str, task: Path, n_s
         fitted_on = {"Fitted on": f"{fit.rows['scene'].nunique()} scenes of {task.name}"}
         stamp_tracker(path, shrinkage=fit.shrinkage, training=fitted_on)
         for part in (path, path.with_name(f"{path.name}.sha256"), path.with_suffix(".md")):
-            with replacing(WEIGHTS_FOLDER / part.name) as temporary:
-                shutil.copyfile(part, temporary)
+            put(part, WEIGHTS_FOLDER / part.name)
     except RebalanceError as error:
         sys.exit(f"export.py: {error}")
     fit.rows.to_csv(tracker_run / "shrinkage.csv", index=False)
