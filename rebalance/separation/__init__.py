@@ -5,7 +5,19 @@ from __future__ import annotations
 from rebalance.separation._average_spectra import AverageSpectrumSeparator, read_spectra
 from rebalance.separation._causality import LookAhead, measure_look_ahead
 from rebalance.separation._chain import WHOLE_CHAIN, measure_chain
-from rebalance.separation._checkpoints import WEIGHTS_FOLDER, ModelCard, load_checkpoint, save_checkpoint
+from rebalance.separation._checkpoints import (
+    TRACKER_FORMAT,
+    WEIGHTS_FOLDER,
+    ModelCard,
+    checked_digest,
+    checkpoint_header,
+    digest_file,
+    from_json,
+    load_checkpoint,
+    save_checkpoint,
+    sha256_of,
+    shipped_weights,
+)
 from rebalance.separation._estimates import checked_estimates
 from rebalance.separation._metrics import (
     LIMIT_DB,
@@ -28,13 +40,17 @@ from rebalance.separation._protocol import (
     source_names,
 )
 from rebalance.separation._registry import SEPARATORS, load_separator, source_digest
+from rebalance.separation._stft import HOP_SIZE, WINDOW_SIZE, inverse_spectrogram, spectrogram
 
 __all__ = [
+    "HOP_SIZE",
     "LIMIT_DB",
     "SEPARATORS",
     "SILENCE_DB_FS",
+    "TRACKER_FORMAT",
     "WEIGHTS_FOLDER",
     "WHOLE_CHAIN",
+    "WINDOW_SIZE",
     "AverageSpectrumSeparator",
     "Chunking",
     "Declared",
@@ -44,9 +60,14 @@ __all__ = [
     "Separator",
     "Weighted",
     "bss_eval",
+    "checked_digest",
     "checked_estimates",
     "checked_mixture",
+    "checkpoint_header",
+    "digest_file",
     "frame_median_db",
+    "from_json",
+    "inverse_spectrogram",
     "is_silent",
     "known_instruments",
     "load_checkpoint",
@@ -58,8 +79,11 @@ __all__ = [
     "read_spectra",
     "save_checkpoint",
     "sdr_db",
+    "sha256_of",
     "shared_among_voices",
+    "shipped_weights",
     "si_sdr_db",
     "source_digest",
     "source_names",
+    "spectrogram",
 ]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rebalance.separation.mask_network import MaskNetwork
 
 FORMAT = "rebalance-separator/1"
+TRACKER_FORMAT = "rebalance-tracker/1"
 WEIGHTS_FOLDER = weights_folder()
 
 Value = TypeVar("Value")
@@ -86,7 +87,7 @@ def save_checkpoint(path: Path, network: MaskNetwork, card: ModelCard) -> None:
     }
     with replacing(path) as temporary:
         save_file(tensors, temporary, metadata=header)
-    write_text(_digest_file(path), f"{_digest(path)}  {path.name}\n")
+    write_text(digest_file(path), f"{sha256_of(path)}  {path.name}\n")
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -103,9 +104,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
     from rebalance.separation.mask_network import MaskNetwork, MaskNetworkConfig
 
     header = checkpoint_header(path)
-    if header is None:
+    if header is None or header["format"] != FORMAT:
         raise ConfigError(f"{path}: expected a checkpoint of format {FORMAT!r}")
-    sha256 = _checked_digest(path)
+    sha256 = checked_digest(path)
     try:
         network = MaskNetwork(from_json(MaskNetworkConfig, json.loads(header["config"])))
         card = from_json(ModelCard, json.loads(header["card"]))
@@ -118,7 +119,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def checkpoint_header(path: Path) -> dict[str, str] | None:
-    """Return the header of one of our checkpoints, None for any other file."""
+    """Return the header of one of our checkpoints, of separator or tracker, None for any other file."""
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
@@ -128,7 +129,7 @@ def checkpoint_header(path: Path) -> dict[str, str] | None:
             header = file.metadata() or {}
     except (SafetensorError, OSError):
         return None
-    return header if header.get("format") == FORMAT else None
+    return header if header.get("format") in (FORMAT, TRACKER_FORMAT) else None
 
 
 def shipped_weights() -> dict[str, Path]:
@@ -158,21 +159,21 @@ def _like(default: object, value: Any) -> Any:  # noqa: ANN401 - any JSON value
     return tuple(value) if isinstance(default, tuple) else value
 
 
-def _digest(path: Path) -> str:
+def sha256_of(path: Path) -> str:
     """Return the sha256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _digest_file(path: Path) -> Path:
+def digest_file(path: Path) -> Path:
     """Return where a checkpoint's digest is kept."""
     return path.with_name(f"{path.name}.sha256")
 
 
-def _checked_digest(path: Path) -> str:
+def checked_digest(path: Path) -> str:
     """Return the digest of a file; raise if another one stands beside it."""
-    found = _digest(path)
-    beside = _digest_file(path)
+    found = sha256_of(path)
+    beside = digest_file(path)
     expected = beside.read_text(encoding="utf-8").split()[:1] if beside.is_file() else [found]
     if expected != [found]:
         raise ConfigError(f"{path}: sha256 is {found}, expected {' '.join(expected)}; the file is damaged or changed")

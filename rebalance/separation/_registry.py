@@ -14,7 +14,7 @@ from types import MappingProxyType
 from rebalance._base.errors import ConfigError
 from rebalance._base.extras import optional_packages
 from rebalance._base.names import suggestion
-from rebalance.separation._checkpoints import checkpoint_header, shipped_weights
+from rebalance.separation._checkpoints import TRACKER_FORMAT, checkpoint_header, shipped_weights
 from rebalance.separation._mixture import MixtureSeparator
 from rebalance.separation._oracles import BinaryMaskOracle, RatioMaskOracle, SourceOracle
 from rebalance.separation._protocol import Separator
@@ -47,7 +47,7 @@ def load_separator(name_or_path: str | Path, *, device: str = "auto") -> Separat
     if text in SEPARATORS:
         return SEPARATORS[text](device)
     if text in (shipped := shipped_weights()):
-        return _mask_network(text, shipped[text], device)
+        return _from_path(text, shipped[text], device)
     path = Path(name_or_path).expanduser()
     if path.exists():
         return _from_path(text, path, device)
@@ -116,8 +116,11 @@ def _imported(text: str) -> Callable[..., object]:
 
 
 def _from_path(text: str, path: Path, device: str) -> Separator:
-    """Return the separator of checkpoints of either kind."""
-    if checkpoint_header(path) is not None:
+    """Return the separator of checkpoints of any kind."""
+    header = checkpoint_header(path)
+    if header is not None and header["format"] == TRACKER_FORMAT:
+        return _player_tracker(text, path, device)
+    if header is not None:
         return _mask_network(text, path, device)
     return _local(text, path, device)
 
@@ -153,6 +156,14 @@ def _mask_network(name: str, path: Path, device: str) -> Separator:
         from rebalance.separation.mask_network import load_mask_separator
 
     return load_mask_separator(name, path, device=device)
+
+
+def _player_tracker(name: str, path: Path, device: str) -> Separator:
+    """Return the separator over a player tracker."""
+    with optional_packages():
+        from rebalance.separation.player_tracker import load_pitch_separator
+
+    return load_pitch_separator(name, path, device=device)
 
 
 _CONVTASNETS: Mapping[str, bool] = MappingProxyType({"convtasnet": False, "convtasnet-causal": True})

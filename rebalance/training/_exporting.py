@@ -91,7 +91,7 @@ def card_text(name: str, network: MaskNetwork, card: ModelCard) -> str:
     facts = {
         "Network": f"{config.family}, {n_parameters:,} parameters, {config.sample_rate} Hz",
         "Causality": causality,
-        "Shrinkage of the remix": _shrinkage_text(card.shrinkage),
+        "Shrinkage of the remix": shrinkage_text(card.shrinkage),
         "Trust in telling two voices apart": f"{card.voice_trust:g}",
         **card.training,
     }
@@ -99,7 +99,7 @@ def card_text(name: str, network: MaskNetwork, card: ModelCard) -> str:
     return "\n".join([*lines, "", "Trained on:", "", *(f"- {entry}" for entry in card.data), ""])
 
 
-def _shrinkage_text(shrinkage: tuple[float, ...]) -> str:
+def shrinkage_text(shrinkage: tuple[float, ...]) -> str:
     """Return the shrinkage by number of sources in words."""
     if len(set(shrinkage)) == 1:
         return f"{shrinkage[0]:g}"

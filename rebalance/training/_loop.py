@@ -25,14 +25,25 @@ from rebalance.training import _run_state
 from rebalance.training._losses import Loss, LossSettings, mask_loss, separation_loss
 from rebalance.training.data import Batch
 
-LOG_COLUMNS = ("step", "seconds", "learning_rate", "loss", "spectrum", "waveform", "remix", "gradient_norm")
-
 
 class BatchMaker(Protocol):
     """Makes the batch of a step; the same step gives the same batch."""
 
     def batch(self, step: int, *, rank: int = 0) -> Batch:
         """Return the batch of a step for one of several processes."""
+        ...
+
+
+class Objective(Protocol):
+    """What training minimises."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the figures it gives, ``"loss"``, what is minimised, first."""
+        ...
+
+    def __call__(self, network: nn.Module, batch: Batch) -> Mapping[str, torch.Tensor]:
+        """Return the figures of a batch by name, each a scalar tensor."""
         ...
 
 
@@ -58,7 +69,10 @@ class TrainSettings:
     save_every, log_every, validate_every
         In steps.
     mixed_precision
-        Compute in bfloat16 on CUDA; the processor always computes in float32, which is faster there.
+        Compute in bfloat16 on CUDA.
+    processor_bfloat16
+        Compute in bfloat16 on the processor too: several times as fast where it has matrix instructions for it (AMX),
+        slower elsewhere.
     compile
         Let `torch.compile` fuse the network, or the body of a mask network.
     seed
@@ -78,6 +92,7 @@ class TrainSettings:
     log_every: int = 10
     validate_every: int = 500
     mixed_precision: bool = True
+    processor_bfloat16: bool = False
     compile: bool = False
     seed: int = 0
     loss: LossSettings = field(default_factory=LossSettings)
@@ -90,7 +105,15 @@ class TrainSettings:
     @property
     def lasting(self) -> dict[str, Any]:
         """The settings that must stay when a run is continued: all that decides what a step does."""
-        may_change = {"steps", "decay_steps", "save_every", "log_every", "validate_every", "compile"}
+        may_change = {
+            "steps",
+            "decay_steps",
+            "save_every",
+            "log_every",
+            "validate_every",
+            "compile",
+            "processor_bfloat16",
+        }
         return {name: value for name, value in asdict(self).items() if name not in may_change}
 
     def learning_rate_at(self, step: int) -> float:
@@ -132,6 +155,7 @@ def train(
     description: Mapping[str, Any] | None = None,
     validate: Callable[[nn.Module, int], Mapping[str, float]] | None = None,
     stop_after: int | None = None,
+    objective: Objective | None = None,
 ) -> nn.Module:
     """Train a network, from the last saved state of the run if there is one.
 
@@ -154,6 +178,8 @@ def train(
         better) decides which average is kept as ``best.safetensors``.
     stop_after
         Stop once so many steps of the run are done, the schedule being that of the whole run.
+    objective
+        What to minimise; the distance of separated sources, weighed as the settings say, when None.
 
     Returns
     -------
@@ -182,19 +208,20 @@ def train(
         log = _Log(run, progress.step) if group.leads else None
         if settings.compile:
             _compile(network)
+        objective = objective or SeparationObjective(settings=settings.loss)
         began = time.monotonic() - progress.seconds
         last = min(settings.steps, stop_after or settings.steps)
         with _progress(progress.step, last, quiet=not group.leads) as advance:
             for step in range(progress.step, last):
-                loss, norm = _step(network, batches, optimiser, settings, step, group, device)
+                figures, norm = _step(network, batches, optimiser, settings, step, group, device, objective)
                 _follow(average, network, settings.average_decay, step)
                 done = step + 1
                 seconds = time.monotonic() - began
                 if log is None:
                     continue
                 if done % settings.log_every == 0 or done == last:
-                    log.step(done, seconds, settings.learning_rate_at(step), loss, norm)
-                advance(done, f"loss {loss.total.item():.4f}")
+                    log.step(done, seconds, settings.learning_rate_at(step), figures, norm)
+                advance(done, f"loss {figures['loss'].item():.4f}")
                 if validate is not None and (done % settings.validate_every == 0 or done == last):
                     log.validation(done, validate(average, done), average)
                 if done % settings.save_every == 0 or done == last:
@@ -217,24 +244,39 @@ def _step(
     step: int,
     group: _Group,
     device: torch.device,
-) -> tuple[Loss, float]:
-    """Take one step and return its loss and the norm of its gradient."""
+    objective: Objective,
+) -> tuple[Mapping[str, torch.Tensor], float]:
+    """Take one step and return its figures and the norm of its gradient."""
     for parameters in optimiser.param_groups:
         parameters["lr"] = settings.learning_rate_at(step)
     torch.manual_seed(settings.seed * 1_000_003 + step)
     network.train()
     batch = batches.batch(step, rank=group.rank)
-    mixed = settings.mixed_precision and device.type == "cuda"
+    mixed = settings.processor_bfloat16 if device.type == "cpu" else settings.mixed_precision and device.type == "cuda"
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=mixed):
-        loss = _loss(network, batch, settings.loss)
-    if not torch.isfinite(loss.total):
+        figures = objective(network, batch)
+    if not torch.isfinite(figures["loss"]):
         raise RebalanceError(f"training: the loss of step {step} is not a number; lower the learning rate")
     optimiser.zero_grad(set_to_none=True)
-    loss.total.backward()  # type: ignore[no-untyped-call]
+    figures["loss"].backward()  # type: ignore[no-untyped-call]
     group.average_gradients(network)
     norm = nn.utils.clip_grad_norm_(network.parameters(), settings.gradient_clip)
     optimiser.step()
-    return loss, float(norm)
+    return figures, float(norm)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeparationObjective:
+    """The loss of separated sources; see `Objective`."""
+
+    settings: LossSettings
+    parts: tuple[str, ...] = ("loss", "spectrum", "waveform", "remix")
+
+    def __call__(self, network: nn.Module, batch: Batch) -> dict[str, torch.Tensor]:
+        """Return the loss and its parts."""
+        loss = _loss(network, batch, self.settings)
+        figures = (loss.total, loss.spectrum, loss.waveform, loss.remix)
+        return dict(zip(self.parts, figures, strict=True))
 
 
 def _loss(network: nn.Module, batch: Batch, settings: LossSettings) -> Loss:
@@ -270,11 +312,14 @@ class _Log:
             self._keep(run / name, done)
         self._board = _tensorboard(run)
 
-    def step(self, step: int, seconds: float, learning_rate: float, loss: Loss, norm: float) -> None:
+    def step(
+        self, step: int, seconds: float, learning_rate: float, figures: Mapping[str, torch.Tensor], norm: float
+    ) -> None:
         """Log a step."""
-        parts = (loss.total.item(), loss.spectrum.item(), loss.waveform.item(), loss.remix.item())
-        figures = dict(zip(LOG_COLUMNS, (step, round(seconds, 1), learning_rate, *parts, norm), strict=True))
-        self._append("log.csv", figures)
+        row = {"step": step, "seconds": round(seconds, 1), "learning_rate": learning_rate}
+        self._append(
+            "log.csv", {**row, **{name: value.item() for name, value in figures.items()}, "gradient_norm": norm}
+        )
 
     def validation(self, step: int, figures: Mapping[str, float], average: nn.Module) -> None:
         """Log a validation and keep the average if it is the best so far."""

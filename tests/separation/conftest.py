@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from small_networks import small_tracker
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance.separation import ModelCard, save_checkpoint
 from rebalance.separation.mask_network import ASYMMETRIC, FeatureConfig, MaskNetwork, MaskNetworkConfig
 from rebalance.separation.mask_network._band_split import BandSplitConfig
 from rebalance.separation.mask_network._unet import UNetConfig
+from rebalance.separation.player_tracker import save_tracker_checkpoint
 
 TINY = {"N": 12, "L": 20, "B": 8, "H": 10, "P": 3, "X": 3, "R": 2, "C": 2, "audio_channels": 2, "samplerate": 44100}
 
@@ -121,4 +123,12 @@ def causal_checkpoint(tmp_path_factory, tiny_config):
             parameter.add_(0.2 * torch.randn_like(parameter))
     path = tmp_path_factory.mktemp("network") / "causal.safetensors"
     save_checkpoint(path, network, ModelCard())
+    return path
+
+
+@pytest.fixture(scope="session")
+def tracker_checkpoint(tmp_path_factory):
+    """A small player tracker with random weights, on disk."""
+    path = tmp_path_factory.mktemp("tracker") / "small.safetensors"
+    save_tracker_checkpoint(path, small_tracker(), ModelCard(shrinkage=(0.8,), data=("nothing",)))
     return path

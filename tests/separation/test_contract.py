@@ -11,10 +11,14 @@ from rebalance.separation import SEPARATORS, Separator, load_separator, source_n
 TRIO = ("Violin", "Violin", "Cello")
 
 
-@pytest.fixture(params=[*sorted(SEPARATORS), "network", "causal network"])
-def separator(request, convtasnet_folder, network_checkpoint, causal_checkpoint):
+@pytest.fixture(params=[*sorted(SEPARATORS), "network", "causal network", "tracker"])
+def separator(request, convtasnet_folder, network_checkpoint, causal_checkpoint, tracker_checkpoint):
     name = request.param
-    checkpoints = {"network": network_checkpoint, "causal network": causal_checkpoint}
+    checkpoints = {
+        "network": network_checkpoint,
+        "causal network": causal_checkpoint,
+        "tracker": tracker_checkpoint,
+    }
     if name.startswith("convtasnet"):
         return load_separator(f"{name}:{convtasnet_folder}", device="cpu")
     return load_separator(checkpoints.get(name, name), device="cpu")

@@ -19,11 +19,11 @@ LAYERS = (
     {"hearing"},
     {"task", "haaqi"},
     {"separation", "synthesis", "datasets"},
-    {"taskmaking", "pipeline"},
+    {"taskmaking", "pipeline", "transcription"},
     {"training", "submission", "report"},
     {"cli"},
 )
-TORCH_ROOMS = {"separation", "training"}
+TORCH_ROOMS = {"separation", "training", "transcription"}
 USERS = ("baseline", "recipes")
 
 

@@ -6,6 +6,7 @@ import torch
 
 from rebalance.separation.mask_network import MaskNetwork, MaskNetworkConfig
 from rebalance.separation.mask_network._unet import UNetConfig
+from rebalance.separation.player_tracker import RefinerConfig, TrackerConfig, TrackerNetwork
 
 SMALL_UNET = UNetConfig(channels=(4, 8), n_conditions=8)
 
@@ -14,3 +15,25 @@ def small_network(seed: int = 0) -> MaskNetwork:
     """Return an untrained network, the same for the same seed."""
     torch.manual_seed(seed)
     return MaskNetwork(MaskNetworkConfig(unet=SMALL_UNET))
+
+
+SMALL_TRACKER = TrackerConfig(
+    channels=(4, 8),
+    time_strides=(2,),
+    width=8,
+    n_layers=1,
+    player_width=8,
+    n_player_layers=1,
+    n_heads=2,
+    n_conditions=8,
+)
+SMALL_REFINER = RefinerConfig(channels=(4, 8), n_conditions=8)
+
+
+def small_tracker(seed: int = 0) -> TrackerNetwork:
+    """Return an untrained tracker whose answers differ from frame to frame, the same for the same seed."""
+    torch.manual_seed(seed)
+    network = TrackerNetwork(SMALL_TRACKER)
+    torch.nn.init.normal_(network.body.exit.weight, std=0.5)
+    torch.nn.init.normal_(network.players.exit.weight, std=0.5)
+    return network.eval()

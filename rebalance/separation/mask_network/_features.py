@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import log2
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -40,6 +42,12 @@ class FeatureConfig:
     def __post_init__(self) -> None:
         if min(self.lowest_hz, self.bins_per_octave, self.n_bins, *self.harmonics) <= 0:
             raise ConfigError(f"features: expected positive numbers, got {self}")
+
+    @property
+    def centres_hz(self) -> NDArray[np.float64]:
+        """Centre of every bin, shape ``(n_bins,)``."""
+        centres: NDArray[np.float64] = self.lowest_hz * 2.0 ** (np.arange(self.n_bins) / self.bins_per_octave)
+        return centres
 
     @property
     def n_channels(self) -> int:

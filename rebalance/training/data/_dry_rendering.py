@@ -25,16 +25,17 @@ from rebalance.synthesis.notation import (
     safe_name,
     write_note_table,
 )
-from rebalance.synthesis.performance import perform, tempo_map
+from rebalance.synthesis.performance import PlayedPart, perform, tempo_map
 from rebalance.synthesis.rendering import SAMPLE_RATE, Plan, RenderSettings, draw_plan, dry_stem
 from rebalance.synthesis.sound import Engine, active_rms, soundfont_engine
 from rebalance.training.data._room_bank import simulate_rooms
-from rebalance.training.data._stem_library import StemEntry, write_manifest, write_stem
+from rebalance.training.data._stem_library import StemEntry, write_manifest, write_notes, write_stem
 
 _RING_OUT_S = 1.0
 _LEVEL = 0.05
 _SILENCE = 1e-9
 _PEAK = 0.98
+_CENTS_PER_SEMITONE = 100.0
 EVERY_ENSEMBLE: Mapping[tuple[str, ...], float] = {
     ("Violin", "Violin", "Viola", "Cello"): 4.0,
     ("Flute", "Oboe", "Clarinet", "Bassoon"): 4.0,
@@ -193,6 +194,45 @@ def dry_stems(score: Score, plan: Plan, engine: Engine, *, longest_s: float) -> 
     return stems
 
 
+def played_parts(score: Score, plan: Plan) -> tuple[PlayedPart, ...]:
+    """Return what the players of a rendition do, in the order of the parts of the score."""
+    tempo = tempo_map(score, plan.annotations, rubato=plan.rubato, seed=plan.seed)
+    return tuple(perform(part, plan.annotations, tempo, plan.voices[part.name].player) for part in score.parts)
+
+
+def note_table(played: PlayedPart) -> NDArray[np.float32]:
+    """Return the notes of a player as `rebalance.training.stem_library.Stem` keeps them."""
+    rows = [
+        (note.onset_s * SAMPLE_RATE, note.end_s * SAMPLE_RATE, note.pitch + note.detune_cents / _CENTS_PER_SEMITONE)
+        for note in played.notes
+    ]
+    return np.array(rows, dtype=np.float32).reshape(-1, 3)
+
+
+def write_missing_notes(pieces: Sequence[str], settings: DrySettings) -> int:
+    """Write the notes beside stems that were rendered without; return how many.
+
+    Parameters
+    ----------
+    pieces, settings
+        Those the library was rendered from.
+    """
+    n_written = 0
+    for piece in pieces:
+        finished = _finished(settings, piece)
+        if not finished:
+            continue
+        score = _cached_score(settings.out, piece)
+        for number in range(settings.renditions):
+            arranged, plan = _drawn(settings, score, piece, number)
+            for part, played in zip(arranged.parts, played_parts(arranged, plan), strict=True):
+                name = f"{safe_name(piece)}_{number}/{part.name}.npy"
+                entry = next(entry for entry in finished if entry.file == name)
+                write_notes(settings.out, entry, note_table(played))
+                n_written += 1
+    return n_written
+
+
 def _render_piece(settings: DrySettings, piece: str) -> None:
     """Render all renditions of one piece, then note that it is done."""
     if _manifest(settings, piece).exists():
@@ -207,15 +247,10 @@ def _render_piece(settings: DrySettings, piece: str) -> None:
 def _render_once(settings: DrySettings, score: Score, piece: str, number: int) -> list[StemEntry]:
     """Render one rendition and return its entries."""
     name = f"{safe_name(piece)}_{number}"
-    rng = stream(settings.seed, name, "ensemble")
-    weights = np.array([weight for _, weight in settings.ensembles])
-    chosen = int(rng.choice(len(weights), p=weights / weights.sum()))
-    ensemble = parse_ensemble(settings.ensembles[chosen][0])
-    arranged = arrange(score, ensemble).score
-    plan = draw_plan(arranged, RenderSettings(fonts=settings.fonts, room="dry"), name=name, seed=settings.seed)
+    arranged, plan = _drawn(settings, score, piece, number)
     stems = dry_stems(arranged, plan, soundfont_engine(), longest_s=settings.longest_s)
     entries = []
-    for part in arranged.parts:
+    for part, played in zip(arranged.parts, played_parts(arranged, plan), strict=True):
         entry = StemEntry(
             rendition=f"{settings.family}/{name}",
             label=part.name,
@@ -225,8 +260,20 @@ def _render_once(settings: DrySettings, score: Score, piece: str, number: int) -
             file=f"{name}/{part.name}.npy",
         )
         write_stem(settings.out, entry, stems[part.name])
+        write_notes(settings.out, entry, note_table(played))
         entries.append(entry)
     return entries
+
+
+def _drawn(settings: DrySettings, score: Score, piece: str, number: int) -> tuple[Score, Plan]:
+    """Return the arrangement of a piece for one rendition, and how it is played."""
+    name = f"{safe_name(piece)}_{number}"
+    rng = stream(settings.seed, name, "ensemble")
+    weights = np.array([weight for _, weight in settings.ensembles])
+    chosen = int(rng.choice(len(weights), p=weights / weights.sum()))
+    arranged = arrange(score, parse_ensemble(settings.ensembles[chosen][0])).score
+    plan = draw_plan(arranged, RenderSettings(fonts=settings.fonts, room="dry"), name=name, seed=settings.seed)
+    return arranged, plan
 
 
 def _cached_score(out: Path, piece: str) -> Score:

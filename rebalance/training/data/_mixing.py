@@ -90,11 +90,15 @@ class Batch:
         Index into the network's voices, shape ``(batch, n)``, -1 where there is no source.
     gains_db
         Gains of a random remix, shape ``(batch, n)``, 0 where there is no source.
+    notes
+        Of every source of every mixture: shape ``(n_notes, 3)``, onset and end in samples of the crop and MIDI pitch as
+        tuned; None where unknown.
     """
 
     sources: torch.Tensor
     slots: torch.Tensor
     gains_db: torch.Tensor
+    notes: tuple[tuple[NDArray[np.float32] | None, ...], ...] = ()
 
     @property
     def mixture(self) -> torch.Tensor:
@@ -108,6 +112,16 @@ class _Crop:
 
     stem: int
     start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Mixture:
+    """One mixture of a batch; see `Batch`."""
+
+    sources: torch.Tensor
+    slots: list[int]
+    gains_db: list[float]
+    notes: tuple[NDArray[np.float32] | None, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,25 +155,38 @@ class Mixer:
         """Return the batch of a step, for one of several processes."""
         rng = np.random.default_rng([self.seed, rank, step])
         mixtures = [self._mixture(rng) for _ in range(self.settings.batch_size)]
-        n_sources = max(len(slots) for _, slots, _ in mixtures)
+        n_sources = max(len(mixture.slots) for mixture in mixtures)
         shape = (len(mixtures), n_sources)
         sources = torch.zeros((*shape, 2, self.settings.crop_samples), device=self.device)
         slots = torch.full(shape, -1, dtype=torch.long)
         gains_db = torch.zeros(shape)
-        for index, (signals, its_slots, its_gains) in enumerate(mixtures):
-            sources[index, : len(its_slots)] = signals
-            slots[index, : len(its_slots)] = torch.tensor(its_slots)
-            gains_db[index, : len(its_slots)] = torch.tensor(its_gains)
-        return Batch(sources=sources, slots=slots.to(self.device), gains_db=gains_db.to(self.device))
+        for index, mixture in enumerate(mixtures):
+            n_own = len(mixture.slots)
+            sources[index, :n_own] = mixture.sources
+            slots[index, :n_own] = torch.tensor(mixture.slots)
+            gains_db[index, :n_own] = torch.tensor(mixture.gains_db)
+        return Batch(
+            sources=sources,
+            slots=slots.to(self.device),
+            gains_db=gains_db.to(self.device),
+            notes=tuple(mixture.notes for mixture in mixtures),
+        )
 
-    def _mixture(self, rng: np.random.Generator) -> tuple[torch.Tensor, list[int], list[float]]:
-        """Return the sources of one mixture, their slots and random gains."""
+    def _mixture(self, rng: np.random.Generator) -> _Mixture:
+        """Return one mixture."""
         weights = np.array(self.settings.n_sources_weights)
         n_sources = int(rng.choice(len(weights), p=weights / weights.sum())) + CAD2_TASK2.n_sources[0]
         coherent = bool(rng.uniform() < self.settings.coherent_share)
         crops = self._coherent_crops(n_sources, rng) if coherent else self._random_crops(n_sources, rng)
         slots = self._slots([self.stem_library.stems[crop.stem].entry for crop in crops])
-        return self._sound(crops, coherent, rng), slots, random_gains_db(len(crops), rng)
+        cents = self.settings.coherent_detune_cents if coherent else self.settings.random_detune_cents
+        ratios = [2.0 ** (float(rng.uniform(-cents, cents)) / 1200.0) for _ in crops]
+        return _Mixture(
+            sources=self._sound(crops, ratios, coherent, rng),
+            slots=slots,
+            gains_db=random_gains_db(len(crops), rng),
+            notes=tuple(self._notes(crop, ratio) for crop, ratio in zip(crops, ratios, strict=True)),
+        )
 
     def _coherent_crops(self, n_sources: int, rng: np.random.Generator) -> list[_Crop]:
         """Choose players of one rendition and one place in it, all of them sounding if such a place is found."""
@@ -228,11 +255,13 @@ class Mixer:
             raise ConfigError(f"mixture: the network has no voice for {missing}")
         return [self.voices.index(voice) for voice in wanted]
 
-    def _sound(self, crops: Sequence[_Crop], coherent: bool, rng: np.random.Generator) -> torch.Tensor:
+    def _sound(
+        self, crops: Sequence[_Crop], ratios: Sequence[float], coherent: bool, rng: np.random.Generator
+    ) -> torch.Tensor:
         """Return the sources in their room at their levels, shape ``(n_sources, 2, crop_samples)``."""
         settings = self.settings
-        cents = settings.coherent_detune_cents if coherent else settings.random_detune_cents
-        dry = torch.from_numpy(np.stack([self._detuned(crop, cents, rng) for crop in crops])).to(self.device)
+        tuned = [self._detuned(crop, ratio) for crop, ratio in zip(crops, ratios, strict=True)]
+        dry = torch.from_numpy(np.stack(tuned)).to(self.device)
         names = [self.stem_library.stems[crop.stem].entry.instrument for crop in crops]
         spectra = torch.fft.rfft(dry)[:, None, :] * self._equalisers(names, rng)[:, None, :]
         wet = torch.fft.irfft(spectra * self._responses(len(crops), rng), n=settings.n_fft)[..., TAPS:]
@@ -245,10 +274,20 @@ class Mixer:
         level = balanced.sum(dim=0).square().mean().sqrt().clamp_min(_TINY)
         return balanced * (_MIXTURE_LEVEL / level)
 
-    def _detuned(self, crop: _Crop, cents: float, rng: np.random.Generator) -> NDArray[np.float32]:
-        """Return a crop and what rings into it at another tuning, shape ``(n_fft,)``, by cubic interpolation."""
+    def _notes(self, crop: _Crop, ratio: float) -> NDArray[np.float32] | None:
+        """Return the notes of a stem in samples of the crop, as tuned, those that may ring into it included."""
+        notes = self.stem_library.stems[crop.stem].notes
+        if notes is None:
+            return None
+        moved = notes.copy()
+        moved[:, :2] = (moved[:, :2] - (crop.start - TAPS)) / ratio - TAPS
+        moved[:, 2] += 12.0 * np.log2(ratio)
+        heard: NDArray[np.float32] = moved[(moved[:, 1] > -TAPS) & (moved[:, 0] < self.settings.crop_samples)]
+        return heard
+
+    def _detuned(self, crop: _Crop, ratio: float) -> NDArray[np.float32]:
+        """Return a crop and what rings into it played faster, shape ``(n_fft,)``, by cubic interpolation."""
         n_samples = self.settings.n_fft
-        ratio = 2.0 ** (float(rng.uniform(-cents, cents)) / 1200.0)
         taken = self.stem_library.stems[crop.stem].crop(crop.start - TAPS - 1, int(n_samples * ratio) + 4)
         positions = 1.0 + np.arange(n_samples) * ratio
         whole = positions.astype(np.int64)

@@ -63,11 +63,14 @@ class Stem:
         Shape ``(n_samples,)``, 16-bit integers.
     active_frames
         Starts, in samples, of the frames of 93 ms in which it sounds.
+    notes
+        What is played, by onset, shape ``(n_notes, 3)``: onset and end in samples, MIDI pitch; None where unknown.
     """
 
     entry: StemEntry
     samples: NDArray[np.int16]
     active_frames: NDArray[np.int64]
+    notes: NDArray[np.float32] | None = None
 
     def crop(self, start: int, length: int) -> NDArray[np.float32]:
         """Return samples in [-1, 1], shape ``(length,)``, silent beyond the ends."""
@@ -123,6 +126,12 @@ def write_stem(folder: Path, entry: StemEntry, samples: NDArray[np.floating]) ->
         np.save(stream, scaled)
 
 
+def write_notes(folder: Path, entry: StemEntry, notes: NDArray[np.floating]) -> None:
+    """Write what is played in one stem, see `Stem`."""
+    with replacing(folder / _notes_file(entry)) as temporary, temporary.open("wb") as stream:
+        np.save(stream, np.asarray(notes, dtype=np.float32).reshape(-1, 3))
+
+
 def write_manifest(folder: Path, entries: Sequence[StemEntry]) -> None:
     """Write which stems a folder holds."""
     write_json(folder / "stems.json", {"version": _MANIFEST_VERSION, "stems": [asdict(entry) for entry in entries]})
@@ -161,7 +170,26 @@ def _opened(folder: Path, entry: StemEntry) -> Stem:
         raise MetadataError(
             f"{path}: expected 16-bit integers of shape (n_samples,), got {samples.dtype} {samples.shape}"
         )
-    return Stem(entry=entry, samples=samples, active_frames=_active_frames(samples))
+    return Stem(entry=entry, samples=samples, active_frames=_active_frames(samples), notes=_notes(folder, entry))
+
+
+def _notes_file(entry: StemEntry) -> Path:
+    """Return where the notes of a stem are kept, relative to the library."""
+    return Path(entry.file).with_suffix(".notes.npy")
+
+
+def _notes(folder: Path, entry: StemEntry) -> NDArray[np.float32] | None:
+    """Return the notes of a stem, None where nobody wrote them down."""
+    path = folder / _notes_file(entry)
+    if not path.exists():
+        return None
+    try:
+        notes = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise MetadataError(f"{path}: expected a NumPy file of notes: {error}") from error
+    if notes.ndim != 2 or notes.shape[1] != 3:
+        raise MetadataError(f"{path}: expected notes of shape (n_notes, 3), got {notes.shape}")
+    return np.asarray(notes, dtype=np.float32)
 
 
 def _active_frames(samples: NDArray[np.int16]) -> NDArray[np.int64]:

@@ -1,0 +1,273 @@
+"""Separation by pitch: every player gets the bins of the mixture where the harmonics of its pitches lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rebalance._base.errors import ConfigError
+from rebalance.audio import Audio, Shrinkage
+from rebalance.separation import (
+    HOP_SIZE,
+    WINDOW_SIZE,
+    checked_mixture,
+    inverse_spectrogram,
+    known_instruments,
+    source_names,
+    spectrogram,
+)
+from rebalance.separation.player_tracker._combs import PLAIN_COMBS, CombSettings, harmonic_combs, released
+from rebalance.separation.player_tracker._posteriors import Posteriors
+
+if TYPE_CHECKING:
+    from rebalance.separation.player_tracker._refiner import Refiner
+    from rebalance.separation.player_tracker._tracker import Tracker
+
+_A4_HZ, _A4_MIDI = 440.0, 69.0
+_BLOCK = 768 * HOP_SIZE  # in samples, about 18 s; a whole number of the places of a refiner
+_REFINED_SHARE = 0.5  # of the masks, the rest being those of the combs: what a refiner is too sure of costs less
+_BLOCK_MARGIN = 64 * HOP_SIZE  # further than masks see
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PitchSeparator:
+    """Tracks the players, then shares every bin of the mixture by the harmonics of their pitches.
+
+    Parameters
+    ----------
+    name
+        Registry name or path.
+    tracker
+        Finds the pitches.
+    refiner
+        Makes masks of them; the combs alone do when None.
+    """
+
+    name: str
+    tracker: Tracker
+    refiner: Refiner | None = None
+    needs_sources: bool = False
+    mixture_consistent: bool = True
+
+    @property
+    def sample_rate(self) -> int:
+        """Rate in Hz the mixture must have."""
+        return self.tracker.sample_rate
+
+    @property
+    def shrinkage(self) -> Shrinkage:
+        """How far the remix should trust the estimates, by the number of sources."""
+        return self.tracker.card.shrinkage
+
+    @property
+    def n_parameters(self) -> int:
+        """How many trained numbers it has."""
+        networks = [self.tracker.network, *([] if self.refiner is None else [self.refiner])]
+        return sum(parameter.numel() for network in networks for parameter in network.parameters())
+
+    @property
+    def lookahead_ms(self) -> float | None:
+        """None: it sees the whole signal."""
+        return None
+
+    @property
+    def external_training_data(self) -> bool:
+        """Whether it learnt from data outside the challenge's list: all training data of a card is."""
+        return bool(self.tracker.card.data)
+
+    @property
+    def weights(self) -> str | None:
+        """Sha256 of the file the tracker came from."""
+        return self.tracker.weights
+
+    def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Estimate every source; see `rebalance.separation.Separator`."""
+        known = known_instruments(instruments)
+        checked = checked_mixture(mixture)
+        posteriors = self.tracker(checked, known)
+        return separate_by_pitch(checked, posteriors, sample_rate=self.sample_rate, refiner=self.refiner)
+
+    def informed_by(self, sources: Mapping[str, Audio]) -> PitchSeparator:  # noqa: ARG002 - part of the protocol
+        """Return itself: it works from the mixture alone."""
+        return self
+
+
+def load_pitch_separator(name: str, path: Path, *, device: str) -> PitchSeparator:
+    """Return the separator of a tracker's checkpoint.
+
+    Raises
+    ------
+    ConfigError
+        If the checkpoint or the device cannot be used.
+    """
+    from rebalance.separation.networks import chosen_device
+    from rebalance.separation.player_tracker._tracker import Tracker
+    from rebalance.separation.player_tracker._tracker_checkpoints import load_tracker_checkpoint
+
+    checkpoint = load_tracker_checkpoint(path)
+    chosen = chosen_device(device)
+    tracker = Tracker(name=name, network=checkpoint.network.to(chosen), card=checkpoint.card, weights=checkpoint.sha256)
+    refiner = None if checkpoint.refiner is None else checkpoint.refiner.to(chosen)
+    return PitchSeparator(name=name, tracker=tracker, refiner=refiner)
+
+
+def separate_by_pitch(
+    mixture: Audio,
+    posteriors: Posteriors,
+    *,
+    sample_rate: int,
+    combs: CombSettings = PLAIN_COMBS,
+    refiner: Refiner | None = None,
+) -> dict[str, NDArray[np.float32]]:
+    """Separate a mixture whose players' pitches are known, more or less.
+
+    Parameters
+    ----------
+    mixture
+        Shape ``(n_channels, n_samples)``, one or two channels.
+    posteriors
+        Of a tracker, of a score, or of one sharpened by the other; any distance of frames.
+    sample_rate
+        Of the mixture in Hz.
+    combs
+        How pitches become masks where there is no refiner.
+    refiner
+        Network that improves on the masks of the combs; it wants its own sample rate and pitches.
+
+    Returns
+    -------
+    dict
+        Signals of the mixture's shape by source name; they sum to the mixture.
+
+    Raises
+    ------
+    AudioError
+        If the mixture is empty, not finite, or of another shape, or the posteriors have no frames.
+    ConfigError
+        If the sample rate is not positive, or rate or pitches are not those of the refiner.
+    """
+    if sample_rate <= 0:
+        raise ConfigError(f"sample rate: expected a positive number of Hz, got {sample_rate}")
+    checked = checked_mixture(mixture)
+    names = source_names(posteriors.instruments)
+    level = float(np.mean(np.square(checked, dtype=np.float64)))
+    if refiner is None:
+        maker: MaskMaker = _CombMasks(combs=combs, sample_rate=sample_rate)
+    else:
+        maker = _RefinedMasks(refiner=_fitting(refiner, posteriors, sample_rate), level=level)
+    estimates = np.empty((len(names), *checked.shape), dtype=np.float32)
+    for start in range(0, checked.shape[1], _BLOCK):
+        first, last = max(start - _BLOCK_MARGIN, 0), start + _BLOCK + _BLOCK_MARGIN
+        part = checked[:, first:last]
+        own = slice(start - first, start - first + _BLOCK)
+        separated = _separated(part, posteriors, first, sample_rate, maker)
+        for estimate, signal in zip(estimates, separated, strict=True):
+            estimate[:, start : start + _BLOCK] = signal[:, own]
+    return dict(zip(names, estimates, strict=True))
+
+
+def pitch_masks(posteriors: Posteriors, *, sample_rate: int, combs: CombSettings = PLAIN_COMBS) -> NDArray[np.float32]:
+    """Return the share every player has of every bin.
+
+    Parameters
+    ----------
+    posteriors
+        A frame for each of the transform's.
+    sample_rate
+        In Hz.
+    combs
+        How pitches become masks.
+
+    Returns
+    -------
+    NDArray
+        Shape ``(n_players, n_frames, n_bins)``, in [0, 1], summing to 1 over the players.
+    """
+    pitched = released(posteriors.values[:, :, :-1], combs.release)
+    frequencies_hz = _A4_HZ * 2.0 ** ((posteriors.pitches_midi - _A4_MIDI) / 12)
+    shapes = {
+        instrument: harmonic_combs(frequencies_hz, sample_rate, combs, combs.envelopes.get(instrument))
+        for instrument in set(posteriors.instruments)
+    }
+    masks = np.empty((*pitched.shape[:2], WINDOW_SIZE // 2 + 1), dtype=np.float32)
+    for player, instrument in enumerate(posteriors.instruments):
+        masks[player] = pitched[player] @ shapes[instrument]
+    masks += np.float32(combs.floor)
+    masks /= masks.sum(axis=0)
+    return masks
+
+
+class MaskMaker(Protocol):
+    """Makes masks of the spectra of a mixture and the posteriors of its frames."""
+
+    def __call__(self, spectra: NDArray[np.complex64], posteriors: Posteriors) -> NDArray[np.float32]:
+        """Return masks ``(n_players, n_frames, n_bins)`` for spectra ``(n_channels, n_frames, n_bins)``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CombMasks:
+    """Masks of the combs alone."""
+
+    combs: CombSettings
+    sample_rate: int
+
+    def __call__(self, spectra: NDArray[np.complex64], posteriors: Posteriors) -> NDArray[np.float32]:  # noqa: ARG002
+        return pitch_masks(posteriors, sample_rate=self.sample_rate, combs=self.combs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _RefinedMasks:
+    """Masks a network makes of combs and mixture."""
+
+    refiner: Refiner
+    level: float
+
+    def __call__(self, spectra: NDArray[np.complex64], posteriors: Posteriors) -> NDArray[np.float32]:
+        import torch
+
+        device = self.refiner.combs.device
+        known = self.refiner.config.instruments
+        pitched = released(posteriors.values[:, :, :-1], PLAIN_COMBS.release)
+        players = torch.tensor([[known.index(instrument) for instrument in posteriors.instruments]], device=device)
+        with torch.inference_mode():
+            shares = self.refiner(
+                torch.from_numpy(spectra.swapaxes(1, 2))[None].to(device),
+                torch.from_numpy(pitched)[None].to(device),
+                players,
+                torch.tensor([self.level], dtype=torch.float32, device=device),
+            )
+            masks: NDArray[np.float32] = shares[0].transpose(1, 2).cpu().numpy()
+        plain = pitch_masks(posteriors, sample_rate=self.refiner.config.sample_rate)
+        return np.float32(_REFINED_SHARE) * masks + np.float32(1 - _REFINED_SHARE) * plain
+
+
+def _separated(
+    part: NDArray[np.float32], posteriors: Posteriors, first: int, sample_rate: int, maker: MaskMaker
+) -> Iterator[NDArray[np.float32]]:
+    """Give the estimates of a part of the mixture that begins at a sample, one after the other."""
+    spectra = spectrogram(part)
+    centres = (np.arange(spectra.shape[1]) + 1) * HOP_SIZE - WINDOW_SIZE / 2 + first
+    for mask in maker(spectra, posteriors.at_times(centres / sample_rate)):
+        yield inverse_spectrogram((spectra * mask).astype(np.complex64), part.shape[1])
+
+
+def _fitting(refiner: Refiner, posteriors: Posteriors, sample_rate: int) -> Refiner:
+    """Return a refiner if the posteriors are such as it knows."""
+    config = refiner.config
+    own = _A4_MIDI + 12 * np.log2(config.features.centres_hz / _A4_HZ)
+    if (
+        sample_rate != config.sample_rate
+        or own.shape != posteriors.pitches_midi.shape
+        or not np.allclose(own, posteriors.pitches_midi, atol=0.01)
+    ):
+        raise ConfigError(
+            f"refiner: expected {config.sample_rate} Hz and its own {len(own)} pitches,"
+            f" got {sample_rate} Hz and {len(posteriors.pitches_midi)}"
+        )
+    return refiner

@@ -1,0 +1,94 @@
+"""Harmonic combs: where in the spectrum the sound of a pitch lies, and for how long it lingers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rebalance.separation import WINDOW_SIZE
+
+_HIGHEST_HZ = 16_000.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CombSettings:
+    """How pitches become masks.
+
+    Parameters
+    ----------
+    width_bins
+        Half width of a harmonic in bins of the transform; 2 is the main lobe of its window.
+    n_harmonics
+        At most so many harmonics.
+    release
+        What is left of a pitch one frame after it ended, after two, and so on: room and release.
+    floor
+        What every player gets everywhere, relative to the fundamental.
+    envelopes
+        Amplitude of harmonics 1, 2, .. by instrument; 1, 1/2, 1/3, .. where there is none.
+    """
+
+    width_bins: float = 2.0
+    n_harmonics: int = 60
+    release: tuple[float, ...] = (0.3, 0.3, 0.3, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1)
+    floor: float = 1e-3
+    envelopes: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+PLAIN_COMBS = CombSettings()
+
+
+def released(pitched: NDArray[np.float32], release: Sequence[float]) -> NDArray[np.float32]:
+    """Return shares of pitches ``(..., n_frames, n_pitches)`` that linger as the release says."""
+    lingering = pitched.copy()
+    for delay, share in enumerate(release[: max(pitched.shape[-2] - 1, 0)], start=1):
+        later, earlier = lingering[..., delay:, :], pitched[..., :-delay, :]
+        np.maximum(later, np.float32(share) * earlier, out=later)
+    return lingering
+
+
+def harmonic_combs(
+    frequencies_hz: NDArray[np.float64],
+    sample_rate: int,
+    combs: CombSettings,
+    envelope: Sequence[float] | None = None,
+) -> NDArray[np.float32]:
+    """Return the amplitudes of harmonic sounds in the bins of the transform.
+
+    Parameters
+    ----------
+    frequencies_hz
+        Of the fundamentals, shape ``(n_pitches,)``.
+    sample_rate
+        In Hz.
+    combs
+        Width and number of the harmonics.
+    envelope
+        Amplitudes of harmonics 1, 2, ..; 1/h when None and beyond its end.
+
+    Returns
+    -------
+    NDArray
+        Shape ``(n_pitches, n_bins)``, the first harmonic having about 1.
+    """
+    spacing_hz = sample_rate / WINDOW_SIZE
+    bins = np.arange(WINDOW_SIZE // 2 + 1)
+    harmonics = np.arange(1, combs.n_harmonics + 1)
+    amplitudes = 1.0 / harmonics
+    if envelope is not None:
+        given = np.asarray(envelope, dtype=np.float64)[: combs.n_harmonics]
+        amplitudes[: len(given)] = given
+    highest_hz = min(_HIGHEST_HZ, sample_rate / 2)
+    shapes = np.zeros((len(frequencies_hz), len(bins)), dtype=np.float32)
+    for shape, frequency_hz in zip(shapes, frequencies_hz, strict=True):
+        places = harmonics * frequency_hz / spacing_hz
+        for place, amplitude in zip(places[places * spacing_hz < highest_hz], amplitudes, strict=False):
+            first, last = int(np.ceil(place - combs.width_bins)), int(place + combs.width_bins) + 1
+            near = bins[max(first, 0) : last]
+            lobe = 0.5 + 0.5 * np.cos(np.pi * (near - place) / combs.width_bins)
+            shape[near] = np.maximum(shape[near], amplitude * lobe)
+    return shapes

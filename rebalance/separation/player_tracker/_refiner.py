@@ -1,0 +1,152 @@
+"""The refiner: masks from the harmonics of known pitches, changed by a network that sees the mixture too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from rebalance._base.challenge import CAD2_TASK2
+from rebalance._base.errors import ConfigError
+from rebalance.separation.mask_network import SYMMETRIC, FeatureConfig, HarmonicFeatures, Transform, TransformConfig
+from rebalance.separation.networks import full_precision
+from rebalance.separation.player_tracker._combs import PLAIN_COMBS, harmonic_combs
+from rebalance.separation.player_tracker._tracker_network import ConvBlock, TrackerConfig, folded_blocks
+
+_COMB_FLOOR = 1e-3
+_SMALLEST_POWER = 1e-12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefinerConfig:
+    """Everything a refiner is built from.
+
+    Parameters
+    ----------
+    channels
+        Width of the first level, which works on blocks of bins and frames, and of the second, half as fine.
+    bins_per_block, frames_per_block
+        Log-frequency bins and frames that are folded into one place of the first level.
+    n_conditions
+        Length of the vector that describes an instrument.
+    features, transform
+        What it sees, and what it masks; the pitches are the bins of the features.
+    instruments
+        Those it knows.
+    sample_rate
+        In Hz.
+    """
+
+    channels: tuple[int, int] = (48, 96)
+    bins_per_block: int = 3
+    frames_per_block: int = 2
+    n_conditions: int = 32
+    features: FeatureConfig = field(default_factory=lambda: TrackerConfig().features)
+    transform: TransformConfig = SYMMETRIC
+    instruments: tuple[str, ...] = CAD2_TASK2.instruments
+    sample_rate: int = CAD2_TASK2.mixture_sample_rate
+
+    def __post_init__(self) -> None:
+        if len(self.channels) != 2 or self.features.n_bins % (2 * self.bins_per_block):
+            raise ConfigError(f"refiner: expected two levels and bins divisible by two blocks, got {self}")
+
+    @property
+    def frame_alignment(self) -> int:
+        """Frames that belong together at the second level."""
+        return 2 * self.frames_per_block
+
+
+class Refiner(nn.Module):
+    """Shares the bins of a mixture among players whose pitches are known, more or less.
+
+    The logarithm of the combs of every player is what its share starts from; a small U-Net, the same for all players,
+    adds to it. Untrained it gives the shares of the combs alone.
+    """
+
+    combs: Tensor
+    combs_log: Tensor
+
+    def __init__(self, config: RefinerConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.transform = Transform(config.transform)
+        self.features = HarmonicFeatures(
+            config.features, n_linear_bins=config.transform.n_bins, sample_rate=config.sample_rate
+        )
+        combs = torch.from_numpy(harmonic_combs(config.features.centres_hz, config.sample_rate, PLAIN_COMBS))
+        self.register_buffer("combs", combs, persistent=False)
+        self.register_buffer("combs_log", combs @ self.features.to_log.T, persistent=False)
+        n_folded = config.bins_per_block * config.frames_per_block
+        first, second = config.channels
+        self.identity = nn.Embedding(len(config.instruments), config.n_conditions)
+        self.trust = nn.Parameter(torch.ones(()))
+        self.mixture_in = nn.Conv2d(config.features.n_channels * n_folded, first, 1)
+        self.player_in = nn.Conv2d(3 * n_folded, first, 1)
+        self.before = ConvBlock(first, config.n_conditions)
+        self.down = nn.Conv2d(first, second, 2, stride=2)
+        self.inner = ConvBlock(second, config.n_conditions)
+        self.up = nn.ConvTranspose2d(second, first, 2, stride=2)
+        self.after = ConvBlock(first, config.n_conditions)
+        self.exit = nn.Conv2d(first, n_folded, 1)
+        nn.init.zeros_(self.exit.weight)
+        nn.init.zeros_(self.exit.bias)  # type: ignore[arg-type]
+
+    def forward(self, spectra: Tensor, pitched: Tensor, players: Tensor, level: Tensor) -> Tensor:
+        """Return shares in [0, 1] of every bin, ``(batch, n_players, n_linear_bins, n_frames)``, summing to 1.
+
+        Parameters
+        ----------
+        spectra
+            Of the mixture, ``(batch, n_channels, n_linear_bins, n_frames)``.
+        pitched
+            Shares of the pitches with their release, ``(batch, n_players, n_frames, n_pitches)``.
+        players
+            Index of every player's instrument, ``(batch, n_players)``, -1 where there is none.
+        level
+            Mean power of the recordings the mixtures are cut from, ``(batch,)``.
+        """
+        with full_precision(pitched):
+            prior = torch.log(torch.matmul(pitched, self.combs) + PLAIN_COMBS.floor).transpose(2, 3)
+        changes = self.changes(spectra, pitched, players, level).float()
+        with full_precision(changes):
+            logits = self.trust * prior + self.features.linear_masks(changes)
+            shares: Tensor = torch.softmax(logits.masked_fill((players < 0)[..., None, None], -torch.inf), dim=1)
+        return shares
+
+    def changes(self, spectra: Tensor, pitched: Tensor, players: Tensor, level: Tensor) -> Tensor:
+        """Return what the network adds to the logarithm of the combs, ``(batch, n, n_log_bins, n_frames)``."""
+        bins, frames = self.config.bins_per_block, self.config.frames_per_block
+        n_batch, n_players, n_frames, _ = pitched.shape
+        padding = (0, -n_frames % self.config.frame_alignment)
+        reference = (level * self.transform.analysis_window.square().sum())[:, None, None, None]
+        maps = self.features(self.features.powers(spectra), reference.clamp(min=_SMALLEST_POWER))
+        own = torch.matmul(pitched, self.combs_log).transpose(2, 3)
+        rest = own.sum(dim=1, keepdim=True) - own
+        seen = torch.stack([_compressed(own), _compressed(rest), pitched.transpose(2, 3)], dim=2).flatten(0, 1)
+        shared = self.mixture_in(_channels_last(folded_blocks(functional.pad(maps, padding), bins, frames)))
+        inner = self.player_in(_channels_last(folded_blocks(functional.pad(seen, padding), bins, frames)))
+        inner = inner + shared.repeat_interleave(n_players, dim=0)
+        condition = self.identity(players.clamp(min=0)).flatten(0, 1)
+        inner = self.before(inner, condition)
+        lower = self.inner(self.down(inner), condition)
+        out = self.exit(self.after(inner + self.up(lower), condition))
+        return _unfolded(out, bins, frames)[..., :n_frames].reshape(n_batch, n_players, -1, n_frames)
+
+
+def _compressed(combs: Tensor) -> Tensor:
+    """Return the amplitudes of combs on a logarithmic scale from 0."""
+    return torch.log10(combs.clamp(min=0.0) / _COMB_FLOOR + 1.0) / 3.0
+
+
+def _channels_last(maps: Tensor) -> Tensor:
+    """Return maps as the convolutions like them in memory."""
+    return maps.contiguous(memory_format=torch.channels_last)
+
+
+def _unfolded(maps: Tensor, bins: int, frames: int) -> Tensor:
+    """Return ``(n, bins * frames, n_blocks, n_steps)`` as ``(n, n_blocks * bins, n_steps * frames)``."""
+    n_items, _, n_blocks, n_steps = maps.shape
+    apart = maps.reshape(n_items, bins, frames, n_blocks, n_steps).permute(0, 3, 1, 4, 2)
+    return apart.reshape(n_items, n_blocks * bins, n_steps * frames)

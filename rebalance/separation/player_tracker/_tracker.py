@@ -1,0 +1,160 @@
+"""The tracker of players: mixture and list of players to posteriors over pitch."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rebalance.audio import Audio, resample
+from rebalance.separation import checked_mixture, known_instruments
+from rebalance.separation.player_tracker._posteriors import Posteriors
+
+if TYPE_CHECKING:
+    from rebalance.separation import ModelCard
+    from rebalance.separation.player_tracker._tracker_network import TrackerNetwork
+
+_CHUNK_S = 20.0
+_MARGIN_S = 3.0
+_A4_HZ, _A4_MIDI = 440.0, 69.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracker:
+    """Finds who plays which pitch when.
+
+    Parameters
+    ----------
+    name
+        Of its weights, or their path.
+    network
+        On the device it runs on.
+    card
+        What is known of it.
+    weights
+        Sha256 of the file it came from; None for a network from elsewhere.
+    """
+
+    name: str
+    network: TrackerNetwork
+    card: ModelCard
+    weights: str | None = None
+
+    @property
+    def sample_rate(self) -> int:
+        """Rate in Hz it works at; mixtures of other rates are resampled."""
+        return self.network.config.sample_rate
+
+    def __call__(self, mixture: Audio, instruments: Sequence[str], sample_rate: int | None = None) -> Posteriors:
+        """Track the players of a mixture.
+
+        Parameters
+        ----------
+        mixture
+            Shape ``(n_channels, n_samples)``, one or two channels, at least one sample.
+        instruments
+            Of every player; of two voices of one instrument the higher part is the first.
+        sample_rate
+            In Hz; that of the tracker when None.
+
+        Raises
+        ------
+        AudioError
+            If the mixture is empty, not finite, or of another shape.
+        ConfigError
+            If an instrument is unknown or has too many voices.
+        """
+        known = known_instruments(instruments)
+        signal = checked_mixture(mixture)
+        if sample_rate is not None and sample_rate != self.sample_rate:
+            signal = np.asarray(resample(signal, sample_rate, self.sample_rate), dtype=np.float32)
+        values = self._values(signal, known)
+        hop, window = self.network.config.transform.hop, self.network.config.transform.window
+        centres = (np.arange(values.shape[1]) + 1) * hop - window / 2
+        return Posteriors(
+            values=values,
+            pitches_midi=_A4_MIDI + 12 * np.log2(self.network.config.pitches_hz.numpy() / _A4_HZ),
+            frame_times_s=centres / self.sample_rate,
+            instruments=known,
+        )
+
+    def _values(self, signal: NDArray[np.float32], instruments: Sequence[str]) -> NDArray[np.float32]:
+        """Return the posteriors of a signal of any length, in chunks."""
+        from rebalance.separation.networks import within_memory
+
+        level = float(np.mean(np.square(signal, dtype=np.float64)))
+        slots = self.network.slots(instruments).numpy()
+        order = np.argsort(slots)  # so that the order of the players changes not a digit
+        in_chunks = functools.partial(_tracked_in_chunks, self.network, slots[order], level, signal)
+        values = within_memory(
+            in_chunks,
+            self._samples(_CHUNK_S),
+            smaller=lambda size: size // 2 if size > 4 * self._samples(_MARGIN_S) else None,
+            n_samples=int,
+        )
+        return values[np.argsort(order)]
+
+    def _samples(self, duration_s: float) -> int:
+        """Return a duration in samples."""
+        return int(duration_s * self.sample_rate)
+
+
+def load_tracker(name_or_path: str | Path = "default", *, device: str = "auto") -> Tracker:
+    """Return a tracker by the name of weights that ship, or from a checkpoint.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such tracker, or the checkpoint or the device cannot be used.
+    """
+    from rebalance.separation.networks import chosen_device
+    from rebalance.separation.player_tracker._tracker_checkpoints import load_tracker_checkpoint, tracker_path
+
+    checkpoint = load_tracker_checkpoint(tracker_path(name_or_path))
+    network = checkpoint.network.to(chosen_device(device))
+    return Tracker(name=str(name_or_path), network=network, card=checkpoint.card, weights=checkpoint.sha256)
+
+
+def _tracked_in_chunks(
+    network: TrackerNetwork, slots: NDArray[np.int64], level: float, signal: NDArray[np.float32], chunk_samples: int
+) -> NDArray[np.float32]:
+    """Return posteriors ``(n_players, n_frames, n_pitches + 1)``, each frame from the chunk it is most within."""
+    config = network.config
+    hop = config.transform.hop
+    step = hop * config.frame_alignment
+    margin = -(-int(_MARGIN_S * config.sample_rate) // step)
+    chunk = max(chunk_samples // step, 3 * margin)
+    n_frames = config.transform.n_frames(signal.shape[1])
+    values = np.empty((len(slots), n_frames, config.features.n_bins + 1), dtype=np.float32)
+    first = 0
+    while True:
+        start, stop = first * step, (first + chunk) * step
+        last = stop >= signal.shape[1]
+        tracked = _tracked(network, slots, level, signal[:, start:stop])
+        begin = (first + margin if first else 0) * config.frame_alignment
+        end = n_frames if last else (first + chunk - margin) * config.frame_alignment
+        offset = first * config.frame_alignment
+        values[:, begin:end] = tracked[:, begin - offset : end - offset]
+        if last:
+            return values
+        first += chunk - 2 * margin
+
+
+def _tracked(
+    network: TrackerNetwork, slots: NDArray[np.int64], level: float, chunk: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Run the network on ``(n_channels, n)``; return ``(n_players, n_frames, n_pitches + 1)``."""
+    import torch
+
+    device = network.transform.analysis_window.device
+    with torch.inference_mode():
+        signal = torch.from_numpy(np.ascontiguousarray(chunk))[None].to(device)
+        levels = torch.tensor([level], dtype=torch.float32, device=device)
+        logits = network(signal, torch.from_numpy(slots)[None].to(device), levels).logits
+        shares: NDArray[np.float32] = torch.softmax(logits[0], dim=1).transpose(1, 2).cpu().numpy()
+    return shares

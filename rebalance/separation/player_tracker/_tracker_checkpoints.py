@@ -1,0 +1,136 @@
+"""Player trackers on disk: half-precision safetensors whose header says everything needed to run them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rebalance._base.errors import ConfigError
+from rebalance._base.files import replacing, write_text
+from rebalance._base.names import suggestion
+from rebalance.separation import (
+    TRACKER_FORMAT,
+    ModelCard,
+    checked_digest,
+    checkpoint_header,
+    digest_file,
+    from_json,
+    sha256_of,
+    shipped_weights,
+)
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from rebalance.separation.player_tracker._refiner import Refiner
+    from rebalance.separation.player_tracker._tracker_network import TrackerNetwork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackerCheckpoint:
+    """A tracker, the refiner of its masks if there is one, their card and the digest of the file they came from."""
+
+    network: TrackerNetwork
+    refiner: Refiner | None
+    card: ModelCard
+    sha256: str
+
+
+def save_tracker_checkpoint(
+    path: Path, network: TrackerNetwork, card: ModelCard, *, refiner: Refiner | None = None
+) -> None:
+    """Write weights in half precision with configuration and card in the header, and ``<name>.sha256`` beside.
+
+    Raises
+    ------
+    RebalanceError
+        If the operating system refuses to write.
+    """
+    import torch
+    from safetensors.torch import save_file
+
+    networks: dict[str, TrackerNetwork | Refiner] = {"tracker": network}
+    if refiner is not None:
+        networks["refiner"] = refiner
+    tensors = {
+        f"{part}.{name}": tensor.detach().to("cpu", torch.float16).contiguous()
+        for part, its_network in networks.items()
+        for name, tensor in its_network.state_dict().items()
+    }
+    header = {
+        "format": TRACKER_FORMAT,
+        **{part: json.dumps(asdict(its_network.config)) for part, its_network in networks.items()},
+        "card": json.dumps(asdict(card)),
+        "n_parameters": str(sum(tensor.numel() for tensor in tensors.values())),
+    }
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, metadata=header)
+    write_text(digest_file(path), f"{sha256_of(path)}  {path.name}\n")
+
+
+def load_tracker_checkpoint(path: Path) -> TrackerCheckpoint:
+    """Read a checkpoint; nothing is unpickled, and a ``.sha256`` file beside it must agree.
+
+    Raises
+    ------
+    ConfigError
+        If the file is no such checkpoint, is damaged, or contradicts itself.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    from rebalance.separation.player_tracker._refiner import Refiner, RefinerConfig
+    from rebalance.separation.player_tracker._tracker_network import TrackerConfig, TrackerNetwork
+
+    header = checkpoint_header(path)
+    if header is None or header["format"] != TRACKER_FORMAT:
+        raise ConfigError(f"{path}: expected a checkpoint of format {TRACKER_FORMAT!r}")
+    sha256 = checked_digest(path)
+    try:
+        tensors = {name: tensor.float() for name, tensor in load_file(path).items()}
+        network = TrackerNetwork(from_json(TrackerConfig, json.loads(header["tracker"])))
+        network.load_state_dict(_of_part(tensors, "tracker"))
+        refiner = Refiner(from_json(RefinerConfig, json.loads(header["refiner"]))) if "refiner" in header else None
+        if refiner is not None:
+            refiner.load_state_dict(_of_part(tensors, "refiner"))
+        card = from_json(ModelCard, json.loads(header["card"]))
+    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+        raise ConfigError(
+            f"{path}: damaged checkpoint: {(str(error).splitlines() or ['no reason given'])[0]}"
+        ) from error
+    evaluated = None if refiner is None else refiner.eval()
+    return TrackerCheckpoint(network=network.eval(), refiner=evaluated, card=card, sha256=sha256)
+
+
+def tracker_path(name_or_path: str | Path) -> Path:
+    """Return the file of a tracker: weights that ship by their name, else the path itself.
+
+    Raises
+    ------
+    ConfigError
+        If there is neither.
+    """
+    shipped = {name: path for name, path in shipped_weights().items() if _is_tracker(path)}
+    text = str(name_or_path)
+    path = shipped.get(text) or Path(text).expanduser()
+    if not path.is_file():
+        names = ", ".join(shipped) or "none ships"
+        raise ConfigError(
+            f"tracker {text!r}: expected the path of a checkpoint or one of {names}{suggestion(text, tuple(shipped))}"
+        )
+    return path
+
+
+def _of_part(tensors: Mapping[str, Tensor], part: str) -> dict[str, Tensor]:
+    """Return the tensors of one of the networks of a file under their own names."""
+    prefix = f"{part}."
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _is_tracker(path: Path) -> bool:
+    """Tell whether a file is the checkpoint of a tracker."""
+    header = checkpoint_header(path)
+    return header is not None and header["format"] == TRACKER_FORMAT

@@ -1,0 +1,340 @@
+"""The player tracker: for every player and frame, how likely each pitch is, and silence."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from rebalance._base.challenge import CAD2_TASK2
+from rebalance._base.errors import ConfigError
+from rebalance.separation.mask_network import (
+    N_VOICES,
+    SYMMETRIC,
+    FeatureConfig,
+    HarmonicFeatures,
+    Transform,
+    TransformConfig,
+)
+from rebalance.separation.networks import ConditionedNorm, Ensemble, TimeConv
+from rebalance.separation.player_tracker._attention import AttentionBlock, PlayerBlock
+from rebalance.separation.player_tracker._slots import slots_of
+
+IMPOSSIBLE = -30.0
+_SMALLEST_POWER = 1e-12
+
+# Lowest and highest pitch in Hz: what the instrument can play, with a semitone to spare.
+RANGES_HZ: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "Bassoon": (55.0, 750.0),
+        "Cello": (62.0, 1100.0),
+        "Clarinet": (137.0, 2000.0),
+        "Flute": (245.0, 2500.0),
+        "Oboe": (219.0, 1800.0),
+        "Sax": (98.0, 1400.0),
+        "Viola": (123.0, 1700.0),
+        "Violin": (185.0, 3600.0),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackerConfig:
+    """Everything a player tracker is built from.
+
+    Parameters
+    ----------
+    channels
+        Width of every level; the first works on blocks of `bins_per_block` by `frames_per_block`.
+    time_strides
+        By how much each step to the next level shortens time; frequency is halved.
+    bins_per_block, frames_per_block
+        Log-frequency bins and frames that are folded into one place of the first level.
+    width, n_layers
+        Of the attention over all frames at the bottom.
+    player_width, n_player_layers
+        Of the attention over time and between players.
+    n_heads
+        Of all attention.
+    n_conditions
+        Length of the vector that describes the ensemble.
+    features, transform
+        What it sees; its pitches are the bins of the features.
+    instruments
+        Each has `N_VOICES` slots.
+    sample_rate
+        In Hz.
+    """
+
+    channels: tuple[int, ...] = (64, 128, 192, 256)
+    time_strides: tuple[int, ...] = (2, 1, 1)
+    bins_per_block: int = 3
+    frames_per_block: int = 2
+    width: int = 256
+    n_layers: int = 3
+    player_width: int = 192
+    n_player_layers: int = 2
+    n_heads: int = 4
+    n_conditions: int = 64
+    features: FeatureConfig = field(
+        default_factory=lambda: FeatureConfig(harmonics=(1 / 3, 1 / 2, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0))
+    )
+    transform: TransformConfig = SYMMETRIC
+    instruments: tuple[str, ...] = CAD2_TASK2.instruments
+    sample_rate: int = CAD2_TASK2.mixture_sample_rate
+
+    def __post_init__(self) -> None:
+        if len(self.channels) < 2 or len(self.time_strides) != len(self.channels) - 1:
+            raise ConfigError(f"tracker: expected two levels or more and a time stride between each two, got {self}")
+        if self.features.n_bins % self.bin_alignment:
+            raise ConfigError(f"tracker: expected bins divisible by {self.bin_alignment}, got {self.features.n_bins}")
+        if self.width % self.n_heads or self.player_width % self.n_heads:
+            raise ConfigError(f"tracker: expected widths that {self.n_heads} heads divide, got {self}")
+        if unknown := sorted(set(self.instruments) - set(RANGES_HZ)):
+            raise ConfigError(f"tracker: unknown instruments {unknown}")
+
+    @property
+    def bin_alignment(self) -> int:
+        """What the number of pitches must be a multiple of."""
+        return int(self.bins_per_block * 2 ** (len(self.channels) - 1))
+
+    @property
+    def frame_alignment(self) -> int:
+        """Frames that belong together at the bottom."""
+        total = self.frames_per_block
+        for stride in self.time_strides:
+            total *= stride
+        return total
+
+    @property
+    def pitches_hz(self) -> Tensor:
+        """Frequency of every pitch bin, shape ``(n_pitches,)``."""
+        return torch.from_numpy(self.features.centres_hz)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracked:
+    """What the tracker finds; the last of the pitches is silence.
+
+    Parameters
+    ----------
+    logits
+        Shape ``(batch, n_players, n_pitches + 1, n_frames)``.
+    first
+        The same before the players have seen each other.
+    """
+
+    logits: Tensor
+    first: Tensor
+
+
+class TrackerNetwork(nn.Module):
+    """A U-Net over pitch and time with attention over time, then attention over time and between players.
+
+    Source: harmonic stacking, Bittner et al. 2017; FiLM, Perez et al. 2018; attention biased by distance, Press et al.
+    2022.
+    """
+
+    playable: Tensor
+
+    def __init__(self, config: TrackerConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.transform = Transform(config.transform)
+        self.features = HarmonicFeatures(
+            config.features, n_linear_bins=config.transform.n_bins, sample_rate=config.sample_rate
+        )
+        n_slots = len(config.instruments) * N_VOICES
+        self.body = _Body(config, n_slots)
+        self.players = _Players(config, n_slots)
+        self.register_buffer("playable", _playable(config), persistent=False)
+
+    def slots(self, instruments: Sequence[str]) -> Tensor:
+        """Return the slot of every player, shape ``(n_players,)``.
+
+        Raises
+        ------
+        ConfigError
+            If an instrument is not one of the network's, or has more voices than slots.
+        """
+        return slots_of(instruments, self.config.instruments, N_VOICES)
+
+    def forward(self, mixture: Tensor, slots: Tensor, level: Tensor | None = None) -> Tracked:
+        """Track the players of mixtures.
+
+        Parameters
+        ----------
+        mixture
+            Shape ``(batch, n_channels, n_samples)``.
+        slots
+            Slot of every player, ``(batch, n_players)``, -1 where a mixture of the batch has fewer.
+        level
+            Mean power of the recordings the mixtures are cut from, ``(batch,)``; their own when None.
+        """
+        if level is None:
+            level = mixture.square().mean(dim=(1, 2))
+        maps = self.maps(self.transform(mixture), level)
+        n_frames = maps.shape[-1]
+        padded = functional.pad(maps, (0, -n_frames % self.config.frame_alignment))
+        logits, context = self.body(padded, slots)
+        first = self._within_range(logits.float(), slots)
+        refined = self._within_range(first + self.players(first, context, slots).float(), slots)
+        return Tracked(logits=refined[..., :n_frames], first=first[..., :n_frames])
+
+    def maps(self, spectra: Tensor, level: Tensor) -> Tensor:
+        """Return what is seen of a mixture's spectra, ``(batch, n_maps, n_pitches, n_frames)``; see `forward`."""
+        reference = (level * self.transform.analysis_window.square().sum())[:, None, None, None]
+        maps: Tensor = self.features(self.features.powers(spectra), reference.clamp(min=_SMALLEST_POWER))
+        return maps
+
+    def _within_range(self, logits: Tensor, slots: Tensor) -> Tensor:
+        """Rule out what an instrument cannot play."""
+        playable = self.playable[slots.clamp(min=0)][..., None]
+        return logits.masked_fill(~playable, IMPOSSIBLE)
+
+
+class _Body(nn.Module):
+    """Encoder, attention over all frames, decoder; a logit per slot, pitch and frame, and one for silence."""
+
+    def __init__(self, config: TrackerConfig, n_slots: int) -> None:
+        super().__init__()
+        self.config = config
+        n_folded = config.bins_per_block * config.frames_per_block
+        widths = config.channels
+        self.ensemble = Ensemble(n_slots, config.n_conditions)
+        self.entry = nn.Conv2d(config.features.n_channels * n_folded, widths[0], 1)
+        self.encoder = nn.ModuleList(ConvBlock(width, config.n_conditions) for width in widths[:-1])
+        self.decoder = nn.ModuleList(ConvBlock(width, config.n_conditions) for width in widths[-2::-1])
+        pairs = list(itertools.pairwise(widths))
+        strides = [(2, stride) for stride in config.time_strides]
+        self.down = nn.ModuleList(
+            nn.Conv2d(upper, lower, stride, stride=stride)
+            for (upper, lower), stride in zip(pairs, strides, strict=True)
+        )
+        self.up = nn.ModuleList(
+            nn.ConvTranspose2d(lower, upper, stride, stride=stride)
+            for (upper, lower), stride in zip(pairs[::-1], strides[::-1], strict=True)
+        )
+        self.bottom = ConvBlock(widths[-1], config.n_conditions)
+        n_bottom_bins = config.features.n_bins // config.bin_alignment
+        self.context_in = nn.Linear(widths[-1] * n_bottom_bins, config.width)
+        self.condition_in = nn.Linear(config.n_conditions, config.width)
+        self.context = nn.ModuleList(AttentionBlock(config.width, config.n_heads) for _ in range(config.n_layers))
+        self.context_out = nn.Linear(config.width, widths[-1] * n_bottom_bins)
+        self.exit = nn.Conv2d(widths[0], n_slots * n_folded, 1)
+        self.silence = nn.Linear(config.width, n_slots)
+        nn.init.zeros_(self.exit.weight)
+        nn.init.zeros_(self.exit.bias)  # type: ignore[arg-type]
+
+    def forward(self, maps: Tensor, slots: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits ``(batch, n, n_pitches + 1, n_frames)`` and context ``(batch, n_bottom_frames, width)``."""
+        condition = self.ensemble(slots)
+        folded = folded_blocks(maps, self.config.bins_per_block, self.config.frames_per_block)
+        inner = self.entry(folded.contiguous(memory_format=torch.channels_last))
+        skips: list[Tensor] = []
+        for block, down in zip(self.encoder, self.down, strict=True):
+            skips.append(block(inner, condition))
+            inner = down(skips[-1])
+        inner = self.bottom(inner, condition)
+        inner, context = self._in_context(inner, condition)
+        for up, block in zip(self.up, self.decoder, strict=True):
+            inner = block(up(inner) + skips.pop(), condition)
+        logits = self._asked(self.exit(inner), slots)
+        silence = self.silence(context).transpose(1, 2)
+        index = slots.clamp(min=0)[..., None].expand(-1, -1, silence.shape[-1])
+        silence = torch.gather(silence, 1, index).repeat_interleave(self.config.frame_alignment, dim=-1)
+        return torch.cat([logits, silence[:, :, None].to(logits.dtype)], dim=2), context
+
+    def _in_context(self, inner: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
+        """Let all frames see each other; return the maps and what they saw."""
+        n_batch, n_channels, n_bins, n_frames = inner.shape
+        tokens = self.context_in(inner.permute(0, 3, 1, 2).reshape(n_batch, n_frames, n_channels * n_bins))
+        tokens = tokens + self.condition_in(condition)[:, None]
+        for layer in self.context:
+            tokens = layer(tokens)
+        back = self.context_out(tokens).reshape(n_batch, n_frames, n_channels, n_bins).permute(0, 2, 3, 1)
+        return inner + back, tokens
+
+    def _asked(self, maps: Tensor, slots: Tensor) -> Tensor:
+        """Return the logits of the players asked for, unfolded to all bins and frames."""
+        n_batch, _, n_blocks, n_frames = maps.shape
+        bins, frames = self.config.bins_per_block, self.config.frames_per_block
+        by_slot = maps.reshape(n_batch, -1, bins, frames, n_blocks, n_frames)
+        index = slots.clamp(min=0)[..., None, None, None, None].expand(-1, -1, *by_slot.shape[2:])
+        asked = torch.gather(by_slot, 1, index).permute(0, 1, 4, 2, 5, 3)
+        return asked.reshape(n_batch, slots.shape[1], n_blocks * bins, n_frames * frames)
+
+
+class _Players(nn.Module):
+    """Lets every player follow its own line and see what the others play; gives changes of the logits."""
+
+    def __init__(self, config: TrackerConfig, n_slots: int) -> None:
+        super().__init__()
+        self.config = config
+        n_states = config.features.n_bins + 1
+        width = config.player_width
+        self.identity = nn.Embedding(n_slots, width)
+        self.entry = nn.Linear(n_states * config.frames_per_block, width)
+        self.context = nn.Linear(config.width, width)
+        self.layers = nn.ModuleList(PlayerBlock(width, config.n_heads) for _ in range(config.n_player_layers))
+        self.norm = nn.LayerNorm(width)
+        self.exit = nn.Linear(width, n_states * config.frames_per_block)
+        nn.init.normal_(self.identity.weight, std=0.1)
+        nn.init.zeros_(self.exit.weight)
+        nn.init.zeros_(self.exit.bias)
+
+    def forward(self, logits: Tensor, context: Tensor, slots: Tensor) -> Tensor:
+        """Return changes of the shape of the logits."""
+        n_batch, n_players, n_states, n_frames = logits.shape
+        frames = self.config.frames_per_block
+        shares = torch.softmax(logits, dim=2).sqrt()
+        blocks = shares.reshape(n_batch, n_players, n_states, n_frames // frames, frames)
+        tokens = self.entry(blocks.permute(0, 1, 3, 4, 2).flatten(-2))
+        seen = self.context(context).repeat_interleave(self.config.frame_alignment // frames, dim=1)
+        tokens = tokens + seen[:, None] + self.identity(slots.clamp(min=0))[:, :, None]
+        absent = slots < 0
+        for layer in self.layers:
+            tokens = layer(tokens, absent)
+        blocks = self.exit(self.norm(tokens))
+        changes: Tensor = blocks.reshape(n_batch, n_players, n_frames // frames, frames, n_states)
+        return changes.flatten(2, 3).transpose(2, 3)
+
+
+class ConvBlock(nn.Module):
+    """Two convolutions beside a residual path."""
+
+    def __init__(self, n_channels: int, n_conditions: int) -> None:
+        super().__init__()
+        self.convolution_1, self.convolution_2 = (
+            TimeConv(n_channels, n_channels, kernel=(3, 3), causal=False) for _ in range(2)
+        )
+        self.norm_1, self.norm_2 = (ConditionedNorm(n_channels, n_conditions) for _ in range(2))
+
+    def forward(self, maps: Tensor, condition: Tensor) -> Tensor:
+        """Convolve ``(batch, n_channels, n_blocks, n_steps)`` as ``(batch, n_conditions)`` asks."""
+        inner = functional.relu(self.norm_1(self.convolution_1(maps), condition))
+        inner = self.norm_2(self.convolution_2(inner), condition)
+        return functional.relu(maps + inner)
+
+
+def folded_blocks(maps: Tensor, bins: int, frames: int) -> Tensor:
+    """Fold blocks of bins and frames of ``(batch, n, n_bins, n_frames)`` into channels."""
+    n_batch, n_maps, n_bins, n_frames = maps.shape
+    blocks = maps.reshape(n_batch, n_maps, n_bins // bins, bins, n_frames // frames, frames)
+    return blocks.permute(0, 1, 3, 5, 2, 4).reshape(n_batch, -1, n_bins // bins, n_frames // frames)
+
+
+def _playable(config: TrackerConfig) -> Tensor:
+    """Return which states every slot can be in, shape ``(n_slots, n_pitches + 1)``; silence is always one."""
+    rows = []
+    for instrument in config.instruments:
+        lowest_hz, highest_hz = RANGES_HZ[instrument]
+        row = (config.pitches_hz >= lowest_hz) & (config.pitches_hz <= highest_hz)
+        rows += [functional.pad(row, (0, 1), value=True)] * N_VOICES
+    playable: Tensor = torch.stack(rows)
+    return playable

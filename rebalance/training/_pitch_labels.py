@@ -1,0 +1,104 @@
+"""What the tracker is to find: the pitch of every clean source, from its spectrum and the notes that were played."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rebalance.separation.player_tracker import TrackerNetwork
+from rebalance.training.data import Batch
+
+IGNORED = -100
+_N_HARMONICS = 8
+_HARMONIC_DECAY = 0.8
+_COMPRESSION = 0.25
+_TINY = 1e-12
+_SILENT_TO_OWN = 1e-4  # 40 dB below the loudest frame of the source
+_SILENT_TO_MIXTURE = 3e-4  # 35 dB below the mixture at the frame
+_TUNING_SEMITONES = 0.75  # how far a note sounds from what was written: vibrato, recorded notes out of tune
+_A4_HZ, _A4_MIDI = 440.0, 69.0
+
+
+def pitch_labels(network: TrackerNetwork, batch: Batch) -> Tensor:
+    """Return the state of every player at every frame.
+
+    A source is silent 40 dB below its loudest frame and 35 dB below the mixture; else its pitch is the bin of the
+    largest sum of compressed harmonics, close to the note that was begun last where the notes are known, within the
+    range of the instrument elsewhere.
+
+    Parameters
+    ----------
+    network
+        Whose frames and pitches to use.
+    batch
+        Sources, and notes where they are known.
+
+    Returns
+    -------
+    torch.Tensor
+        Shape ``(batch, n, n_frames)``: a pitch, ``n_pitches`` for silence, `IGNORED` where there is no player.
+    """
+    n_pitches = network.config.features.n_bins
+    with torch.no_grad():
+        powers = source_powers(network, batch.sources)
+        salience = harmonic_salience(powers, network.config.features.bins_per_octave)
+        possible = network.playable[batch.slots.clamp(min=0)][:, :, :n_pitches, None] & near_notes(network, batch)
+        labels = salience.masked_fill(~possible, -1.0).argmax(dim=2)
+        level = powers.sum(dim=2)
+        loudest, mixture = level.amax(dim=-1, keepdim=True), level.sum(dim=1, keepdim=True)
+        silent = (level <= loudest * _SILENT_TO_OWN) | (level <= mixture * _SILENT_TO_MIXTURE)
+        silent |= ~possible.any(dim=2)
+        labels = labels.masked_fill(silent, n_pitches)
+    return labels.masked_fill((batch.slots < 0)[..., None], IGNORED)
+
+
+def source_powers(network: TrackerNetwork, sources: Tensor) -> Tensor:
+    """Return log-frequency powers ``(batch, n, n_pitches, n_frames)`` of sources ``(batch, n, 2, n_samples)``."""
+    n_batch, n_sources = sources.shape[:2]
+    mono = sources.mean(dim=2).flatten(0, 1)[:, None]
+    powers = network.features.powers(network.transform(mono))
+    return powers.reshape(n_batch, n_sources, *powers.shape[-2:])
+
+
+def harmonic_salience(powers: Tensor, bins_per_octave: int) -> Tensor:
+    """Return for every pitch the weighted sum of its compressed harmonics, of the shape of the powers."""
+    compressed = powers.clamp(min=_TINY).pow(_COMPRESSION)
+    n_bins = powers.shape[-2]
+    salience = torch.zeros_like(compressed)
+    for harmonic in range(1, _N_HARMONICS + 1):
+        shift = round(bins_per_octave * float(np.log2(harmonic)))
+        salience[..., : n_bins - shift, :] += _HARMONIC_DECAY ** (harmonic - 1) * compressed[..., shift:, :]
+    return salience
+
+
+def near_notes(network: TrackerNetwork, batch: Batch) -> Tensor:
+    """Return which pitches the notes allow, ``(batch, n, n_pitches, n_frames)``; all where they are unknown."""
+    config = network.config
+    n_frames = config.transform.n_frames(batch.sources.shape[-1])
+    midi = _A4_MIDI + 12 * np.log2(config.pitches_hz.numpy() / _A4_HZ)
+    centres = (np.arange(n_frames, dtype=np.float64) + 1) * config.transform.hop - config.transform.window / 2
+    allowed = np.ones((*batch.slots.shape, len(midi), n_frames), dtype=bool)
+    for mixture, its_notes in enumerate(batch.notes):
+        for source, notes in enumerate(its_notes):
+            if notes is not None:
+                current = newest_note(notes, centres)
+                allowed[mixture, source] = np.abs(midi[:, None] - current) <= _TUNING_SEMITONES
+    return torch.from_numpy(allowed).to(batch.sources.device)
+
+
+def newest_note(notes: NDArray[np.float32], times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the MIDI pitch of the note begun last at every time, not a number before the first.
+
+    Parameters
+    ----------
+    notes
+        Shape ``(n_notes, 3)``: onset, end, MIDI pitch, by onset.
+    times
+        In the unit of the onsets.
+    """
+    if not len(notes):
+        return np.full(len(times), np.nan)
+    index = np.searchsorted(notes[:, 0], times, side="right") - 1
+    return np.where(index >= 0, notes[np.maximum(index, 0), 2], np.nan).astype(np.float64)

@@ -1,0 +1,198 @@
+"""Training refiners of masks: pitches from the clean sources or from a tracker that stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from rebalance._base.errors import ConfigError
+from rebalance.separation.mask_network import N_VOICES
+from rebalance.separation.networks import chosen_device
+from rebalance.separation.player_tracker import (
+    PLAIN_COMBS,
+    Refiner,
+    RefinerConfig,
+    TrackerConfig,
+    TrackerNetwork,
+    released,
+)
+from rebalance.training._experiment import Data
+from rebalance.training._loop import TrainSettings, train
+from rebalance.training._losses import mask_loss
+from rebalance.training._pitch_labels import pitch_labels
+from rebalance.training._run_state import Progress, load_average, progress_of
+from rebalance.training._transcribing import VariedMixer, mixer_of
+from rebalance.training.data import Batch, MixingSettings
+
+_ENERGY_FLOOR = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefinerExperiment:
+    """Everything that decides what training a refiner gives.
+
+    Parameters
+    ----------
+    data
+        What to train with; the held-out parts are not used.
+    tracker
+        ``state.safetensors`` or ``best.safetensors`` of the run of a tracker.
+    tracker_network
+        Sizes of that tracker.
+    network
+        What to train.
+    mixing
+        How mixtures are made.
+    train
+        How long, how fast and on which loss; always on masks.
+    mono_share
+        See `rebalance.training._transcribing.TrackerExperiment`.
+    truth_share
+        Share of the mixtures whose true pitches are given in place of the tracker's.
+    energy
+        Weight of the logarithm of the energy of the errors, which asks for careful masks where pitches are in doubt.
+    start
+        Weights a new run begins with; see `rebalance.training._experiment.Experiment`.
+    """
+
+    data: Data
+    tracker: Path
+    tracker_network: TrackerConfig = field(default_factory=TrackerConfig)
+    network: RefinerConfig = field(default_factory=RefinerConfig)
+    mixing: MixingSettings = field(default_factory=MixingSettings)
+    train: TrainSettings
+    mono_share: float = 0.2
+    truth_share: float = 0.4
+    energy: float = 1.0
+    start: Path | None = None
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """What must stay when a run is continued, apart from how it is trained; the tracker may get better."""
+        return {
+            "network": asdict(self.network),
+            "mixing": asdict(self.mixing),
+            "mono_share": self.mono_share,
+            "truth_share": self.truth_share,
+            "energy": self.energy,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefiningObjective:
+    """Distance of masked spectra and of remixes; see `rebalance.training._loop.Objective`."""
+
+    tracker: TrackerNetwork
+    experiment: RefinerExperiment
+    parts: tuple[str, ...] = ("loss", "spectrum", "remix", "energy")
+
+    def __call__(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """Return the loss of a batch and its parts."""
+        if not isinstance(network, Refiner):
+            raise ConfigError(f"refining: expected a refiner, got {type(network).__name__}")
+        mixture = batch.mixture
+        level = mixture.square().mean(dim=(1, 2))
+        players = torch.where(batch.slots >= 0, batch.slots // N_VOICES, -1)
+        pitched = self.pitches(batch)
+        masks = network(network.transform(mixture), pitched, players, level).float()
+        loss = mask_loss(masks, network.transform, batch, self.experiment.train.loss)
+        energy = error_energy(masks, network.transform, batch)
+        total = loss.total + self.experiment.energy * energy
+        return {"loss": total, "spectrum": loss.spectrum, "remix": loss.remix, "energy": energy}
+
+    def pitches(self, batch: Batch) -> Tensor:
+        """Return shares of pitches with their release, true ones or those of the tracker."""
+        n_pitches = self.tracker.config.features.n_bins
+        with torch.no_grad():
+            if float(torch.rand(())) < self.experiment.truth_share:
+                states = pitch_labels(self.tracker, batch).clamp(min=0)
+                shares = functional.one_hot(states, n_pitches + 1).float()
+            else:
+                shares = torch.softmax(self.tracker(batch.mixture, batch.slots).logits, dim=2).transpose(2, 3)
+            lingering = released(shares[..., :n_pitches].cpu().numpy(), PLAIN_COMBS.release)
+        return torch.from_numpy(lingering).to(batch.sources.device)
+
+
+def error_energy(masks: Tensor, transform: Callable[[Tensor], Tensor], batch: Batch) -> Tensor:
+    """Return the logarithm of the energy of the errors relative to that of the sources, mean over the sources.
+
+    Parameters
+    ----------
+    masks
+        Shape ``(batch, n, n_bins, n_frames)``.
+    transform
+        Gives the spectra the masks are meant for.
+    batch
+        The truth.
+    """
+    with torch.no_grad():
+        true = transform(batch.sources.mean(dim=2))
+        mixture = true.sum(dim=1, keepdim=True)
+        floor = _ENERGY_FLOOR * _energy(mixture)
+        own = _energy(true) + floor
+    errors = _energy(masks * mixture - true) + floor
+    return torch.log10(errors / own)[batch.slots >= 0].mean()
+
+
+def _energy(spectra: Tensor) -> Tensor:
+    """Return the energy of spectra ``(..., n_bins, n_frames)``."""
+    return (spectra.real.square() + spectra.imag.square()).sum(dim=(-2, -1))
+
+
+def run_refiner_experiment(
+    experiment: RefinerExperiment, run: Path, *, device: str = "auto", stop_after: int | None = None
+) -> nn.Module:
+    """Train what an experiment describes in the folder of a run, continuing where it was left.
+
+    Parameters
+    ----------
+    experiment
+        What to do.
+    run
+        Folder of logs and state.
+    device
+        As for `rebalance.separation.load_separator`.
+    stop_after
+        See `rebalance.training._loop.train`.
+
+    Raises
+    ------
+    ConfigError
+        If the run belongs to other settings, or the tracker cannot be read.
+    """
+    chosen = chosen_device(device)
+    tracker = TrackerNetwork(experiment.tracker_network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    load_average(tracker, experiment.tracker)
+    tracker.eval().requires_grad_(requires_grad=False).to(chosen)
+    torch.manual_seed(experiment.train.seed)
+    network = Refiner(experiment.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if experiment.start is not None:
+        load_average(network, experiment.start)
+    mixer = mixer_of(experiment.data, experiment.mixing, experiment.network.instruments, experiment.train.seed, chosen)
+    return train(
+        network,
+        VariedMixer(mixer=mixer, mono_share=experiment.mono_share),
+        experiment.train,
+        run,
+        device=chosen,
+        description=experiment.description,
+        stop_after=stop_after,
+        objective=RefiningObjective(tracker=tracker, experiment=experiment),
+    )
+
+
+def progress_of_refiner(experiment: RefinerExperiment, run: Path) -> Progress:
+    """Return how far the run of an experiment has come.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such run, or it was started with other settings.
+    """
+    return progress_of(run / "state.safetensors", {"train": experiment.train.lasting, **experiment.description})

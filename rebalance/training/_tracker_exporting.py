@@ -1,0 +1,99 @@
+"""From the runs of a tracker and a refiner to weights that ship."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from rebalance._base.errors import ConfigError
+from rebalance._base.files import write_text
+from rebalance.separation import ModelCard
+from rebalance.separation.player_tracker import (
+    Refiner,
+    RefinerConfig,
+    TrackerConfig,
+    TrackerNetwork,
+    load_tracker_checkpoint,
+    save_tracker_checkpoint,
+)
+from rebalance.training._exporting import shrinkage_text
+from rebalance.training._run_state import load_average
+
+LARGEST_BYTES = 30_000_000
+
+
+def export_tracker(
+    tracker_run: Path,
+    refiner_run: Path | None,
+    path: Path,
+    card: ModelCard,
+    *,
+    tracker: TrackerConfig | None = None,
+    refiner: RefinerConfig | None = None,
+) -> None:
+    """Write the last running averages of two runs as one checkpoint that separators load, and its card.
+
+    Parameters
+    ----------
+    tracker_run, refiner_run
+        Folders of the runs; None for masks of combs alone.
+    path
+        Of the checkpoint.
+    card
+        Of it.
+    tracker, refiner
+        Sizes of the networks; the usual ones when None.
+
+    Raises
+    ------
+    ConfigError
+        If a run does not fit its network, or the checkpoint would be larger than weights that ship may be.
+    """
+    network = TrackerNetwork(tracker or TrackerConfig())
+    load_average(network, tracker_run / "state.safetensors")
+    refining = None
+    if refiner_run is not None:
+        refining = Refiner(refiner or RefinerConfig())
+        load_average(refining, refiner_run / "state.safetensors")
+    networks = [network, *([] if refining is None else [refining])]
+    n_bytes = 2 * sum(tensor.numel() for network in networks for tensor in network.state_dict().values())
+    if n_bytes > LARGEST_BYTES:
+        raise ConfigError(f"{path}: expected at most {LARGEST_BYTES} bytes, the weights need {n_bytes}")
+    save_tracker_checkpoint(path, network, card, refiner=refining)
+    stamp_tracker(path)
+
+
+def stamp_tracker(
+    path: Path, *, shrinkage: tuple[float, ...] | None = None, training: Mapping[str, str] | None = None
+) -> None:
+    """Change what a checkpoint's card says, its weights staying as they are, and write the card beside it."""
+    checkpoint = load_tracker_checkpoint(path)
+    card = replace(
+        checkpoint.card,
+        shrinkage=checkpoint.card.shrinkage if shrinkage is None else shrinkage,
+        training={**checkpoint.card.training, **(training or {})},
+    )
+    save_tracker_checkpoint(path, checkpoint.network, card, refiner=checkpoint.refiner)
+    write_text(path.with_suffix(".md"), tracker_card_text(path.stem, checkpoint.network, checkpoint.refiner, card))
+
+
+def tracker_card_text(name: str, network: TrackerNetwork, refiner: Refiner | None, card: ModelCard) -> str:
+    """Return a model card in Markdown."""
+    masks = "combs of 1/h amplitudes"
+    if refiner is not None:
+        masks = f"combs changed by a U-Net of {_n_parameters(refiner):,} parameters"
+    facts = {
+        "Network": f"player tracker, {_n_parameters(network):,} parameters, {network.config.sample_rate} Hz",
+        "Masks": masks,
+        "Causality": "not causal",
+        "Shrinkage of the remix": shrinkage_text(card.shrinkage),
+        **card.training,
+    }
+    lines = [f"# {name}", "", "| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in facts.items())]
+    return "\n".join([*lines, "", "Trained on:", "", *(f"- {entry}" for entry in card.data), ""])
+
+
+def _n_parameters(network: TrackerNetwork | Refiner) -> int:
+    """Return how many trained numbers a network has."""
+    return sum(parameter.numel() for parameter in network.parameters())

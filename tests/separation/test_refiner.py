@@ -1,0 +1,88 @@
+"""The refiner of masks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from small_networks import SMALL_REFINER, small_tracker
+
+from rebalance._base.errors import ConfigError
+from rebalance.separation import ModelCard
+from rebalance.separation._stft import spectrogram
+from rebalance.separation.player_tracker._by_pitch import PitchSeparator, pitch_masks
+from rebalance.separation.player_tracker._combs import PLAIN_COMBS, released
+from rebalance.separation.player_tracker._refiner import Refiner
+from rebalance.separation.player_tracker._tracker import Tracker
+from rebalance.transcription import Posteriors, separate_by_pitch
+
+SAMPLE_RATE = 44_100
+
+
+def refiner(*, trained: bool) -> Refiner:
+    torch.manual_seed(1)
+    network = Refiner(SMALL_REFINER).eval()
+    if trained:
+        torch.nn.init.normal_(network.exit.weight, std=0.5)
+    return network
+
+
+def noise(n_samples: int, n_channels: int = 2) -> np.ndarray:
+    return np.random.default_rng(0).standard_normal((n_channels, n_samples)).astype(np.float32) * 0.1
+
+
+def posteriors_of(mixture: np.ndarray, instruments: tuple[str, ...]) -> Posteriors:
+    return Tracker(name="small", network=small_tracker(), card=ModelCard())(mixture, instruments)
+
+
+def test_untrained_it_gives_the_masks_of_the_combs() -> None:
+    mixture = noise(20_000)
+    posteriors = posteriors_of(mixture, ("Violin", "Cello"))
+    network = refiner(trained=False)
+    pitched = torch.from_numpy(released(posteriors.values[:, :, :-1], PLAIN_COMBS.release))[None]
+    spectra = torch.from_numpy(spectrogram(mixture).swapaxes(1, 2))[None]
+    with torch.inference_mode():
+        masks = network(spectra, pitched, torch.tensor([[7, 1]]), torch.tensor([0.01]))[0].transpose(1, 2)
+    plain = pitch_masks(posteriors, sample_rate=SAMPLE_RATE)
+    np.testing.assert_allclose(masks.numpy(), plain, atol=1e-4)
+
+
+@pytest.mark.parametrize("n_channels", [1, 2])
+def test_estimates_sum_to_the_mixture_and_blocks_leave_no_trace(
+    n_channels: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mixture = noise(150_000, n_channels)
+    posteriors = posteriors_of(mixture, ("Flute", "Flute", "Bassoon"))
+    network = refiner(trained=True)
+    whole = separate_by_pitch(mixture, posteriors, sample_rate=SAMPLE_RATE, refiner=network)
+    np.testing.assert_allclose(sum(whole.values()), mixture, atol=1e-5)
+    monkeypatch.setattr("rebalance.separation.player_tracker._by_pitch._BLOCK", 64 * 1024)
+    monkeypatch.setattr("rebalance.separation.player_tracker._by_pitch._BLOCK_MARGIN", 32 * 1024)
+    blocks = separate_by_pitch(mixture, posteriors, sample_rate=SAMPLE_RATE, refiner=network)
+    for name, estimate in whole.items():
+        np.testing.assert_allclose(blocks[name], estimate, atol=1e-4)
+
+
+def test_players_that_are_absent_get_nothing() -> None:
+    network = refiner(trained=True)
+    spectra = network.transform(torch.from_numpy(noise(8192))[None])
+    pitched = torch.rand(1, 3, spectra.shape[-1], 288)
+    masks = network(spectra, pitched, torch.tensor([[7, 1, -1]]), torch.tensor([0.01]))
+    assert not masks[:, 2].any()
+    torch.testing.assert_close(masks.sum(dim=1), torch.ones(1, *spectra.shape[-2:]))
+
+
+def test_other_pitches_or_rates_are_refused() -> None:
+    mixture = noise(8192)
+    posteriors = posteriors_of(mixture, ("Oboe", "Cello"))
+    with pytest.raises(ConfigError, match="44100 Hz"):
+        separate_by_pitch(mixture, posteriors, sample_rate=16_000, refiner=refiner(trained=False))
+
+
+def test_a_separator_counts_both_networks() -> None:
+    tracker = Tracker(name="small", network=small_tracker(), card=ModelCard())
+    alone = PitchSeparator(name="small", tracker=tracker)
+    both = PitchSeparator(name="small", tracker=tracker, refiner=refiner(trained=False))
+    assert both.n_parameters > alone.n_parameters > 0
+    assert alone.lookahead_ms is None
+    assert not alone.external_training_data

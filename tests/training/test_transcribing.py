@@ -1,0 +1,164 @@
+"""Training trackers and refiners on a tiny library of tones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from small_networks import SMALL_REFINER, SMALL_TRACKER, small_tracker
+
+from rebalance._base.errors import ConfigError
+from rebalance.separation import ModelCard, load_separator
+from rebalance.training._experiment import Data
+from rebalance.training._loop import TrainSettings
+from rebalance.training._losses import LossSettings
+from rebalance.training._pitch_labels import IGNORED, newest_note, pitch_labels
+from rebalance.training._refining import RefinerExperiment, progress_of_refiner, run_refiner_experiment
+from rebalance.training._tracker_exporting import export_tracker, stamp_tracker
+from rebalance.training._transcribing import (
+    TrackerExperiment,
+    TrackingLoss,
+    progress_of_tracker,
+    run_tracker_experiment,
+    state_loss,
+)
+from rebalance.training.data import Batch, MixingSettings, open_library
+from rebalance.training.data._stem_library import read_manifest, write_notes
+
+from .conftest import PLAIN, SAMPLE_RATE, mixer_of, tone
+
+N_PITCHES = 288
+
+
+def bin_of(midi: float) -> int:
+    return round(3 * (midi - 33))
+
+
+def batch_of(sources: list[np.ndarray], notes: tuple[np.ndarray | None, ...] = ()) -> Batch:
+    signals = torch.from_numpy(np.stack(sources).astype(np.float32))[None, :, None].expand(-1, -1, 2, -1)
+    slots = torch.tensor([[14, 2, -1][: len(sources)]])  # violin, cello, nobody
+    return Batch(sources=signals, slots=slots, gains_db=torch.zeros(slots.shape), notes=(notes,) if notes else ())
+
+
+def small_settings(steps: int = 2) -> TrainSettings:
+    return TrainSettings(steps=steps, log_every=1, save_every=1, validate_every=2, loss=LossSettings(masks_only=True))
+
+
+def tracker_experiment(folder: Path, steps: int = 2) -> TrackerExperiment:
+    return TrackerExperiment(
+        data=Data(train=(folder,), held_out={"same": folder}),
+        network=SMALL_TRACKER,
+        mixing=MixingSettings(batch_size=1, crop_samples=32_768, **PLAIN),  # type: ignore[arg-type]
+        train=small_settings(steps),
+        validation_batches=1,
+    )
+
+
+def refiner_experiment(folder: Path, tracker: Path, steps: int = 2) -> RefinerExperiment:
+    return RefinerExperiment(
+        data=Data(train=(folder,), held_out={}),
+        tracker=tracker,
+        tracker_network=SMALL_TRACKER,
+        network=SMALL_REFINER,
+        mixing=MixingSettings(batch_size=1, crop_samples=32_768, **PLAIN),  # type: ignore[arg-type]
+        train=small_settings(steps),
+    )
+
+
+def test_labels_are_the_pitches_of_tones_and_silence() -> None:
+    sources = [tone(76, seconds=2), tone(48, seconds=2, silent_s=1.0), np.zeros(2 * SAMPLE_RATE)]
+    labels = pitch_labels(small_tracker(), batch_of(sources))[0]
+    middle = labels[:, 10:30]
+    assert ((middle[0] - bin_of(76)).abs() <= 1).all()
+    assert (middle[1] == N_PITCHES).all()
+    assert ((labels[1, 55:80] - bin_of(48)).abs() <= 1).all()
+    assert (labels[2] == IGNORED).all()
+
+
+def test_notes_keep_a_label_from_the_octave_above() -> None:
+    octave = tone(60, harmonics=1) * 0.01 + tone(72)
+    notes = np.array([[0.0, 3 * SAMPLE_RATE, 60.0]])
+    free, told = (pitch_labels(small_tracker(), batch_of([octave], known))[0, 0, 20:80] for known in ((), (notes,)))
+    assert ((free - bin_of(72)).abs() <= 1).all()
+    assert ((told - bin_of(60)).abs() <= 2).all()
+
+
+def test_the_newest_note_counts_until_the_next() -> None:
+    notes = np.array([[1.0, 2.0, 60.0], [3.0, 4.0, 62.0]])
+    found = newest_note(notes, np.array([0.5, 1.0, 2.5, 3.5, 9.0]))
+    assert np.isnan(found[0])
+    assert found[1:].tolist() == [60.0, 60.0, 62.0, 62.0]
+    assert np.isnan(newest_note(np.zeros((0, 3)), np.array([1.0]))).all()
+
+
+def test_notes_move_with_crop_and_tuning(stem_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "stems"
+    folder.mkdir()
+    for path in stem_folder.rglob("*"):
+        if path.is_file():
+            target = folder / path.relative_to(stem_folder)
+            target.parent.mkdir(exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    pitches = {"Violin_1": 76.0, "Violin_2": 69.0, "Cello": 48.0, "Flute": 81.0, "Clarinet": 62.0, "Bassoon": 45.0}
+    for entry in read_manifest(folder):
+        onset = 1.5 * SAMPLE_RATE if entry.label == "Cello" else 0.0
+        write_notes(folder, entry, np.array([[onset, 3 * SAMPLE_RATE, pitches[entry.label]]]))
+    library = open_library([folder])
+    mixer = mixer_of(library, **{**PLAIN, "random_detune_cents": 100.0, "crop_samples": 65_536})
+    network = small_tracker()
+    n_checked = 0
+    for step in range(3):
+        batch = mixer.batch(step)
+        labels = pitch_labels(network, batch)
+        for mixture, its_notes in enumerate(batch.notes):
+            for source, notes in enumerate(its_notes):
+                assert notes is not None
+                if int(batch.slots[mixture, source]) < 0:
+                    continue
+                found = labels[mixture, source]
+                sounding = found[(found >= 0) & (found < N_PITCHES)]
+                if len(sounding) and len(notes):
+                    n_checked += 1
+                    assert abs(float(sounding.float().median()) - 3 * (notes[-1, 2] - 33)) <= 1.5
+    assert n_checked > 4
+
+
+def test_the_loss_of_states_is_least_for_the_true_ones() -> None:
+    labels = torch.tensor([[[10, 20, N_PITCHES], [IGNORED] * 3]])
+    right = torch.full((1, 2, N_PITCHES + 1, 3), -5.0)
+    for frame, state in enumerate((10, 20, N_PITCHES)):
+        right[0, 0, state, frame] = 8.0
+    wrong = right.roll(30, dims=2)
+    losses = [float(state_loss(logits, labels, TrackingLoss())) for logits in (right, torch.zeros_like(right), wrong)]
+    assert losses == sorted(losses)
+    exact = TrackingLoss(smoothing=0.0, spread=0.0)
+    assert float(state_loss(right * 10, labels, exact)) == pytest.approx(0.0, abs=1e-3)
+
+
+def test_a_tracker_and_a_refiner_train_resume_and_ship(stem_folder: Path, tmp_path: Path) -> None:
+    tracker_run, refiner_run = tmp_path / "tracker", tmp_path / "refiner"
+    run_tracker_experiment(tracker_experiment(stem_folder), tracker_run, device="cpu")
+    run_tracker_experiment(tracker_experiment(stem_folder, steps=3), tracker_run, device="cpu")
+    assert progress_of_tracker(tracker_experiment(stem_folder), tracker_run).step == 3
+    state = tracker_run / "state.safetensors"
+    run_refiner_experiment(refiner_experiment(stem_folder, state), refiner_run, device="cpu")
+    assert progress_of_refiner(refiner_experiment(stem_folder, state), refiner_run).step == 2
+    path = tmp_path / "shipped.safetensors"
+    export_tracker(tracker_run, refiner_run, path, ModelCard(), tracker=SMALL_TRACKER, refiner=SMALL_REFINER)
+    stamp_tracker(path, shrinkage=(0.5,), training={"Budget": "3 steps"})
+    separator = load_separator(path, device="cpu")
+    assert separator.shrinkage == (0.5,)
+    assert "3 steps" in path.with_suffix(".md").read_text(encoding="utf-8")
+    mixture = np.stack([tone(76) + tone(48)] * 2).astype(np.float32)
+    estimates = separator(mixture, ("Violin", "Cello"))
+    np.testing.assert_allclose(sum(estimates.values()), mixture, atol=1e-5)
+
+
+def test_other_settings_do_not_continue_a_run(stem_folder: Path, tmp_path: Path) -> None:
+    experiment = tracker_experiment(stem_folder, steps=1)
+    run_tracker_experiment(experiment, tmp_path, device="cpu")
+    with pytest.raises(ConfigError, match="tracking"):
+        run_tracker_experiment(replace(experiment, loss=TrackingLoss(first=0.1)), tmp_path, device="cpu")
