@@ -44,4 +44,4 @@ def enhance(
     options = EnhanceOptions(separator=separator, remix="official" if official else "edit", device=device)
     with executor_for(scheduler) as executor:
         failures = enhance_task(task, run, options, jobs=jobs, executor=executor)
-    finish(f"{len(task.pairs)} pairs in {run / 'enhanced_signals' / task.split}", failures)
+    finish(f"{len(task.pairs)} pairs in {run / 'enhanced_signals' / task.split}", failures, n_asked=len(task.pairs))
