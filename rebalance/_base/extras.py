@@ -17,7 +17,6 @@ EXTRA_OF = {
     "jinja2": "report",
     "markupsafe": "report",
     "matplotlib": "report",
-    "mido": "render",
     "music21": "render",
     "omegaconf": "baseline",
     "pyroomacoustics": "render",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -15,11 +16,13 @@ from numpy.typing import NDArray
 
 from rebalance._base.errors import AudioError
 from rebalance._base.files import replacing
+from rebalance.audio._true_lengths import Mended, mended
 
 Audio: TypeAlias = NDArray[np.floating]
 Rounding: TypeAlias = Literal["nearest", "truncate"]
 
 _INT16_SCALE = 32_768.0
+_UNKNOWN_LENGTH = 2**62
 _FORMATS = {".flac": "FLAC", ".wav": "WAV"}
 
 
@@ -53,10 +56,21 @@ def sample_span(start_s: float, duration_s: float, sample_rate: int) -> tuple[in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """A decoded file: samples of shape ``(n_channels, n_samples)``, float32 in [-1, 1], and their rate in Hz."""
+    """A decoded file.
+
+    Parameters
+    ----------
+    samples
+        Shape ``(n_channels, n_samples)``, float32 in [-1, 1].
+    sample_rate
+        In Hz.
+    remarks
+        What was wrong with the file, or missing of it, though it could be read.
+    """
 
     samples: NDArray[np.float32]
     sample_rate: int
+    remarks: tuple[str, ...] = ()
 
 
 def probe_audio(path: Path) -> AudioHeader:
@@ -67,14 +81,9 @@ def probe_audio(path: Path) -> AudioHeader:
     AudioError
         If the file is missing, empty or no audio file libsndfile knows.
     """
-    with _opened(path) as file:
-        return AudioHeader(
-            sample_rate=file.samplerate,
-            n_channels=file.channels,
-            n_samples=file.frames,
-            format=file.format,
-            subtype=file.subtype,
-        )
+    streams = _existing(path).streams or (path,)
+    headers = [_header(path, stream) for stream in streams]
+    return replace(headers[0], n_samples=sum(header.n_samples for header in headers))
 
 
 def read_audio(
@@ -104,12 +113,21 @@ def read_audio(
         If the file cannot be opened or decoded, is empty, shorter than the stretch, holds NaN or
         infinite samples, or differs from what is expected.
     """
-    with _opened(path) as file:
+    holds = duration_s is not None and _says_it_holds(path, start_s + duration_s)
+    source = Mended() if holds else _existing(path)
+    if len(source.streams) > 1 and start_s == 0.0 and duration_s is None:
+        whole = _chained(path, source)
+        _require(path, "Hz", expected_sample_rate, whole.sample_rate)
+        _require(path, "channels", expected_channels, whole.samples.shape[0])
+        return whole
+    with _opened(path, source.streams[0] if source.streams else path) as file:
         _require(path, "Hz", expected_sample_rate, file.samplerate)
         _require(path, "channels", expected_channels, file.channels)
         first, last = sample_span(start_s, duration_s or 0.0, file.samplerate)
         last = file.frames if duration_s is None else last
         if not 0 <= first < last <= file.frames:
+            if not file.frames:
+                raise AudioError(f"{path}: the file has a header but no sound")
             raise AudioError(
                 f"{path}: expected samples {first} to {last} at {file.samplerate} Hz, the file holds {file.frames}"
             )
@@ -121,7 +139,33 @@ def read_audio(
         raise AudioError(f"{path}: truncated, expected {last - first} samples, decoded {len(samples)}")
     if not np.isfinite(samples).all():
         raise AudioError(f"{path}: expected finite samples, found NaN or infinity")
-    return Recording(samples=np.ascontiguousarray(samples.T), sample_rate=sample_rate)
+    return Recording(samples=np.ascontiguousarray(samples.T), sample_rate=sample_rate, remarks=source.remarks)
+
+
+def _header(path: Path, stream: Path | bytes) -> AudioHeader:
+    """Return what a stream of a file says of itself."""
+    with _opened(path, stream) as file:
+        return AudioHeader(
+            sample_rate=file.samplerate,
+            n_channels=file.channels,
+            n_samples=file.frames,
+            format=file.format,
+            subtype=file.subtype,
+        )
+
+
+def _chained(path: Path, source: Mended) -> Recording:
+    """Decode streams that follow one another in a file."""
+    decoded: list[NDArray[np.float32]] = []
+    kinds: set[tuple[int, int]] = set()
+    for stream in source.streams:
+        with _opened(path, stream) as file:
+            kinds.add((file.samplerate, file.channels))
+            decoded.append(file.read(dtype="float32", always_2d=True))
+    if len(kinds) > 1:
+        raise AudioError(f"{path}: expected one rate and number of channels, its streams have {sorted(kinds)}")
+    samples = np.ascontiguousarray(np.concatenate(decoded).T)
+    return Recording(samples=samples, sample_rate=next(iter(kinds))[0], remarks=source.remarks)
 
 
 def write_audio(path: Path, samples: Audio, sample_rate: int, *, rounding: Rounding = "nearest") -> None:
@@ -195,15 +239,32 @@ def resample(samples: Audio, sample_rate: float, new_sample_rate: float) -> Audi
     return np.ascontiguousarray(resampled)
 
 
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
-    """Open a file for reading, every failure of it or of its block as one `AudioError`."""
+def _says_it_holds(path: Path, end_s: float) -> bool:
+    """Tell whether a file says that it is long enough: a stretch of it is read without counting all of it."""
+    try:
+        with soundfile.SoundFile(path) as file:
+            return bool(int(end_s * file.samplerate) <= file.frames < _UNKNOWN_LENGTH)
+    except (soundfile.SoundFileError, RuntimeError, OSError):
+        return False
+
+
+def _existing(path: Path) -> Mended:
+    """Return what a file holds, if it is there and can be audio."""
     if not path.is_file():
         raise AudioError(f"{path}: no such audio file")
     if path.stat().st_size == 0:
         raise AudioError(f"{path}: the file is empty")
     try:
-        with soundfile.SoundFile(path) as file:
+        return mended(path)
+    except OSError as error:
+        raise AudioError(f"{path}: cannot read: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def _opened(path: Path, stream: Path | bytes) -> Iterator[soundfile.SoundFile]:
+    """Open a file, or a stream of it, for reading: every failure of it or of its block as one `AudioError`."""
+    try:
+        with soundfile.SoundFile(io.BytesIO(stream) if isinstance(stream, bytes) else stream) as file:
             yield file
     except (soundfile.SoundFileError, RuntimeError, OSError) as error:
         raise AudioError(f"{path}: cannot decode: {error}") from error

@@ -50,4 +50,8 @@ def evaluate_separation(
             CONSOLE.print(separation_group_table(measured.rows, names, column))
     if csv is not None:
         write_text(csv, measured.rows.to_csv(index=False, float_format="%.3f"))
-    finish(f"{len(task.segments)} segments measured" + (f": {csv}" if csv else ""), measured.failures)
+    finish(
+        f"{len(task.segments)} segments measured" + (f": {csv}" if csv else ""),
+        measured.failures,
+        n_asked=len(task.segments),
+    )

@@ -33,11 +33,12 @@ def separate(
     Example: rebalance separate quartet.flac --instruments violin,violin,viola,cello --out stems
     """
     from rebalance.audio import read_audio, write_audio
-    from rebalance.cli._reporting import CONSOLE
+    from rebalance.cli._reporting import CONSOLE, say_remarks
     from rebalance.pipeline import separate_recording
     from rebalance.separation import load_separator
 
     recording = read_audio(file)
+    say_remarks(file, recording.remarks)
     with _progress("separate") as on_progress:
         stems = separate_recording(
             recording, _listed(instruments), load_separator(separator, device=device), on_progress=on_progress
@@ -68,7 +69,7 @@ def remix(
     Example: rebalance remix duo.flac --instruments flute,cello --gain cello=+6 --listener me.json --out mine.flac
     """
     from rebalance.audio import read_audio, write_audio
-    from rebalance.cli._reporting import CONSOLE
+    from rebalance.cli._reporting import CONSOLE, say_remarks
     from rebalance.pipeline import gains_by_source, rebalance_recording
     from rebalance.separation import load_separator
 
@@ -76,6 +77,7 @@ def remix(
     gains_db = gains_by_source(dict(_gain(text) for text in gain), players)
     fitting = _fitting(listener) if listener else None
     recording = read_audio(file)
+    say_remarks(file, recording.remarks)
     with _progress("remix") as on_progress:
         mix = rebalance_recording(
             recording,

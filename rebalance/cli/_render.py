@@ -115,6 +115,8 @@ def render(
             chosen = select_pieces(pieces or ["*"], run.split)
             outcome = render_pieces(out, chosen, run, hours=length, jobs=jobs, executor=executor)
             failures += outcome.failures
+            if not outcome.pieces and failures:
+                finish(f"{out}: nothing of {run.split} could be rendered", failures)
             if preview:
                 failures += write_previews(out, run.split, outcome.pieces, jobs=jobs, executor=executor)
             summary = write_task(

@@ -36,11 +36,36 @@ def chosen_split(root: Path, asked: str | None) -> Split:
     return present[0]
 
 
-def finish(done: str, failures: Sequence[Failure]) -> None:
-    """Say what was done; list what failed and end with status 1 if anything did."""
+def say_remarks(file: Path, remarks: Sequence[str]) -> None:
+    """Say on the error stream what was wrong with a file that could be read all the same."""
+    for remark in remarks:
+        ERRORS.print(f"[yellow]note[/yellow] {escape(str(file))}: {escape(remark)}", soft_wrap=True)
+
+
+def finish(done: str, failures: Sequence[Failure], *, n_asked: int | None = None) -> None:
+    """Say what was done; list what failed and end with status 1 if anything did.
+
+    Parameters
+    ----------
+    done
+        Said where nothing failed.
+    failures
+        Each listed with its reason.
+    n_asked
+        How many items there were; None where they were not counted.
+    """
     for failure in failures:
         ERRORS.print(f"[red]failed[/red] {escape(failure.item)}: {escape(failure.reason)}", soft_wrap=True)
     if failures:
-        ERRORS.print(f"{len(failures)} failed; the rest is done, run the same command again for these")
+        ERRORS.print(_failed(len(failures), n_asked), soft_wrap=True)
         raise typer.Exit(1)
     CONSOLE.print(escape(done), soft_wrap=True)
+
+
+def _failed(n_failed: int, n_asked: int | None) -> str:
+    """Return how many items failed and how many are done, as far as they are counted."""
+    if n_asked is None:
+        return f"{n_failed} failed for the reasons above; run the same command again for these"
+    if n_failed >= n_asked:
+        return f"{n_failed} of {n_asked} failed for the reasons above; nothing is done"
+    return f"{n_failed} of {n_asked} failed; {n_asked - n_failed} are done, run the same command again for the others"

@@ -51,4 +51,4 @@ def score(
     with executor_for(scheduler) as executor:
         failures = score_task(task, systems, mode=mode, jobs=jobs, executor=executor)
     written = ", ".join(str(system.scores / "scores.csv") for system in systems)
-    finish(f"{len(task.pairs)} pairs scored ({mode}): {written}", failures)
+    finish(f"{len(task.pairs)} pairs scored ({mode}): {written}", failures, n_asked=len(task.pairs))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
-from rebalance._base.errors import ConfigError, MetadataError
+from rebalance._base.errors import MetadataError
+from rebalance._base.midi_files import MidiNote, read_midi_file
 from rebalance.audio import probe_audio
 from rebalance.datasets._corpus import NoteFile, NoteFormat, Notes, Part, notes_from_rows
 
@@ -22,21 +22,20 @@ def read_notes(part: Part) -> Notes:
 
     URMP gives onset in seconds, frequency and duration. BACH10 gives onsets and pitches only: there a note
     lasts until the next one of its part, the last one until the recording ends. MIDI files are read with
-    their own tempo.
+    their own tempo; a note struck again ends there.
 
     Raises
     ------
     MetadataError
         If the corpus holds no notes for the part, or its file is missing or not as described.
-    ConfigError
-        If MIDI is to be read and mido is not installed.
     """
     if part.notes is None:
         raise MetadataError(f"{part.stem}: this corpus has no notes for {part.label}")
     try:
         return notes_from_rows(_READERS[part.notes.format](part.notes, part))
     except MetadataError as error:
-        raise MetadataError(f"{part.notes.path}: {error}") from None
+        reason = str(error).removeprefix(f"{part.notes.path}: ")
+        raise MetadataError(f"{part.notes.path}: {reason}") from None
 
 
 def _urmp_rows(file: NoteFile, _: Part) -> Iterator[_Row]:
@@ -54,17 +53,17 @@ def _bach10_rows(file: NoteFile, part: Part) -> Iterator[_Row]:
 
 
 def _midi_rows(file: NoteFile, _: Part) -> Iterator[_Row]:
-    now_s = 0.0
-    sounding: dict[tuple[int, int], float] = {}
-    for message in _midi_messages(file.path):
-        now_s += message.time
-        if message.type not in ("note_on", "note_off"):
-            continue
-        key = (message.channel, message.note)
-        if key in sounding and now_s > (onset_s := sounding.pop(key)):
-            yield onset_s, now_s - onset_s, float(message.note)
-        if message.type == "note_on" and message.velocity > 0:
-            sounding[key] = now_s
+    midi = read_midi_file(file.path)
+    struck: dict[tuple[int, int], list[MidiNote]] = defaultdict(list)
+    for note in sorted(note for track in midi.tracks for note in track.notes):
+        struck[note.channel, note.pitch].append(note)
+    for notes in struck.values():
+        onsets_q = [*(note.onset_q for note in notes[1:]), math.inf]
+        for note, next_q in zip(notes, onsets_q, strict=True):
+            onset_s = midi.seconds_at(note.onset_q)
+            duration_s = midi.seconds_at(min(note.onset_q + note.duration_q, next_q)) - onset_s
+            if duration_s > 0:
+                yield onset_s, duration_s, float(note.pitch)
 
 
 _READERS: dict[NoteFormat, Callable[[NoteFile, Part], Iterator[_Row]]] = {
@@ -91,15 +90,3 @@ def _numbers(file: NoteFile) -> Iterator[tuple[float, ...]]:
         if len(row) != _N_COLUMNS[file.format]:
             raise MetadataError(f"line {number}: expected {_N_COLUMNS[file.format]} numbers, got {line.strip()[:40]!r}")
         yield row
-
-
-def _midi_messages(path: Path) -> Iterator[Any]:
-    """Yield the messages of a MIDI file, each with the seconds since the one before."""
-    try:
-        import mido
-    except ImportError:
-        raise ConfigError("reading MIDI needs mido: pip install 'rebalance-music[render]'") from None
-    try:
-        yield from mido.MidiFile(path)
-    except (OSError, ValueError, EOFError, KeyError, IndexError) as error:
-        raise MetadataError(f"not a MIDI file that can be read: {error}") from error

@@ -37,8 +37,9 @@ INSTRUMENT_CODES = {
     "tba": "Tuba",
 }
 
-_FOLDER = re.compile(r"\d\d_[A-Za-z]+(_[a-z]+)+", flags=re.ASCII)
+_FOLDER = re.compile(r"\d+_.+?(_[a-z]+)+", flags=re.ASCII)
 _STEM = re.compile(r"AuSep_(?P<number>\d+)_(?P<code>[a-z]+)_.+", flags=re.ASCII)
+_STEM_PATTERN = "AuSep_*.wav"
 
 
 def read_pieces(root: Path) -> tuple[Piece, ...]:
@@ -48,7 +49,12 @@ def read_pieces(root: Path) -> tuple[Piece, ...]:
     in piece 15 (its folder says that the third part is a trombone, its files say trumpet).
     """
     parent = entered(root, ("Dataset",))
-    return tuple(_piece(folder) for folder in folders(parent) if _FOLDER.fullmatch(folder.name))
+    return tuple(_piece(folder) for folder in folders(parent) if _is_piece(folder))
+
+
+def _is_piece(folder: Path) -> bool:
+    """Tell whether a folder is named like a piece, or holds stems whatever its name."""
+    return _FOLDER.fullmatch(folder.name) is not None or next(folder.glob(_STEM_PATTERN), None) is not None
 
 
 def _piece(folder: Path) -> Piece:
@@ -68,7 +74,15 @@ def _piece(folder: Path) -> Piece:
 
 
 def _matching_stems(folder: Path) -> list[tuple[Path, re.Match[str]]]:
-    return [(file, match) for file in audio_files(folder, ".wav") if (match := _STEM.fullmatch(file.stem))]
+    stems = [(file, _STEM.fullmatch(file.stem)) for file in audio_files(folder, ".wav") if file.match(_STEM_PATTERN)]
+    matching = [(file, match) for file, match in stems if match is not None]
+    numbers = [int(match["number"]) for _, match in matching]
+    if not stems or len(matching) < len(stems) or sorted(numbers) != list(range(1, len(stems) + 1)):
+        raise MetadataError(
+            f"{folder}: expected stems AuSep_1_<code>_..., AuSep_2_<code>_... without a gap,"
+            f" got {[file.name for file, _ in stems]}"
+        )
+    return matching
 
 
 def _notes(folder: Path, number: int) -> NoteFile | None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import AudioError, ConfigError
 from rebalance._base.names import suggestion
-from rebalance.audio import Audio, Recording, amplitude_from_db, remix_as_edit, resample
+from rebalance.audio import Audio, Recording, amplitude_from_db, db_from_amplitude, remix_as_edit, resample
 from rebalance.hearing import Fitting, amplify
 from rebalance.separation import Separator, checked_estimates, source_names
 
@@ -208,9 +208,15 @@ def _fitted(signal: Audio, n_samples: int) -> Audio:
 def _amplified(signal: NDArray[np.float64], recording: Recording, fitting: Fitting) -> NDArray[np.float64]:
     """Bring a signal to the level the compressors expect and amplify it, one channel per ear."""
     stereo = np.repeat(signal, 2, axis=0) if len(signal) == 1 else signal
-    loudness_lufs = pyloudnorm.Meter(recording.sample_rate).integrated_loudness(stereo.T)
-    if not np.isfinite(loudness_lufs):
+    peak = float(np.max(np.abs(stereo), initial=0.0))
+    if not peak:
         raise AudioError("expected music to amplify for the listener, found silence")
+    meter = pyloudnorm.Meter(recording.sample_rate)
+    loudness_lufs = meter.integrated_loudness(stereo.T)
+    if not np.isfinite(loudness_lufs):  # quiet all through: below the gate, so measured at full scale
+        loudness_lufs = meter.integrated_loudness(stereo.T / peak) + db_from_amplitude(peak)
+    if not np.isfinite(loudness_lufs):
+        raise AudioError("expected music to amplify for the listener, found clicks without any loudness")
     levelled = stereo * amplitude_from_db(CAD2_TASK2.mixture_loudness_lufs - loudness_lufs)
     rate = CAD2_TASK2.mixture_sample_rate
     amplified = amplify(resample(levelled, recording.sample_rate, rate), fitting)

@@ -52,7 +52,11 @@ def make_cadenza_woodwind(root: Path):
 
 
 def make_urmp(root: Path):
-    pieces = (("01_Jupiter_vn_vc", ("vn", "vc")), ("15_Surprise_tpt_tpt_tbn", ("tpt", "tpt", "tpt")))
+    pieces = (
+        ("01_Jupiter_vn_vc", ("vn", "vc")),
+        ("15_Surprise_tpt_tpt_tbn", ("tpt", "tpt", "tpt")),
+        ("44_K515_vn_vn_va_va_vc", ("vn", "vn", "va", "va", "vc")),
+    )
     for folder, codes in pieces:
         number, name = folder.split("_")[:2]
         write_tone(root / folder / f"AuMix_{folder}.wav", sample_rate=48_000)

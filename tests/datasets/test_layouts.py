@@ -58,6 +58,25 @@ def test_urmp_trusts_file_names_in_piece_15(stand_in):
     assert labels(piece) == ["Trumpet_1", "Trumpet_2", "Trumpet_3"]
 
 
+def test_urmp_pieces_may_have_digits_in_their_names(stand_in):
+    piece = loaded("URMP", stand_in("URMP"))["44_K515_vn_vn_va_va_vc"]
+    assert labels(piece) == ["Violin_1", "Violin_2", "Viola_1", "Viola_2", "Cello"]
+
+
+def test_urmp_reads_any_folder_of_stems(own_copy, tone):
+    root = own_copy("URMP")
+    (root / "01_Jupiter_vn_vc").rename(root / "Jupiter, K. 551 (duet)")
+    assert len(loaded("URMP", root)) == 3
+
+
+@pytest.mark.parametrize("name", ["AuSep_4_vn_01_Jupiter.wav", "AuSep_2_vn_01_Jupiter.wav", "AuSep_3_Vn.wav"])
+def test_urmp_refuses_stems_that_leave_a_gap_or_share_a_number(own_copy, tone, name):
+    root = own_copy("URMP")
+    tone(root / "01_Jupiter_vn_vc" / name)
+    with pytest.raises(MetadataError, match="01_Jupiter_vn_vc: expected stems AuSep_1"):
+        loaded("URMP", root)
+
+
 def test_urmp_frequencies_become_pitches_with_their_tuning(stand_in):
     violin = loaded("URMP", stand_in("URMP"))["01_Jupiter_vn_vc"].parts[0]
     notes = read_notes(violin)
@@ -135,5 +154,5 @@ def test_a_broken_midi_file_is_an_error(own_copy):
     root = own_copy("Slakh2100")
     midi = root / "slakh2100_flac_redux" / "train" / "Track00001" / "MIDI" / "S00.mid"
     midi.write_bytes(midi.read_bytes()[:20])
-    with pytest.raises(MetadataError, match=r"S00\.mid: not a MIDI file"):
+    with pytest.raises(MetadataError, match=r"S00\.mid: cannot read the MIDI file"):
         read_notes(loaded("Slakh2100", root)["Track00001"].parts[0])

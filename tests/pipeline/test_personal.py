@@ -166,6 +166,19 @@ def test_silence_cannot_be_levelled_for_a_listener() -> None:
         rebalance_recording(silence, ("Flute", "Cello"), {}, load_separator("mixture"), fitting=fitting)
 
 
+def test_quiet_music_is_levelled_like_loud_music() -> None:
+    flat = Audiogram(frequencies_hz=FREQUENCIES_HZ, thresholds_db_hl=(40.0,) * 8)
+    fitting = prescribe(Listener(name="me", left=flat, right=flat))
+    loud = recording(level=0.1)
+    quiet = Recording(samples=loud.samples * np.float32(1e-4), sample_rate=loud.sample_rate)
+    mixes = [
+        rebalance_recording(music, ("Flute", "Cello"), {"Cello": 3.0}, load_separator("mixture"), fitting=fitting)
+        for music in (loud, quiet)
+    ]
+    first, second = (np.sqrt(np.mean(mix.recording.samples**2)) for mix in mixes)
+    assert second == pytest.approx(first, rel=0.1)
+
+
 def test_more_than_two_channels_are_refused() -> None:
     with pytest.raises(AudioError, match="6 channels"):
         separate_recording(recording(0.1, n_channels=6), ("Flute", "Cello"), load_separator("mixture"))

@@ -1,10 +1,22 @@
+from dataclasses import replace
 from pathlib import Path
 
 import mido
 import pytest
+from midi_bytes import meta, midi, note, on, program, tempo, track
 
 from rebalance._base.errors import ConfigError, MetadataError
-from rebalance.synthesis.notation import read_score, safe_name, write_note_table
+from rebalance.synthesis.notation import (
+    Note,
+    Part,
+    Score,
+    TempoChange,
+    excerpt,
+    read_score,
+    safe_name,
+    write_note_table,
+)
+from rebalance.synthesis.performance import mechanical_annotations, tempo_map
 
 pytest.importorskip("music21")
 
@@ -103,3 +115,72 @@ def test_a_missing_score_is_refused(tmp_path: Path) -> None:
 
 def test_safe_names_keep_only_what_file_names_may_have() -> None:
     assert safe_name("Haydn/Opus 74 no. 1") == "haydn-opus-74-no.-1"
+
+
+def written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+def test_later_tempi_of_a_midi_file_are_kept_and_played(tmp_path: Path) -> None:
+    conductor = track((480 * 44, tempo(1_500_000)))
+    score = read_score(written(tmp_path / "a.mid", midi(conductor, track(*note(0, 69, 480 * 48)))))
+    assert score.quarter_bpm == 120.0
+    assert score.tempo_changes == (TempoChange(onset_q=44.0, quarter_bpm=40.0),)
+    assert tempo_map(score, mechanical_annotations(score)).seconds_at(48.0) == pytest.approx(28.0)
+    write_note_table(tmp_path / "a.json", score)
+    assert read_score(tmp_path / "a.json") == score
+
+
+def test_an_excerpt_begins_in_the_tempo_it_stands_in() -> None:
+    changes = (TempoChange(onset_q=4.0, quarter_bpm=40.0), TempoChange(onset_q=12.0, quarter_bpm=80.0))
+    line = Part(name="a", instrument=None, notes=tuple(Note(onset_q=q, duration_q=1.0, pitch=60) for q in range(16)))
+    score = Score(name="a", parts=(line,), quarter_bpm=120.0, tempo_changes=changes)
+    cut = excerpt(score, 8.0, 16.0)
+    assert cut.quarter_bpm == 40.0
+    assert cut.tempo_changes == (TempoChange(onset_q=4.0, quarter_bpm=80.0),)
+    assert cut.seconds_at(8.0, 90.0) == score.seconds_at(16.0, 90.0) - score.seconds_at(8.0, 90.0)
+
+
+def test_the_name_of_a_track_of_many_channels_is_not_that_of_each(tmp_path: Path) -> None:
+    title = meta(3, b"Cello concerto")
+    events = [(0, title), (0, program(0, 42)), (0, program(1, 73)), *note(0, 48), *note(1, 72)]
+    parts = read_score(written(tmp_path / "a.mid", midi(track(*events), kind=0))).parts
+    assert [part.instrument.name for part in parts if part.instrument] == ["Cello", "Flute"]
+
+
+def test_a_channel_that_changes_its_instrument_gives_a_part_for_each(tmp_path: Path) -> None:
+    events = [(0, program(0, 73)), *note(0, 72), (0, program(0, 72)), *note(0, 90), (0, program(0, 73)), *note(0, 74)]
+    parts = read_score(written(tmp_path / "a.mid", midi(track(*events)))).parts
+    assert [(part.instrument.name, len(part.notes)) for part in parts if part.instrument] == [
+        ("Flute", 2),
+        ("Piccolo", 1),
+    ]
+
+
+def test_notes_without_an_end_are_counted_in_the_remarks(tmp_path: Path) -> None:
+    score = read_score(written(tmp_path / "a.mid", midi(track((0, on(0, 60)), *note(0, 64)))))
+    assert score.remarks == ("1 notes never end: held until the last event",)
+
+
+def metronome(quarter_bpm: int) -> str:
+    beat = f"<beat-unit>quarter</beat-unit><per-minute>{quarter_bpm}</per-minute>"
+    return f"<direction><direction-type><metronome>{beat}</metronome></direction-type></direction>"
+
+
+def test_tempo_marks_of_printed_scores_count_where_they_stand(tmp_path: Path) -> None:
+    marked = MUSICXML.replace("<note><grace/>", metronome(60) + "<note><grace/>", 1)
+    marked = marked.replace('<measure number="2">', '<measure number="2">' + metronome(120), 1)
+    (tmp_path / "a.musicxml").write_text(marked)
+    score = read_score(tmp_path / "a.musicxml")
+    assert score.quarter_bpm == 60.0
+    assert [change.quarter_bpm for change in score.tempo_changes] == [120.0]
+    assert score.tempo_changes[0].onset_q >= 2.0
+
+
+def test_a_note_table_that_lasts_for_days_is_refused(tmp_path: Path, arranged_duet) -> None:
+    far = Note(onset_q=1e9, duration_q=1.0, pitch=60)
+    first = replace(arranged_duet.parts[0], notes=(*arranged_duet.parts[0].notes, far))
+    write_note_table(tmp_path / "a.json", replace(arranged_duet, parts=(first,)))
+    with pytest.raises(MetadataError, match="12 hours"):
+        read_score(tmp_path / "a.json")

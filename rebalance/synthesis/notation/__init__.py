@@ -13,7 +13,7 @@ from rebalance.synthesis.notation._score_reading import (
     safe_name,
     write_note_table,
 )
-from rebalance.synthesis.notation._scores import HIGHEST_MIDI, Note, Part, Score
+from rebalance.synthesis.notation._scores import HIGHEST_MIDI, Note, Part, Score, TempoChange
 
 __all__ = [
     "HIGHEST_MIDI",
@@ -24,6 +24,7 @@ __all__ = [
     "Part",
     "Piece",
     "Score",
+    "TempoChange",
     "arrange",
     "chair_labelled",
     "ensemble_named",

@@ -100,7 +100,17 @@ def cut_part_to_range(part: Part, instrument: Instrument) -> Part:
 
 def excerpt(score: Score, start_q: float, end_q: float) -> Score:
     """Return the notes that begin within a stretch, cut at its end and counted from its start, in quarter notes."""
-    return replace(score, parts=tuple(_excerpt_part(part, start_q, end_q) for part in score.parts))
+    before = [change.quarter_bpm for change in score.tempo_changes if change.onset_q <= start_q]
+    return replace(
+        score,
+        parts=tuple(_excerpt_part(part, start_q, end_q) for part in score.parts),
+        quarter_bpm=before[-1] if before else score.quarter_bpm,
+        tempo_changes=tuple(
+            replace(change, onset_q=change.onset_q - start_q)
+            for change in score.tempo_changes
+            if start_q < change.onset_q < end_q
+        ),
+    )
 
 
 def _excerpt_part(part: Part, start_q: float, end_q: float) -> Part:

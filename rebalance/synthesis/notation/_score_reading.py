@@ -1,4 +1,4 @@
-"""Score files to note tables: MusicXML and kern through music21, MIDI through mido, and this library's own JSON."""
+"""Score files to note tables: MusicXML and kern through music21, MIDI, and this library's own JSON."""
 
 from __future__ import annotations
 
@@ -13,13 +13,20 @@ from typing import Any
 
 from rebalance._base.errors import ConfigError, MetadataError
 from rebalance._base.files import write_json
-from rebalance.synthesis.notation._instruments import INSTRUMENTS, PERCUSSION_CHANNEL, recognise_instrument
-from rebalance.synthesis.notation._scores import Note, Part, Score
+from rebalance._base.midi_files import (
+    DEFAULT_QUARTER_BPM,
+    LONGEST_PIECE_Q,
+    LONGEST_PIECE_S,
+    MidiNote,
+    MidiTrack,
+    read_midi_file,
+)
+from rebalance.synthesis.notation._instruments import INSTRUMENTS, PERCUSSION_CHANNEL, Instrument, recognise_instrument
+from rebalance.synthesis.notation._scores import Note, Part, Score, TempoChange
 
 _MIDI_SUFFIXES = (".mid", ".midi")
 _MUSIC21_SUFFIXES = (".xml", ".musicxml", ".mxl", ".krn", ".abc")
 _TABLE_VERSION = 1
-_MICROSECONDS_PER_MINUTE = 60e6
 _DEFAULT_VELOCITY = 80
 _TIE_GAP_Q = 1e-3
 
@@ -43,11 +50,11 @@ def read_score(path: Path) -> Score:
         raise MetadataError(f"{path}: no such score")
     suffix = path.suffix.lower()
     if suffix == ".json":
-        return read_note_table(path)
+        return _playable(read_note_table(path), path.name)
     if suffix in _MIDI_SUFFIXES:
-        return _not_empty(_read_midi(path), path.name)
+        return _playable(_read_midi(path), path.name)
     if suffix in _MUSIC21_SUFFIXES:
-        return _not_empty(_from_music21(_parsed(path), safe_name(path.stem)), path.name)
+        return _playable(_from_music21(_parsed(path), safe_name(path.stem)), path.name)
     known = ", ".join((*_MUSIC21_SUFFIXES, *_MIDI_SUFFIXES, ".json"))
     raise ConfigError(f"{path}: expected a score ending in {known}, got {path.suffix!r}")
 
@@ -69,7 +76,7 @@ def read_corpus_score(name: str) -> Score:
             parsed = music21.corpus.parse(name)
     except music21.corpus.corpora.CorpusException as error:
         raise MetadataError(f"piece {name!r}: not in the installed music21 corpus") from error
-    return _not_empty(_from_music21(parsed, safe_name(name)), name)
+    return _playable(_from_music21(parsed, safe_name(name)), name)
 
 
 def safe_name(name: str) -> str:
@@ -88,7 +95,12 @@ def write_note_table(path: Path, score: Score) -> None:
         }
         for part in score.parts
     ]
-    write_json(path, {"version": _TABLE_VERSION, "name": score.name, "quarter_bpm": score.quarter_bpm, "parts": parts})
+    table = {"version": _TABLE_VERSION, "name": score.name, "quarter_bpm": score.quarter_bpm, "parts": parts}
+    if score.tempo_changes:
+        table["tempo_changes"] = [[change.onset_q, change.quarter_bpm] for change in score.tempo_changes]
+    if score.remarks:
+        table["remarks"] = list(score.remarks)
+    write_json(path, table)
 
 
 def read_note_table(path: Path) -> Score:
@@ -114,7 +126,13 @@ def read_note_table(path: Path) -> Score:
             )
             for row in table["parts"]
         )
-        return Score(name=table["name"], parts=parts, quarter_bpm=table["quarter_bpm"])
+        return Score(
+            name=table["name"],
+            parts=parts,
+            quarter_bpm=table["quarter_bpm"],
+            tempo_changes=_changes(table.get("tempo_changes", [])),
+            remarks=tuple(table.get("remarks", ())),
+        )
     except MetadataError:
         raise
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -127,10 +145,21 @@ def _require_version(path: Path, version: object) -> None:
         raise MetadataError(f"{path}: expected version {_TABLE_VERSION}, got {version!r}")
 
 
-def _not_empty(score: Score, where: str) -> Score:
-    """Return the score if it holds notes."""
+def _changes(rows: Iterable[tuple[float, float]]) -> tuple[TempoChange, ...]:
+    """Return the tempi of a score from its rows of onset and quarter notes per minute."""
+    return tuple(TempoChange(onset_q=onset_q, quarter_bpm=quarter_bpm) for onset_q, quarter_bpm in rows)
+
+
+def _playable(score: Score, where: str) -> Score:
+    """Return the score if it holds notes and lasts no longer than music does."""
     if not any(part.notes for part in score.parts):
         raise MetadataError(f"{where}: expected notes, found none")
+    end_s = score.seconds_at(score.end_q, DEFAULT_QUARTER_BPM)
+    if score.end_q > LONGEST_PIECE_Q or end_s > LONGEST_PIECE_S:
+        raise MetadataError(
+            f"{where}: expected at most {LONGEST_PIECE_Q:.0f} quarter notes and {LONGEST_PIECE_S / 3600:.0f} hours,"
+            f" got {score.end_q:.0f} quarter notes, {end_s / 3600:.1f} hours"
+        )
     return score
 
 
@@ -160,9 +189,17 @@ def _from_music21(stream: Any, name: str) -> Score:  # noqa: ANN401 - a music21 
         warnings.simplefilter("ignore")
         stream.toSoundingPitch(inPlace=True)
         parts = tuple(_music21_part(part, number) for number, part in enumerate(stream.parts, start=1))
-        marks = [mark.getQuarterBPM() for mark in stream.flatten().getElementsByClass("MetronomeMark")]
-    printed = next((float(mark) for mark in marks if mark), None)
-    return Score(name=name, parts=parts, quarter_bpm=printed)
+        marks = list(stream.flatten().getElementsByClass("MetronomeMark"))
+        printed = [(float(mark.offset), float(bpm)) for mark in marks if (bpm := mark.getQuarterBPM())]
+    tempi = sorted(printed, key=_onset_of)
+    later = {onset_q: bpm for onset_q, bpm in tempi[1:] if onset_q > 0}
+    return Score(
+        name=name, parts=parts, quarter_bpm=tempi[0][1] if tempi else None, tempo_changes=_changes(later.items())
+    )
+
+
+def _onset_of(row: tuple[float, float]) -> float:
+    return row[0]
 
 
 def _music21_part(part: Any, number: int) -> Part:  # noqa: ANN401 - a music21 part
@@ -210,48 +247,43 @@ def _joined_ties(notes: Iterable[tuple[Note, bool]]) -> tuple[Note, ...]:
 
 
 def _read_midi(path: Path) -> Score:
-    """Return the note table of a MIDI file: a part per track and channel, tempo from its first tempo event."""
-    try:
-        import mido
-    except ImportError as error:
-        raise ConfigError("reading MIDI needs mido: pip install 'rebalance-music[render]'") from error
-    try:
-        midi = mido.MidiFile(path, clip=True)
-    except Exception as error:
-        raise MetadataError(f"{path}: cannot read the MIDI file: {' '.join(str(error).split())}") from error
-    parts = [part for track in midi.tracks for part in _midi_parts(track, midi.ticks_per_beat)]
-    tempos = [message.tempo for track in midi.tracks for message in track if message.type == "set_tempo"]
-    bpm = _MICROSECONDS_PER_MINUTE / tempos[0] if tempos else None
-    return Score(name=safe_name(path.stem), parts=tuple(parts), quarter_bpm=bpm)
+    """Return the note table of a MIDI file: a part per track, channel and instrument."""
+    midi = read_midi_file(path)
+    parts = [part for track in midi.tracks for part in _midi_parts(track)]
+    first, *later = midi.tempi
+    remarks = (f"{midi.endless_notes} notes never end: held until the last event",) if midi.endless_notes else ()
+    return Score(
+        name=safe_name(path.stem),
+        parts=tuple(parts),
+        quarter_bpm=first.quarter_bpm,
+        tempo_changes=_changes((tempo.start_q, tempo.quarter_bpm) for tempo in later),
+        remarks=remarks,
+    )
 
 
-def _midi_parts(track: Any, ticks_per_quarter: int) -> Iterator[Part]:  # noqa: ANN401 - a mido track
-    """Give the parts of one track, one per channel that plays."""
-    notes: dict[int, list[Note]] = defaultdict(list)
-    sounding: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
-    programs: dict[int, int] = {}
-    now = 0
-    for message in track:
-        now += message.time
-        if message.type == "program_change":
-            programs.setdefault(message.channel, message.program)
-        elif message.type == "note_on" and message.velocity > 0:
-            sounding[message.channel, message.note].append((now, message.velocity))
-        elif message.type in {"note_on", "note_off"} and sounding[message.channel, message.note]:
-            began, velocity = sounding[message.channel, message.note].pop(0)
-            notes[message.channel].append(
-                Note(
-                    onset_q=began / ticks_per_quarter,
-                    duration_q=(now - began) / ticks_per_quarter,
-                    pitch=message.note,
-                    velocity=velocity,
-                )
-            )
-    for channel in sorted(notes):
-        name = track.name or f"Channel {channel + 1}"
+def _midi_parts(track: MidiTrack) -> Iterator[Part]:
+    """Give the parts of one track, one per channel that plays, and per instrument where its program changes."""
+    channels = {note.channel for note in track.notes}
+    grouped: dict[tuple[int, str], list[MidiNote]] = defaultdict(list)
+    for note in track.notes:
+        instrument = _midi_instrument(track.name, note.program, alone=len(channels) == 1)
+        grouped[note.channel, instrument.name if instrument else ""].append(note)
+    for (channel, instrument_name), notes in sorted(grouped.items(), key=_channel_and_onset):
         yield Part(
-            name=name,
-            instrument=recognise_instrument(track.name or "", programs.get(channel)),
+            name=track.name or f"Channel {channel + 1}",
+            instrument=INSTRUMENTS.get(instrument_name),
             percussion=channel == PERCUSSION_CHANNEL,
-            notes=tuple(sorted(notes[channel])),
+            notes=tuple(
+                Note(onset_q=note.onset_q, duration_q=note.duration_q, pitch=note.pitch, velocity=note.velocity)
+                for note in notes
+            ),
         )
+
+
+def _midi_instrument(name: str, program: int | None, *, alone: bool) -> Instrument | None:
+    """Return what a note is played by: the name of a track says it where it has one channel, else the program."""
+    return recognise_instrument(name if alone or program is None else "", program)
+
+
+def _channel_and_onset(group: tuple[tuple[int, str], list[MidiNote]]) -> tuple[int, float]:
+    return group[0][0], group[1][0].onset_q

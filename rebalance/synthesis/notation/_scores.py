@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from dataclasses import dataclass
 
 from rebalance._base.errors import MetadataError
 from rebalance.synthesis.notation._instruments import Instrument
 
 HIGHEST_MIDI = 127
+_MINUTE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -68,6 +71,26 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TempoChange:
+    """A later tempo of a score: where it begins, in quarter notes, and its quarter notes per minute.
+
+    Raises
+    ------
+    MetadataError
+        If it does not begin after the start, or the tempo is not positive.
+    """
+
+    onset_q: float
+    quarter_bpm: float
+
+    def __post_init__(self) -> None:
+        if not (self.onset_q > 0 and 0 < self.quarter_bpm < math.inf):
+            raise MetadataError(
+                f"tempo: expected an onset and a tempo above 0, got {self.onset_q} and {self.quarter_bpm}"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
     """A piece of music.
 
@@ -79,13 +102,26 @@ class Score:
         From high to low, as printed.
     quarter_bpm
         Tempo printed at the start, in quarter notes per minute; None when the score has none.
+    tempo_changes
+        Printed later, by onset.
+    remarks
+        What of the file is not in the score, or not as it was, each with its count.
     """
 
     name: str
     parts: tuple[Part, ...]
     quarter_bpm: float | None = None
+    tempo_changes: tuple[TempoChange, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def end_q(self) -> float:
         """Where the last note of any part ends, in quarter notes."""
         return max((part.end_q for part in self.parts), default=0.0)
+
+    def seconds_at(self, position_q: float, default_bpm: float) -> float:
+        """Return when a position in quarter notes is reached in the printed tempi, or in the default where none is."""
+        bounds = [0.0, *(change.onset_q for change in self.tempo_changes), math.inf]
+        tempi = [self.quarter_bpm or default_bpm, *(change.quarter_bpm for change in self.tempo_changes)]
+        stretches = zip(itertools.pairwise(bounds), tempi, strict=True)
+        return sum(max(0.0, min(position_q, end) - start) * _MINUTE_S / bpm for (start, end), bpm in stretches)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,7 +45,6 @@ _SECONDS_PER_TEMPO_INTERVAL = 30.0
 _TEMPO_SPREAD = 0.1
 _TEMPO_LIMIT_SPREADS = 2.5
 DEFAULT_QUARTER_BPM = 90.0
-_MINUTE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +105,10 @@ class Annotations:
 
 
 def mechanical_annotations(score: Score) -> Annotations:
-    """Return the annotations of a score played as it stands: one tempo, written velocities, no articulation."""
+    """Return the annotations of a score played as it stands: its tempi, written velocities, no articulation."""
     return Annotations(
         dynamics=(),
-        tempo=(TempoInterval(start_q=0.0, quarter_bpm=score.quarter_bpm or DEFAULT_QUARTER_BPM),),
+        tempo=_printed_tempo(score),
         articulations={},
     )
 
@@ -123,10 +123,10 @@ def draw_annotations(score: Score, seed: int) -> Annotations:
     seed
         The same seed gives the same annotations for a score of the same name and notes.
 
-    Source: SynthSOD (arXiv 2409.10995). The mean of the tempi is the printed tempo of the score, 90 where
-    there is none; their spread (10 %) and the length of intervals are ours, the publication gives neither.
+    Source: SynthSOD (arXiv 2409.10995). The mean of the tempi is the printed tempo of the score (where it changes, each
+    in its stretch), 90 where there is none; their spread (10 %) and the length of intervals are ours, the publication
+    gives neither.
     """
-    mean_bpm = score.quarter_bpm or DEFAULT_QUARTER_BPM
     articulations = {
         part.name: _draw_articulations(
             len(part.notes),
@@ -137,7 +137,7 @@ def draw_annotations(score: Score, seed: int) -> Annotations:
     }
     return Annotations(
         dynamics=_draw_dynamics(score.end_q, stream(seed, score.name, "dynamics")),
-        tempo=_draw_tempo(score.end_q, mean_bpm, stream(seed, score.name, "tempo")),
+        tempo=_draw_tempo(score, stream(seed, score.name, "tempo")),
         articulations=articulations,
     )
 
@@ -159,15 +159,28 @@ def _draw_dynamics(end_q: float, rng: np.random.Generator) -> tuple[DynamicsInte
     return tuple(intervals)
 
 
-def _draw_tempo(end_q: float, mean_bpm: float, rng: np.random.Generator) -> tuple[TempoInterval, ...]:
-    """Draw tempi around a mean; the longer the piece, the more intervals may come."""
-    duration_s = end_q * _MINUTE_S / mean_bpm
+def _printed_tempo(score: Score) -> tuple[TempoInterval, ...]:
+    """Return the tempi of a score, the first from 0."""
+    first = TempoInterval(start_q=0.0, quarter_bpm=score.quarter_bpm or DEFAULT_QUARTER_BPM)
+    later = (TempoInterval(start_q=it.onset_q, quarter_bpm=it.quarter_bpm) for it in score.tempo_changes)
+    return (first, *later)
+
+
+def _draw_tempo(score: Score, rng: np.random.Generator) -> tuple[TempoInterval, ...]:
+    """Draw tempi around those of the score; the longer the piece, the more intervals may come."""
+    end_q, duration_s = score.end_q, score.seconds_at(score.end_q, DEFAULT_QUARTER_BPM)
     n_intervals = int(rng.integers(1, 2 + int(duration_s / _SECONDS_PER_TEMPO_INTERVAL)))
     starts_q = [0.0, *sorted(rng.uniform(0, end_q, n_intervals - 1).tolist())]
     spreads = np.clip(rng.standard_normal(n_intervals), -_TEMPO_LIMIT_SPREADS, _TEMPO_LIMIT_SPREADS)
+    printed = _printed_tempo(score)
+    printed_starts_q = [interval.start_q for interval in printed]
     return tuple(
-        TempoInterval(start_q=start_q, quarter_bpm=mean_bpm * (1 + _TEMPO_SPREAD * float(spread)))
-        for start_q, spread in zip(starts_q, spreads, strict=True)
+        TempoInterval(
+            start_q=start_q,
+            quarter_bpm=printed[bisect.bisect_right(printed_starts_q, start_q) - 1].quarter_bpm
+            * (1 + _TEMPO_SPREAD * float(spreads[bisect.bisect_right(starts_q, start_q) - 1])),
+        )
+        for start_q in sorted({*starts_q, *printed_starts_q})
     )
 
 

@@ -21,6 +21,7 @@ from rebalance._base.running import Failure, run_items
 from rebalance._base.seeding import stream
 from rebalance.synthesis.notation import (
     Piece,
+    Score,
     arrange,
     ensemble_named,
     excerpt,
@@ -46,7 +47,6 @@ DEFAULT_ENSEMBLES = ("strings", "winds", "mixed")
 DEFAULT_FONTS: dict[Split, tuple[str, ...]] = {"train": ("fluidr3", "musescore"), "valid": ("timgm",)}
 
 _SPLITS: tuple[Split, ...] = ("train", "valid")
-_MINUTE_S = 60.0
 _HOUR_S = 3600.0
 _READ_AT_ONCE = 8
 
@@ -275,21 +275,30 @@ def _renditions(
 def _of_piece(table: Path, round_number: int, turn: Iterator[int], ensembles: Sequence[str]) -> Iterator[Rendition]:
     """Give the renditions of one piece: its excerpts, none longer than three minutes at the written tempo."""
     score = read_note_table(table)
-    seconds_per_quarter = _MINUTE_S / (score.quarter_bpm or DEFAULT_QUARTER_BPM)
-    n_excerpts = max(1, math.ceil(score.end_q * seconds_per_quarter / LONGEST_EXCERPT_S))
-    length_q = score.end_q / n_excerpts
-    for index in range(n_excerpts):
+    ends_q = _excerpt_ends(score)
+    for index, (first_q, last_q) in enumerate(itertools.pairwise([0.0, *ends_q])):
         ensemble = ensembles[next(turn) % len(ensembles)]
         tag = safe_name(ensemble.replace(",", "-"))
         yield Rendition(
             name=f"{score.name}-{index + 1}-{tag}-{round_number + 1}",
             table=table,
-            first_q=index * length_q,
-            last_q=(index + 1) * length_q,
-            nominal_s=length_q * seconds_per_quarter,
+            first_q=first_q,
+            last_q=last_q,
+            nominal_s=score.seconds_at(last_q, DEFAULT_QUARTER_BPM) - score.seconds_at(first_q, DEFAULT_QUARTER_BPM),
             ensemble=ensemble,
             round_number=round_number,
         )
+
+
+def _excerpt_ends(score: Score) -> list[float]:
+    """Return where the excerpts end, in quarter notes: equal lengths in a tempo, none longer than three minutes."""
+    bounds_q = [0.0, *(change.onset_q for change in score.tempo_changes if change.onset_q < score.end_q), score.end_q]
+    bounds_s = [score.seconds_at(bound_q, DEFAULT_QUARTER_BPM) for bound_q in bounds_q]
+    n_excerpts = max(1, math.ceil(bounds_s[-1] / LONGEST_EXCERPT_S))
+    if len(bounds_q) == len((0.0, score.end_q)):
+        return [(index + 1) * (score.end_q / n_excerpts) for index in range(n_excerpts)]
+    inner_s = [bounds_s[-1] * (index + 1) / n_excerpts for index in range(n_excerpts - 1)]
+    return [*np.interp(inner_s, bounds_s, bounds_q).tolist(), score.end_q]
 
 
 def _read_piece(piece: Piece, *, out: Path) -> None:
