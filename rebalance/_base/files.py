@@ -13,6 +13,14 @@ from typing import Any
 from rebalance._base.errors import RebalanceError
 
 
+def expanded(path: str | Path) -> Path:
+    """Return a path with a leading ``~`` replaced by the home folder, where that is known."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary name beside a file, renamed to it on success and removed on failure.

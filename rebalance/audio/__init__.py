@@ -14,7 +14,7 @@ from rebalance.audio._audio_files import (
     write_audio,
     write_flac,
 )
-from rebalance.audio._levels import amplitude_from_db, db_from_amplitude, rms
+from rebalance.audio._levels import amplitude_from_db, db_from_amplitude, loudness_lufs, rms
 from rebalance.audio._remixing import Shrinkage, normalising_gain_db, official_remix, remix, remix_as_edit
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Shrinkage",
     "amplitude_from_db",
     "db_from_amplitude",
+    "loudness_lufs",
     "normalising_gain_db",
     "official_remix",
     "probe_audio",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,7 +141,7 @@ def write_audio(path: Path, samples: Audio, sample_rate: int, *, rounding: Round
     quantised = quantise_int16(samples, rounding=rounding)
     with replacing(path) as temporary:
         try:
-            soundfile.write(temporary, quantised.T, sample_rate, format=format_name, subtype="PCM_16")
+            soundfile.write(_system_name(temporary), quantised.T, sample_rate, format=format_name, subtype="PCM_16")
         except soundfile.SoundFileError as error:
             raise AudioError(f"{path}: cannot write: {error}") from error
 
@@ -191,10 +192,15 @@ def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
     if path.stat().st_size == 0:
         raise AudioError(f"{path}: the file is empty")
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(_system_name(path)) as file:
             yield file
     except (soundfile.SoundFileError, RuntimeError, OSError) as error:
         raise AudioError(f"{path}: cannot decode: {error}") from error
+
+
+def _system_name(path: Path) -> str | bytes:
+    """Return a name as soundfile opens it: as bytes where names are bytes, for they need not be text."""
+    return str(path) if os.name == "nt" else os.fsencode(path)
 
 
 def _require(path: Path, unit: str, expected: int | None, got: int) -> None:

@@ -32,7 +32,7 @@ def compare(
     from itertools import islice
 
     from rebalance._base.files import write_json, write_text
-    from rebalance.cli._reporting import CONSOLE
+    from rebalance.cli._reporting import CONSOLE, say
     from rebalance.report import (
         agreement_table,
         choose_pairs,
@@ -50,11 +50,6 @@ def compare(
     scored = read_scored_runs(runs)
     task = load_task(data or scored[0].data, scored[0].split)
     comparison = compare_runs(scored, task)
-    CONSOLE.print(ranking_table(comparison))
-    CONSOLE.print(agreement_table(comparison))
-    # The tables of means and of differences come first; the ranking holds both.
-    for table in islice(terminal_tables(comparison.summary), 2, None):
-        CONSOLE.print(table)
     if site_json is not None:
         write_json(site_json, ranking_json(comparison, _teams([run.name for run in scored])))
     if csv is not None:
@@ -64,8 +59,13 @@ def compare(
             scored, task, choose_pairs(scored, examples), budget_bytes=int(budget * _BYTES_PER_MEGABYTE)
         )
         write_page(html, comparison.summary, task, listening)
+    CONSOLE.print(ranking_table(comparison))
+    CONSOLE.print(agreement_table(comparison))
+    # The tables of means and of differences come first; the ranking holds both.
+    for table in islice(terminal_tables(comparison.summary), 2, None):
+        CONSOLE.print(table)
     for path in filter(None, (site_json, csv, html)):
-        CONSOLE.print(f"written: {path}", markup=False, soft_wrap=True)
+        say(f"written: {path}")
 
 
 def _teams(names: list[str]) -> dict[str, str]:

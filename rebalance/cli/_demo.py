@@ -25,11 +25,11 @@ def demo(
     from rebalance._base.running import Failure
     from rebalance.assets import demo_folder
     from rebalance.cli._check import check
-    from rebalance.cli._reporting import CONSOLE, finish
+    from rebalance.cli._reporting import finish, say
     from rebalance.pipeline import EnhanceOptions, enhance_task, score_task, system_of_run
     from rebalance.task import load_task
 
-    CONSOLE.print("[bold]Checking[/bold] the embedded task")
+    say("Checking the embedded task", style="bold")
     check(demo_folder(), split=_SPLIT, audio=True, strict=False, as_json=False, jobs=jobs)
     task = load_task(demo_folder(), _SPLIT, require_sources=True)
     runs = [out / name for name in _SEPARATORS]

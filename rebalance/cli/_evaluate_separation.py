@@ -44,10 +44,10 @@ def evaluate_separation(
     task = load_task(data, chosen_split(data, split), require_sources=True)
     options = pipeline.EvaluationOptions(separators=names, device=device, with_bss=bss)
     measured = pipeline.evaluate_separation(task, options, jobs=jobs)
+    if csv is not None:
+        write_text(csv, measured.rows.to_csv(index=False, float_format="%.3f"))
     if not measured.rows.empty:
         CONSOLE.print(separation_means_table(measured.rows, names))
         for column in ("instrument", "n_sources", "ensemble"):
             CONSOLE.print(separation_group_table(measured.rows, names, column))
-    if csv is not None:
-        write_text(csv, measured.rows.to_csv(index=False, float_format="%.3f"))
     finish(f"{len(task.segments)} segments measured" + (f": {csv}" if csv else ""), measured.failures)

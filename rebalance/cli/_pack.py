@@ -41,7 +41,7 @@ def pack(
 
     from rebalance._base.errors import ConfigError
     from rebalance.cli._check_submission import print_verdict
-    from rebalance.cli._reporting import CONSOLE, ERRORS
+    from rebalance.cli._reporting import ERRORS, say
     from rebalance.pipeline import read_run
     from rebalance.submission import CAUSALITIES, FolderFiles, SubmissionName, check_files, final_name, unknowns
     from rebalance.submission import write_submission as write
@@ -73,6 +73,6 @@ def pack(
             on_file=lambda: progress.advance(bar),
         )
     for file in packed:
-        CONSOLE.print(f"{file.path}\n  sha256 {file.sha256}", soft_wrap=True, markup=False)
+        say(f"{file.path}\n  sha256 {file.sha256}")
     for sentence in unknowns(name, record):
-        ERRORS.print(f"note: {sentence}", soft_wrap=True, markup=False)
+        ERRORS.print(f"note: {sentence}", soft_wrap=True)

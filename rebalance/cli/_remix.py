@@ -33,7 +33,7 @@ def separate(
     Example: rebalance separate quartet.flac --instruments violin,violin,viola,cello --out stems
     """
     from rebalance.audio import read_audio, write_audio
-    from rebalance.cli._reporting import CONSOLE
+    from rebalance.cli._reporting import say
     from rebalance.pipeline import separate_recording
     from rebalance.separation import load_separator
 
@@ -45,7 +45,7 @@ def separate(
     for name, stem in stems.items():
         path = out / f"{name}.flac"
         write_audio(path, stem, recording.sample_rate)
-        CONSOLE.print(str(path), soft_wrap=True)
+        say(str(path))
 
 
 def remix(
@@ -68,7 +68,7 @@ def remix(
     Example: rebalance remix duo.flac --instruments flute,cello --gain cello=+6 --listener me.json --out mine.flac
     """
     from rebalance.audio import read_audio, write_audio
-    from rebalance.cli._reporting import CONSOLE
+    from rebalance.cli._reporting import say
     from rebalance.pipeline import gains_by_source, rebalance_recording
     from rebalance.separation import load_separator
 
@@ -87,7 +87,7 @@ def remix(
         )
     write_audio(out, mix.recording.samples, recording.sample_rate)
     turned_down = f", turned down by {mix.attenuation_db:.1f} dB so that nothing clips" if mix.attenuation_db else ""
-    CONSOLE.print(f"{out}{turned_down}", soft_wrap=True)
+    say(f"{out}{turned_down}")
 
 
 def _listed(instruments: str) -> tuple[str, ...]:

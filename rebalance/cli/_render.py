@@ -87,7 +87,7 @@ def render(
     Example: rebalance render exp/synthetic --hours 1 --valid-hours 0.2 --ensembles strings --ensembles mixed --seed 1
     """
     from rebalance._base.running import Failure, executor_for
-    from rebalance.cli._reporting import CONSOLE, finish
+    from rebalance.cli._reporting import finish, say
     from rebalance.synthesis.notation import select_pieces
     from rebalance.synthesis.rendering import choose_run, render_pieces, write_previews
     from rebalance.task import read_listeners
@@ -130,7 +130,7 @@ def render(
                 executor=executor,
             )
             for line in summary.lines:
-                CONSOLE.print(line)
+                say(line)
             done.append(f"{outcome.duration_s / 3600:.2f} h of {run.split}")
     finish(f"{out}: {', '.join(done)}", failures)
 

@@ -42,10 +42,10 @@ def report(
     scored = read_scored_runs(runs)
     task = load_task(data or scored[0].data, scored[0].split)
     summary = summarise(scored, task)
-    for table in terminal_tables(summary):
-        CONSOLE.print(table)
     pairs = choose_pairs(scored, examples)
     listening = listening_examples(scored, task, pairs, budget_bytes=int(budget * _BYTES_PER_MEGABYTE))
     page = out or runs[0] / "report.html"
     write_page(page, summary, task, listening)
+    for table in terminal_tables(summary):
+        CONSOLE.print(table)
     finish(f"page written: {page}", [])

@@ -7,14 +7,20 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from rebalance._base.challenge import Split
 from rebalance._base.errors import ConfigError
 from rebalance._base.running import Failure
 
-CONSOLE = Console(highlight=False)
-ERRORS = Console(stderr=True, highlight=False)
+# Nothing printed is markup: a file may be called "take [2]" or ":cello:".
+CONSOLE = Console(highlight=False, markup=False, emoji=False)
+ERRORS = Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def say(text: str, style: str | None = None) -> None:
+    """Print a line as it is, however long."""
+    CONSOLE.print(text, style=style, soft_wrap=True)
 
 
 def chosen_split(root: Path, asked: str | None) -> Split:
@@ -39,8 +45,8 @@ def chosen_split(root: Path, asked: str | None) -> Split:
 def finish(done: str, failures: Sequence[Failure]) -> None:
     """Say what was done; list what failed and end with status 1 if anything did."""
     for failure in failures:
-        ERRORS.print(f"[red]failed[/red] {escape(failure.item)}: {escape(failure.reason)}", soft_wrap=True)
+        ERRORS.print(Text.assemble(("failed", "red"), f" {failure.item}: {failure.reason}"), soft_wrap=True)
     if failures:
         ERRORS.print(f"{len(failures)} failed; the rest is done, run the same command again for these")
         raise typer.Exit(1)
-    CONSOLE.print(escape(done), soft_wrap=True)
+    say(done)

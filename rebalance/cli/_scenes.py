@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from rebalance.cli._options import DataArgument, JobsOption
 
@@ -34,7 +33,7 @@ def scenes(
 
     Example: rebalance scenes data/cad2 --split train --gains 8 --seed 7 --replace
     """
-    from rebalance.cli._reporting import CONSOLE
+    from rebalance.cli._reporting import say
     from rebalance.task import checked_split
     from rebalance.taskmaking import generate_scenes
 
@@ -48,9 +47,9 @@ def scenes(
         replace=replace,
     )
     if generated.left_out:
-        CONSOLE.print(f"{len(generated.left_out)} segments have too few or too many sources for the challenge's gains")
+        say(f"{len(generated.left_out)} segments have too few or too many sources for the challenge's gains")
     n_scenes = len(generated.scene_set.scenes)
-    CONSOLE.print(f"{n_scenes} scenes, {generated.scene_set.n_pairs} pairs: {escape(str(data))}", soft_wrap=True)
+    say(f"{n_scenes} scenes, {generated.scene_set.n_pairs} pairs: {data}")
 
 
 def evaluation_task(
@@ -80,7 +79,7 @@ def evaluation_task(
 
     Example: rebalance evaluation-task data/eval --corpus URMP=URMP/Dataset --room hall-a.wav --room hall-b.wav
     """
-    from rebalance.cli._reporting import CONSOLE
+    from rebalance.cli._reporting import say
     from rebalance.datasets import load_corpus
     from rebalance.task import checked_split
     from rebalance.taskmaking import write_evaluation_task
@@ -99,7 +98,7 @@ def evaluation_task(
         jobs=jobs,
     )
     for line in summary.lines:
-        CONSOLE.print(escape(line), soft_wrap=True)
+        say(line)
 
 
 def _name_and_folder(text: str) -> tuple[str, Path]:

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyloudnorm
 from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import AudioError, ConfigError
 from rebalance._base.names import suggestion
-from rebalance.audio import Audio, Recording, amplitude_from_db, remix_as_edit, resample
+from rebalance.audio import Audio, Recording, amplitude_from_db, loudness_lufs, remix_as_edit, resample
 from rebalance.hearing import Fitting, amplify
 from rebalance.separation import Separator, source_names
 
@@ -203,10 +202,10 @@ def _fitted(signal: Audio, n_samples: int) -> Audio:
 def _amplified(signal: NDArray[np.float64], recording: Recording, fitting: Fitting) -> NDArray[np.float64]:
     """Bring a signal to the level the compressors expect and amplify it, one channel per ear."""
     stereo = np.repeat(signal, 2, axis=0) if len(signal) == 1 else signal
-    loudness_lufs = pyloudnorm.Meter(recording.sample_rate).integrated_loudness(stereo.T)
-    if not np.isfinite(loudness_lufs):
+    loudness = loudness_lufs(stereo, recording.sample_rate)
+    if not np.isfinite(loudness):
         raise AudioError("expected music to amplify for the listener, found silence")
-    levelled = stereo * amplitude_from_db(CAD2_TASK2.mixture_loudness_lufs - loudness_lufs)
+    levelled = stereo * amplitude_from_db(CAD2_TASK2.mixture_loudness_lufs - loudness)
     rate = CAD2_TASK2.mixture_sample_rate
     amplified = amplify(resample(levelled, recording.sample_rate, rate), fitting)
     return _fitted(resample(amplified, rate, recording.sample_rate), signal.shape[1]).astype(np.float64)
