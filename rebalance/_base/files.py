@@ -21,6 +21,12 @@ def expanded(path: str | Path) -> Path:
         return Path(path)
 
 
+def is_hidden(path: Path, root: Path | None = None) -> bool:
+    """Tell whether a name, or any folder between it and a root, begins with a dot, as macOS's ``._x`` do."""
+    parts = path.relative_to(root).parts if root is not None else (path.name,)
+    return any(part.startswith(".") for part in parts)
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary name beside a file, renamed to it on success and removed on failure.

@@ -37,6 +37,8 @@ SeparatorOption: TypeAlias = Annotated[
     str, typer.Option(metavar="NAME|PATH", help="Which separator: a registered name, or the path of a checkpoint.")
 ]
 
+ForceOption: TypeAlias = Annotated[bool, typer.Option("--force", help="Replace files that are there already.")]
+
 
 def expanding(command: Callable[..., None]) -> Callable[..., None]:
     """Return a command whose paths may begin with ``~``: no shell expands it after ``--out=``."""

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from rebalance.cli._options import JobsOption, RunArgument
+from rebalance.cli._outputs import check_folder_to_write
 
 
 def pack(
@@ -50,6 +51,8 @@ def pack(
     chosen = next((name for name in CAUSALITIES if name == causality), None)
     if chosen is None:
         raise ConfigError(f"--causality: expected causal or noncausal, got {causality!r}")
+    if out is not None:
+        check_folder_to_write(out)
     record = read_run(run)
     wanted = SubmissionName(team=team, causality=chosen, augmented=augmented, supplementary=supplementary)
     name = final_name(wanted, record)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from rebalance.cli._options import JobsOption
+from rebalance.cli._outputs import check_folder_to_write
 
 
 def prepare(
@@ -32,6 +33,7 @@ def prepare(
     from rebalance.cli._reporting import finish, say
     from rebalance.datasets import prepare_downloads
 
+    check_folder_to_write(out)
     done = prepare_downloads(archives, out, jobs=jobs)
     for name in done.changed_metadata:
         say(f"kept {out / 'metadata' / name}: it differs from the download")

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from rebalance._base.errors import ConfigError
-from rebalance.cli._options import DeviceOption, InstrumentsOption, SeparatorOption
+from rebalance.cli._options import DeviceOption, ForceOption, InstrumentsOption, SeparatorOption
+from rebalance.cli._outputs import AUDIO_SUFFIXES, check_file_to_write, check_folder_to_write
 from rebalance.hearing import Fitting
 
 _LARGEST_GAIN_DB = 60.0
@@ -27,6 +28,7 @@ def separate(
     out: Annotated[Path, typer.Option(help="Folder for one FLAC file per source.", show_default=False)],
     separator: SeparatorOption = "default",
     device: DeviceOption = "auto",
+    force: ForceOption = False,
 ) -> None:
     """Split a recording into its instruments, at its own rate and length.
 
@@ -35,12 +37,14 @@ def separate(
     from rebalance.audio import read_audio, write_audio
     from rebalance.cli._reporting import say
     from rebalance.pipeline import separate_recording
-    from rebalance.separation import load_separator
+    from rebalance.separation import load_separator, source_names
 
+    players = _listed(instruments)
+    check_folder_to_write(out, names=[f"{name}.flac" for name in source_names(players)], inputs=[file], force=force)
     recording = read_audio(file)
     with _progress("separate") as on_progress:
         stems = separate_recording(
-            recording, _listed(instruments), load_separator(separator, device=device), on_progress=on_progress
+            recording, players, load_separator(separator, device=device), on_progress=on_progress
         )
     for name, stem in stems.items():
         path = out / f"{name}.flac"
@@ -62,6 +66,7 @@ def remix(
     ] = None,
     separator: SeparatorOption = "default",
     device: DeviceOption = "auto",
+    force: ForceOption = False,
 ) -> None:
     """Rebalance a recording and, given an audiogram, amplify it for one person.
 
@@ -72,6 +77,8 @@ def remix(
     from rebalance.pipeline import gains_by_source, rebalance_recording
     from rebalance.separation import load_separator
 
+    inputs = [file] if listener is None else [file, listener]
+    check_file_to_write(out, inputs=inputs, suffixes=AUDIO_SUFFIXES, force=force)
     players = _listed(instruments)
     gains_db = gains_by_source(dict(_gain(text) for text in gain), players)
     fitting = _fitting(listener) if listener else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rebalance.cli._options import DataArgument, JobsOption
+from rebalance.cli._outputs import check_folder_to_write
 
 if TYPE_CHECKING:
     from rebalance.hearing import Listener
@@ -84,6 +85,7 @@ def evaluation_task(
     from rebalance.task import checked_split
     from rebalance.taskmaking import write_evaluation_task
 
+    check_folder_to_write(out)
     opened = [load_corpus(name, folder, purpose="evaluation") for name, folder in map(_name_and_folder, corpus)]
     summary = write_evaluation_task(
         out,
@@ -104,11 +106,12 @@ def evaluation_task(
 def _name_and_folder(text: str) -> tuple[str, Path]:
     """Split ``URMP=folder``."""
     from rebalance._base.errors import ConfigError
+    from rebalance._base.files import expanded
 
     name, equals, folder = text.partition("=")
     if not equals or not folder:
         raise ConfigError(f"--corpus: expected NAME=FOLDER such as URMP=URMP/Dataset, got {text!r}")
-    return name, Path(folder)
+    return name, expanded(folder)
 
 
 def _listeners(path: Path | None) -> dict[str, Listener] | None:

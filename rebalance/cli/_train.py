@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from rebalance.cli._options import DeviceOption
+from rebalance.cli._outputs import check_folder_to_write
 
 
 def train(
@@ -32,6 +33,7 @@ def train(
     from rebalance.cli._reporting import say
     from rebalance.training import Experiment, read_settings, run_experiment
 
+    check_folder_to_write(run)
     experiment = read_settings(config, Experiment, tuple(overrides or ()))
     run_experiment(experiment, run, device=device, stop_after=stop_after)
     say(f"trained: {run / 'state.safetensors'}")
