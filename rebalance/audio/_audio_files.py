@@ -144,6 +144,26 @@ def write_audio(path: Path, samples: Audio, sample_rate: int, *, rounding: Round
             soundfile.write(_system_name(temporary), quantised.T, sample_rate, format=format_name, subtype="PCM_16")
         except soundfile.SoundFileError as error:
             raise AudioError(f"{path}: cannot write: {error}") from error
+        check_written(temporary, n_samples=quantised.shape[1], path=path)
+
+
+def check_written(temporary: Path, *, n_samples: int, path: Path) -> None:
+    """Raise unless a file just written holds its last sample: no error is told when a disk fills up as a file closes.
+
+    Raises
+    ------
+    AudioError
+        Naming `path`, what the file is to be called.
+    """
+    try:
+        with soundfile.SoundFile(_system_name(temporary)) as file:
+            file.seek(n_samples - 1)
+            n_last = len(file.read(2, dtype="int16"))
+            complete = (file.frames, n_last) == (n_samples, 1)
+    except (soundfile.SoundFileError, RuntimeError) as error:
+        raise AudioError(f"{path}: cannot write: it cannot be read back, is the disk full? ({error})") from error
+    if not complete:
+        raise AudioError(f"{path}: cannot write: its end is missing, is the disk full?")
 
 
 def write_flac(path: Path, samples: Audio, sample_rate: int, *, rounding: Rounding = "nearest") -> None:

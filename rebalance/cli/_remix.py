@@ -34,9 +34,9 @@ def separate(
 
     Example: rebalance separate quartet.flac --instruments violin,violin,viola,cello --out stems
     """
-    from rebalance.audio import read_audio, write_audio
+    from rebalance.audio import amplitude_from_db, read_audio, write_audio
     from rebalance.cli._reporting import say
-    from rebalance.pipeline import separate_recording
+    from rebalance.pipeline import common_attenuation_db, separate_recording
     from rebalance.separation import load_separator, source_names
 
     players = _listed(instruments)
@@ -46,10 +46,13 @@ def separate(
         stems = separate_recording(
             recording, players, load_separator(separator, device=device), on_progress=on_progress
         )
+    attenuation_db = common_attenuation_db(stems.values())
     for name, stem in stems.items():
-        path = out / f"{name}.flac"
-        write_audio(path, stem, recording.sample_rate)
-        say(str(path))
+        write_audio(out / f"{name}.flac", stem * amplitude_from_db(-attenuation_db), recording.sample_rate)
+    for name in stems:
+        say(str(out / f"{name}.flac"))
+    if attenuation_db:
+        say(f"all of them turned down by {attenuation_db:.2f} dB so that nothing clips")
 
 
 def remix(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rebalance.pipeline._enhancing import EnhanceOptions, amplify_for_submission, enhance_task, estimate_sources
 from rebalance.pipeline._official_options import read_options
-from rebalance.pipeline._personal import gains_by_source, rebalance_recording, separate_recording
+from rebalance.pipeline._personal import common_attenuation_db, gains_by_source, rebalance_recording, separate_recording
 from rebalance.pipeline._runs import RunRecord, enhanced_path, read_run
 from rebalance.pipeline._scoring import System, score_pair, score_scene, score_task, system_of_run, true_remix
 from rebalance.pipeline._separation_quality import EvaluationOptions, evaluate_separation, metric_columns
@@ -15,6 +15,7 @@ __all__ = [
     "RunRecord",
     "System",
     "amplify_for_submission",
+    "common_attenuation_db",
     "enhance_task",
     "enhanced_path",
     "estimate_sources",

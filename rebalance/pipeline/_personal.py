@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from rebalance.separation import Separator, source_names
 
 _BLOCK_S = 30.0
 _CROSSFADE_S = 1.0
+_LARGEST_SAMPLE = 1.0 - 2.0**-15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,14 @@ def separate_recording(
         for name, estimate in estimates.items():
             stems[name][:, start : start + len(window)] += (window * estimate).astype(np.float32)
     return stems
+
+
+def common_attenuation_db(signals: Iterable[Audio]) -> float:
+    """Return by how many dB signals have to be turned down together so that none is clipped in 16 bits; at least 0."""
+    excess = max(
+        (max(float(np.max(signal)) / _LARGEST_SAMPLE, -float(np.min(signal))) for signal in signals), default=0
+    )
+    return float(20.0 * np.log10(excess)) if excess > 1.0 else 0.0
 
 
 def rebalance_recording(

@@ -137,3 +137,33 @@ def test_hidden_names_are_known() -> None:
 
 def test_a_home_nobody_knows_stays_as_it_is() -> None:
     assert expanded("~no such user/x") == Path("~no such user/x")
+
+
+def test_loud_stems_are_turned_down_together_and_it_is_said(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from rebalance.audio import read_audio
+    from rebalance.pipeline import separate_recording
+    from rebalance.separation import load_separator
+
+    rng = np.random.default_rng(0)
+    loud = tmp_path / "loud.wav"
+    soundfile.write(loud, np.sign(rng.normal(size=(8_000, 2))) * 1.5, 44_100, subtype="FLOAT")
+    out = tmp_path / "stems"
+    result = CliRunner().invoke(app, ["separate", str(loud), *PLAYERS, "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    stems = separate_recording(read_audio(loud), ("violin", "cello"), load_separator("mixture"))
+    scale = max(float(np.abs(stem).max()) for stem in stems.values())
+    assert ("turned down" in result.output) == (scale > 1)
+    for name, stem in stems.items():
+        written = read_audio(out / f"{name}.flac").samples
+        np.testing.assert_allclose(written, stem / max(1.0, scale), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("signals", "expected"), [([], 0.0), ([[0.0]], 0.0), ([[-1.0]], 0.0), ([[0.5], [-2.0]], 6.0206)]
+)
+def test_the_common_attenuation_is_what_the_loudest_needs(signals: list[list[float]], expected: float) -> None:
+    from rebalance.pipeline import common_attenuation_db
+
+    assert common_attenuation_db(map(np.array, signals)) == pytest.approx(expected, abs=1e-4)
