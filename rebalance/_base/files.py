@@ -5,17 +5,42 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from rebalance._base.errors import RebalanceError
 
+TEMPORARY_SUFFIX = ".part"
+
+_NEW_FILE = 0o666
+_KEPT_OF_A_NAME = 200
+_UMASK_LOCK = threading.Lock()
+
+
+def expanded(path: str | Path) -> Path:
+    """Return a path with a leading ``~`` replaced by the home folder, where that is known."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
+def is_hidden(path: Path, root: Path | None = None) -> bool:
+    """Tell whether a name, or any folder between it and a root, begins with a dot, as macOS's ``._x`` do."""
+    parts = path.relative_to(root).parts if root is not None else (path.name,)
+    return any(part.startswith(".") for part in parts)
+
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary name beside a file, renamed to it on success and removed on failure.
+
+    A link is followed: what it points to is replaced. A file that was there keeps its permissions; a new one has those
+    that the user's umask gives.
 
     Raises
     ------
@@ -24,18 +49,42 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     temporary: Path | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        target = Path(os.path.realpath(path)) if path.is_symlink() else path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        permissions = permissions_for(target)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=_temporary_prefix(target), suffix=TEMPORARY_SUFFIX)
         os.close(handle)
         temporary = Path(name)
         yield temporary
-        temporary.chmod(0o644)
-        temporary.replace(path)
+        temporary.chmod(permissions)
+        temporary.replace(target)
     except OSError as error:
         raise RebalanceError(f"{path}: cannot write: {error.strerror or error}") from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def _temporary_prefix(path: Path) -> str:
+    """Return the beginning of a hidden name that still fits in a folder beside a very long one."""
+    kept = os.fsencode(path.name)[:_KEPT_OF_A_NAME]
+    return f".{kept.decode('utf-8', errors='ignore')}."
+
+
+def permissions_for(path: Path) -> int:
+    """Return the permissions a file keeps when it is replaced, or those that a new one is given."""
+    return stat.S_IMODE(path.stat().st_mode) if path.exists() else _NEW_FILE & ~_umask()
+
+
+def _umask() -> int:
+    """Return which permissions new files lack; Linux tells, elsewhere it can only be had by setting it."""
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
+        return int(next(line for line in status.splitlines() if line.startswith("Umask:")).split()[1], 8)
+    with _UMASK_LOCK:
+        mask = os.umask(0o022)
+        os.umask(mask)
+    return mask
 
 
 def write_text(path: Path, text: str) -> None:

@@ -7,6 +7,7 @@ from rebalance.audio._audio_files import (
     AudioHeader,
     Recording,
     Rounding,
+    check_written,
     probe_audio,
     quantise_int16,
     read_audio,
@@ -15,7 +16,7 @@ from rebalance.audio._audio_files import (
     write_audio,
     write_flac,
 )
-from rebalance.audio._levels import amplitude_from_db, db_from_amplitude, rms
+from rebalance.audio._levels import amplitude_from_db, db_from_amplitude, loudness_lufs, rms
 from rebalance.audio._remixing import Shrinkage, normalising_gain_db, official_remix, remix, remix_as_edit
 
 __all__ = [
@@ -25,7 +26,9 @@ __all__ = [
     "Rounding",
     "Shrinkage",
     "amplitude_from_db",
+    "check_written",
     "db_from_amplitude",
+    "loudness_lufs",
     "normalising_gain_db",
     "official_remix",
     "probe_audio",

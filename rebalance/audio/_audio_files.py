@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -196,9 +197,29 @@ def write_audio(path: Path, samples: Audio, sample_rate: int, *, rounding: Round
     quantised = quantise_int16(samples, rounding=rounding)
     with replacing(path) as temporary:
         try:
-            soundfile.write(temporary, quantised.T, sample_rate, format=format_name, subtype="PCM_16")
+            soundfile.write(_system_name(temporary), quantised.T, sample_rate, format=format_name, subtype="PCM_16")
         except soundfile.SoundFileError as error:
             raise AudioError(f"{path}: cannot write: {error}") from error
+        check_written(temporary, n_samples=quantised.shape[1], path=path)
+
+
+def check_written(temporary: Path, *, n_samples: int, path: Path) -> None:
+    """Raise unless a file just written holds its last sample: no error is told when a disk fills up as a file closes.
+
+    Raises
+    ------
+    AudioError
+        Naming `path`, what the file is to be called.
+    """
+    try:
+        with soundfile.SoundFile(_system_name(temporary)) as file:
+            file.seek(n_samples - 1)
+            n_last = len(file.read(2, dtype="int16"))
+            complete = (file.frames, n_last) == (n_samples, 1)
+    except (soundfile.SoundFileError, RuntimeError) as error:
+        raise AudioError(f"{path}: cannot write: it cannot be read back, is the disk full? ({error})") from error
+    if not complete:
+        raise AudioError(f"{path}: cannot write: its end is missing, is the disk full?")
 
 
 def write_flac(path: Path, samples: Audio, sample_rate: int, *, rounding: Rounding = "nearest") -> None:
@@ -242,7 +263,7 @@ def resample(samples: Audio, sample_rate: float, new_sample_rate: float) -> Audi
 def _says_it_holds(path: Path, end_s: float) -> bool:
     """Tell whether a file says that it is long enough: a stretch of it is read without counting all of it."""
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(_system_name(path)) as file:
             return bool(int(end_s * file.samplerate) <= file.frames < _UNKNOWN_LENGTH)
     except (soundfile.SoundFileError, RuntimeError, OSError):
         return False
@@ -264,10 +285,15 @@ def _existing(path: Path) -> Mended:
 def _opened(path: Path, stream: Path | bytes) -> Iterator[soundfile.SoundFile]:
     """Open a file, or a stream of it, for reading: every failure of it or of its block as one `AudioError`."""
     try:
-        with soundfile.SoundFile(io.BytesIO(stream) if isinstance(stream, bytes) else stream) as file:
+        with soundfile.SoundFile(io.BytesIO(stream) if isinstance(stream, bytes) else _system_name(stream)) as file:
             yield file
     except (soundfile.SoundFileError, RuntimeError, OSError) as error:
         raise AudioError(f"{path}: cannot decode: {error}") from error
+
+
+def _system_name(path: Path) -> str | bytes:
+    """Return a name as soundfile opens it: as bytes where names are bytes, for they need not be text."""
+    return str(path) if os.name == "nt" else os.fsencode(path)
 
 
 def _require(path: Path, unit: str, expected: int | None, got: int) -> None:

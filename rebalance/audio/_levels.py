@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
+import pyloudnorm
 from numpy.typing import NDArray
+
+_GATING_BLOCK_S = 0.4
 
 
 def amplitude_from_db(level_db: float) -> float:
@@ -19,3 +24,24 @@ def db_from_amplitude(amplitude: float) -> float:
 def rms(signal: NDArray[np.floating]) -> float:
     """Return the root mean square over all samples; 0 for an empty signal."""
     return float(np.sqrt(np.mean(np.square(signal)))) if signal.size else 0.0
+
+
+def loudness_lufs(samples: NDArray[np.floating], sample_rate: int) -> float:
+    """Return the integrated loudness of a signal, minus infinity for silence.
+
+    Parameters
+    ----------
+    samples
+        Shape ``(n_channels, n_samples)``, at least one sample. A sound shorter than one gating block of 0.4 s is
+        measured as if it went on repeating to the end of the block.
+    sample_rate
+        In Hz.
+
+    Source: ITU-R BS.1770-4, as pyloudnorm computes it.
+    """
+    block = int(np.ceil(_GATING_BLOCK_S * sample_rate)) + 1
+    n_samples = samples.shape[1]
+    whole = samples if n_samples >= block else np.tile(samples, -(-block // n_samples))[:, :block]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return float(pyloudnorm.Meter(sample_rate).integrated_loudness(whole.T.astype(np.float64)))

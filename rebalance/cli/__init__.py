@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-import warnings
 
 import typer
 
-from rebalance._base.errors import RebalanceError
-from rebalance._base.extras import missing_package
+from rebalance.cli._boundary import run
 from rebalance.cli._causality import causality
 from rebalance.cli._check import check
 from rebalance.cli._check_submission import check_submission
@@ -16,6 +14,7 @@ from rebalance.cli._compare import compare
 from rebalance.cli._demo import demo
 from rebalance.cli._enhance import enhance
 from rebalance.cli._evaluate_separation import evaluate_separation
+from rebalance.cli._options import expanding
 from rebalance.cli._pack import pack
 from rebalance.cli._prepare import prepare
 from rebalance.cli._prescribe import prescribe
@@ -57,22 +56,9 @@ for _command in (
     train,
     evaluate_separation,
 ):
-    app.command()(_command)
+    app.command()(expanding(_command))
 
 
 def main() -> None:
-    """Run the command line; bad input ends in one line and exit status 2."""
-    warnings.formatwarning = lambda message, *_, **__: f"rebalance: warning: {message}\n"
-    try:
-        app(prog_name="rebalance")
-    except RebalanceError as error:
-        sys.stderr.write(f"rebalance: {error}\n")
-        sys.exit(2)
-    except ModuleNotFoundError as error:
-        if (reason := missing_package(error)) is None:
-            raise
-        sys.stderr.write(f"rebalance: {reason}\n")
-        sys.exit(2)
-    except KeyboardInterrupt:
-        sys.stderr.write("rebalance: interrupted; run the same command again to go on\n")
-        sys.exit(130)
+    """Run the command line; whatever goes wrong ends in one line: see `rebalance.cli._boundary`."""
+    sys.exit(run(lambda: app(prog_name="rebalance", standalone_mode=False)))

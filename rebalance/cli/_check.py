@@ -10,10 +10,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
+from rich.text import Text
 
 from rebalance.cli._options import DataArgument
-from rebalance.cli._reporting import CONSOLE
+from rebalance.cli._reporting import CONSOLE, say
 
 if TYPE_CHECKING:
     from rebalance.task import CheckReport, Problem
@@ -54,20 +54,21 @@ def _print(report: CheckReport) -> None:
     """Print the problems of a split by file, then a summary."""
     problems = sorted(report.problems, key=lambda problem: problem.file)
     for file, group in itertools.groupby(problems, key=lambda problem: problem.file):
-        CONSOLE.print(f"[bold]{escape(file)}[/bold]", soft_wrap=True)
+        say(file, style="bold")
         for problem in group:
             _print_problem(problem)
-    CONSOLE.print(f"{report.split}: {_summary(report)}", soft_wrap=True)
+    say(f"{report.split}: {_summary(report)}")
 
 
 def _print_problem(problem: Problem) -> None:
     colour = "red" if problem.severity == "error" else "yellow"
     hint = f"; did you mean {problem.suggestion!r}?" if problem.suggestion else ""
-    CONSOLE.print(f"  [{colour}]{problem.severity}[/{colour}] {escape(problem.message + hint)}", soft_wrap=True)
+    line = Text.assemble("  ", (problem.severity, colour), f" {problem.message}{hint}")
+    CONSOLE.print(line, soft_wrap=True)
     details = {"key": problem.key, "expected": problem.expected, "got": problem.got} if problem.has_own_words else {}
     for name, value in details.items():
         if value:
-            CONSOLE.print(f"      [dim]{name:9}[/dim]{escape(value)}", soft_wrap=True)
+            CONSOLE.print(Text.assemble("      ", (f"{name:9}", "dim"), value), soft_wrap=True)
 
 
 def _summary(report: CheckReport) -> str:
@@ -79,7 +80,7 @@ def _summary(report: CheckReport) -> str:
     level_db = report.residuals_db[worst]
     if math.isinf(level_db):
         return f"{counts}; sources add up to their mixtures exactly"
-    return f"{counts}; sources add up to their mixtures within {level_db:.1f} dB (worst: {escape(worst)})"
+    return f"{counts}; sources add up to their mixtures within {level_db:.1f} dB (worst: {worst})"
 
 
 def _count(problems: Sequence[Problem], noun: str) -> str:

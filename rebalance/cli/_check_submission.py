@@ -57,11 +57,8 @@ def check_submission(
 
 def print_verdict(verdict: Verdict, *, n_shown: int | None = _SHOWN_PER_KIND) -> None:
     """Print a verdict, problems grouped, the first few of each kind unless told to print all."""
-    from rebalance.cli._reporting import CONSOLE
+    from rebalance.cli._reporting import say
     from rebalance.submission import KINDS, by_kind
-
-    def say(text: str, style: str = "") -> None:
-        CONSOLE.print(text, style=style or None, soft_wrap=True, markup=False)
 
     for kind, found in by_kind(verdict.problems).items():
         say(f"{kind} ({KINDS[kind]}): {len(found)}", style="bold")

@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from rebalance.cli._options import ForceOption
+from rebalance.cli._outputs import check_file_to_write
+
 _BYTES_PER_MEGABYTE = 1_000_000
 
 
@@ -24,6 +27,7 @@ def compare(
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="The page of 'rebalance report'.")] = None,
     examples: Annotated[int, typer.Option(min=0, help="How many pairs to hear on the page.")] = 4,
     budget: Annotated[float, typer.Option(min=0.0, metavar="MB", help="How much sound the page may hold.")] = 12.0,
+    force: ForceOption = False,
 ) -> None:
     """Rank runs on the pairs they all have; those no test can tell apart are tied.
 
@@ -32,7 +36,7 @@ def compare(
     from itertools import islice
 
     from rebalance._base.files import write_json, write_text
-    from rebalance.cli._reporting import CONSOLE
+    from rebalance.cli._reporting import CONSOLE, say
     from rebalance.report import (
         agreement_table,
         choose_pairs,
@@ -47,14 +51,12 @@ def compare(
     )
     from rebalance.task import load_task
 
+    written = [path for path in (site_json, csv, html) if path is not None]
+    for path in written:
+        check_file_to_write(path, force=force)
     scored = read_scored_runs(runs)
     task = load_task(data or scored[0].data, scored[0].split)
     comparison = compare_runs(scored, task)
-    CONSOLE.print(ranking_table(comparison))
-    CONSOLE.print(agreement_table(comparison))
-    # The tables of means and of differences come first; the ranking holds both.
-    for table in islice(terminal_tables(comparison.summary), 2, None):
-        CONSOLE.print(table)
     if site_json is not None:
         write_json(site_json, ranking_json(comparison, _teams([run.name for run in scored])))
     if csv is not None:
@@ -64,8 +66,13 @@ def compare(
             scored, task, choose_pairs(scored, examples), budget_bytes=int(budget * _BYTES_PER_MEGABYTE)
         )
         write_page(html, comparison.summary, task, listening)
-    for path in filter(None, (site_json, csv, html)):
-        CONSOLE.print(f"written: {path}", markup=False, soft_wrap=True)
+    CONSOLE.print(ranking_table(comparison))
+    CONSOLE.print(agreement_table(comparison))
+    # The tables of means and of differences come first; the ranking holds both.
+    for table in islice(terminal_tables(comparison.summary), 2, None):
+        CONSOLE.print(table)
+    for path in written:
+        say(f"written: {path}")
 
 
 def _teams(names: list[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ import typer
 
 from rebalance._base.challenge import Split
 from rebalance.cli._options import JobsOption
+from rebalance.cli._outputs import check_folder_to_write
 
 _SPLIT: Split = "valid"
 _SEPARATORS = ("mixture", "default", "ideal-ratio-mask", "oracle")
@@ -25,11 +26,12 @@ def demo(
     from rebalance._base.running import Failure
     from rebalance.assets import demo_folder
     from rebalance.cli._check import check
-    from rebalance.cli._reporting import CONSOLE, finish
+    from rebalance.cli._reporting import finish, say
     from rebalance.pipeline import EnhanceOptions, enhance_task, score_task, system_of_run
     from rebalance.task import load_task
 
-    CONSOLE.print("[bold]Checking[/bold] the embedded task")
+    check_folder_to_write(out)
+    say("Checking the embedded task", style="bold")
     check(demo_folder(), split=_SPLIT, audio=True, strict=False, as_json=False, jobs=jobs)
     task = load_task(demo_folder(), _SPLIT, require_sources=True)
     runs = [out / name for name in _SEPARATORS]
@@ -45,4 +47,4 @@ def _report(runs: list[Path], out: Path) -> None:
     """Print the table and write the page."""
     from rebalance.cli._report import report
 
-    report(runs, out=out / "report.html")
+    report(runs, out=out / "report.html", force=True)

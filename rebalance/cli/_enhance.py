@@ -15,6 +15,7 @@ from rebalance.cli._options import (
     SeparatorOption,
     SplitOption,
 )
+from rebalance.cli._outputs import check_folder_to_write
 
 
 def enhance(
@@ -44,6 +45,7 @@ def enhance(
     from rebalance.pipeline import EnhanceOptions, count_finished, enhance_task
     from rebalance.task import load_task
 
+    check_folder_to_write(run)
     task = load_task(data, chosen_split(data, split))
     options = EnhanceOptions(separator=separator, remix="official" if official else "edit", device=device)
     n_kept = 0 if fresh else count_finished(task, run)

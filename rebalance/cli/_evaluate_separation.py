@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from rebalance.cli._options import DataArgument, DeviceOption, JobsOption, SplitOption
+from rebalance.cli._options import DataArgument, DeviceOption, ForceOption, JobsOption, SplitOption
+from rebalance.cli._outputs import check_file_to_write
 
 _BOUNDS = ("mixture", "average-spectra", "ideal-binary-mask", "ideal-ratio-mask")
 
@@ -26,6 +27,7 @@ def evaluate_separation(
     ] = None,
     device: DeviceOption = "auto",
     jobs: JobsOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Measure how well separators tell the sources apart: SDR, SI-SDR, SIR, SAR by instrument and ensemble.
 
@@ -39,17 +41,19 @@ def evaluate_separation(
     from rebalance.report import separation_group_table, separation_means_table
     from rebalance.task import load_task
 
+    if csv is not None:
+        check_file_to_write(csv, force=force)
     wanted = tuple(separator or ["default"])
     names = (*(name for name in _BOUNDS if bounds and name not in wanted), *wanted)
     task = load_task(data, chosen_split(data, split), require_sources=True)
     options = pipeline.EvaluationOptions(separators=names, device=device, with_bss=bss)
     measured = pipeline.evaluate_separation(task, options, jobs=jobs)
+    if csv is not None:
+        write_text(csv, measured.rows.to_csv(index=False, float_format="%.3f"))
     if not measured.rows.empty:
         CONSOLE.print(separation_means_table(measured.rows, names))
         for column in ("instrument", "n_sources", "ensemble"):
             CONSOLE.print(separation_group_table(measured.rows, names, column))
-    if csv is not None:
-        write_text(csv, measured.rows.to_csv(index=False, float_format="%.3f"))
     finish(
         f"{len(task.segments)} segments measured" + (f": {csv}" if csv else ""),
         measured.failures,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from rebalance.cli._options import JobsOption, RunArgument
+from rebalance.cli._outputs import check_folder_to_write
 
 
 def pack(
@@ -41,7 +42,7 @@ def pack(
 
     from rebalance._base.errors import ConfigError
     from rebalance.cli._check_submission import print_verdict
-    from rebalance.cli._reporting import CONSOLE, ERRORS
+    from rebalance.cli._reporting import ERRORS, say
     from rebalance.pipeline import read_run
     from rebalance.submission import CAUSALITIES, FolderFiles, SubmissionName, check_files, final_name, unknowns
     from rebalance.submission import write_submission as write
@@ -50,6 +51,8 @@ def pack(
     chosen = next((name for name in CAUSALITIES if name == causality), None)
     if chosen is None:
         raise ConfigError(f"--causality: expected causal or noncausal, got {causality!r}")
+    if out is not None:
+        check_folder_to_write(out)
     record = read_run(run)
     wanted = SubmissionName(team=team, causality=chosen, augmented=augmented, supplementary=supplementary)
     name = final_name(wanted, record)
@@ -73,6 +76,6 @@ def pack(
             on_file=lambda: progress.advance(bar),
         )
     for file in packed:
-        CONSOLE.print(f"{file.path}\n  sha256 {file.sha256}", soft_wrap=True, markup=False)
+        say(f"{file.path}\n  sha256 {file.sha256}")
     for sentence in unknowns(name, record):
-        ERRORS.print(f"note: {sentence}", soft_wrap=True, markup=False)
+        ERRORS.print(f"note: {sentence}", soft_wrap=True)

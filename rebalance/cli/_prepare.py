@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from rebalance.cli._options import JobsOption
+from rebalance.cli._outputs import check_folder_to_write
 
 
 def prepare(
@@ -29,10 +30,11 @@ def prepare(
 
     Example: rebalance prepare downloads/ data/cad2
     """
-    from rebalance.cli._reporting import CONSOLE, finish
+    from rebalance.cli._reporting import finish, say
     from rebalance.datasets import prepare_downloads
 
+    check_folder_to_write(out)
     done = prepare_downloads(archives, out, jobs=jobs)
     for name in done.changed_metadata:
-        CONSOLE.print(f"kept {out / 'metadata' / name}: it differs from the download", soft_wrap=True)
+        say(f"kept {out / 'metadata' / name}: it differs from the download")
     finish(f"{done.n_written} files written, {done.n_kept} there already: {out}", done.failures)

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rebalance.cli._options import ForceOption
+from rebalance.cli._outputs import check_file_to_write
+
 if TYPE_CHECKING:
     from rebalance.hearing import Fitting
 
@@ -21,6 +24,7 @@ def prescribe(
         ),
     ],
     out: Annotated[Path | None, typer.Option(help="File to write instead of printing.", show_default=False)] = None,
+    force: ForceOption = False,
 ) -> None:
     """Prescribe compressor settings for listeners from their audiograms, in the form of compressor_params.<split>.json.
 
@@ -35,6 +39,8 @@ def prescribe(
     from rebalance.cli._reporting import CONSOLE, finish
     from rebalance.task import read_listeners
 
+    if out is not None:
+        check_file_to_write(out, inputs=[audiogram], force=force)
     listeners = read_listeners(audiogram)
     settings = {name: _entry(hearing.prescribe(listener)) for name, listener in listeners.items()}
     if out is None:

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from rebalance._base.errors import ConfigError
-from rebalance.cli._options import DeviceOption, InstrumentsOption, SeparatorOption
+from rebalance.cli._options import DeviceOption, ForceOption, InstrumentsOption, SeparatorOption
+from rebalance.cli._outputs import AUDIO_SUFFIXES, check_file_to_write, check_folder_to_write
 from rebalance.hearing import Fitting
 
 _LARGEST_GAIN_DB = 60.0
@@ -27,26 +28,32 @@ def separate(
     out: Annotated[Path, typer.Option(help="Folder for one FLAC file per source.", show_default=False)],
     separator: SeparatorOption = "default",
     device: DeviceOption = "auto",
+    force: ForceOption = False,
 ) -> None:
     """Split a recording into its instruments, at its own rate and length.
 
     Example: rebalance separate quartet.flac --instruments violin,violin,viola,cello --out stems
     """
-    from rebalance.audio import read_audio, write_audio
-    from rebalance.cli._reporting import CONSOLE, say_remarks
-    from rebalance.pipeline import separate_recording
-    from rebalance.separation import load_separator
+    from rebalance.audio import amplitude_from_db, read_audio, write_audio
+    from rebalance.cli._reporting import say, say_remarks
+    from rebalance.pipeline import common_attenuation_db, separate_recording
+    from rebalance.separation import load_separator, source_names
 
+    players = _listed(instruments)
+    check_folder_to_write(out, names=[f"{name}.flac" for name in source_names(players)], inputs=[file], force=force)
     recording = read_audio(file)
     say_remarks(file, recording.remarks)
     with _progress("separate") as on_progress:
         stems = separate_recording(
-            recording, _listed(instruments), load_separator(separator, device=device), on_progress=on_progress
+            recording, players, load_separator(separator, device=device), on_progress=on_progress
         )
+    attenuation_db = common_attenuation_db(stems.values())
     for name, stem in stems.items():
-        path = out / f"{name}.flac"
-        write_audio(path, stem, recording.sample_rate)
-        CONSOLE.print(str(path), soft_wrap=True)
+        write_audio(out / f"{name}.flac", stem * amplitude_from_db(-attenuation_db), recording.sample_rate)
+    for name in stems:
+        say(str(out / f"{name}.flac"))
+    if attenuation_db:
+        say(f"all of them turned down by {attenuation_db:.2f} dB so that nothing clips")
 
 
 def remix(
@@ -63,16 +70,19 @@ def remix(
     ] = None,
     separator: SeparatorOption = "default",
     device: DeviceOption = "auto",
+    force: ForceOption = False,
 ) -> None:
     """Rebalance a recording and, given an audiogram, amplify it for one person.
 
     Example: rebalance remix duo.flac --instruments flute,cello --gain cello=+6 --listener me.json --out mine.flac
     """
     from rebalance.audio import read_audio, write_audio
-    from rebalance.cli._reporting import CONSOLE, say_remarks
+    from rebalance.cli._reporting import say, say_remarks
     from rebalance.pipeline import gains_by_source, rebalance_recording
     from rebalance.separation import load_separator
 
+    inputs = [file] if listener is None else [file, listener]
+    check_file_to_write(out, inputs=inputs, suffixes=AUDIO_SUFFIXES, force=force)
     players = _listed(instruments)
     gains_db = gains_by_source(dict(_gain(text) for text in gain), players)
     fitting = _fitting(listener) if listener else None
@@ -89,7 +99,7 @@ def remix(
         )
     write_audio(out, mix.recording.samples, recording.sample_rate)
     turned_down = f", turned down by {mix.attenuation_db:.1f} dB so that nothing clips" if mix.attenuation_db else ""
-    CONSOLE.print(f"{out}{turned_down}", soft_wrap=True)
+    say(f"{out}{turned_down}")
 
 
 def _listed(instruments: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import typer
 
 from rebalance._base.errors import ConfigError
 from rebalance.cli._options import JobsOption, SchedulerOption
+from rebalance.cli._outputs import check_folder_to_write
 
 
 def render(
@@ -86,8 +87,9 @@ def render(
 
     Example: rebalance render exp/synthetic --hours 1 --valid-hours 0.2 --ensembles strings --ensembles mixed --seed 1
     """
+    from rebalance._base.files import expanded
     from rebalance._base.running import Failure, executor_for
-    from rebalance.cli._reporting import CONSOLE, finish
+    from rebalance.cli._reporting import finish, say
     from rebalance.synthesis.notation import select_pieces
     from rebalance.synthesis.rendering import choose_run, render_pieces, write_previews
     from rebalance.task import read_listeners
@@ -95,6 +97,7 @@ def render(
 
     if valid_hours is not None and split != "train":
         raise ConfigError(f"--valid-hours: expected beside --split train, got --split {split}")
+    check_folder_to_write(out)
     people = read_listeners(listeners) if listeners is not None else None
     failures: list[Failure] = []
     done: list[str] = []
@@ -105,9 +108,9 @@ def render(
                 split=name,
                 seed=seed,
                 ensembles=ensembles,
-                fonts=fonts,
+                fonts=fonts and [str(expanded(name)) for name in fonts],
                 humanise=humanise,
-                room=room,
+                room=str(expanded(room)),
                 one_response=one_response,
                 spacing_deg=spacing,
                 engine=engine,
@@ -132,7 +135,7 @@ def render(
                 executor=executor,
             )
             for line in summary.lines:
-                CONSOLE.print(line)
+                say(line)
             done.append(f"{outcome.duration_s / 3600:.2f} h of {run.split}")
     finish(f"{out}: {', '.join(done)}", failures)
 

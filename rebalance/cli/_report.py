@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from rebalance.cli._options import ForceOption
+from rebalance.cli._outputs import check_file_to_write
+
 _BYTES_PER_MEGABYTE = 1_000_000
 
 
@@ -23,6 +26,7 @@ def report(
     ] = None,
     examples: Annotated[int, typer.Option(min=0, help="How many pairs to hear on the page.")] = 4,
     budget: Annotated[float, typer.Option(min=0.0, metavar="MB", help="How much sound the page may hold.")] = 12.0,
+    force: ForceOption = False,
 ) -> None:
     """Report scores: a table here, and one HTML page with intervals, groups, plots and sound.
 
@@ -39,13 +43,14 @@ def report(
     )
     from rebalance.task import load_task
 
+    page = out or runs[0] / "report.html"
+    check_file_to_write(page, force=force or out is None)
     scored = read_scored_runs(runs)
     task = load_task(data or scored[0].data, scored[0].split)
     summary = summarise(scored, task)
-    for table in terminal_tables(summary):
-        CONSOLE.print(table)
     pairs = choose_pairs(scored, examples)
     listening = listening_examples(scored, task, pairs, budget_bytes=int(budget * _BYTES_PER_MEGABYTE))
-    page = out or runs[0] / "report.html"
     write_page(page, summary, task, listening)
+    for table in terminal_tables(summary):
+        CONSOLE.print(table)
     finish(f"page written: {page}", [])

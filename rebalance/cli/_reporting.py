@@ -7,14 +7,20 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from rebalance._base.challenge import Split
 from rebalance._base.errors import ConfigError
 from rebalance._base.running import Failure
 
-CONSOLE = Console(highlight=False)
-ERRORS = Console(stderr=True, highlight=False)
+# Nothing printed is markup: a file may be called "take [2]" or ":cello:".
+CONSOLE = Console(highlight=False, markup=False, emoji=False)
+ERRORS = Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def say(text: str, style: str | None = None) -> None:
+    """Print a line as it is, however long."""
+    CONSOLE.print(text, style=style, soft_wrap=True)
 
 
 def chosen_split(root: Path, asked: str | None) -> Split:
@@ -39,7 +45,7 @@ def chosen_split(root: Path, asked: str | None) -> Split:
 def say_remarks(file: Path, remarks: Sequence[str]) -> None:
     """Say on the error stream what was wrong with a file that could be read all the same."""
     for remark in remarks:
-        ERRORS.print(f"[yellow]note[/yellow] {escape(str(file))}: {escape(remark)}", soft_wrap=True)
+        ERRORS.print(Text.assemble(("note", "yellow"), f" {file}: {remark}"), soft_wrap=True)
 
 
 def finish(done: str, failures: Sequence[Failure], *, n_asked: int | None = None) -> None:
@@ -55,11 +61,11 @@ def finish(done: str, failures: Sequence[Failure], *, n_asked: int | None = None
         How many items there were; None where they were not counted.
     """
     for failure in failures:
-        ERRORS.print(f"[red]failed[/red] {escape(failure.item)}: {escape(failure.reason)}", soft_wrap=True)
+        ERRORS.print(Text.assemble(("failed", "red"), f" {failure.item}: {failure.reason}"), soft_wrap=True)
     if failures:
         ERRORS.print(_failed(len(failures), n_asked), soft_wrap=True)
         raise typer.Exit(1)
-    CONSOLE.print(escape(done), soft_wrap=True)
+    say(done)
 
 
 def _failed(n_failed: int, n_asked: int | None) -> str:

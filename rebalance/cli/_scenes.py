@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from rebalance.cli._options import DataArgument, JobsOption
+from rebalance.cli._outputs import check_folder_to_write
 
 if TYPE_CHECKING:
     from rebalance.hearing import Listener
@@ -34,7 +34,7 @@ def scenes(
 
     Example: rebalance scenes data/cad2 --split train --gains 8 --seed 7 --replace
     """
-    from rebalance.cli._reporting import CONSOLE
+    from rebalance.cli._reporting import say
     from rebalance.task import checked_split
     from rebalance.taskmaking import generate_scenes
 
@@ -48,9 +48,9 @@ def scenes(
         replace=replace,
     )
     if generated.left_out:
-        CONSOLE.print(f"{len(generated.left_out)} segments have too few or too many sources for the challenge's gains")
+        say(f"{len(generated.left_out)} segments have too few or too many sources for the challenge's gains")
     n_scenes = len(generated.scene_set.scenes)
-    CONSOLE.print(f"{n_scenes} scenes, {generated.scene_set.n_pairs} pairs: {escape(str(data))}", soft_wrap=True)
+    say(f"{n_scenes} scenes, {generated.scene_set.n_pairs} pairs: {data}")
 
 
 def evaluation_task(
@@ -80,11 +80,12 @@ def evaluation_task(
 
     Example: rebalance evaluation-task data/eval --corpus URMP=URMP/Dataset --room hall-a.wav --room hall-b.wav
     """
-    from rebalance.cli._reporting import CONSOLE, finish
+    from rebalance.cli._reporting import finish, say
     from rebalance.datasets import load_corpus
     from rebalance.task import checked_split
     from rebalance.taskmaking import write_evaluation_task
 
+    check_folder_to_write(out)
     opened = [load_corpus(name, folder, purpose="evaluation") for name, folder in map(_name_and_folder, corpus)]
     summary = write_evaluation_task(
         out,
@@ -99,7 +100,7 @@ def evaluation_task(
         jobs=jobs,
     )
     for line in summary.lines:
-        CONSOLE.print(escape(line), soft_wrap=True)
+        say(line)
     if summary.failures:
         finish("", summary.failures)
 
@@ -107,11 +108,12 @@ def evaluation_task(
 def _name_and_folder(text: str) -> tuple[str, Path]:
     """Split ``URMP=folder``."""
     from rebalance._base.errors import ConfigError
+    from rebalance._base.files import expanded
 
     name, equals, folder = text.partition("=")
     if not equals or not folder:
         raise ConfigError(f"--corpus: expected NAME=FOLDER such as URMP=URMP/Dataset, got {text!r}")
-    return name, Path(folder)
+    return name, expanded(folder)
 
 
 def _listeners(path: Path | None) -> dict[str, Listener] | None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from rebalance.cli._options import DataArgument, JobsOption, SchedulerOption, SplitOption
+from rebalance.cli._outputs import check_folder_to_write
 
 
 def score(
@@ -46,6 +47,8 @@ def score(
     from rebalance.task import load_task
 
     mode = chosen_mode(haaqi, option="--haaqi")
+    if out is not None:
+        check_folder_to_write(out)
     task = load_task(data, chosen_split(data, split), require_sources=True)
     systems = systems_of(runs, task, out=out, jobs=jobs)
     with executor_for(scheduler) as executor:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from rebalance.cli._options import DeviceOption
+from rebalance.cli._outputs import check_folder_to_write
 
 
 def train(
@@ -29,9 +30,10 @@ def train(
 
     Example: rebalance train recipes/default/config.yaml exp/training train.steps=20000
     """
-    from rebalance.cli._reporting import CONSOLE
+    from rebalance.cli._reporting import say
     from rebalance.training import Experiment, read_settings, run_experiment
 
+    check_folder_to_write(run)
     experiment = read_settings(config, Experiment, tuple(overrides or ()))
     run_experiment(experiment, run, device=device, stop_after=stop_after)
-    CONSOLE.print(f"trained: {run / 'state.safetensors'}", markup=False, soft_wrap=True)
+    say(f"trained: {run / 'state.safetensors'}")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import TypeVar
 
-from numba import njit
+from rebalance._base.compiling import compiled_and_kept
 
 Loop = TypeVar("Loop", bound=Callable[..., object])
 
@@ -15,7 +15,7 @@ def compiled(loop: Loop) -> Loop:
 
     Sums may be reordered and NaN is not expected: callers hand over finite arrays only.
     """
-    return cast("Loop", njit(cache=True, nogil=True, fastmath=True, error_model="numpy")(loop))
+    return compiled_and_kept(loop, nogil=True, fastmath=True)
 
 
 def compiled_in_order(loop: Loop) -> Loop:
@@ -23,9 +23,9 @@ def compiled_in_order(loop: Loop) -> Loop:
 
     A reordered sum has been seen to end in another digit from one process to the next; this one cannot.
     """
-    return cast("Loop", njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")(loop))
+    return compiled_and_kept(loop, nogil=True, fastmath={"contract"})
 
 
 def compiled_inline(loop: Loop) -> Loop:
     """Compile a scalar function into the loops that call it."""
-    return cast("Loop", njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")(loop))
+    return compiled_and_kept(loop, nogil=True, fastmath=True, inline="always")

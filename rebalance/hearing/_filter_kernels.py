@@ -17,12 +17,13 @@ import math
 from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar
 
-import numba
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
+
+from rebalance._base.compiling import compiled_and_kept
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Floats: TypeAlias = NDArray[np.float64]
@@ -54,16 +55,12 @@ _POWER_TERMS = tuple(math.log(2.0) ** k / math.factorial(k) for k in range(10))
 
 def compiled(function: Function) -> Function:
     """Have numba compile a function when it is first called, keeping every operation as it is written."""
-    dispatcher: Function = numba.njit(cache=True, error_model="numpy")(function)
-    return dispatcher
+    return compiled_and_kept(function)
 
 
 def compiled_loosely(function: Function) -> Function:
     """Have numba compile a function of finite numbers, free to reorder sums and to fuse products with them."""
-    dispatcher: Function = numba.njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nnan", "nsz"})(
-        function
-    )
-    return dispatcher
+    return compiled_and_kept(function, fastmath={"contract", "reassoc", "nnan", "nsz"})
 
 
 def lane_function(build: Callable[..., Any]) -> Any:  # noqa: ANN401 - numba's intrinsics have no type

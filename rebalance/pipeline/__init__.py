@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rebalance.pipeline._enhancing import EnhanceOptions, amplify_for_submission, enhance_task, estimate_sources
 from rebalance.pipeline._official_options import read_options
-from rebalance.pipeline._personal import gains_by_source, rebalance_recording, separate_recording
+from rebalance.pipeline._personal import common_attenuation_db, gains_by_source, rebalance_recording, separate_recording
 from rebalance.pipeline._runs import RunRecord, clear_run, count_finished, enhanced_path, read_run
 from rebalance.pipeline._scoring import System, score_pair, score_scene, score_task, system_of_run, true_remix
 from rebalance.pipeline._separation_quality import EvaluationOptions, evaluate_separation, metric_columns
@@ -16,6 +16,7 @@ __all__ = [
     "System",
     "amplify_for_submission",
     "clear_run",
+    "common_attenuation_db",
     "count_finished",
     "enhance_task",
     "enhanced_path",

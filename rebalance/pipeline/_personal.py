@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyloudnorm
 from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import AudioError, ConfigError
 from rebalance._base.names import suggestion
-from rebalance.audio import Audio, Recording, amplitude_from_db, db_from_amplitude, remix_as_edit, resample
+from rebalance.audio import (
+    Audio,
+    Recording,
+    amplitude_from_db,
+    db_from_amplitude,
+    loudness_lufs,
+    remix_as_edit,
+    resample,
+)
 from rebalance.hearing import Fitting, amplify
 from rebalance.separation import Separator, checked_estimates, source_names
 
 _BLOCK_S = 30.0
 _CROSSFADE_S = 1.0
+_LARGEST_SAMPLE = 1.0 - 2.0**-15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +82,14 @@ def separate_recording(
         for name, estimate in estimates.items():
             stems[name][:, start : start + len(window)] += (window * estimate).astype(np.float32)
     return stems
+
+
+def common_attenuation_db(signals: Iterable[Audio]) -> float:
+    """Return by how many dB signals have to be turned down together so that none is clipped in 16 bits; at least 0."""
+    excess = max(
+        (max(float(np.max(signal)) / _LARGEST_SAMPLE, -float(np.min(signal))) for signal in signals), default=0
+    )
+    return float(20.0 * np.log10(excess)) if excess > 1.0 else 0.0
 
 
 def rebalance_recording(
@@ -211,13 +227,12 @@ def _amplified(signal: NDArray[np.float64], recording: Recording, fitting: Fitti
     peak = float(np.max(np.abs(stereo), initial=0.0))
     if not peak:
         raise AudioError("expected music to amplify for the listener, found silence")
-    meter = pyloudnorm.Meter(recording.sample_rate)
-    loudness_lufs = meter.integrated_loudness(stereo.T)
-    if not np.isfinite(loudness_lufs):  # quiet all through: below the gate, so measured at full scale
-        loudness_lufs = meter.integrated_loudness(stereo.T / peak) + db_from_amplitude(peak)
-    if not np.isfinite(loudness_lufs):
+    loudness = loudness_lufs(stereo, recording.sample_rate)
+    if not np.isfinite(loudness):  # quiet all through: below the gate, so measured at full scale
+        loudness = loudness_lufs(stereo / peak, recording.sample_rate) + db_from_amplitude(peak)
+    if not np.isfinite(loudness):
         raise AudioError("expected music to amplify for the listener, found clicks without any loudness")
-    levelled = stereo * amplitude_from_db(CAD2_TASK2.mixture_loudness_lufs - loudness_lufs)
+    levelled = stereo * amplitude_from_db(CAD2_TASK2.mixture_loudness_lufs - loudness)
     rate = CAD2_TASK2.mixture_sample_rate
     amplified = amplify(resample(levelled, recording.sample_rate, rate), fitting)
     return _fitted(resample(amplified, rate, recording.sample_rate), signal.shape[1]).astype(np.float64)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from rebalance.report._comparing import ListenerAgreement, Place, RunComparison
 from rebalance.report._texts import difference_text, estimate_text, p_value_text
@@ -13,14 +13,14 @@ def ranking_table(comparison: RunComparison) -> Table:
     """Tabulate the ranking."""
     ranks = [place.rank for place in comparison.ranking]
 
-    def cells(place: Place, n_left_out: int) -> tuple[str, ...]:
+    def cells(place: Place, n_left_out: int) -> tuple[str | Text, ...]:
         rank = f"{place.rank}{'=' if ranks.count(place.rank) > 1 else ''}"
-        gap = "" if place.gap is None else escape(difference_text(place.gap.estimate))
+        gap = "" if place.gap is None else Text(difference_text(place.gap.estimate))
         p_value = "" if place.p_value is None else p_value_text(place.p_value) + (" tie" if place.is_tied else "")
         return (
             rank,
-            escape(place.run),
-            escape(estimate_text(place.estimate)),
+            Text(place.run),
+            Text(estimate_text(place.estimate)),
             gap,
             p_value,
             f"{n_left_out}",
@@ -54,5 +54,5 @@ def agreement_table(comparison: RunComparison) -> Table:
     for run, count, correlation in zip(
         comparison.summary.runs, agreement.n_first, agreement.scene_correlations, strict=True
     ):
-        table.add_row(escape(run.name), f"{count}", "–" if correlation is None else f"{correlation:.2f}")
+        table.add_row(Text(run.name), f"{count}", "–" if correlation is None else f"{correlation:.2f}")
     return table

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from rebalance.pipeline import metric_columns
 from rebalance.report._statistics import clustered_mean
@@ -25,16 +26,16 @@ def separation_means_table(rows: pd.DataFrame, names: tuple[str, ...]) -> Table:
     table = Table("separator", *(_TITLES[metric] for metric in metrics), title="Separation, dB")
     for name in names:
         its = rows[rows["separator"] == name]
-        table.add_row(name, *(_mean_text(its, metric) for metric in metrics))
+        table.add_row(Text(name), *(_mean_text(its, metric) for metric in metrics))
     return table
 
 
 def separation_group_table(rows: pd.DataFrame, names: tuple[str, ...], column: str) -> Table:
     """Tabulate the SDR of every separator by groups, in dB."""
     title = {"instrument": "instrument", "n_sources": "number of sources", "ensemble": "ensemble"}[column]
-    table = Table(title, *names, title=f"SDR by {title}, dB")
+    table = Table(title, *(Column(Text(name)) for name in names), title=f"SDR by {title}, dB")
     for group, its in rows.groupby(column):
-        table.add_row(str(group), *(_mean_text(its[its["separator"] == name], "sdr") for name in names))
+        table.add_row(Text(str(group)), *(_mean_text(its[its["separator"] == name], "sdr") for name in names))
     return table
 
 

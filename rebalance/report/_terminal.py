@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from rebalance.report._summary import Comparison, GroupTable, Summary
 from rebalance.report._texts import difference_text, estimate_text, p_value_text
@@ -29,7 +29,7 @@ def _means(summary: Summary) -> Table:
         table.add_column(column, justify="right")
     for run, estimate in zip(summary.runs, summary.means, strict=True):
         counts = (str(estimate.n_values), str(estimate.n_clusters))
-        table.add_row(escape(run.name), escape(run.separator), escape(estimate_text(estimate)), *counts)
+        table.add_row(Text(run.name), Text(run.separator), Text(estimate_text(estimate)), *counts)
     return table
 
 
@@ -40,14 +40,14 @@ def _comparisons(comparisons: tuple[Comparison, ...]) -> Table:
     for column in ("difference", "p", "common pairs", "not common"):
         table.add_column(column, justify="right", no_wrap=column == "difference")
     for comparison in comparisons:
-        name = escape(f"{comparison.second} − {comparison.first}")
+        name = Text(f"{comparison.second} − {comparison.first}")
         left_out = str(comparison.only_first + comparison.only_second)
         if comparison.difference is None:
             table.add_row(name, "–", "–", "0", left_out)
             continue
         estimate = comparison.difference.estimate
         p_value = p_value_text(comparison.difference.p_value)
-        table.add_row(name, escape(difference_text(estimate)), p_value, str(estimate.n_values), left_out)
+        table.add_row(name, Text(difference_text(estimate)), p_value, str(estimate.n_values), left_out)
     return table
 
 
@@ -56,8 +56,8 @@ def _group(summary: Summary, group: GroupTable) -> Table:
     table = Table(title=group.title, caption=group.note)
     table.add_column("")
     for run in summary.runs:
-        table.add_column(escape(run.name), justify="right", overflow="fold")
+        table.add_column(Text(run.name), justify="right", overflow="fold")
     for row in group.rows:
-        cells = (escape(estimate_text(estimate)).replace(" [", "\n[") for estimate in row.estimates)
-        table.add_row(escape(row.label), *cells)
+        cells = (Text(estimate_text(estimate).replace(" [", "\n[")) for estimate in row.estimates)
+        table.add_row(Text(row.label), *cells)
     return table

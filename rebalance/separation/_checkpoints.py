@@ -134,7 +134,7 @@ def checkpoint_header(path: Path) -> dict[str, str] | None:
 
 def shipped_weights() -> dict[str, Path]:
     """Return the checkpoints that come with the library, by name."""
-    return {path.stem: path for path in sorted(WEIGHTS_FOLDER.glob("*.safetensors"))}
+    return {path.stem: path for path in sorted(WEIGHTS_FOLDER.glob("[!.]*.safetensors"))}
 
 
 def from_json(kind: type[Value], values: Mapping[str, Any]) -> Value:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib
+import inspect
 import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from rebalance._base.errors import ConfigError
+from rebalance._base.errors import ConfigError, RebalanceError
 from rebalance._base.extras import optional_packages
 from rebalance._base.names import suggestion
+from rebalance._base.running import one_line
 from rebalance.separation._checkpoints import TRACKER_FORMAT, checkpoint_header, shipped_weights
 from rebalance.separation._mixture import MixtureSeparator
 from rebalance.separation._oracles import BinaryMaskOracle, RatioMaskOracle, SourceOracle
@@ -30,7 +32,7 @@ def load_separator(name_or_path: str | Path, *, device: str = "auto") -> Separat
     name_or_path
         A name of `SEPARATORS` or of shipped weights; ``convtasnet:FOLDER`` or ``convtasnet-causal:FOLDER``
         for ConvTasNet checkpoints in a local folder; the path of checkpoints; or ``module:callable`` for a
-        separator of your own, where ``callable(device=...)`` returns it.
+        separator of your own, where ``callable(device=...)``, or ``callable()``, returns it.
     device
         Where networks run: ``"auto"`` (CUDA, then MPS, then the processor), ``"cpu"``, ``"cuda"``,
         ``"cuda:1"``, ``"mps"``. Separators without a network ignore it.
@@ -110,8 +112,8 @@ def _imported(text: str) -> Callable[..., object]:
     module_name, _, attribute = text.partition(":")
     try:
         factory: Callable[..., object] = getattr(importlib.import_module(module_name), attribute)
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(f"separator {text!r}: cannot import it: {error}") from error
+    except Exception as error:  # somebody else's module may raise anything
+        raise ConfigError(f"separator {text!r}: cannot import it: {one_line(error)}") from error
     return factory
 
 
@@ -127,10 +129,27 @@ def _from_path(text: str, path: Path, device: str) -> Separator:
 
 def _made_elsewhere(text: str, device: str) -> Separator:
     """Return what a callable of another package makes."""
-    made = _imported(text)(device=device)
+    factory = _imported(text)
+    try:
+        made = factory(device=device) if _takes_device(factory) else factory()
+    except RebalanceError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"separator {text!r}: it failed with {one_line(error)}") from error
     if not isinstance(made, Separator):
         raise ConfigError(f"separator {text!r}: expected a Separator, it made a {type(made).__name__}")
     return made
+
+
+def _takes_device(factory: Callable[..., object]) -> bool:
+    """Tell whether a callable can be told the device."""
+    try:
+        inspect.signature(factory).bind(device="cpu")
+    except TypeError:
+        return False
+    except ValueError:  # written in C, without a signature
+        return True
+    return True
 
 
 def _local(name: str, folder: Path, device: str, *, causal: bool | None = None) -> Separator:

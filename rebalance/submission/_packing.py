@@ -17,6 +17,7 @@ from typing import BinaryIO, cast
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError, RebalanceError, SubmissionError
+from rebalance._base.files import permissions_for
 from rebalance.pipeline import RunRecord
 from rebalance.submission._checking import LEAST_PART_BYTES
 from rebalance.submission._manifest import Manifest, rule_problems
@@ -192,7 +193,7 @@ def _put_in_place(parts: list[Path], folder: Path, archive: str) -> tuple[Path, 
     for stale in [path for path in folder.iterdir() if pattern.fullmatch(path.name) and path.name not in names]:
         stale.unlink()
     for part, name in zip(parts, names, strict=True):
-        part.chmod(0o644)
+        part.chmod(permissions_for(folder / name))
         part.replace(folder / name)
     return tuple(folder / name for name in names)
 

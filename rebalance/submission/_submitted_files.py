@@ -11,6 +11,7 @@ from typing import Protocol
 
 from rebalance._base.archives import Archive, ArchiveLimits, Member, open_archive, read_member
 from rebalance._base.errors import SubmissionError
+from rebalance._base.files import is_hidden
 from rebalance.submission._naming import MANIFEST, SIGNALS_FOLDER
 from rebalance.task import Task
 
@@ -95,12 +96,14 @@ class FolderFiles:
     path: Path
 
     def sizes(self) -> Mapping[str, int]:
-        """Return the size of every file in bytes, by name; links are listed, never followed."""
+        """Return the size of every file in bytes, by name; links are listed, never followed, hidden files left out."""
         found: dict[str, int] = {}
         for folder, folders, names in os.walk(self.path / SIGNALS_FOLDER):
             links = [name for name in folders if (Path(folder) / name).is_symlink()]
             for name in (*names, *links):
                 path = Path(folder) / name
+                if is_hidden(path, self.path):
+                    continue
                 found[path.relative_to(self.path).as_posix()] = path.lstat().st_size
         return dict(sorted(found.items()))
 

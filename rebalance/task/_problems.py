@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 from rebalance._base.challenge import SPLITS, Split
 from rebalance._base.errors import MetadataError
+from rebalance._base.files import is_hidden
 from rebalance._base.names import closest
 
 ProblemSeverity: TypeAlias = Literal["error", "warning"]
@@ -173,7 +174,11 @@ def close_spelling(name: str, candidates: Iterable[str]) -> str:
 def likely_file(path: Path) -> str:
     """Return the name of a file beside a missing one that was probably meant, or an empty text."""
     try:
-        beside = {} if path.exists() else {file.stem: file.name for file in sorted(path.parent.iterdir())}
+        beside = (
+            {}
+            if path.exists()
+            else {file.stem: file.name for file in sorted(path.parent.iterdir()) if not is_hidden(file)}
+        )
     except OSError:
         return ""
     candidates = (stem for stem in beside if Path(stem).suffix.lstrip(".") not in SPLITS or _same_split(stem, path))

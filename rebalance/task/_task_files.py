@@ -84,7 +84,7 @@ def splits_to_check(root: Path | str, asked: str | None = None) -> tuple[Split, 
     metadata = metadata_dir(root)
     if asked is not None:
         return (checked_split(asked),)
-    splits = available_splits(root) or tuple(split for split in SPLITS if any(metadata.glob(f"*.{split}.json")))
+    splits = available_splits(root) or tuple(split for split in SPLITS if any(metadata.glob(f"[!.]*.{split}.json")))
     if not splits:
         raise MetadataError(f"{metadata}: expected files such as 'scenes.valid.json', got none of any split")
     return splits

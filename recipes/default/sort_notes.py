@@ -40,11 +40,11 @@ def group_of(note: Path) -> str | None:
 
 def main(audio: Path, out: Path) -> None:
     """Copy every note that is played ordinarily to its place."""
-    if missing := [folder for folder in FOLDERS.values() if not any((audio / folder).glob("*.mp3"))]:
+    if missing := [folder for folder in FOLDERS.values() if not any((audio / folder).glob("[!.]*.mp3"))]:
         sys.exit(f"sort_notes.py: {audio}: expected folders of MP3 files, found none in {', '.join(missing)}")
     n_notes = 0
     for instrument, folder in FOLDERS.items():
-        for note in sorted((audio / folder).glob("*.mp3")):
+        for note in sorted((audio / folder).glob("[!.]*.mp3")):
             if group := group_of(note):
                 target = out / group / instrument / note.name
                 target.parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 import numpy as np
@@ -166,3 +167,22 @@ def test_a_full_disk_leaves_the_old_file_and_no_new_one(tmp_path: Path, noise, m
         write_flac(path, noise / 2, 44_100)
     assert path.read_bytes() == before
     assert [found.name for found in tmp_path.iterdir()] == ["a.flac"]
+
+
+@pytest.mark.parametrize("kept", [0, 10, 0.5, -1])
+@pytest.mark.parametrize("name", ["a.flac", "a.wav"])
+def test_a_file_cut_short_as_it_closes_is_an_error_and_is_not_left(tmp_path, monkeypatch, noise, name, kept):
+    path = tmp_path / name
+    path.write_bytes(b"what stood there")
+    write = soundfile.write
+
+    def cut(file, *arguments, **options):
+        write(file, *arguments, **options)
+        size = Path(os.fsdecode(file)).stat().st_size
+        os.truncate(file, int(size * kept) if isinstance(kept, float) else kept % size)
+
+    monkeypatch.setattr(soundfile, "write", cut)
+    with pytest.raises(AudioError, match=r"cannot write: .* is the disk full"):
+        write_audio(path, noise, 44_100)
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+    assert path.read_bytes() == b"what stood there"

@@ -51,3 +51,18 @@ def test_a_callable_that_is_not_there_is_refused(own_module):
 def test_a_callable_that_makes_something_else_is_refused():
     with pytest.raises(ConfigError, match="it made a dict"):
         load_separator("builtins:dict")
+
+
+def test_a_callable_need_not_take_a_device(own_module, tmp_path):
+    example = tmp_path / "halves.py"
+    example.write_text(example.read_text() + "\n\ndef plain():\n    return HalfSeparator(device='cpu')\n")
+    assert load_separator(f"{own_module}:plain").sample_rate > 0
+
+
+@pytest.mark.parametrize("body", ["raise OSError('no weights')", "return 1 / 0"])
+def test_a_callable_that_fails_is_named_with_its_reason(tmp_path, monkeypatch, body):
+    (tmp_path / "failing_factory.py").write_text(f"def make(device):\n    {body}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ConfigError, match=r"failing_factory:make.*failed with (OSError: no weights|ZeroDivisionError)"):
+        load_separator("failing_factory:make")
+    sys.modules.pop("failing_factory")

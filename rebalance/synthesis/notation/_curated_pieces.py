@@ -14,6 +14,7 @@ from pathlib import Path
 
 from rebalance._base.challenge import Split
 from rebalance._base.errors import ConfigError
+from rebalance._base.files import expanded, is_hidden
 from rebalance._base.names import suggestion
 
 SCORE_SUFFIXES = (".xml", ".musicxml", ".mxl", ".krn", ".abc", ".mid", ".midi")
@@ -127,9 +128,11 @@ def select_pieces(wanted: Iterable[str], split: Split) -> tuple[Piece, ...]:
 
 def _matching(wanted: str, split: Split) -> list[Piece]:
     """Return the pieces one entry of the list stands for."""
-    path = Path(wanted)
+    path = expanded(wanted)
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SCORE_SUFFIXES)
+        files = sorted(
+            file for file in path.rglob("*") if file.suffix.lower() in SCORE_SUFFIXES and not is_hidden(file, path)
+        )
         if not files:
             raise ConfigError(f"pieces: {path} holds no scores ({', '.join(SCORE_SUFFIXES)})")
         return [Piece(name=file.relative_to(path).with_suffix("").as_posix(), path=file) for file in files]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rebalance._base.errors import ConfigError, MetadataError
-from rebalance._base.files import write_json
+from rebalance._base.files import expanded, is_hidden, write_json
 from rebalance._base.seeding import stream
 from rebalance.synthesis.notation import Score, chair_labelled
 from rebalance.synthesis.performance import (
@@ -238,7 +238,12 @@ def _draw_layers(
 
 def _choose_response(folder: str, rng: Any) -> str:  # noqa: ANN401
     """Choose one of the responses in a folder."""
-    files = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in {".wav", ".flac", ".amb"})
+    root = expanded(folder)
+    files = sorted(
+        path
+        for path in root.rglob("*")
+        if path.suffix.lower() in {".wav", ".flac", ".amb"} and not is_hidden(path, root)
+    )
     if not files:
         raise ConfigError(f"room {folder!r}: expected 'halls', 'dry' or a folder of B-format WAV files, found none")
     return str(files[int(rng.integers(len(files)))])

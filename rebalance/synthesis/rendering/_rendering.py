@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import AudioError
 from rebalance._base.files import replacing
 from rebalance._base.seeding import stream
-from rebalance.audio import amplitude_from_db
+from rebalance.audio import amplitude_from_db, check_written
 from rebalance.synthesis.notation import Part, Score
 from rebalance.synthesis.performance import PlayedPart, perform, tempo_map
 from rebalance.synthesis.rendering._piece_stems import PieceStems
@@ -211,7 +212,8 @@ def write_piece(
 def _write_whole(path: Path, samples: NDArray[np.int16]) -> None:
     """Write 16-bit samples as they are: the way through floating point costs as much as the encoding."""
     with replacing(path) as temporary:
-        soundfile.write(temporary, samples.T, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
+        soundfile.write(os.fsencode(temporary), samples.T, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
+        check_written(temporary, n_samples=samples.shape[1], path=path)
 
 
 def _layer(played: PlayedPart, layer: Layer, engine: Engine, n_samples: int) -> NDArray[np.float32]:

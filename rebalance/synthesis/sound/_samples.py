@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebalance._base.errors import AudioError, ConfigError
+from rebalance._base.files import is_hidden
 from rebalance.audio import read_audio, resample
 from rebalance.synthesis.performance import PlayedNote
 from rebalance.synthesis.sound._engines import SAMPLE_RATE, Layer
@@ -79,7 +80,7 @@ def sample_files(source: Path) -> tuple[SampleFile, ...]:
         named = (
             (path, pitch_of_name(path.stem))
             for path in sorted(source.rglob("*"))
-            if path.suffix.lower() in _AUDIO_SUFFIXES
+            if path.suffix.lower() in _AUDIO_SUFFIXES and not is_hidden(path, source)
         )
         samples = tuple(SampleFile(path=path, pitch=pitch) for path, pitch in named if pitch is not None)
     else:
@@ -129,6 +130,8 @@ def sample_source(source: Path, instrument: str) -> Path:
     if not source.is_dir():
         return source
     for candidate in sorted(source.iterdir()):
+        if is_hidden(candidate):
+            continue
         if candidate.stem.lower() == instrument.lower() and (candidate.is_dir() or candidate.suffix.lower() == ".sfz"):
             return candidate
     return source

@@ -1,0 +1,87 @@
+"""What a command is asked to write, looked at before any work is done."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+
+from rebalance._base.errors import ConfigError
+
+AUDIO_SUFFIXES = (".flac", ".wav")
+
+
+def check_file_to_write(
+    path: Path, *, inputs: Iterable[Path] = (), suffixes: Collection[str] = (), force: bool = False
+) -> None:
+    """Raise unless a file can be written: of a known kind, over no folder, no input and, unforced, nothing at all.
+
+    Raises
+    ------
+    ConfigError
+        With what is in the way.
+    """
+    if suffixes and path.suffix.lower() not in suffixes:
+        raise ConfigError(f"{path}: expected a name ending in {' or '.join(suffixes)}, got {path.suffix!r}")
+    with _asking(path):
+        if path.is_dir():
+            raise ConfigError(f"{path}: expected the name of a file, this is a folder")
+        _refuse_inputs(path, inputs)
+        if os.path.lexists(path) and not force and path.is_file():
+            raise ConfigError(f"{path}: there is such a file already; --force replaces it")
+        _check_folder(path.parent)
+
+
+def check_folder_to_write(
+    path: Path, *, names: Iterable[str] = (), inputs: Collection[Path] = (), force: bool = False
+) -> None:
+    """Raise unless files of these names can be written to a folder, which need not exist yet.
+
+    Raises
+    ------
+    ConfigError
+        With what is in the way.
+    """
+    with _asking(path):
+        _check_folder(path)
+    for name in names:
+        check_file_to_write(path / name, inputs=inputs, force=force)
+
+
+def _check_folder(folder: Path) -> None:
+    """Raise unless a folder is there or can be made."""
+    nearest = folder
+    while not os.path.lexists(nearest) and nearest != nearest.parent:
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise ConfigError(f"{nearest}: expected a folder, this is {'a file' if nearest.is_file() else 'none'}")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise ConfigError(f"{nearest}: this folder cannot be written to")
+    if nearest != folder:
+        too_long = next((part for part in folder.parts if len(os.fsencode(part)) > _longest_name(nearest)), None)
+        if too_long is not None:
+            raise ConfigError(f"{folder}: a name in it is too long")
+
+
+def _longest_name(folder: Path) -> int:
+    """Return how many bytes a name may have."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        return os.pathconf(folder, "PC_NAME_MAX")
+    return 255
+
+
+def _refuse_inputs(path: Path, inputs: Iterable[Path]) -> None:
+    """Raise if a file, by whatever name, is one of those that are read."""
+    for read in inputs:
+        if path.exists() and read.exists() and path.samefile(read):
+            raise ConfigError(f"{path}: this is what is read; choose another name to write to")
+
+
+@contextlib.contextmanager
+def _asking(path: Path) -> Iterator[None]:
+    """Turn what the operating system says of a name into an error of this package."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}") from error
