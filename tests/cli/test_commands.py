@@ -175,9 +175,9 @@ def test_the_official_command_lines_run(tiny_task_root: Path, tmp_path: Path) ->
 def test_a_multirun_of_the_official_scripts_runs_every_job(tiny_task_root: Path, tmp_path: Path) -> None:
     """Three batches of two: the third does not exist, which neither stops the others nor goes unseen."""
     common = [f"path.root={tiny_task_root}", f"path.exp_folder={tmp_path}", "evaluate.batch_size=2", "evaluate.jobs=1"]
-    own = ["separator.name=mixture", "separator.official=False", "evaluate.haaqi=fast", "--multirun"]
+    own = ["separator.name=mixture", "separator.official=False", "evaluate.haaqi=fast"]
     for script, batches, status in (("enhance.py", "2,0,1", 1), ("evaluate.py", "0,1", 0)):
-        command = [sys.executable, ROOT / "baseline" / script, *common, *own, f"evaluate.batch={batches}"]
+        command = [sys.executable, ROOT / "baseline" / script, "--multirun", *common, *own, f"evaluate.batch={batches}"]
         result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
         assert result.returncode == status, result.stderr
         assert ("evaluate.batch" in result.stderr) == bool(status)

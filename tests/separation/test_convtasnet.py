@@ -232,7 +232,7 @@ def test_an_uncached_checkpoint_without_a_network_is_one_clear_line(monkeypatch,
 
 def test_without_huggingface_hub_the_way_out_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(ConfigError, match=r"rebalance\[hub\]"):
+    with pytest.raises(ConfigError, match=r"rebalance-music\[hub\]"):
         published_checkpoint("Cello", causal=False)
 
 

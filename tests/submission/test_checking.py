@@ -106,7 +106,7 @@ def test_a_file_in_the_wrong_place_is_told_where_it_belongs(check, run, signal, 
     assert problem.expected == "it at enhanced_signals/S50003_L0002_remix.flac"
 
 
-@pytest.mark.parametrize("name", ["enhanced_signals/.DS_Store", "enhanced_signals/valid/S60001_L0001_remix.flac"])
+@pytest.mark.parametrize("name", ["enhanced_signals/notes.txt", "enhanced_signals/valid/S60001_L0001_remix.flac"])
 def test_anything_else_in_the_folder_is_unexpected(check, run, task, name):
     (run / name).write_bytes(b"")
     assert files_of(check(run, task), "unexpected") == [Path(name).name]
