@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,8 @@ class ScoredRun:
         Which split.
     scores
         One line per pair, as in ``scores.csv``; indexed by scene and listener.
+    archive
+        The submission archive the signals lie in; None where they lie in the folder.
     """
 
     name: str
@@ -54,6 +56,11 @@ class ScoredRun:
     data: Path
     split: Split
     scores: pd.DataFrame
+    archive: Path | None = None
+
+    def __repr__(self) -> str:
+        mean = self.scores[_SCORES[-1]].mean()
+        return f"{type(self).__name__}({self.name!r}, {len(self.scores)} pairs, mean HAAQI {mean:.3f})"
 
 
 def read_scored_runs(folders: Sequence[Path]) -> tuple[ScoredRun, ...]:
@@ -143,7 +150,18 @@ def _read_run(folder: Path, name: str) -> ScoredRun:
     except (ValueError, KeyError, TypeError, StopIteration) as error:
         raise ConfigError(f"{summary_path}: not the summary of a scored run: {error!r}") from error
     scores = _read_scores(folder / SCORES_FILE)
-    return ScoredRun(name=name, folder=folder, data=data, split=split, scores=scores, **texts)
+    archive = _archive(folder, summary)
+    return ScoredRun(name=name, folder=folder, data=data, split=split, scores=scores, archive=archive, **texts)
+
+
+def _archive(folder: Path, summary: Mapping[str, Any]) -> Path | None:
+    """Return the archive that was scored: beside the folder of its scores, or where it was then."""
+    configuration = summary.get("configuration")
+    if not isinstance(configuration, dict) or "submission" not in configuration:
+        return None
+    beside = folder.parent / Path(str(configuration["submission"])).name
+    then = Path(str(configuration.get("archive", beside)))
+    return then if then.is_file() and not beside.is_file() else beside
 
 
 def _read_scores(path: Path) -> pd.DataFrame:

@@ -156,7 +156,7 @@ def read_manifest(files: SubmittedFiles, task: Task) -> bytes | None:
     return files.read(MANIFEST, limit_bytes=limit_bytes)
 
 
-@functools.lru_cache(maxsize=2)
+@functools.lru_cache(maxsize=32)
 def _vetted_archive(path: Path, limits: ArchiveLimits, changed_ns: int) -> _Vetted:  # noqa: ARG001 - part of the key
     """Open an archive once per process, and again when it has changed."""
     archive = open_archive(path, limits)
