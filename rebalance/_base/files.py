@@ -10,9 +10,12 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from rebalance._base.errors import RebalanceError
+
+StrPath: TypeAlias = str | os.PathLike[str]
+"""What names a file or a folder: a text or a path."""
 
 TEMPORARY_SUFFIX = ".part"
 
@@ -21,7 +24,7 @@ _KEPT_OF_A_NAME = 200
 _UMASK_LOCK = threading.Lock()
 
 
-def expanded(path: str | Path) -> Path:
+def expanded(path: StrPath) -> Path:
     """Return a path with a leading ``~`` replaced by the home folder, where that is known."""
     try:
         return Path(path).expanduser()

@@ -6,6 +6,7 @@ from rebalance.pipeline._enhancing import EnhanceOptions, amplify_for_submission
 from rebalance.pipeline._official_options import read_options
 from rebalance.pipeline._personal import common_attenuation_db, gains_by_source, rebalance_recording, separate_recording
 from rebalance.pipeline._runs import RunRecord, clear_run, count_finished, enhanced_path, read_run
+from rebalance.pipeline._score_tables import Scores, collect_scores, score_runs
 from rebalance.pipeline._scoring import (
     EnhancedSignals,
     FolderSignals,
@@ -24,9 +25,11 @@ __all__ = [
     "EvaluationOptions",
     "FolderSignals",
     "RunRecord",
+    "Scores",
     "System",
     "amplify_for_submission",
     "clear_run",
+    "collect_scores",
     "common_attenuation_db",
     "count_finished",
     "enhance_task",
@@ -39,6 +42,7 @@ __all__ = [
     "read_run",
     "rebalance_recording",
     "score_pair",
+    "score_runs",
     "score_scene",
     "score_task",
     "separate_recording",

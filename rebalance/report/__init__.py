@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rebalance._base.clustering import Estimate, clustered_mean, paired_difference
 from rebalance.report._comparing import (
     ListenerAgreement,
     PairwiseTest,
@@ -18,9 +19,8 @@ from rebalance.report._ranking_tables import agreement_table, differences_table,
 from rebalance.report._reports import Report, make_report, read_report
 from rebalance.report._scored_runs import ScoredRun, annotated, common_pairs, read_scored_runs
 from rebalance.report._separation_tables import separation_group_table, separation_means_table
-from rebalance.report._statistics import Estimate, clustered_mean, paired_difference
 from rebalance.report._summary import Summary, summarise
-from rebalance.report._terminal import group_table, terminal_tables
+from rebalance.report._terminal import group_table, scores_table, terminal_tables
 from rebalance.report._texts import difference_text, estimate_text, p_value_text, signed_text
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "read_report",
     "read_scored_runs",
     "render_page",
+    "scores_table",
     "separation_group_table",
     "separation_means_table",
     "signed_text",

@@ -14,9 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from rebalance._base.clustering import Estimate, Interval, PairedDifference, smallest_p_value
 from rebalance._base.errors import ConfigError
 from rebalance.report._scored_runs import ScoredRun, common_pairs
-from rebalance.report._statistics import Estimate, Interval, PairedDifference, smallest_p_value
 from rebalance.report._summary import Summary, summarise
 from rebalance.task import Task
 

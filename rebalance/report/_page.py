@@ -14,12 +14,12 @@ import jinja2
 import numpy as np
 from markupsafe import Markup, escape
 
+from rebalance._base.clustering import Estimate
 from rebalance._base.files import write_text
 from rebalance.report._listening import Listening
 from rebalance.report._ranking_tables import outcome
 from rebalance.report._reports import Report
 from rebalance.report._scored_runs import ScoredRun
-from rebalance.report._statistics import Estimate
 from rebalance.report._summary import GroupTable
 from rebalance.report._texts import difference_text, interval_text, p_value_text, short_text, signed_text
 

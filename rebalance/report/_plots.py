@@ -12,8 +12,8 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from rebalance._base.clustering import Estimate
 from rebalance.hearing import Listener
-from rebalance.report._statistics import Estimate
 
 _INK = "#010203"
 _SVG_STYLE: dict[Any, Any] = {

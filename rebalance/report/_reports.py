@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from rebalance._base.clustering import Estimate
 from rebalance._base.extras import optional_packages
 from rebalance.report._comparing import RunComparison, compare_runs
 from rebalance.report._scored_runs import ScoredRun, common_pairs, read_scored_runs
-from rebalance.report._statistics import Estimate
 from rebalance.report._summary import Summary, summarise
 from rebalance.report._texts import estimate_text, p_value_text
 from rebalance.task import Task, load_task

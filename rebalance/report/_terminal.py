@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rich.table import Table
 from rich.text import Text
 
+from rebalance.pipeline import Scores
 from rebalance.report._ranking_tables import add_column, differences_table, ranking_table
 from rebalance.report._reports import Report
 from rebalance.report._summary import GroupTable
@@ -55,4 +56,15 @@ def _means(report: Report) -> Table:
     for run, estimate in zip(report.summary.runs, report.summary.means, strict=True):
         counts = (str(estimate.n_values), str(estimate.n_clusters))
         table.add_row(Text(run.name), Text(run.separator), Text(estimate_text(estimate)), *counts)
+    return table
+
+
+def scores_table(scores: Scores) -> Table:
+    """Tabulate the mean score of every run that was scored, with its interval."""
+    table = Table(title="Mean HAAQI (95 % interval, pieces resampled)")
+    for column in ("run", "mean HAAQI", "pairs", "pieces"):
+        add_column(table, column, is_name=column == "run")
+    for run, estimate in scores.estimates().items():
+        counts = (str(estimate.n_values), str(estimate.n_clusters))
+        table.add_row(Text(run), Text(estimate_text(estimate)), *counts)
     return table
