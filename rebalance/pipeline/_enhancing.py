@@ -16,7 +16,7 @@ import numpy as np
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError, MetadataError, RebalanceError
-from rebalance._base.files import replacing
+from rebalance._base.files import StrPath, expanded, replacing
 from rebalance._base.running import Failure, one_line, run_items
 from rebalance._base.semantics import SEMANTICS, VERSION
 from rebalance.audio import Audio, Rounding, official_remix, remix_as_edit, resample, write_flac
@@ -114,7 +114,7 @@ def amplify_for_submission(signal: Audio, fitting: Fitting, *, aid: AidSettings 
 
 def enhance_task(
     task: Task,
-    run: Path,
+    run: StrPath,
     options: EnhanceOptions,
     *,
     fresh: bool = False,
@@ -161,6 +161,7 @@ def enhance_task(
     ...     enhance_task(task.subset([]), Path(run), EnhanceOptions(separator="mixture"), jobs=1)
     ()
     """
+    run = expanded(run)
     record = _record(task, options, _separator(options))
     if fresh:
         clear_run(run)

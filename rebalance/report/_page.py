@@ -7,7 +7,6 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import jinja2
@@ -15,7 +14,7 @@ import numpy as np
 from markupsafe import Markup, escape
 
 from rebalance._base.clustering import Estimate
-from rebalance._base.files import write_text
+from rebalance._base.files import StrPath, expanded, write_text
 from rebalance.report._listening import Listening
 from rebalance.report._ranking_tables import outcome
 from rebalance.report._reports import Report
@@ -79,7 +78,7 @@ class _Group:
     axis: _Axis
 
 
-def write_page(path: Path, report: Report, listening: Listening, *, written_on: dt.date) -> None:
+def write_page(path: StrPath, report: Report, listening: Listening, *, written_on: dt.date) -> None:
     """Write the page of a report: tables, plots, players and styles in one file.
 
     Raises
@@ -87,6 +86,7 @@ def write_page(path: Path, report: Report, listening: Listening, *, written_on: 
     RebalanceError
         If the file cannot be written.
     """
+    path = expanded(path)
     write_text(path, render_page(report, listening, written_on=written_on))
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from rebalance._base.clustering import Estimate
 from rebalance._base.extras import optional_packages
+from rebalance._base.files import StrPath, expanded
 from rebalance.report._comparing import RunComparison, compare_runs
 from rebalance.report._scored_runs import ScoredRun, common_pairs, read_scored_runs
 from rebalance.report._summary import Summary, summarise
@@ -121,7 +121,7 @@ def make_report(runs: Sequence[ScoredRun], task: Task) -> Report:
     return Report(task=task, summary=summarise(runs, task), comparison=None)
 
 
-def read_report(runs: Sequence[str | Path], *, data: str | Path | None = None) -> Report:
+def read_report(runs: Sequence[StrPath], *, data: StrPath | None = None) -> Report:
     """Read scored runs and compute their report.
 
     Parameters
@@ -138,7 +138,8 @@ def read_report(runs: Sequence[str | Path], *, data: str | Path | None = None) -
     MetadataError
         If the task cannot be read.
     """
-    scored = read_scored_runs([Path(run) for run in runs])
+    data = None if data is None else expanded(data)
+    scored = read_scored_runs(runs)
     return make_report(scored, load_task(data or scored[0].data, scored[0].split))
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from rebalance._base.challenge import SPLITS, Split
 from rebalance._base.errors import ConfigError
+from rebalance._base.files import StrPath, expanded
 from rebalance.hearing import SeverityDefinition
 from rebalance.task import Scene, Task
 
@@ -63,7 +64,7 @@ class ScoredRun:
         return f"{type(self).__name__}({self.name!r}, {len(self.scores)} pairs, mean HAAQI {mean:.3f})"
 
 
-def read_scored_runs(folders: Sequence[Path]) -> tuple[ScoredRun, ...]:
+def read_scored_runs(folders: Sequence[StrPath]) -> tuple[ScoredRun, ...]:
     """Read the scores of runs that can be compared.
 
     Raises
@@ -74,8 +75,9 @@ def read_scored_runs(folders: Sequence[Path]) -> tuple[ScoredRun, ...]:
     """
     if not folders:
         raise ConfigError("report: expected one or more runs, got none")
-    names = _short_names([folder.resolve() for folder in folders])
-    runs = tuple(_read_run(folder, name) for folder, name in zip(folders, names, strict=True))
+    paths = [expanded(folder) for folder in folders]
+    names = _short_names([path.resolve() for path in paths])
+    runs = tuple(_read_run(path, name) for path, name in zip(paths, names, strict=True))
     for field in ("split", "semantics"):
         found = sorted({str(getattr(run, field)) for run in runs})
         if len(found) > 1:

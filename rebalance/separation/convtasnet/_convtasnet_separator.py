@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError
+from rebalance._base.files import StrPath, expanded
 from rebalance.audio import Audio
 from rebalance.separation import (
     Chunking,
@@ -121,7 +122,7 @@ class ConvTasNetSeparator:
         return overlap_add_within_memory(process, mixture, Chunking(length=length, overlap=overlap, margin=margin))
 
 
-def local_checkpoints(path: Path, *, causal: bool | None = None) -> Checkpoints:
+def local_checkpoints(path: StrPath, *, causal: bool | None = None) -> Checkpoints:
     """Return what finds an instrument's checkpoint below a folder, or in one safetensors file.
 
     Parameters
@@ -137,6 +138,7 @@ def local_checkpoints(path: Path, *, causal: bool | None = None) -> Checkpoints:
     ConfigError
         If there is no such checkpoint.
     """
+    path = expanded(path)
     found = _checkpoints_below(path)
     kinds = (False, True) if causal is None else (causal,)
     for kind in kinds:

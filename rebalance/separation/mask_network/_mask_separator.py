@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rebalance._base.files import StrPath, expanded
 from rebalance.audio import Audio, Shrinkage
 from rebalance.separation import Chunking, checked_mixture, known_instruments, source_names
 
@@ -123,7 +123,7 @@ class MaskSeparator:
         )
 
 
-def load_mask_separator(name: str, path: Path, *, device: str) -> MaskSeparator:
+def load_mask_separator(name: str, path: StrPath, *, device: str) -> MaskSeparator:
     """Return the separator of a checkpoint.
 
     Raises
@@ -131,6 +131,7 @@ def load_mask_separator(name: str, path: Path, *, device: str) -> MaskSeparator:
     ConfigError
         If the checkpoint or the device cannot be used.
     """
+    path = expanded(path)
     from rebalance.separation import load_checkpoint
     from rebalance.separation.networks import chosen_device
 

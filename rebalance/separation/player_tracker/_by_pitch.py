@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rebalance._base.errors import ConfigError
+from rebalance._base.files import StrPath, expanded
 from rebalance.audio import Audio, Shrinkage
 from rebalance.separation import (
     HOP_SIZE,
@@ -97,7 +97,7 @@ class PitchSeparator:
         return self
 
 
-def load_pitch_separator(name: str, path: Path, *, device: str) -> PitchSeparator:
+def load_pitch_separator(name: str, path: StrPath, *, device: str) -> PitchSeparator:
     """Return the separator of a tracker's checkpoint.
 
     Raises
@@ -105,6 +105,7 @@ def load_pitch_separator(name: str, path: Path, *, device: str) -> PitchSeparato
     ConfigError
         If the checkpoint or the device cannot be used.
     """
+    path = expanded(path)
     from rebalance.separation.networks import chosen_device
     from rebalance.separation.player_tracker._tracker import Tracker
     from rebalance.separation.player_tracker._tracker_checkpoints import load_tracker_checkpoint

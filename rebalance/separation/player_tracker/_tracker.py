@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rebalance._base.files import StrPath
 from rebalance.audio import Audio, resample
 from rebalance.separation import checked_mixture, known_instruments
 from rebalance.separation.player_tracker._posteriors import Posteriors
@@ -104,7 +104,7 @@ class Tracker:
         return int(duration_s * self.sample_rate)
 
 
-def load_tracker(name_or_path: str | Path = "default", *, device: str = "auto") -> Tracker:
+def load_tracker(name_or_path: StrPath = "default", *, device: str = "auto") -> Tracker:
     """Return a tracker by the name of weights that ship, or from a checkpoint.
 
     Raises
