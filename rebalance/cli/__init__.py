@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from rebalance.cli._audiogram import audiogram
 from rebalance.cli._boundary import run
 from rebalance.cli._causality import causality
 from rebalance.cli._check import check
@@ -45,6 +46,7 @@ for _command in (
     compare,
     separate,
     remix,
+    audiogram,
     prescribe,
     pack,
     check_submission,

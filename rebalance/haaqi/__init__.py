@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from rebalance.haaqi._accumulating import HAAQI
+from rebalance.haaqi._batches import HaaqiScores, haaqi
 from rebalance.haaqi._binaural import BinauralScore, EarReference, HaaqiMode, SceneNoise, binaural_scores, chosen_mode
 from rebalance.haaqi._index import HaaqiScore
-from rebalance.haaqi._metric import HeardReference, haaqi, hear_reference
+from rebalance.haaqi._metric import HeardReference, hear_reference
 from rebalance.haaqi._threshold_noise import NoiseReader, NoiseTape
 
 __all__ = [
+    "HAAQI",
     "BinauralScore",
     "EarReference",
     "HaaqiMode",
     "HaaqiScore",
+    "HaaqiScores",
     "HeardReference",
     "NoiseReader",
     "NoiseTape",

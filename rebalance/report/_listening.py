@@ -17,7 +17,7 @@ from rebalance.hearing import amplify
 from rebalance.pipeline import EnhancedSignals, FolderSignals, true_remix
 from rebalance.report._scored_runs import ScoredRun, common_pairs
 from rebalance.submission import ArchivedSignals
-from rebalance.task import Pair, Scene, Task, read_source
+from rebalance.task import Pair, Task, read_source
 
 _OGG_QUALITY = 0.6  # libsndfile's compression level: 0 is best, 1 smallest
 _OGG_BLOCK = 4096  # libsndfile overflows its stack on long writes of Vorbis
@@ -113,13 +113,6 @@ def listening_examples(runs: Sequence[ScoredRun], task: Task, pairs: Sequence[Pa
     return Listening(examples=tuple(examples), notes=tuple(notes))
 
 
-def described_gains(scene: Scene) -> str:
-    """Say what a scene asks for: ``Violin_1 +6 dB, Cello −3 dB``."""
-    labels = {source.name: source.label for source in scene.segment.sources}
-    changes = [f"{labels[name]} {_signed(gain_db)}" for name, gain_db in scene.gains_db.items() if gain_db]
-    return ", ".join(changes) or "no change"
-
-
 def _example(runs: Sequence[ScoredRun], task: Task, pair: Pair) -> ListeningExample:
     """Make one example."""
     scene = task.scenes[pair.scene]
@@ -134,7 +127,7 @@ def _example(runs: Sequence[ScoredRun], task: Task, pair: Pair) -> ListeningExam
         recording = _signals(run, task).read(pair)
         score = float(run.scores["avg_haaqi"].loc[(pair.scene, pair.listener)])
         players.append(Player(label=run.name, score=score, uri=_uri(recording.samples, recording.sample_rate)))
-    return ListeningExample(pair=pair, title=f"{scene.segment.name}: {described_gains(scene)}", players=tuple(players))
+    return ListeningExample(pair=pair, title=f"{scene.segment.name}: {scene.described_gains}", players=tuple(players))
 
 
 def _signals(run: ScoredRun, task: Task) -> EnhancedSignals:
@@ -160,8 +153,3 @@ def _uri(samples: Audio, sample_rate: int) -> str:
         for start in range(0, len(at_rate), _OGG_BLOCK):
             file.write(at_rate[start : start + _OGG_BLOCK])
     return "data:audio/ogg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
-
-
-def _signed(gain_db: float) -> str:
-    """Return a gain with its sign: ``−3 dB``."""
-    return f"{'+' if gain_db > 0 else '−'}{abs(gain_db):g} dB"

@@ -18,6 +18,7 @@ from rebalance.separation._checkpoints import (
     sha256_of,
     shipped_weights,
 )
+from rebalance.separation._describing import described, described_as_html, facts_of
 from rebalance.separation._estimates import checked_estimates
 from rebalance.separation._metrics import (
     LIMIT_DB,
@@ -64,7 +65,10 @@ __all__ = [
     "checked_estimates",
     "checked_mixture",
     "checkpoint_header",
+    "described",
+    "described_as_html",
     "digest_file",
+    "facts_of",
     "frame_median_db",
     "from_json",
     "inverse_spectrogram",

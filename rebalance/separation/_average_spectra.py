@@ -14,6 +14,7 @@ from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded
 from rebalance.audio import Audio
 from rebalance.separation._checkpoints import WEIGHTS_FOLDER
+from rebalance.separation._describing import described, described_as_html
 from rebalance.separation._protocol import checked_mixture, source_names
 from rebalance.separation._stft import WINDOW_SIZE, inverse_spectrogram, spectrogram
 
@@ -42,6 +43,12 @@ class AverageSpectrumSeparator:
     sample_rate: int = CAD2_TASK2.mixture_sample_rate
     needs_sources: bool = False
     mixture_consistent: bool = True
+
+    def __repr__(self) -> str:
+        return described(self)
+
+    def _repr_html_(self) -> str:
+        return described_as_html(self)
 
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source; see `rebalance.separation.Separator`."""

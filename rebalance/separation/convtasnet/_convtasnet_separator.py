@@ -20,6 +20,8 @@ from rebalance.audio import Audio
 from rebalance.separation import (
     Chunking,
     checked_mixture,
+    described,
+    described_as_html,
     known_instruments,
     official_chunks,
     shared_among_voices,
@@ -82,6 +84,12 @@ class ConvTasNetSeparator:
     shrinkage: float = 1.0
     needs_sources: bool = False
     mixture_consistent: bool = False
+
+    def __repr__(self) -> str:
+        return described(self)
+
+    def _repr_html_(self) -> str:
+        return described_as_html(self)
 
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source; see `Separator`."""

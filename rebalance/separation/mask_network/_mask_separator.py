@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from rebalance._base.files import StrPath, expanded
 from rebalance.audio import Audio, Shrinkage
-from rebalance.separation import Chunking, checked_mixture, known_instruments, source_names
+from rebalance.separation import (
+    Chunking,
+    checked_mixture,
+    described,
+    described_as_html,
+    known_instruments,
+    source_names,
+)
 
 if TYPE_CHECKING:
     from rebalance.separation import ModelCard
@@ -71,6 +78,12 @@ class MaskSeparator:
     def external_training_data(self) -> bool:
         """Whether it learnt from data outside the challenge's list: all training data of a card is."""
         return bool(self.card.data)
+
+    def __repr__(self) -> str:
+        return described(self)
+
+    def _repr_html_(self) -> str:
+        return described_as_html(self)
 
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source; see `Separator`."""

@@ -16,6 +16,8 @@ from rebalance.separation import (
     HOP_SIZE,
     WINDOW_SIZE,
     checked_mixture,
+    described,
+    described_as_html,
     inverse_spectrogram,
     known_instruments,
     source_names,
@@ -84,6 +86,12 @@ class PitchSeparator:
     def weights(self) -> str | None:
         """Sha256 of the file the tracker came from."""
         return self.tracker.weights
+
+    def __repr__(self) -> str:
+        return described(self)
+
+    def _repr_html_(self) -> str:
+        return described_as_html(self)
 
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source; see `rebalance.separation.Separator`."""

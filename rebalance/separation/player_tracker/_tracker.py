@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rebalance._base.files import StrPath
 from rebalance.audio import Audio, resample
-from rebalance.separation import checked_mixture, known_instruments
+from rebalance.separation import checked_mixture, described, described_as_html, known_instruments
 from rebalance.separation.player_tracker._posteriors import Posteriors
 
 if TYPE_CHECKING:
@@ -49,6 +49,12 @@ class Tracker:
     def sample_rate(self) -> int:
         """Rate in Hz it works at; mixtures of other rates are resampled."""
         return self.network.config.sample_rate
+
+    def __repr__(self) -> str:
+        return described(self)
+
+    def _repr_html_(self) -> str:
+        return described_as_html(self)
 
     def __call__(self, mixture: Audio, instruments: Sequence[str], sample_rate: int | None = None) -> Posteriors:
         """Track the players of a mixture.
