@@ -221,6 +221,6 @@ def _progress(title: str, total: int) -> Iterator[Callable[[], None]]:
     """Show a bar with the time left on the error stream; give the function that moves it by one."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-    with Progress(*columns, *times, console=Console(stderr=True)) as progress:
+    with Progress(*columns, *times, console=Console(stderr=True, force_jupyter=False)) as progress:
         task = progress.add_task(title, total=total)
         yield lambda: progress.advance(task)

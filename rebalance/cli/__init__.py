@@ -10,6 +10,7 @@ from rebalance.cli._audiogram import audiogram
 from rebalance.cli._boundary import run
 from rebalance.cli._causality import causality
 from rebalance.cli._check import check
+from rebalance.cli._check_separator import check_separator
 from rebalance.cli._check_submission import check_submission
 from rebalance.cli._compare import compare
 from rebalance.cli._demo import demo
@@ -51,6 +52,7 @@ for _command in (
     pack,
     check_submission,
     causality,
+    check_separator,
     prepare,
     scenes,
     render,

@@ -29,6 +29,7 @@ from rebalance.separation import (
     Weighted,
     checked_estimates,
     load_separator,
+    separate_at_rate,
     source_digest,
     source_names,
 )
@@ -103,7 +104,9 @@ def estimate_sources(separator: Separator, task: Task, segment: Segment) -> dict
         truth = [read_source(task, source) for source in segment.sources]
         separator = separator.informed_by(dict(zip(source_names(segment.instruments), truth, strict=True)))
     mixture = read_source(task, segment.mixture)
-    return _by_metadata_name(separator(mixture, segment.instruments), segment, mixture)
+    rate = CAD2_TASK2.mixture_sample_rate
+    made = separate_at_rate(separator, mixture, segment.instruments, sample_rate=rate)
+    return _by_metadata_name(made, segment, mixture)
 
 
 def amplify_for_submission(signal: Audio, fitting: Fitting, *, aid: AidSettings = CHALLENGE_AID) -> Audio:
