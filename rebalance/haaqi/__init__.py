@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rebalance.haaqi._binaural import BinauralScore, EarReference, HaaqiMode, SceneNoise, binaural_scores, chosen_mode
+from rebalance.haaqi._binaural import BinauralScore, EarReference, SceneNoise, binaural_scores
 from rebalance.haaqi._index import HaaqiScore
 from rebalance.haaqi._metric import HeardReference, haaqi, hear_reference
 from rebalance.haaqi._threshold_noise import NoiseReader, NoiseTape
@@ -10,14 +10,12 @@ from rebalance.haaqi._threshold_noise import NoiseReader, NoiseTape
 __all__ = [
     "BinauralScore",
     "EarReference",
-    "HaaqiMode",
     "HaaqiScore",
     "HeardReference",
     "NoiseReader",
     "NoiseTape",
     "SceneNoise",
     "binaural_scores",
-    "chosen_mode",
     "haaqi",
     "hear_reference",
 ]
