@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2, EARS, Ear, Split
 from rebalance._base.errors import AudioError, ConfigError, MetadataError, RebalanceError
-from rebalance._base.files import replacing, write_json
+from rebalance._base.files import checksum_of, replacing, write_json
 from rebalance._base.running import Failure, one_line, run_items
 from rebalance._base.semantics import SEMANTICS, VERSION
 from rebalance.audio import Audio, Recording, db_from_amplitude, read_audio, remix, resample, rms
@@ -60,12 +60,9 @@ class FolderSignals:
         return read_audio(enhanced_path(self.run, self.split, pair))
 
     def fingerprint(self, pair: Pair) -> str:
-        """Return size and time of the last change of the file; see `EnhancedSignals`."""
+        """Return size and checksum of the file, as an archive of the run holds them; see `EnhancedSignals`."""
         path = enhanced_path(self.run, self.split, pair)
-        if not path.exists():
-            return ""
-        status = path.stat()
-        return f"{status.st_size}-{status.st_mtime_ns}"
+        return checksum_of(path) if path.is_file() else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

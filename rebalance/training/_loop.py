@@ -17,6 +17,7 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from rebalance._base.errors import ConfigError, RebalanceError
 from rebalance._base.files import replacing
@@ -136,7 +137,10 @@ class _Group:
         return self.rank == 0
 
     def average_gradients(self, network: nn.Module) -> None:
-        """Replace every gradient by its mean over all processes."""
+        """Replace every gradient by its mean over all processes.
+
+        ``DistributedDataParallel`` hides the network behind a wrapper; objectives need the network itself.
+        """
         if self.size == 1:
             return
         for parameter in network.parameters():
@@ -292,13 +296,13 @@ def _loss(network: nn.Module, batch: Batch, settings: LossSettings) -> Loss:
 
 def _follow(average: nn.Module, network: nn.Module, decay: float, step: int) -> None:
     """Move the running average towards the network, faster in the first steps."""
-    weight = 1 - min(decay, (1 + step) / (10 + step))
-    with torch.no_grad():
-        for slow, fast in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-            if slow.dtype.is_floating_point:
-                slow.lerp_(fast, weight)
-            else:
-                slow.copy_(fast)
+    slow, fast = average.state_dict().values(), network.state_dict().values()
+    pairs = list(zip(slow, fast, strict=True))
+    floats = [pair for pair in pairs if pair[0].dtype.is_floating_point]
+    update = get_ema_multi_avg_fn(min(decay, (1 + step) / (10 + step)))  # type: ignore[no-untyped-call]
+    update([pair[0] for pair in floats], [pair[1] for pair in floats], step)
+    for counter, newest in (pair for pair in pairs if not pair[0].dtype.is_floating_point):
+        counter.copy_(newest)
 
 
 class _Log:

@@ -64,7 +64,7 @@ def test_a_task_goes_from_check_to_scores(tiny_task_root: Path, tmp_path: Path) 
     scored = rebalance("score", tiny_task_root, run, "--jobs", "2")
     assert scored.returncode == 0, scored.stderr
     assert pd.read_csv(run / "scores.csv").avg_haaqi.min() > 0.9
-    assert json.loads((run / "scores.json").read_text())["haaqi"] == "fast"
+    assert json.loads((run / "scores.json").read_text())["haaqi"] == "exact"
 
 
 def test_an_archive_scores_like_the_folder_it_was_packed_from(tiny_task_root: Path, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +105,16 @@ def test_scored_pairs_are_kept_and_changed_signals_scored_again(task: Task, scor
     score_task(task, [system], jobs=1)
     again = {path.name for path in (run / "scores").iterdir() if path.stat().st_mtime_ns != times[path.name]}
     assert again == {f"{task.pairs[0].scene}_{task.pairs[0].listener}.json"}
+
+
+def test_a_copied_run_is_not_scored_again(task: Task, scored: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(scored, run)
+    kept = {path: path.stat().st_mtime_ns for path in (run / "scores").iterdir()}
+    for path in run.rglob("*.flac"):
+        os.utime(path, ns=(1, 1))
+    score_task(task, [system_of_run(run, "valid")], jobs=1)
+    assert {path: path.stat().st_mtime_ns for path in (run / "scores").iterdir()} == kept
 
 
 def spoil_silent(path: Path) -> str:
