@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
+from rebalance._base.configuration import structured
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import replacing, write_text
 from rebalance.assets import weights_folder
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 FORMAT = "rebalance-separator/1"
 TRACKER_FORMAT = "rebalance-tracker/1"
 WEIGHTS_FOLDER = weights_folder()
-
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +107,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise ConfigError(f"{path}: expected a checkpoint of format {FORMAT!r}")
     sha256 = checked_digest(path)
     try:
-        network = MaskNetwork(from_json(MaskNetworkConfig, json.loads(header["config"])))
-        card = from_json(ModelCard, json.loads(header["card"]))
+        network = MaskNetwork(structured(json.loads(header["config"]), MaskNetworkConfig, "config"))
+        card = structured(json.loads(header["card"]), ModelCard, "card")
         network.load_state_dict({name: tensor.float() for name, tensor in load_file(path).items()})
     except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
         raise ConfigError(
@@ -135,28 +134,6 @@ def checkpoint_header(path: Path) -> dict[str, str] | None:
 def shipped_weights() -> dict[str, Path]:
     """Return the checkpoints that come with the library, by name."""
     return {path.stem: path for path in sorted(WEIGHTS_FOLDER.glob("[!.]*.safetensors"))}
-
-
-def from_json(kind: type[Value], values: Mapping[str, Any]) -> Value:
-    """Build a configuration value, nested ones included, from what JSON made of it.
-
-    Raises
-    ------
-    ConfigError
-        If a key is unknown.
-    """
-    known = {entry.name: entry for entry in fields(kind)}  # type: ignore[arg-type]
-    if unknown := sorted(set(values) - set(known)):
-        raise ConfigError(f"{kind.__name__}: unknown keys {unknown}")
-    defaults = kind()
-    return kind(**{name: _like(getattr(defaults, name), value) for name, value in values.items()})
-
-
-def _like(default: object, value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a JSON value as the kind of value its default is."""
-    if hasattr(default, "__dataclass_fields__"):
-        return from_json(type(default), value)
-    return tuple(value) if isinstance(default, tuple) else value
 
 
 def sha256_of(path: Path) -> str:
