@@ -25,6 +25,10 @@ Result = TypeVar("Result")
 _QUEUED_PER_WORKER = 4
 _CONNECT_TIMEOUT_S = 10
 _LOST_SCHEDULER = "the scheduler was lost; what is finished is kept, run the same command again for the rest"
+_UNGUARDED = "a worker process ran the calling script again: put its work under if __name__ == '__main__':"
+_NO_START = (
+    "no worker process can start, what it says stands above: a script needs if __name__ == '__main__': round its work"
+)
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -118,8 +122,10 @@ def run_items(
     ConfigError
         If `jobs` is below 1.
     RebalanceError
-        If the cluster behind `executor` is lost.
+        If the cluster behind `executor` is lost, or a script calls this while its own workers import it.
     """
+    if executor is None and getattr(multiprocessing.process.current_process(), "_inheriting", False):
+        raise RebalanceError(_UNGUARDED)
     jobs = available_cores() if jobs is None else jobs
     if jobs < 1:
         raise ConfigError(f"jobs: expected at least 1, got {jobs}")
@@ -147,10 +153,20 @@ def run_items(
                 suspects = _drain(pool, waiting, work, depth, settle)
             for suspect in suspects:
                 with _pool(executor, 1) as pool:
+                    if executor is None:
+                        _require_start(pool)
                     if _drain(pool, deque([suspect]), work, 1, settle):
                         failures.append(Failure(item=describe(suspect), reason="its worker died twice"))
                         advance()
     return tuple(failures)
+
+
+def _require_start(pool: Executor) -> None:
+    """Raise if a worker dies before it is given any work."""
+    try:
+        pool.submit(int).result()
+    except BrokenProcessPool as error:
+        raise RebalanceError(_NO_START) from error
 
 
 def _drain(
