@@ -14,10 +14,8 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TypeVar
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
 from rebalance._base.errors import ConfigError, RebalanceError
+from rebalance._base.progress import progress_bar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -131,7 +129,7 @@ def run_items(
         raise ConfigError(f"jobs: expected at least 1, got {jobs}")
     depth = jobs * _QUEUED_PER_WORKER if executor is None else len(items)
     failures: list[Failure] = []
-    with _progress(title, len(items)) as advance:
+    with progress_bar(title, len(items)) as bar:
 
         def settle(item: Item, future: Future[Result]) -> None:
             try:
@@ -145,7 +143,7 @@ def run_items(
             else:
                 if on_result is not None:
                     on_result(item, result)
-            advance()
+            bar.advance()
 
         waiting = deque(items)
         while waiting:
@@ -157,7 +155,7 @@ def run_items(
                         _require_start(pool)
                     if _drain(pool, deque([suspect]), work, 1, settle):
                         failures.append(Failure(item=describe(suspect), reason="its worker died twice"))
-                        advance()
+                        bar.advance()
     return tuple(failures)
 
 
@@ -230,13 +228,3 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-@contextlib.contextmanager
-def _progress(title: str, total: int) -> Iterator[Callable[[], None]]:
-    """Show a bar with the time left on the error stream; give the function that moves it by one."""
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-    times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-    with Progress(*columns, *times, console=Console(stderr=True)) as progress:
-        task = progress.add_task(title, total=total)
-        yield lambda: progress.advance(task)

@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from rebalance._base.errors import ConfigError, RebalanceError
 from rebalance._base.files import replacing
+from rebalance._base.progress import progress_bar
 from rebalance.separation.mask_network import MaskNetwork
 from rebalance.training import _run_state
 from rebalance.training._losses import Loss, LossSettings, mask_loss, separation_loss
@@ -215,7 +214,7 @@ def train(
         objective = objective or SeparationObjective(settings=settings.loss)
         began = time.monotonic() - progress.seconds
         last = min(settings.steps, stop_after or settings.steps)
-        with _progress(progress.step, last, quiet=not group.leads) as advance:
+        with progress_bar("training", last, n_done=progress.step, quiet=not group.leads) as bar:
             for step in range(progress.step, last):
                 figures, norm = _step(network, batches, optimiser, settings, step, group, device, objective)
                 _follow(average, network, settings.average_decay, step)
@@ -225,7 +224,7 @@ def train(
                     continue
                 if done % settings.log_every == 0 or done == last:
                     log.step(done, seconds, settings.learning_rate_at(step), figures, norm)
-                advance(done, f"loss {figures['loss'].item():.4f}")
+                bar.reach(done, f"training loss {figures['loss'].item():.4f}")
                 if validate is not None and (done % settings.validate_every == 0 or done == last):
                     log.validation(done, validate(average, done), average)
                 if done % settings.save_every == 0 or done == last:
@@ -382,13 +381,3 @@ def _process_group() -> Iterator[_Group]:
         yield _Group(rank=torch.distributed.get_rank(), size=size)
     finally:
         torch.distributed.destroy_process_group()
-
-
-@contextlib.contextmanager
-def _progress(done: int, last: int, *, quiet: bool) -> Iterator[Callable[[int, str], None]]:
-    """Show a bar with the loss and the time left."""
-    columns = (TextColumn("training {task.description}"), BarColumn(), MofNCompleteColumn())
-    times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-    with Progress(*columns, *times, console=Console(stderr=True, quiet=quiet)) as progress:
-        task = progress.add_task("", total=last, completed=done)
-        yield lambda now, text: progress.update(task, completed=now, description=text)
