@@ -47,6 +47,8 @@ lint: $(READY) ## format check, lint, types
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
+	MYPYPATH=recipes/default $(PY) -m mypy --explicit-package-bases recipes
+	MYPYPATH=benchmarks $(PY) -m mypy --no-warn-return-any --allow-untyped-calls benchmarks/*.py
 
 format: $(READY) ## format the code
 	$(PY) -m ruff format .

@@ -14,6 +14,7 @@ import tempfile
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from clarity.enhancer.multiband_compressor import MultibandCompressor
@@ -41,7 +42,7 @@ TURNS = 3
 RUNS_COMPARED = 3
 
 
-def metadata(name: str) -> dict:
+def metadata(name: str) -> Any:
     return json.loads((ROOT / "metadata" / f"{name}.json").read_text())
 
 

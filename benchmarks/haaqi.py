@@ -15,12 +15,15 @@ import statistics
 import subprocess
 import sys
 import time
+import unittest.mock
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from pairing import TABLE_HEAD, Comparison, in_turns, processor_seconds
 
 from rebalance.haaqi import HaaqiScore, haaqi, hear_reference
+from rebalance.haaqi import _coherence as coherence
 from rebalance.haaqi import _metric as metric
 from rebalance.haaqi import _threshold_noise as threshold_noise
 from rebalance.hearing import Audiogram
@@ -56,8 +59,6 @@ def main() -> None:
         medians = {row.what: statistics.median(row.ratios) for row in rows}
         print(json.dumps({"rows": times, "median_ratios": medians, "difference": difference, "fresh": cold}, indent=1))
         return
-    from pairing import TABLE_HEAD
-
     print(f"{DURATION_S:g} s at 24 kHz, one ear, a moderate loss; notes clipped and in noise.\n")
     print("\n".join((TABLE_HEAD, *(row.row() for row in rows))))
     print(f"\nIndex of both: {difference:.1e} apart.\n")
@@ -67,10 +68,8 @@ def main() -> None:
         print(f"| {name} | {statistics.median(values):.3g} {unit} ({min(values):.3g}-{max(values):.3g}) |")
 
 
-def speed() -> tuple[list, float]:
+def speed() -> tuple[list[Comparison], float]:
     """Compare a single call and one more signal against a reference already heard."""
-    from pairing import in_turns
-
     reference, processed = signals()
     peer = lambda: by_pyclarity(reference, processed)  # noqa: E731
     heard = hear_reference(
@@ -90,7 +89,7 @@ def speed() -> tuple[list, float]:
 STAGES = {
     "cochlea, both signals": (metric, "excite"),
     "delays of the bands": (metric, "band_delays"),
-    "covariances of tiles": (metric._coherence, "covary"),
+    "covariances of tiles": (coherence, "covary"),
     "hair cells, both signals": (metric, "transduce"),
     "bulk delay": (metric, "bulk_aligned"),
     "middle ear, both signals": (metric, "through_middle_ear"),
@@ -103,7 +102,7 @@ def stages() -> list[tuple[str, float, float]]:
     reference, processed = signals()
     spent: dict[str, float] = {}
 
-    def timed(name: str, stage: Callable) -> Callable:
+    def timed(name: str, stage: Callable[..., object]) -> Callable[..., object]:
         def run(*arguments: object, **options: object) -> object:
             start = time.process_time()
             result = stage(*arguments, **options)
@@ -158,16 +157,13 @@ class NumpyStream:
 def noise_ratio() -> tuple[float, bool]:
     """Return how many times as long a call takes with NumPy's own noise, and whether the index is the same."""
     reference, processed = signals()
-    call = lambda: ours(reference, processed, np.random.RandomState(1)).value  # noqa: E731
+
+    def call() -> float:
+        return ours(reference, processed, np.random.RandomState(1)).value
 
     def by_numpy() -> float:
-        compiled, threshold_noise.LegacyStream = threshold_noise.LegacyStream, NumpyStream
-        try:
+        with unittest.mock.patch.object(threshold_noise, "LegacyStream", NumpyStream):
             return call()
-        finally:
-            threshold_noise.LegacyStream = compiled
-
-    from pairing import processor_seconds
 
     same = call() == by_numpy()
     turns = [(processor_seconds(call), processor_seconds(by_numpy)) for _ in range(STAGE_TURNS)]
@@ -203,7 +199,8 @@ def peak_mb() -> float:
     """Return the most memory this program has held; the counter of `resource` starts from that of its parent."""
     status = Path("/proc/self/status")
     if status.exists():
-        return float(re.search(r"VmHWM:\s+(\d+) kB", status.read_text()).group(1)) / 1024
+        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
+        return float(found[1]) / 1024 if found else 0.0
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
