@@ -43,10 +43,13 @@ coverage: $(READY) ## run the tests with branch coverage; under 95 % is a failur
 mutants: $(READY) ## change the core one thing at a time and print the share of changes the tests notice
 	$(PY) benchmarks/mutants.py
 
-lint: $(READY) ## format check, lint, types
+lint: $(READY) ## format check, lint, declared dependencies, types
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
+	$(PY) -m deptry rebalance
 	$(PY) -m mypy
+	MYPYPATH=recipes/default $(PY) -m mypy --explicit-package-bases recipes
+	MYPYPATH=benchmarks $(PY) -m mypy --no-warn-return-any --allow-untyped-calls benchmarks/*.py
 
 format: $(READY) ## format the code
 	$(PY) -m ruff format .

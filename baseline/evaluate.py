@@ -20,7 +20,7 @@ def main(config: DictConfig) -> None:
     try:
         options = read_options(OmegaConf.to_container(config, resolve=True), require_sources=True)  # type: ignore[arg-type]
         system = system_of_run(options.run, options.task.split, scores_name=options.scores_name)
-        failures = score_task(options.task, [system], mode=options.mode, aid=options.enhance.aid, jobs=options.jobs)
+        failures = score_task(options.task, [system], aid=options.enhance.aid, jobs=options.jobs)
     except RebalanceError as error:
         _complain(f"evaluate.py: {error}")
         return

@@ -5,6 +5,7 @@ Run: python benchmarks/rendering.py [SECONDS]
 
 from __future__ import annotations
 
+import functools
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -15,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rich.console import Console
 
@@ -52,7 +53,7 @@ def main() -> None:
     CONSOLE.print("|---|---|")
     for humanise in ("none", "full"):
         settings = RenderSettings(fonts=soundfont.fonts, humanise=humanise)
-        seconds = min(timed(lambda s=settings: whole(score, s))[1] for _ in range(REPEATS))
+        seconds = min(timed(functools.partial(whole, score, settings))[1] for _ in range(REPEATS))
         CONSOLE.print(f"| {humanise} | {len(ENSEMBLE) * duration_s / seconds:.0f} |")
     CONSOLE.print("\n| step (humanise full) | ms per stem and minute |")
     CONSOLE.print("|---|---|")
@@ -98,7 +99,7 @@ def steps(score: Score, settings: RenderSettings) -> dict[str, float]:
     }
 
 
-def performed(score: Score, plan: Plan) -> tuple[list, float]:
+def performed(score: Score, plan: Plan) -> tuple[list[Any], float]:
     """Return every part as played and the duration of the piece."""
     tempo = tempo_map(score, plan.annotations, rubato=plan.rubato, seed=plan.seed)
     played = [perform(part, plan.annotations, tempo, plan.voices[part.name].player) for part in score.parts]

@@ -25,11 +25,12 @@ def main() -> None:
     print("| listener | truncated (official) | rounded to nearest | not quantised | rounding wins |")
     print("|---|---|---|---|---|")
     for listener in task.listeners:
-        scores = {kind: [] for kind in ("truncate", "nearest", "none")}
+        scores: dict[str, list[float]] = {kind: [] for kind in ("truncate", "nearest", "none")}
         for name, scene in task.scenes.items():
             signal = amplify_for_submission(true_remix(task, scene).remix, task.fittings[listener])
             for kind, found in scores.items():
-                samples = signal if kind == "none" else quantise_int16(signal, rounding=kind) / 32_768
+                rounded = quantise_int16(signal, rounding="truncate" if kind == "truncate" else "nearest") / 32_768
+                samples = signal if kind == "none" else rounded
                 recording = Recording(samples=samples.astype(np.float32), sample_rate=32_000)
                 score = score_pair(task, Pair(scene=name, listener=listener), recording)
                 found.append((score.left.value + score.right.value) / 2)

@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -58,22 +59,24 @@ def main() -> None:
     )
 
 
-def in_own_process(row: str) -> dict:
+def in_own_process(row: str) -> dict[str, Any]:
     """Return the figures of a row."""
     run = subprocess.run([sys.executable, __file__, "--row", row], check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(run.stdout)
 
 
-def measured(row: str) -> dict:
+def measured(row: str) -> dict[str, Any]:
     """Return parameters, look-ahead, processor time and memory of a row."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
     mixture = (0.1 * np.random.default_rng(0).standard_normal((2, DURATION_S * RATE))).astype(np.float32)
+    work: Callable[[], object]
+    network: torch.nn.Module
     if row in PRESETS:
-        network = MaskNetwork(PRESETS[row]).eval()
-        separator = MaskSeparator(name=row, network=network, card=ModelCard())
+        network = mask_network = MaskNetwork(PRESETS[row]).eval()
+        separator = MaskSeparator(name=row, network=mask_network, card=ModelCard())
         work, n_networks, turns = lambda: separator(mixture, QUARTET), 1, TURNS
-        look_ahead = network.config.look_ahead_samples
+        look_ahead = mask_network.config.look_ahead_samples
     else:
         network = (official_network() if row == OFFICIAL else ConvTasNet(ConvTasNetShape())).eval()
         n_networks, turns, look_ahead = len(set(QUARTET)), 1, None
@@ -105,8 +108,13 @@ def outputs(network: torch.nn.Module, chunk: np.ndarray) -> np.ndarray:
 
 def official_network() -> torch.nn.Module:
     """Return the official class at the published sizes; loaded by file, its package needs more than it uses."""
-    (package,) = importlib.util.find_spec("recipes").submodule_search_locations
+    recipes = importlib.util.find_spec("recipes")
+    if recipes is None or recipes.submodule_search_locations is None:
+        sys.exit("separation.py: expected pyclarity's recipes, found none")
+    (package,) = recipes.submodule_search_locations
     spec = importlib.util.spec_from_file_location("tasnet", Path(package) / "cad2/task2/ConvTasNet/local/tasnet.py")
+    if spec is None or spec.loader is None:
+        sys.exit(f"separation.py: expected the official ConvTasNet below {package}, found none")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.ConvTasNetStereo(N=256, L=20, B=256, H=512, P=3, X=8, R=3, C=2, audio_channels=2, samplerate=RATE)

@@ -51,7 +51,8 @@ def swelling_noise(seed: int) -> np.ndarray:
 
 def make_task(folder: Path, n_segments: int) -> Task:
     """Write the mixtures of an evaluation without sources and return its task."""
-    segments, scenes = {}, {}
+    segments: dict[str, Segment] = {}
+    scenes: dict[str, Scene] = {}
     for number in range(n_segments):
         name = f"piece{number // 4:02d}_{number % 4:03d}"
         track = PurePosixPath(f"{name}.flac")

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 
-class RebalanceError(ValueError):
-    """Base of every error this library raises on purpose."""
+class RebalanceError(Exception):
+    """Base of every error this library raises on purpose; itself for what the system refuses, such as a full disk."""
 
 
-class MetadataError(RebalanceError):
+class MetadataError(RebalanceError, ValueError):
     """A metadata file or a cross reference between two of them is wrong."""
 
 
-class AudioError(RebalanceError):
+class AudioError(RebalanceError, ValueError):
     """A signal or an audio file cannot be used as asked."""
 
 
-class ConfigError(RebalanceError):
+class ConfigError(RebalanceError, ValueError):
     """An option, a name or a combination of settings is wrong."""
 
 
-class SubmissionError(RebalanceError):
+class SubmissionError(RebalanceError, ValueError):
     """A submission archive or folder breaks the rules of the challenge."""

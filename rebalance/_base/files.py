@@ -8,6 +8,7 @@ import os
 import stat
 import tempfile
 import threading
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -21,6 +22,7 @@ TEMPORARY_SUFFIX = ".part"
 
 _NEW_FILE = 0o666
 _KEPT_OF_A_NAME = 200
+_CHECKSUM_BLOCK = 1 << 20
 _UMASK_LOCK = threading.Lock()
 
 
@@ -99,3 +101,12 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:  # noqa: ANN401 - any JSON value
     """Write a JSON file, indented, whole or not at all; NaN is refused."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def checksum_of(path: Path) -> str:
+    """Return size and CRC-32 of a file, as zip archives hold them of their members."""
+    checksum = n_bytes = 0
+    with path.open("rb") as file:
+        while block := file.read(_CHECKSUM_BLOCK):
+            checksum, n_bytes = zlib.crc32(block, checksum), n_bytes + len(block)
+    return f"{n_bytes}-{checksum:08x}"

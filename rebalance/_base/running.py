@@ -14,10 +14,8 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TypeVar
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
 from rebalance._base.errors import ConfigError, RebalanceError
+from rebalance._base.progress import progress_bar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -25,6 +23,10 @@ Result = TypeVar("Result")
 _QUEUED_PER_WORKER = 4
 _CONNECT_TIMEOUT_S = 10
 _LOST_SCHEDULER = "the scheduler was lost; what is finished is kept, run the same command again for the rest"
+_UNGUARDED = "a worker process ran the calling script again: put its work under if __name__ == '__main__':"
+_NO_START = (
+    "no worker process can start, what it says stands above: a script needs if __name__ == '__main__': round its work"
+)
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -118,14 +120,16 @@ def run_items(
     ConfigError
         If `jobs` is below 1.
     RebalanceError
-        If the cluster behind `executor` is lost.
+        If the cluster behind `executor` is lost, or a script calls this while its own workers import it.
     """
+    if executor is None and getattr(multiprocessing.process.current_process(), "_inheriting", False):
+        raise RebalanceError(_UNGUARDED)
     jobs = available_cores() if jobs is None else jobs
     if jobs < 1:
         raise ConfigError(f"jobs: expected at least 1, got {jobs}")
     depth = jobs * _QUEUED_PER_WORKER if executor is None else len(items)
     failures: list[Failure] = []
-    with _progress(title, len(items)) as advance:
+    with progress_bar(title, len(items)) as bar:
 
         def settle(item: Item, future: Future[Result]) -> None:
             try:
@@ -139,7 +143,7 @@ def run_items(
             else:
                 if on_result is not None:
                     on_result(item, result)
-            advance()
+            bar.advance()
 
         waiting = deque(items)
         while waiting:
@@ -147,10 +151,20 @@ def run_items(
                 suspects = _drain(pool, waiting, work, depth, settle)
             for suspect in suspects:
                 with _pool(executor, 1) as pool:
+                    if executor is None:
+                        _require_start(pool)
                     if _drain(pool, deque([suspect]), work, 1, settle):
                         failures.append(Failure(item=describe(suspect), reason="its worker died twice"))
-                        advance()
+                        bar.advance()
     return tuple(failures)
+
+
+def _require_start(pool: Executor) -> None:
+    """Raise if a worker dies before it is given any work."""
+    try:
+        pool.submit(int).result()
+    except BrokenProcessPool as error:
+        raise RebalanceError(_NO_START) from error
 
 
 def _drain(
@@ -214,13 +228,3 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-@contextlib.contextmanager
-def _progress(title: str, total: int) -> Iterator[Callable[[], None]]:
-    """Show a bar with the time left on the error stream; give the function that moves it by one."""
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-    times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-    with Progress(*columns, *times, console=Console(stderr=True, force_jupyter=False)) as progress:
-        task = progress.add_task(title, total=total)
-        yield lambda: progress.advance(task)

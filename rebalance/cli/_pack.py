@@ -38,9 +38,8 @@ def pack(
 
     Example: rebalance pack exp/mine --team T002 --causality noncausal
     """
-    from rich.progress import Progress
-
     from rebalance._base.errors import ConfigError
+    from rebalance._base.progress import progress_bar
     from rebalance.cli._check_submission import print_verdict
     from rebalance.cli._reporting import ERRORS, say
     from rebalance.pipeline import read_run
@@ -63,8 +62,7 @@ def pack(
         print_verdict(verdict)
     if not verdict.accepted:
         raise typer.Exit(1)
-    with Progress(console=ERRORS) as progress:
-        bar = progress.add_task("pack", total=len(verdict.sha256))
+    with progress_bar("pack", len(verdict.sha256)) as bar:
         part_bytes = None if part_size is None else round(part_size * 1e9)
         packed = write(
             run,
@@ -73,7 +71,7 @@ def pack(
             verdict,
             folder=out or run,
             part_bytes=part_bytes,
-            on_file=lambda: progress.advance(bar),
+            on_file=bar.advance,
         )
     for file in packed:
         say(f"{file.path}\n  sha256 {file.sha256}")

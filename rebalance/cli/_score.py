@@ -18,13 +18,6 @@ def score(
         typer.Argument(metavar="RUN...", help="Folders of runs, or submission archives.", show_default=False),
     ],
     split: SplitOption = None,
-    haaqi: Annotated[
-        str,
-        typer.Option(
-            metavar="exact|fast|pyclarity",
-            help="exact: the official noise, number for number; fast: our own noise; pyclarity: the peer itself.",
-        ),
-    ] = "exact",
     out: Annotated[
         Path | None,
         typer.Option(help="Where the scores of an archive go; beside it when left out.", show_default=False),
@@ -42,20 +35,18 @@ def score(
     from rebalance._base.running import executor_for
     from rebalance.cli._reporting import CONSOLE, chosen_split, finish
     from rebalance.cli._systems import systems_of
-    from rebalance.haaqi import chosen_mode
     from rebalance.pipeline import collect_scores, score_task
     from rebalance.report import scores_table
     from rebalance.task import load_task
 
-    mode = chosen_mode(haaqi, option="--haaqi")
     if out is not None:
         check_folder_to_write(out)
     task = load_task(data, chosen_split(data, split), require_sources=True)
     systems = systems_of(runs, task, out=out, jobs=jobs)
     with executor_for(scheduler) as executor:
-        failures = score_task(task, systems, mode=mode, jobs=jobs, executor=executor)
+        failures = score_task(task, systems, jobs=jobs, executor=executor)
     scored = {str(run): system for run, system in zip(runs, systems, strict=True)}
     if any((system.scores / "scores.csv").is_file() for system in systems):
         CONSOLE.print(scores_table(collect_scores(task, scored)))
     written = ", ".join(str(system.scores / "scores.csv") for system in systems)
-    finish(f"{len(task.pairs)} pairs scored ({mode}): {written}", failures, n_asked=len(task.pairs))
+    finish(f"{len(task.pairs)} pairs scored: {written}", failures, n_asked=len(task.pairs))

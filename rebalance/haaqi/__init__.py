@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rebalance.haaqi._accumulating import HAAQI
 from rebalance.haaqi._batches import HaaqiScores, haaqi
-from rebalance.haaqi._binaural import BinauralScore, EarReference, HaaqiMode, SceneNoise, binaural_scores, chosen_mode
+from rebalance.haaqi._binaural import BinauralScore, EarReference, SceneNoise, binaural_scores
 from rebalance.haaqi._index import HaaqiScore
 from rebalance.haaqi._metric import HeardReference, hear_reference
 from rebalance.haaqi._threshold_noise import NoiseReader, NoiseTape
@@ -13,7 +13,6 @@ __all__ = [
     "HAAQI",
     "BinauralScore",
     "EarReference",
-    "HaaqiMode",
     "HaaqiScore",
     "HaaqiScores",
     "HeardReference",
@@ -21,7 +20,6 @@ __all__ = [
     "NoiseTape",
     "SceneNoise",
     "binaural_scores",
-    "chosen_mode",
     "haaqi",
     "hear_reference",
 ]

@@ -10,9 +10,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy import fft
 
+from rebalance._base.compiling import compiled_loosely
 from rebalance._base.errors import AudioError
 from rebalance.haaqi._bands import SAMPLE_RATE
-from rebalance.haaqi._compiling import compiled
 
 Vector: TypeAlias = NDArray[np.float64]
 Floats: TypeAlias = NDArray[np.floating]
@@ -143,7 +143,7 @@ def _correlation(reference: Floats, processed: Floats) -> Floats:
     return np.asarray(fft.irfft(spectrum.sum(axis=0), _FFT_SIZE)[: 2 * _BAND_LAGS])
 
 
-@compiled
+@compiled_loosely
 def _correlation_at(reference: Row, processed: Row, lags: Delays) -> Vector:
     """Correlate at some lags in double precision."""
     n = len(reference)

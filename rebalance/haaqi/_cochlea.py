@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter
 
+from rebalance._base.compiling import compiled_loosely
 from rebalance.haaqi._bands import N_BANDS, SAMPLE_RATE, Gammatone, centre_frequencies_hz, gammatone
-from rebalance.haaqi._compiling import compiled
 from rebalance.haaqi._fast_maths import exp2, log2
 from rebalance.haaqi._hearing_loss import LINEAR_ABOVE_DB_SPL, CochlearLoss, control_bandwidth
 
@@ -158,7 +158,7 @@ def _gain_low_pass() -> NDArray[np.float64]:
     return np.array([numerator[0], -denominator[1]])
 
 
-@compiled
+@compiled_loosely
 def _filter_block(
     signal: Vector, start: int, n: int, phases: Vector, poles: Vector, states: Vector, out: Vector
 ) -> None:
@@ -189,7 +189,7 @@ def _filter_block(
             out[o + N_BANDS + b] = 9.0 * im4 - 12.0 * im3 + 4.0 * im2
 
 
-@compiled
+@compiled_loosely
 def _turn_states(states: Vector, turn: Vector) -> None:
     """Carry the states into the next block's phase, and what has died away to zero."""
     for stage in range(4):
@@ -202,7 +202,7 @@ def _turn_states(states: Vector, turn: Vector) -> None:
             states[(4 + stage) * N_BANDS + b] = turned_im if abs(turned_im) > _NEGLIGIBLE else 0.0
 
 
-@compiled
+@compiled_loosely
 def _square_block(n: int, filtered: Vector, squared: Vector, energy: Vector) -> None:
     """Square the envelope of one block, per sample 32 values, and add it up."""
     for t in range(n):
@@ -214,7 +214,7 @@ def _square_block(n: int, filtered: Vector, squared: Vector, energy: Vector) -> 
             energy[b] += square
 
 
-@compiled
+@compiled_loosely
 def _control_energy(signal: Vector, phases: Vector, turn: Vector, poles: Vector) -> Vector:
     """Return the sum of the squared control envelope, shape ``(n_bands,)``, without the filters' gain."""
     states = np.zeros(_STATES)
@@ -229,7 +229,7 @@ def _control_energy(signal: Vector, phases: Vector, turn: Vector, poles: Vector)
     return energy
 
 
-@compiled
+@compiled_loosely
 def _compress_block(n: int, squared: Vector, law: Vector, gains: Vector) -> None:
     """Turn the squared control envelope into the outer hair cells' gain."""
     for t in range(n):
@@ -239,7 +239,7 @@ def _compress_block(n: int, squared: Vector, law: Vector, gains: Vector) -> None
             gains[t * N_BANDS + b] = exp2(law[b] - law[N_BANDS + b] * octaves)
 
 
-@compiled
+@compiled_loosely
 def _smooth_gain_block(n: int, gains: Vector, low_pass: Vector, states: Vector) -> None:
     """Low-pass the gain in place; the states hold its last input and output."""
     for t in range(n):
@@ -251,7 +251,7 @@ def _smooth_gain_block(n: int, gains: Vector, low_pass: Vector, states: Vector) 
             gains[t * N_BANDS + b] = smooth
 
 
-@compiled
+@compiled_loosely
 def _apply_block(
     n: int, filtered: Vector, squared: Vector, phases: Vector, gains: Vector, filter_gains: Vector
 ) -> None:
@@ -265,7 +265,7 @@ def _apply_block(
             filtered[o + b] = gain * motion
 
 
-@compiled
+@compiled_loosely
 def _vibrate(
     signal: Vector,
     phases: Vector,

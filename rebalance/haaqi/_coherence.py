@@ -9,9 +9,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from rebalance._base.compiling import compiled_in_order
 from rebalance._base.errors import AudioError
 from rebalance.haaqi._bands import SAMPLE_RATE, centre_frequencies_hz
-from rebalance.haaqi._compiling import compiled_in_order
 
 Motion: TypeAlias = NDArray[np.float32]
 Rows: TypeAlias = NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""Logarithm, power and cosine that the compiler can run on several numbers at once, accurate to 1e-13."""
+"""Logarithm and power that the compiler can run on several numbers at once, accurate to 1e-13."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from rebalance.haaqi._compiling import compiled_inline
+from rebalance._base.compiling import compiled_inline
 
 _MANTISSA_BITS = 0x000FFFFFFFFFFFFF
 _ONE_BITS = 0x3FF0000000000000
@@ -31,16 +31,6 @@ _E8 = _E7 * LN_2 / 8
 _E9 = _E8 * LN_2 / 9
 _E10 = _E9 * LN_2 / 10
 _E11 = _E10 * LN_2 / 11
-# (2 pi)^2k / (2k)!, signs alternating: the series of cos(2 pi t).
-_TURN = 6.283185307179586**2
-_C1 = -_TURN / 2
-_C2 = -_C1 * _TURN / 12
-_C3 = -_C2 * _TURN / 30
-_C4 = -_C3 * _TURN / 56
-_C5 = -_C4 * _TURN / 90
-_C6 = -_C5 * _TURN / 132
-_C7 = -_C6 * _TURN / 182
-_C8 = -_C7 * _TURN / 240
 
 
 def _reinterpret_double(typing_context: Any, value: Any) -> Any:  # noqa: ANN401, ARG001 (numba's protocol is untyped)
@@ -90,14 +80,3 @@ def exp2(value: float) -> float:
     series = _E6 + f * (_E7 + f * (_E8 + f * (_E9 + f * (_E10 + f * _E11))))
     series = 1.0 + f * (_E1 + f * (_E2 + f * (_E3 + f * (_E4 + f * (_E5 + f * series)))))
     return series * _double_of((whole + 1023) << 52)
-
-
-@compiled_inline
-def cos_turn(turns: float) -> float:
-    """Return the cosine of an angle between -1/2 and 1/2 turns, to 1e-8."""
-    inner = abs(turns) > 0.25
-    t = 0.5 - abs(turns) if inner else turns
-    z = t * t
-    series = _C4 + z * (_C5 + z * (_C6 + z * (_C7 + z * _C8)))
-    cosine = 1.0 + z * (_C1 + z * (_C2 + z * (_C3 + z * series)))
-    return -cosine if inner else cosine

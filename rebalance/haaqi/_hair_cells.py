@@ -11,9 +11,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from rebalance._base.compiling import compiled_loosely
 from rebalance.haaqi._bands import N_BANDS, SAMPLE_RATE
 from rebalance.haaqi._cochlea import DB_PER_OCTAVE, FLOOR, Excitation
-from rebalance.haaqi._compiling import compiled
 from rebalance.haaqi._fast_maths import log2
 
 OVERSHOOT = 2.0
@@ -132,7 +132,7 @@ def _cell_weights(waits: Delays) -> Vector:
     return np.concatenate(groups, axis=1).ravel()
 
 
-@compiled
+@compiled_loosely
 def _transduce(
     envelope: Rows,
     motion: Rows,
@@ -169,7 +169,7 @@ def _transduce(
             _store_band(motion[b], start + motion_delays[b], amplitudes, b, n, nerve_motion[b], start + waits[b])
 
 
-@compiled
+@compiled_loosely
 def _store_band(motion: Row, first: int, gains: Vector, band: int, n: int, nerve_motion: Row, start: int) -> None:
     """Scale one band's motion over one block, shifted on its way in and on its way out."""
     n_samples = len(motion)
@@ -183,7 +183,7 @@ def _store_band(motion: Row, first: int, gains: Vector, band: int, n: int, nerve
             nerve_motion[start + t] = value * gains[t * N_BANDS + band]
 
 
-@compiled
+@compiled_loosely
 def _load_block(envelope: Rows, delays: Delays, start: int, n: int, amplitudes: Vector) -> None:
     """Copy one block, shifted, per sample 32 values."""
     n_samples = envelope.shape[1]
@@ -198,7 +198,7 @@ def _load_block(envelope: Rows, delays: Delays, start: int, n: int, amplitudes: 
                 amplitudes[t * N_BANDS + b] = envelope[b, source] if 0 <= source < n_samples else 0.0
 
 
-@compiled
+@compiled_loosely
 def _sum_block(n: int, levels: Vector, weights: Vector, sums: Vector) -> None:
     """Add up one block under the four groups of weights."""
     for i in range(4 * N_BANDS):
@@ -213,7 +213,7 @@ def _sum_block(n: int, levels: Vector, weights: Vector, sums: Vector) -> None:
             sums[3 * N_BANDS + b] += level * weights[place + 3 * N_BANDS]
 
 
-@compiled
+@compiled_loosely
 def _level_block(n: int, amplitudes: Vector, offsets_db: Vector, levels: Vector) -> None:
     """Convert amplitudes to dB over threshold, never below 0."""
     for t in range(n):
@@ -222,7 +222,7 @@ def _level_block(n: int, amplitudes: Vector, offsets_db: Vector, levels: Vector)
             levels[t * N_BANDS + b] = max(offsets_db[b] + DB_PER_OCTAVE * octaves, 0.0)
 
 
-@compiled
+@compiled_loosely
 def _adapt_block(n: int, levels: Vector, states: Vector) -> None:
     """Adapt in place: an onset overshoots, then settles."""
     for t in range(n):
@@ -235,7 +235,7 @@ def _adapt_block(n: int, levels: Vector, states: Vector) -> None:
             levels[t * N_BANDS + b] = max((level - rapid) * _OUT, 0.0)
 
 
-@compiled
+@compiled_loosely
 def _gain_block(n: int, levels: Vector, amplitudes: Vector) -> None:
     """Replace amplitudes by the gain that gives the motion the envelope's adapted level."""
     for i in range(n * N_BANDS):

@@ -1,4 +1,8 @@
-"""Streams of standard normal numbers in single precision: NumPy's old one, number for number, and a hashed counter."""
+"""The standard normal numbers of NumPy's ``RandomState`` in single precision, number for number.
+
+Compiled, because a lone `haaqi` of 15 s takes 1.3 times as long with ``RandomState.standard_normal``
+(`benchmarks/haaqi.py --noise`).
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,13 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from rebalance.haaqi._compiling import compiled
-from rebalance.haaqi._fast_maths import LN_2, cos_turn, log2
+from rebalance._base.compiling import compiled_loosely
+from rebalance.haaqi._fast_maths import LN_2, log2
 
 Row: TypeAlias = NDArray[np.float32]
 Vector: TypeAlias = NDArray[np.float64]
 Words: TypeAlias = NDArray[np.uint32]
 Counts: TypeAlias = NDArray[np.int64]
-
-# Numbers of the counter's stream that are made together; half of them are cosines, half sines.
-COUNTER_BLOCK = 1024
-_HALF_BLOCK = COUNTER_BLOCK // 2
 
 # Matsumoto and Nishimura (1998).
 _TWISTER_WORDS = 624
@@ -29,34 +29,8 @@ _TEMPER_B = np.uint32(0x9D2C5680)
 _TEMPER_C = np.uint32(0xEFC60000)
 _WORDS_PER_TRIAL = 4
 
-# Steele, Lea and Flood (2014), the finaliser of SplitMix64.
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_2 = np.uint64(0x94D049BB133111EB)
 
-
-@compiled
-def fill_counter(key: np.uint64, first_block: np.uint64, row: Row) -> None:
-    """Fill a row of whole blocks, from one of them on, by Box and Muller (1958).
-
-    Of the hash of a pair's number, 32 bits give its radius and 32 its angle.
-    """
-    for block in range(len(row) // COUNTER_BLOCK):
-        pair = (first_block + np.uint64(block)) * np.uint64(_HALF_BLOCK)
-        start = block * COUNTER_BLOCK
-        for i in range(_HALF_BLOCK):
-            word = key + (pair + np.uint64(i)) * _GOLDEN
-            word = (word ^ (word >> np.uint64(30))) * _MIX_1
-            word = (word ^ (word >> np.uint64(27))) * _MIX_2
-            word = word ^ (word >> np.uint64(31))
-            uniform = (float(np.int64(word >> np.uint64(32))) + 0.5) / 4294967296.0
-            angle = float(np.int64(word & np.uint64(0xFFFFFFFF))) / 4294967296.0 - 0.5
-            radius = np.sqrt(-2.0 * LN_2 * log2(uniform))
-            row[start + i] = radius * cos_turn(angle)
-            row[start + _HALF_BLOCK + i] = radius * cos_turn(angle - 0.25 if angle >= -0.25 else angle + 0.75)
-
-
-@compiled
+@compiled_loosely
 def _twist(words: Words) -> None:
     """Advance the twister by its 624 words."""
     for i in range(_TWISTER_WORDS - _TWISTER_OFFSET):
@@ -73,7 +47,7 @@ def _twist(words: Words) -> None:
     )
 
 
-@compiled
+@compiled_loosely
 def _temper(words: Words, first: int, tempered: Words, offset: int) -> None:
     """Turn the state's words from one on into random ones."""
     for i in range(_TWISTER_WORDS - first):
@@ -85,7 +59,7 @@ def _temper(words: Words, first: int, tempered: Words, offset: int) -> None:
         tempered[offset + i] = y
 
 
-@compiled
+@compiled_loosely
 def _try_pairs(tempered: Words, n_trials: int, xs: Vector, ys: Vector, squares: Vector) -> None:
     """Draw points of the square around the unit circle, 53 bits a coordinate."""
     for k in range(n_trials):
@@ -100,7 +74,7 @@ def _try_pairs(tempered: Words, n_trials: int, xs: Vector, ys: Vector, squares: 
         squares[k] = x * x + y * y
 
 
-@compiled
+@compiled_loosely
 def _accept_pairs(n_trials: int, xs: Vector, ys: Vector, squares: Vector, trials: Counts) -> int:
     """Move the points inside the circle to the front, with the trials they came from; return their number."""
     n = 0
@@ -114,7 +88,7 @@ def _accept_pairs(n_trials: int, xs: Vector, ys: Vector, squares: Vector, trials
     return n
 
 
-@compiled
+@compiled_loosely
 def _scale_pairs(n: int, xs: Vector, ys: Vector, squares: Vector) -> None:
     """Turn points inside the circle into pairs of normal numbers."""
     for k in range(n):
@@ -123,7 +97,7 @@ def _scale_pairs(n: int, xs: Vector, ys: Vector, squares: Vector) -> None:
         ys[k] *= factor
 
 
-@compiled
+@compiled_loosely
 def fill_legacy(words: Words, counts: Counts, spare: Vector, row: Row) -> None:
     """Fill a row; ``counts`` is the place among the words and whether ``spare`` holds the last pair's second number."""
     tempered = np.empty(_TWISTER_WORDS + _WORDS_PER_TRIAL, dtype=np.uint32)

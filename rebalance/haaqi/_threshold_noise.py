@@ -1,22 +1,21 @@
 """The noise that stands for the threshold of hearing: drawn once per ear, added to both membrane motions.
 
-Two streams of standard normal numbers in single precision. `LegacyStream` gives those of a NumPy ``RandomState``, in
-its order, from the same Mersenne twister and polar method; `CounterStream` hashes a counter and is faster. A
-`NoiseTape` records either for all listeners of a scene.
+The numbers are those of a NumPy ``RandomState``, in its order, from the same Mersenne twister and polar method. A
+`NoiseTape` records them for all listeners of a scene.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rebalance._base.errors import ConfigError
 from rebalance.haaqi._bands import N_BANDS
-from rebalance.haaqi._normal_numbers import COUNTER_BLOCK, Row, fill_counter, fill_legacy
+from rebalance.haaqi._normal_numbers import Row, fill_legacy
 
 NumpyRng: TypeAlias = np.random.RandomState | np.random.Generator
 Rows: TypeAlias = NDArray[np.float32]
@@ -28,16 +27,6 @@ NOISE_DB_SL = -10.0
 _TAPE_BLOCK = 2**20
 # As many as ``RandomState`` has.
 _N_SEEDS = 2**32
-
-
-class NoiseStream(Protocol):
-    """A source of standard normal noise, row after row."""
-
-    def fill(self, row: Row) -> None:
-        """Write the next ``len(row)`` numbers."""
-
-    def finish(self, n_segments: int) -> None:
-        """Leave the generator as one ear of pyclarity with so many audible segments leaves it."""
 
 
 def add_noise(motion: Rows, rows: Iterable[Row], full_scale_db_spl: float, waits: Delays) -> None:
@@ -89,26 +78,6 @@ class LegacyStream:
         self._rng.standard_normal(_n_discarded(n_segments))
 
 
-class CounterStream:
-    """Normal numbers from a hashed counter, seeded by one draw from a ``Generator``."""
-
-    def __init__(self, rng: np.random.Generator) -> None:
-        self._key = rng.integers(2**64, dtype=np.uint64)
-        self._position = 0
-
-    def fill(self, row: Row) -> None:
-        """Write the next ``len(row)`` numbers."""
-        first, skipped = divmod(self._position, COUNTER_BLOCK)
-        n_blocks = -(-(skipped + len(row)) // COUNTER_BLOCK)
-        blocks = np.empty(n_blocks * COUNTER_BLOCK, dtype=np.float32)
-        fill_counter(self._key, np.uint64(first), blocks)
-        row[:] = blocks[skipped : skipped + len(row)]
-        self._position += len(row)
-
-    def finish(self, n_segments: int) -> None:
-        """Do nothing: there is no other program to keep in step with."""
-
-
 class NoiseTape:
     """The noise of a generator, drawn once and read by every listener from the start.
 
@@ -121,56 +90,12 @@ class NoiseTape:
     """
 
     def __init__(self, rng: NumpyRng | int) -> None:
-        self._rng = _checked(seeded(rng))
-        self._tracks: list[_Track] = []
-
-    @property
-    def is_one_stream(self) -> bool:
-        """Whether the ears follow each other in one stream, as pyclarity's do; else each has its own."""
-        return isinstance(self._rng, np.random.RandomState)
+        self._stream = LegacyStream(_checked(seeded(rng)))
+        self._blocks: list[Row] = []
 
     def reader(self) -> NoiseReader:
         """Return what reads the tape from its start, in place of the generator."""
         return NoiseReader(self)
-
-    def read(self, track: int, first: int, row: Row) -> None:
-        """Write the numbers of a track from one of them on."""
-        while len(self._tracks) <= track:
-            self._tracks.append(_Track(_opened(self._rng)))
-        self._tracks[track].read(first, row)
-
-
-class NoiseReader:
-    """A place on a tape; it moves on as the generator would. A ``Generator`` seeds a track for each ear."""
-
-    def __init__(self, tape: NoiseTape, *, track: int = 0, position: int = 0) -> None:
-        self._tape = tape
-        self._track = track
-        self._position = position
-
-    def copy(self) -> NoiseReader:
-        """Return another reader at the same place."""
-        return NoiseReader(self._tape, track=self._track, position=self._position)
-
-    def fill(self, row: Row) -> None:
-        """Write the next ``len(row)`` numbers."""
-        self._tape.read(self._track, self._position, row)
-        self._position += len(row)
-
-    def finish(self, n_segments: int) -> None:
-        """Move to where the next ear begins."""
-        if self._tape.is_one_stream:
-            self._position += _n_discarded(n_segments)
-        else:
-            self._track, self._position = self._track + 1, 0
-
-
-class _Track:
-    """What has been drawn of one stream so far."""
-
-    def __init__(self, stream: NoiseStream) -> None:
-        self._stream = stream
-        self._blocks: list[Row] = []
 
     def read(self, first: int, row: Row) -> None:
         """Write the numbers from one of them on, drawing those that nobody has asked for before."""
@@ -185,12 +110,34 @@ class _Track:
             done += len(part)
 
 
-Rng: TypeAlias = NumpyRng | NoiseReader
-RngSeed: TypeAlias = Rng | int
+class NoiseReader:
+    """A place on a tape; it moves on as the generator would."""
+
+    def __init__(self, tape: NoiseTape, *, position: int = 0) -> None:
+        self._tape = tape
+        self._position = position
+
+    def copy(self) -> NoiseReader:
+        """Return another reader at the same place."""
+        return NoiseReader(self._tape, position=self._position)
+
+    def fill(self, row: Row) -> None:
+        """Write the next ``len(row)`` numbers."""
+        self._tape.read(self._position, row)
+        self._position += len(row)
+
+    def finish(self, n_segments: int) -> None:
+        """Move to where the next ear begins."""
+        self._position += _n_discarded(n_segments)
+
+
+NoiseStream: TypeAlias = LegacyStream | NoiseReader
+Rng: TypeAlias = np.random.RandomState | NoiseReader
+RngSeed: TypeAlias = NumpyRng | NoiseReader | int
 
 
 def seeded(rng: RngSeed) -> Rng:
-    """Return what draws the noise: a seed becomes the ``RandomState`` that pyclarity draws from.
+    """Return what draws the noise: a seed, or one drawn from a ``Generator``, becomes pyclarity's ``RandomState``.
 
     Raises
     ------
@@ -205,6 +152,8 @@ def seeded(rng: RngSeed) -> Rng:
     """
     if isinstance(rng, bool):
         raise ConfigError(f"HAAQI: rng must be a whole number or a generator, got {rng}")
+    if isinstance(rng, np.random.Generator):
+        return np.random.RandomState(int(rng.integers(_N_SEEDS)))
     if not isinstance(rng, int | np.integer):
         return rng
     if not 0 <= rng < _N_SEEDS:
@@ -223,9 +172,9 @@ def copied(rng: Rng) -> Rng:
     return rng.copy() if isinstance(rng, NoiseReader) else _checked(rng)
 
 
-def _checked(rng: object) -> NumpyRng:
+def _checked(rng: object) -> np.random.RandomState:
     """Return a copy of a generator of NumPy."""
-    if not isinstance(rng, np.random.RandomState | np.random.Generator):
+    if not isinstance(rng, np.random.RandomState):
         raise ConfigError(
             "HAAQI: rng must be a whole number, a numpy RandomState or Generator, or the reader() of a NoiseTape,"
             f" got {rng!r:.80}"
@@ -241,12 +190,7 @@ def noise_stream(rng: Rng) -> NoiseStream:
     ConfigError
         If it is a ``RandomState`` of another bit generator than NumPy's default, whose numbers cannot be repeated.
     """
-    return rng if isinstance(rng, NoiseReader) else _opened(rng)
-
-
-def _opened(rng: NumpyRng) -> NoiseStream:
-    """Open the stream of a generator of NumPy."""
-    return LegacyStream(rng) if isinstance(rng, np.random.RandomState) else CounterStream(rng)
+    return rng if isinstance(rng, NoiseReader) else LegacyStream(rng)
 
 
 def _n_discarded(n_segments: int) -> int:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import numpy as np
 from llvmlite import ir
@@ -23,9 +23,8 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from rebalance._base.compiling import compiled_and_kept
+from rebalance._base.compiling import compiled, compiled_loosely
 
-Function = TypeVar("Function", bound=Callable[..., Any])
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
 
@@ -51,16 +50,6 @@ _LARGEST_EXPONENT = 1000.0
 _ROOT_2 = math.sqrt(2.0)
 _ATANH_TERMS = tuple(2.0 / math.log(2.0) / (2 * k + 1) for k in range(6))
 _POWER_TERMS = tuple(math.log(2.0) ** k / math.factorial(k) for k in range(10))
-
-
-def compiled(function: Function) -> Function:
-    """Have numba compile a function when it is first called, keeping every operation as it is written."""
-    return compiled_and_kept(function)
-
-
-def compiled_loosely(function: Function) -> Function:
-    """Have numba compile a function of finite numbers, free to reorder sums and to fuse products with them."""
-    return compiled_and_kept(function, fastmath={"contract", "reassoc", "nnan", "nsz"})
 
 
 def lane_function(build: Callable[..., Any]) -> Any:  # noqa: ANN401 - numba's intrinsics have no type

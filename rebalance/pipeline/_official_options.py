@@ -9,7 +9,6 @@ from typing import Any
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError
-from rebalance.haaqi import HaaqiMode, chosen_mode
 from rebalance.hearing import AidSettings, looks_like_khz
 from rebalance.pipeline._enhancing import EnhanceOptions
 from rebalance.task import Pair, Task, TaskFiles, load_task_files, read_json
@@ -40,8 +39,6 @@ class OfficialOptions:
         Folder of signals and scores.
     enhance
         How to enhance.
-    mode
-        How HAAQI is computed.
     scores_name
         Name of the score file without its suffix.
     redownload
@@ -53,7 +50,6 @@ class OfficialOptions:
     task: Task
     run: Path
     enhance: EnhanceOptions
-    mode: HaaqiMode
     scores_name: str
     redownload: bool
     jobs: int | None
@@ -86,7 +82,6 @@ def read_options(config: Mapping[str, Any], *, require_sources: bool) -> Officia
         task=task,
         run=Path(options.take("path.exp_folder")),
         enhance=_enhance_options(options),
-        mode=chosen_mode(options.take("evaluate.haaqi"), option="evaluate.haaqi"),
         scores_name=_scores_name(values),
         redownload=bool(options.take("separator.force_redownload")),
         jobs=options.take("evaluate.jobs"),

@@ -17,7 +17,6 @@ from rebalance._base.errors import ConfigError
 from rebalance._base.extras import optional_packages
 from rebalance._base.files import StrPath
 from rebalance._base.running import Failure
-from rebalance.haaqi import HaaqiMode
 from rebalance.pipeline._scoring import System, score_task, system_of_run
 from rebalance.task import Task, available_splits, load_task
 
@@ -96,7 +95,6 @@ def score_runs(
     runs: Sequence[StrPath],
     *,
     split: Split | None = None,
-    mode: HaaqiMode = "exact",
     jobs: int | None = None,
 ) -> Scores:
     """Score runs by HAAQI, as ``rebalance score`` does, and return the table.
@@ -109,7 +107,7 @@ def score_runs(
         Folders written by ``rebalance enhance``; ``scores.csv`` and ``scores.json`` are written into each.
     split
         Which split; may be left out where there is only one.
-    mode, jobs
+    jobs
         See `score_task`.
 
     Raises
@@ -125,7 +123,7 @@ def score_runs(
         raise ConfigError(f"{root}: expected metadata of one split, or split to name one; found {', '.join(present)}")
     task = load_task(root, split or present[0], require_sources=True)
     systems = {os.fspath(run): system_of_run(Path(run), task.split) for run in runs}
-    failures = score_task(task, list(systems.values()), mode=mode, jobs=jobs)
+    failures = score_task(task, list(systems.values()), jobs=jobs)
     return collect_scores(task, systems, failures)
 
 

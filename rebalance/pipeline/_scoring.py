@@ -18,17 +18,18 @@ from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2, EARS, Ear, Split
 from rebalance._base.errors import AudioError, ConfigError, MetadataError, RebalanceError
-from rebalance._base.files import StrPath, expanded, replacing, write_json
+from rebalance._base.files import StrPath, checksum_of, expanded, replacing, write_json
 from rebalance._base.running import Failure, one_line, run_items
 from rebalance._base.semantics import SEMANTICS, VERSION
 from rebalance.audio import Audio, Recording, db_from_amplitude, read_audio, remix, resample, rms
-from rebalance.haaqi import BinauralScore, EarReference, HaaqiMode, HaaqiScore, SceneNoise, binaural_scores
+from rebalance.haaqi import BinauralScore, EarReference, HaaqiScore, SceneNoise, binaural_scores
 from rebalance.hearing import CHALLENGE_AID, AidSettings, amplify
 from rebalance.pipeline._runs import enhanced_path, read_run
 from rebalance.task import Pair, Scene, Task, length_fault, read_source
 
 _FULL_SCALE_16_BIT = 32_767 / 32_768
 _LOUDNESS_BLOCK_S = 0.4
+_NOISE = "exact"  # in records: pyclarity's, number for number; scores kept under another noise are made again
 
 
 class EnhancedSignals(Protocol):
@@ -59,12 +60,9 @@ class FolderSignals:
         return read_audio(enhanced_path(self.run, self.split, pair))
 
     def fingerprint(self, pair: Pair) -> str:
-        """Return size and time of the last change of the file; see `EnhancedSignals`."""
+        """Return size and checksum of the file, as an archive of the run holds them; see `EnhancedSignals`."""
         path = enhanced_path(self.run, self.split, pair)
-        if not path.exists():
-            return ""
-        status = path.stat()
-        return f"{status.st_size}-{status.st_mtime_ns}"
+        return checksum_of(path) if path.is_file() else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +187,15 @@ def true_remix(task: Task, scene: Scene) -> Reference:
     ------
     MetadataError
         If the release holds no sources, or they differ in length; see `rebalance.task.length_fault`.
+
+    Examples
+    --------
+    >>> from rebalance import load_task
+    >>> from rebalance.assets import demo_folder
+    >>> from rebalance.pipeline import true_remix
+    >>> task = load_task(demo_folder(), "valid")
+    >>> true_remix(task, task.scenes["S50001"]).remix.shape
+    (2, 661500)
     """
     if not scene.segment.sources or any(source.track is None for source in scene.segment.sources):
         raise MetadataError(f"scene {scene.name}: expected true sources to score against, this release holds none")
@@ -205,7 +212,6 @@ def score_task(
     task: Task,
     systems: Sequence[System],
     *,
-    mode: HaaqiMode = "exact",
     aid: AidSettings = CHALLENGE_AID,
     jobs: int | None = None,
     executor: Executor | None = None,
@@ -221,9 +227,6 @@ def score_task(
         What to score, with its true sources.
     systems
         What to score of it.
-    mode
-        How HAAQI is computed: ``"exact"`` with the official noise, ``"fast"`` with the library's own
-        noise stream, ``"pyclarity"`` by calling pyclarity.
     aid
         What the hearing aids of all references have in common.
     jobs, executor
@@ -236,8 +239,8 @@ def score_task(
     """
     failures: list[Failure] = []
     failures += run_items(
-        [task.subset(pairs) for pairs in _unscored_by_scene(task, systems, mode)],
-        functools.partial(score_scene, systems=tuple(systems), mode=mode, aid=aid),
+        [task.subset(pairs) for pairs in _unscored_by_scene(task, systems)],
+        functools.partial(score_scene, systems=tuple(systems), aid=aid),
         title=f"score {task.split} by HAAQI",
         jobs=jobs,
         executor=executor,
@@ -245,21 +248,19 @@ def score_task(
         on_result=lambda _, failed: failures.extend(failed),
     )
     for system in systems:
-        _write_scores(task, system, mode)
+        _write_scores(task, system)
     return tuple(failures)
 
 
-def score_scene(
-    part: Task, *, systems: Sequence[System], mode: HaaqiMode, aid: AidSettings = CHALLENGE_AID
-) -> tuple[Failure, ...]:
+def score_scene(part: Task, *, systems: Sequence[System], aid: AidSettings = CHALLENGE_AID) -> tuple[Failure, ...]:
     """Score the pairs of one scene for every system; a pair that fails leaves the others alone."""
     (scene,) = part.scenes.values()
     reference = true_remix(part, scene)
-    noise = SceneNoise(scene=scene.name, mode=mode)
+    noise = SceneNoise(scene=scene.name)
     failures: list[Failure] = []
     for listener in part.scene_listeners[scene.name]:
         pair = Pair(scene=scene.name, listener=listener)
-        waiting = [system for system in systems if not _is_scored(system, pair, mode)]
+        waiting = [system for system in systems if not _is_scored(system, pair)]
         try:
             failures += _score_systems(waiting, part, pair, reference, noise, aid)
         except RebalanceError as error:
@@ -267,7 +268,7 @@ def score_scene(
     return tuple(failures)
 
 
-def score_pair(task: Task, pair: Pair, processed: Recording, *, mode: HaaqiMode = "exact") -> PairScore:
+def score_pair(task: Task, pair: Pair, processed: Recording) -> PairScore:
     """Score one processed signal: load the sources, remix, amplify, listen with both ears.
 
     Parameters
@@ -278,8 +279,6 @@ def score_pair(task: Task, pair: Pair, processed: Recording, *, mode: HaaqiMode 
         Scene and listener.
     processed
         Stereo at 32 kHz, as long as the segment.
-    mode
-        See `score_task`.
 
     Raises
     ------
@@ -292,7 +291,7 @@ def score_pair(task: Task, pair: Pair, processed: Recording, *, mode: HaaqiMode 
     reference = true_remix(task, scene)
     amplified = amplify(reference.remix, task.fittings[pair.listener])
     _require_submission_form(processed, amplified.shape[1])
-    noise = SceneNoise(scene=scene.name, mode=mode)
+    noise = SceneNoise(scene=scene.name)
     (ears,) = _scores_of_ears(task, pair, reference, amplified, [processed], noise)
     if isinstance(ears, AudioError):
         raise ears
@@ -318,7 +317,7 @@ def _score_systems(
         if isinstance(ears, AudioError):
             failures.append(_failure(pair, system, ears))
         else:
-            _keep(system, pair, _pair_score(part, pair, ears, processed, amplified, reference), noise.mode)
+            _keep(system, pair, _pair_score(part, pair, ears, processed, amplified, reference))
     return failures
 
 
@@ -362,25 +361,25 @@ def _failure(pair: Pair, system: System, error: RebalanceError) -> Failure:
     return Failure(item=f"scene {pair.scene}, listener {pair.listener}, {system.scores}", reason=one_line(error))
 
 
-def _keep(system: System, pair: Pair, score: PairScore, mode: HaaqiMode) -> None:
+def _keep(system: System, pair: Pair, score: PairScore) -> None:
     """Write a score down so that an interrupted run need not repeat it."""
-    record = {"fingerprint": system.signals.fingerprint(pair), "mode": mode, "version": VERSION, "row": score.row()}
+    record = {"fingerprint": system.signals.fingerprint(pair), "mode": _NOISE, "version": VERSION, "row": score.row()}
     write_json(_record_path(system, pair), record)
 
 
-def _unscored_by_scene(task: Task, systems: Sequence[System], mode: HaaqiMode) -> list[list[Pair]]:
+def _unscored_by_scene(task: Task, systems: Sequence[System]) -> list[list[Pair]]:
     """Return, scene by scene, the pairs that lack a score in any system."""
     by_scene: dict[str, list[Pair]] = {}
     for pair in task.pairs:
-        if not all(_is_scored(system, pair, mode) for system in systems):
+        if not all(_is_scored(system, pair) for system in systems):
             by_scene.setdefault(pair.scene, []).append(pair)
     return list(by_scene.values())
 
 
-def _is_scored(system: System, pair: Pair, mode: HaaqiMode) -> bool:
-    """Tell whether the kept score of a pair still holds: same signal, same mode, same version."""
+def _is_scored(system: System, pair: Pair) -> bool:
+    """Tell whether the kept score of a pair still holds: same signal, same noise, same version."""
     record = _read_record(system, pair)
-    now = {"fingerprint": system.signals.fingerprint(pair), "mode": mode, "version": VERSION}
+    now = {"fingerprint": system.signals.fingerprint(pair), "mode": _NOISE, "version": VERSION}
     return record is not None and all(record.get(key) == value for key, value in now.items())
 
 
@@ -398,9 +397,9 @@ def _record_path(system: System, pair: Pair) -> Path:
     return system.scores / "scores" / f"{pair.scene}_{pair.listener}.json"
 
 
-def _write_scores(task: Task, system: System, mode: HaaqiMode) -> None:
+def _write_scores(task: Task, system: System) -> None:
     """Join the kept scores into ``scores.csv``, in the order of the metadata, and say how they were made."""
-    records = [_read_record(system, pair) for pair in task.pairs if _is_scored(system, pair, mode)]
+    records = [_read_record(system, pair) for pair in task.pairs if _is_scored(system, pair)]
     rows = [record["row"] for record in records if record is not None]
     if not rows:
         return
@@ -409,7 +408,7 @@ def _write_scores(task: Task, system: System, mode: HaaqiMode) -> None:
     summary = {
         "version": VERSION,
         "semantics": SEMANTICS,
-        "haaqi": mode,
+        "haaqi": _NOISE,
         "data": str(task.music_dir.parent.resolve()),
         "split": task.split,
         "n_pairs": len(task.pairs),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
+from rebalance._base.configuration import structured
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded, replacing, write_text
 from rebalance.assets import weights_folder
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 FORMAT = "rebalance-separator/1"
 TRACKER_FORMAT = "rebalance-tracker/1"
 WEIGHTS_FOLDER = weights_folder()
-
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +109,8 @@ def load_checkpoint(path: StrPath) -> Checkpoint:
         raise ConfigError(f"{path}: expected a checkpoint of format {FORMAT!r}")
     sha256 = checked_digest(path)
     try:
-        network = MaskNetwork(from_json(MaskNetworkConfig, json.loads(header["config"])))
-        card = from_json(ModelCard, json.loads(header["card"]))
+        network = MaskNetwork(structured(json.loads(header["config"]), MaskNetworkConfig, "config"))
+        card = structured(json.loads(header["card"]), ModelCard, "card")
         network.load_state_dict({name: tensor.float() for name, tensor in load_file(path).items()})
     except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
         raise ConfigError(
@@ -121,7 +120,14 @@ def load_checkpoint(path: StrPath) -> Checkpoint:
 
 
 def checkpoint_header(path: StrPath) -> dict[str, str] | None:
-    """Return the header of one of our checkpoints, of separator or tracker, None for any other file."""
+    """Return the header of one of our checkpoints, of separator or tracker, None for any other file.
+
+    Examples
+    --------
+    >>> from rebalance.separation import checkpoint_header, shipped_weights
+    >>> "format" in checkpoint_header(shipped_weights()["fast"])
+    True
+    """
     path = expanded(path)
     from safetensors import SafetensorError, safe_open
 
@@ -136,47 +142,55 @@ def checkpoint_header(path: StrPath) -> dict[str, str] | None:
 
 
 def shipped_weights() -> dict[str, Path]:
-    """Return the checkpoints that come with the library, by name."""
+    """Return the checkpoints that come with the library, by name.
+
+    Examples
+    --------
+    >>> from rebalance.separation import shipped_weights
+    >>> "default" in shipped_weights()
+    True
+    """
     return {path.stem: path for path in sorted(WEIGHTS_FOLDER.glob("[!.]*.safetensors"))}
 
 
-def from_json(kind: type[Value], values: Mapping[str, Any]) -> Value:
-    """Build a configuration value, nested ones included, from what JSON made of it.
-
-    Raises
-    ------
-    ConfigError
-        If a key is unknown.
-    """
-    known = {entry.name: entry for entry in fields(kind)}  # type: ignore[arg-type]
-    if unknown := sorted(set(values) - set(known)):
-        raise ConfigError(f"{kind.__name__}: unknown keys {unknown}")
-    defaults = kind()
-    return kind(**{name: _like(getattr(defaults, name), value) for name, value in values.items()})
-
-
-def _like(default: object, value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a JSON value as the kind of value its default is."""
-    if hasattr(default, "__dataclass_fields__"):
-        return from_json(type(default), value)
-    return tuple(value) if isinstance(default, tuple) else value
-
-
 def sha256_of(path: StrPath) -> str:
-    """Return the sha256 of a file."""
+    """Return the sha256 of a file.
+
+    Examples
+    --------
+    >>> from rebalance.separation import digest_file, sha256_of, shipped_weights
+    >>> weights = shipped_weights()["fast"]
+    >>> sha256_of(weights) == digest_file(weights).read_text().split()[0]
+    True
+    """
     path = expanded(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digest_file(path: StrPath) -> Path:
-    """Return where a checkpoint's digest is kept."""
+    """Return where a checkpoint's digest is kept.
+
+    Examples
+    --------
+    >>> from rebalance.separation import digest_file
+    >>> digest_file("weights/mine.safetensors").name
+    'mine.safetensors.sha256'
+    """
     path = expanded(path)
     return path.with_name(f"{path.name}.sha256")
 
 
 def checked_digest(path: StrPath) -> str:
-    """Return the digest of a file; raise if another one stands beside it."""
+    """Return the digest of a file; raise if another one stands beside it.
+
+    Examples
+    --------
+    >>> from rebalance.separation import checked_digest, sha256_of, shipped_weights
+    >>> weights = shipped_weights()["fast"]
+    >>> checked_digest(weights) == sha256_of(weights)
+    True
+    """
     path = expanded(path)
     found = sha256_of(path)
     beside = digest_file(path)

@@ -50,6 +50,14 @@ def sdr_db(reference: Audio, estimate: Audio) -> float:
     AudioError
         If the shapes differ, a sample is not finite, or the source is silent.
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import sdr_db
+    >>> tone = np.sin(np.arange(1000.0))
+    >>> round(sdr_db(tone, 1.1 * tone), 1)
+    20.0
+
     Source: the SDR of the Music Demixing Challenge 2021 (Mitsufuji et al. 2022, equation 1).
     """
     source, estimated = _checked(reference, estimate)
@@ -68,6 +76,14 @@ def si_sdr_db(reference: Audio, estimate: Audio) -> float:
     ------
     AudioError
         If the shapes differ, a sample is not finite, or the source is silent.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import si_sdr_db
+    >>> tone, other = np.sin(np.arange(1000.0)), np.cos(np.arange(1000.0))
+    >>> round(si_sdr_db(tone, 3.0 * (tone + 0.1 * other)))
+    20
 
     Source: Le Roux et al. 2019, equation 5, without removing the mean.
     """
@@ -147,7 +163,15 @@ def frame_median_db(
 
 
 def is_silent(signal: Audio) -> bool:
-    """Return whether a signal's level is below -100 dB re full scale."""
+    """Return whether a signal's level is below -100 dB re full scale.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import is_silent
+    >>> is_silent(np.zeros((2, 10))), is_silent(np.full((2, 10), 0.1))
+    (True, False)
+    """
     return db_from_amplitude(rms(np.asarray(signal, dtype=np.float64))) < SILENCE_DB_FS
 
 

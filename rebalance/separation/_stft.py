@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
-import scipy.fft
-import scipy.signal
 from numpy.typing import NDArray
+from scipy.signal import ShortTimeFFT
+from scipy.signal.windows import hann
 
 WINDOW_SIZE = 4096
 HOP_SIZE = 1024
@@ -23,29 +25,35 @@ def spectrogram(signal: NDArray[np.float32]) -> NDArray[np.complex64]:
     -------
     NDArray
         Shape ``(..., n_frames, WINDOW_SIZE // 2 + 1)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import inverse_spectrogram, spectrogram
+    >>> signal = np.random.default_rng(0).standard_normal((2, 9999)).astype(np.float32)
+    >>> bool(np.allclose(inverse_spectrogram(spectrogram(signal), 9999), signal, atol=1e-5))
+    True
     """
     n_samples = signal.shape[-1]
-    before = WINDOW_SIZE - HOP_SIZE
-    after = before + -n_samples % HOP_SIZE
-    padded = np.pad(signal, [(0, 0)] * (signal.ndim - 1) + [(before, after)])
-    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW_SIZE, axis=-1)[..., ::HOP_SIZE, :]
-    return np.asarray(scipy.fft.rfft(frames * _window(), axis=-1), dtype=np.complex64)
+    padded = np.pad(signal, [(0, 0)] * (signal.ndim - 1) + [(0, max(0, WINDOW_SIZE - n_samples))])
+    return np.swapaxes(_transform().stft(padded), -1, -2).astype(np.complex64)
 
 
 def inverse_spectrogram(spectra: NDArray[np.complex64], n_samples: int) -> NDArray[np.float32]:
-    """Return the signal of a spectrogram, shape ``(..., n_samples)``; the exact inverse of `spectrogram`."""
-    frames = scipy.fft.irfft(spectra, n=WINDOW_SIZE, axis=-1) * _window()
-    n_frames = spectra.shape[-2]
-    total = np.zeros((*spectra.shape[:-2], (n_frames - 1) * HOP_SIZE + WINDOW_SIZE), dtype=np.float64)
-    for index in range(n_frames):
-        start = index * HOP_SIZE
-        total[..., start : start + WINDOW_SIZE] += frames[..., index, :]
-    before = WINDOW_SIZE - HOP_SIZE
-    squares = np.square(_window().astype(np.float64)).reshape(-1, HOP_SIZE).sum(axis=0)
-    gain = np.tile(squares, -(-n_samples // HOP_SIZE))[:n_samples]
-    return np.asarray(total[..., before : before + n_samples] / gain, dtype=np.float32)
+    """Return the signal of a spectrogram, shape ``(..., n_samples)``; the exact inverse of `spectrogram`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import inverse_spectrogram, spectrogram
+    >>> inverse_spectrogram(spectrogram(np.zeros((1, 5000), dtype=np.float32)), 5000).shape
+    (1, 5000)
+    """
+    padded = _transform().istft(np.swapaxes(spectra, -1, -2), k1=max(n_samples, WINDOW_SIZE))
+    return np.asarray(padded[..., :n_samples], dtype=np.float32)
 
 
-def _window() -> NDArray[np.float32]:
-    """Return the periodic Hann window."""
-    return np.asarray(scipy.signal.get_window("hann", WINDOW_SIZE), dtype=np.float32)
+@functools.cache
+def _transform() -> ShortTimeFFT:
+    """Return the transform with the periodic Hann window."""
+    return ShortTimeFFT(hann(WINDOW_SIZE, sym=False), HOP_SIZE, fs=1)

@@ -15,7 +15,7 @@ from rebalance._base.running import Failure, one_line, run_items
 from rebalance.submission._cross_checks import cross_check
 from rebalance.submission._inspecting import InspectedSegment, SegmentFiles, inspect_segment
 from rebalance.submission._manifest import manifest_problems
-from rebalance.submission._naming import MANIFEST, SubmissionName, member_names, parse_archive_name
+from rebalance.submission._naming import EXPECTED_NAME, MANIFEST, SubmissionName, member_names, parse_archive_name
 from rebalance.submission._submitted_files import (
     ArchivedFiles,
     FolderFiles,
@@ -155,9 +155,9 @@ def _archive_problems(files: ArchivedFiles, task: Task, sha256: Mapping[str, str
     name: SubmissionName | None = None
     try:
         name = parse_archive_name(files.path.name)
-    except SubmissionError as error:
-        expected, _, got = str(error).removeprefix("expected ").rpartition(", got ")
-        problems.append(Problem(kind="archive", file="", expected=expected, got=got))
+    except SubmissionError:
+        expected = f"a name like {EXPECTED_NAME}"
+        problems.append(Problem(kind="archive", file="", expected=expected, got=repr(files.path.name)))
     for part in files.parts[:-1]:
         if (n_bytes := part.stat().st_size) < LEAST_PART_BYTES:
             expected = f"parts of at least {LEAST_PART_BYTES} bytes"

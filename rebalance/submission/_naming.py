@@ -18,7 +18,7 @@ MANIFEST = "manifest.json"
 
 _TEAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*", flags=re.ASCII)
 _ARCHIVE = re.compile(r"submission_([A-Za-z0-9-]+)_(causal|noncausal)(_aug)?(_sup)?\.zip", flags=re.ASCII)
-_EXPECTED = "submission_<team>_{causal|noncausal}[_aug][_sup].zip"
+EXPECTED_NAME = "submission_<team>_{causal|noncausal}[_aug][_sup].zip"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +65,18 @@ def parse_archive_name(name: str) -> SubmissionName:
     ------
     SubmissionError
         If it does not follow the challenge's pattern.
+
+    Examples
+    --------
+    >>> from rebalance.submission import parse_archive_name
+    >>> parse_archive_name("submission_T002_causal.zip").team
+    'T002'
     """
     whole = name
     if (match := re.fullmatch(r"(.+)\.(?:zip\.\d{3}|z\d{2})", name, flags=re.ASCII)) is not None:
         whole = f"{match[1]}.zip"
     if not (found := _ARCHIVE.fullmatch(whole)) or not _TEAM.fullmatch(found[1]):
-        raise SubmissionError(f"expected a name like {_EXPECTED}, got {name!r}")
+        raise SubmissionError(f"expected a name like {EXPECTED_NAME}, got {name!r}")
     team, causality, augmented, supplementary = found.groups()
     return SubmissionName(
         team=team,

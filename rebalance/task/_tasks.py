@@ -32,6 +32,13 @@ def load_task(root: StrPath, split: str, *, require_sources: bool = False) -> Ta
         If anything is wrong with the metadata: the first problem and how many more there are.
     ConfigError
         If there is no such split.
+
+    Examples
+    --------
+    >>> from rebalance import load_task
+    >>> from rebalance.assets import demo_folder
+    >>> load_task(demo_folder(), "valid")
+    Task(valid: 4 scenes of 2 segments, 3 listeners, 12 pairs)
     """
     root = expanded(root)
     name = checked_split(split)
@@ -69,6 +76,13 @@ def check_task(root: StrPath, split: str, *, audio: bool = True, jobs: int | Non
         If there is no metadata folder.
     ConfigError
         If there is no such split.
+
+    Examples
+    --------
+    >>> from rebalance.assets import demo_folder
+    >>> from rebalance.task import check_task
+    >>> check_task(demo_folder(), "valid", audio=False).problems
+    ()
     """
     root = expanded(root)
     name = checked_split(split)

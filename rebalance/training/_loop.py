@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from rebalance._base.errors import ConfigError, RebalanceError
 from rebalance._base.files import replacing
+from rebalance._base.progress import progress_bar
 from rebalance.separation.mask_network import MaskNetwork
 from rebalance.training import _run_state
 from rebalance.training._losses import Loss, LossSettings, mask_loss, separation_loss
@@ -136,7 +136,10 @@ class _Group:
         return self.rank == 0
 
     def average_gradients(self, network: nn.Module) -> None:
-        """Replace every gradient by its mean over all processes."""
+        """Replace every gradient by its mean over all processes.
+
+        ``DistributedDataParallel`` hides the network behind a wrapper; objectives need the network itself.
+        """
         if self.size == 1:
             return
         for parameter in network.parameters():
@@ -211,7 +214,7 @@ def train(
         objective = objective or SeparationObjective(settings=settings.loss)
         began = time.monotonic() - progress.seconds
         last = min(settings.steps, stop_after or settings.steps)
-        with _progress(progress.step, last, quiet=not group.leads) as advance:
+        with progress_bar("training", last, n_done=progress.step, quiet=not group.leads) as bar:
             for step in range(progress.step, last):
                 figures, norm = _step(network, batches, optimiser, settings, step, group, device, objective)
                 _follow(average, network, settings.average_decay, step)
@@ -221,7 +224,7 @@ def train(
                     continue
                 if done % settings.log_every == 0 or done == last:
                     log.step(done, seconds, settings.learning_rate_at(step), figures, norm)
-                advance(done, f"loss {figures['loss'].item():.4f}")
+                bar.reach(done, f"training loss {figures['loss'].item():.4f}")
                 if validate is not None and (done % settings.validate_every == 0 or done == last):
                     log.validation(done, validate(average, done), average)
                 if done % settings.save_every == 0 or done == last:
@@ -292,13 +295,13 @@ def _loss(network: nn.Module, batch: Batch, settings: LossSettings) -> Loss:
 
 def _follow(average: nn.Module, network: nn.Module, decay: float, step: int) -> None:
     """Move the running average towards the network, faster in the first steps."""
-    weight = 1 - min(decay, (1 + step) / (10 + step))
-    with torch.no_grad():
-        for slow, fast in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-            if slow.dtype.is_floating_point:
-                slow.lerp_(fast, weight)
-            else:
-                slow.copy_(fast)
+    slow, fast = average.state_dict().values(), network.state_dict().values()
+    pairs = list(zip(slow, fast, strict=True))
+    floats = [pair for pair in pairs if pair[0].dtype.is_floating_point]
+    update = get_ema_multi_avg_fn(min(decay, (1 + step) / (10 + step)))  # type: ignore[no-untyped-call]
+    update([pair[0] for pair in floats], [pair[1] for pair in floats], step)
+    for counter, newest in (pair for pair in pairs if not pair[0].dtype.is_floating_point):
+        counter.copy_(newest)
 
 
 class _Log:
@@ -378,13 +381,3 @@ def _process_group() -> Iterator[_Group]:
         yield _Group(rank=torch.distributed.get_rank(), size=size)
     finally:
         torch.distributed.destroy_process_group()
-
-
-@contextlib.contextmanager
-def _progress(done: int, last: int, *, quiet: bool) -> Iterator[Callable[[int, str], None]]:
-    """Show a bar with the loss and the time left."""
-    columns = (TextColumn("training {task.description}"), BarColumn(), MofNCompleteColumn())
-    times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-    with Progress(*columns, *times, console=Console(stderr=True, quiet=quiet)) as progress:
-        task = progress.add_task("", total=last, completed=done)
-        yield lambda now, text: progress.update(task, completed=now, description=text)

@@ -27,8 +27,8 @@ from rebalance.training._experiment import Data
 from rebalance.training._loop import TrainSettings, train
 from rebalance.training._losses import mask_loss
 from rebalance.training._pitch_labels import pitch_labels
-from rebalance.training._run_state import Progress, load_average, progress_of
-from rebalance.training._transcribing import VariedMixer, mixer_of
+from rebalance.training._run_state import Progress, progress_of
+from rebalance.training._transcribing import VariedMixer, begin_with, mixer_of
 from rebalance.training.data import Batch, MixingSettings
 
 _ENERGY_FLOOR = 0.01
@@ -170,12 +170,12 @@ def run_refiner_experiment(
     run = expanded(run)
     chosen = chosen_device(device)
     tracker = TrackerNetwork(experiment.tracker_network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    load_average(tracker, experiment.tracker)
+    begin_with(tracker, experiment.tracker)
     tracker.eval().requires_grad_(requires_grad=False).to(chosen)
     torch.manual_seed(experiment.train.seed)
     network = Refiner(experiment.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if experiment.start is not None:
-        load_average(network, experiment.start)
+        begin_with(network, experiment.start)
     mixer = mixer_of(experiment.data, experiment.mixing, experiment.network.instruments, experiment.train.seed, chosen)
     return train(
         network,

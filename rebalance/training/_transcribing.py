@@ -14,9 +14,10 @@ from torch import Tensor, nn
 
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded
+from rebalance.separation import TRACKER_FORMAT, checkpoint_header
 from rebalance.separation.mask_network import N_VOICES
 from rebalance.separation.networks import chosen_device
-from rebalance.separation.player_tracker import TrackerConfig, TrackerNetwork
+from rebalance.separation.player_tracker import Refiner, TrackerConfig, TrackerNetwork, load_tracker_checkpoint
 from rebalance.training._experiment import Data
 from rebalance.training._loop import TrainSettings, train
 from rebalance.training._pitch_labels import IGNORED, pitch_labels
@@ -67,7 +68,7 @@ class TrackerExperiment:
     validation_batches
         Of every held-out folder.
     start
-        Weights a new run begins with; see `rebalance.training._experiment.Experiment`.
+        State of another run, or checkpoint that ships, whose weights a new run begins with.
     """
 
     data: Data
@@ -235,7 +236,7 @@ def run_tracker_experiment(
     torch.manual_seed(experiment.train.seed)
     network = TrackerNetwork(experiment.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if experiment.start is not None:
-        load_average(network, experiment.start)
+        begin_with(network, experiment.start)
     mixer = mixer_of(experiment.data, experiment.mixing, experiment.network.instruments, experiment.train.seed, chosen)
     return train(
         network,
@@ -248,6 +249,28 @@ def run_tracker_experiment(
         stop_after=stop_after,
         objective=TrackingObjective(settings=experiment.loss),
     )
+
+
+def begin_with(network: TrackerNetwork | Refiner, path: Path) -> None:
+    """Give a tracker or a refiner the weights of a run, or those of a checkpoint that ships.
+
+    Raises
+    ------
+    ConfigError
+        If the file is neither, or does not fit the network.
+    """
+    header = checkpoint_header(path)
+    if header is None or header.get("format") != TRACKER_FORMAT:
+        load_average(network, path)
+        return
+    checkpoint = load_tracker_checkpoint(path)
+    found = checkpoint.network if isinstance(network, TrackerNetwork) else checkpoint.refiner
+    if found is None:
+        raise ConfigError(f"{path}: expected a tracker with a refiner, found one without")
+    try:
+        network.load_state_dict(found.state_dict())
+    except RuntimeError as error:
+        raise ConfigError(f"{path}: does not fit the network: {str(error).splitlines()[0]}") from error
 
 
 def progress_of_tracker(experiment: TrackerExperiment, run: StrPath) -> Progress:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -78,3 +81,17 @@ def test_workers_compute_on_one_thread_and_the_caller_is_left_alone(monkeypatch)
 def test_no_jobs_are_refused() -> None:
     with pytest.raises(ConfigError, match="at least 1"):
         run_items([1], square, title="test", jobs=0)
+
+
+def test_a_script_without_a_guard_is_told_so_and_does_not_hang(tmp_path: Path) -> None:
+    script = tmp_path / "unguarded.py"
+    script.write_text(
+        "from rebalance._base.running import run_items\nrun_items(range(50), abs, title='test', jobs=2)\n"
+    )
+    command = [sys.executable, script]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert result.returncode == 1
+    assert "put its work under if __name__ == '__main__'" in result.stderr
+    assert result.stderr.splitlines()[-1].startswith(
+        "rebalance._base.errors.RebalanceError: no worker process can start"
+    )

@@ -61,10 +61,10 @@ def test_a_task_goes_from_check_to_scores(tiny_task_root: Path, tmp_path: Path) 
     assert "5 pairs kept, 1 computed" in again.stdout
     fresh = rebalance("enhance", tiny_task_root, run, "--separator", "oracle", "--jobs", "1", "--fresh")
     assert "0 pairs kept, 6 computed" in fresh.stdout
-    scored = rebalance("score", tiny_task_root, run, "--haaqi", "fast", "--jobs", "2")
+    scored = rebalance("score", tiny_task_root, run, "--jobs", "2")
     assert scored.returncode == 0, scored.stderr
     assert pd.read_csv(run / "scores.csv").avg_haaqi.min() > 0.9
-    assert json.loads((run / "scores.json").read_text())["haaqi"] == "fast"
+    assert json.loads((run / "scores.json").read_text())["haaqi"] == "exact"
 
 
 def test_an_archive_scores_like_the_folder_it_was_packed_from(tiny_task_root: Path, tmp_path: Path) -> None:
@@ -97,7 +97,6 @@ def test_a_failed_item_is_told_at_the_end_with_status_1(own_task_root: Path, tmp
         (["enhance", "{data}", "{out}", "--scheduler", "tcp://127.0.0.1:1"], "cannot connect"),
         (["score", "{data}", "{out}"], "no such file"),
         (["score", "{data}", "{data}"], "no run.json"),
-        (["score", "{data}", "{out}", "--haaqi", "exakt"], "did you mean 'exact'"),
     ],
 )
 def test_bad_input_ends_with_one_line_and_status_2(tiny_task_root: Path, tmp_path: Path, arguments, message) -> None:
@@ -159,7 +158,7 @@ def test_every_command_has_a_help_page_with_an_example() -> None:
 
 def test_the_official_command_lines_run(tiny_task_root: Path, tmp_path: Path) -> None:
     common = [f"path.root={tiny_task_root}", f"path.exp_folder={tmp_path}", "evaluate.batch_size=2", "evaluate.batch=1"]
-    own = ["separator.name=mixture", "separator.official=False", "evaluate.haaqi=fast", "evaluate.jobs=1"]
+    own = ["separator.name=mixture", "separator.official=False", "evaluate.jobs=1"]
     for script in ("enhance.py", "evaluate.py"):
         command = [sys.executable, ROOT / "baseline" / script, *common, *own]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -175,7 +174,7 @@ def test_the_official_command_lines_run(tiny_task_root: Path, tmp_path: Path) ->
 def test_a_multirun_of_the_official_scripts_runs_every_job(tiny_task_root: Path, tmp_path: Path) -> None:
     """Three batches of two: the third does not exist, which neither stops the others nor goes unseen."""
     common = [f"path.root={tiny_task_root}", f"path.exp_folder={tmp_path}", "evaluate.batch_size=2", "evaluate.jobs=1"]
-    own = ["separator.name=mixture", "separator.official=False", "evaluate.haaqi=fast"]
+    own = ["separator.name=mixture", "separator.official=False"]
     for script, batches, status in (("enhance.py", "2,0,1", 1), ("evaluate.py", "0,1", 0)):
         command = [sys.executable, ROOT / "baseline" / script, "--multirun", *common, *own, f"evaluate.batch={batches}"]
         result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)

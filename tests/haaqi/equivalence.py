@@ -2,7 +2,7 @@
 
 The first 40 cases are short and have their results on file (``golden/haaqi.json``); all are compared live when slow
 tests are asked for. Run as a script, this writes the file: ``python tests/haaqi/equivalence.py``,
-with the argument ``spread`` pyclarity's spread over seeds, with ``table`` prints that beside ours.
+with the argument ``spread`` pyclarity's indices under ten seeds.
 """
 
 from __future__ import annotations
@@ -63,7 +63,6 @@ GOLDEN = Path(__file__).parent / "golden" / "haaqi.json"
 SPREAD = Path(__file__).parent / "golden" / "spread.json"
 # Cases in which the noise matters: quiet or lossy, with silence or a processed signal that lacks whole bands.
 SPREAD_CASES = (2, 8, 12, 13, 17)
-N_OWN_SEEDS = 50
 N_FAST = 40
 N_CASES = 204
 # Steady tones the listener cannot hear: pyclarity says "Signal below threshold", sets two terms to 0, and goes on.
@@ -223,47 +222,9 @@ def by_pyclarity(case: Case, seed: int | None = None) -> list[float]:
     return [float(number) for number in (value, nonlinear, linear, *raw)]
 
 
-def spread_table() -> str:
-    """Return, as Markdown, the index over ten seeds by pyclarity and over more in exact mode and with the own stream.
-
-    The bias is that of the own stream against exact mode, which is pyclarity's stream number for number.
-    """
-    from rebalance.haaqi import haaqi
-    from rebalance.hearing import Audiogram
-
-    recorded = json.loads(SPREAD.read_text(encoding="utf-8"))
-    lines = ["| case | pyclarity | exact mode | own stream | bias / standard error |", "|---|---|---|---|---|"]
-    for case in (cases()[number] for number in SPREAD_CASES):
-        reference = reference_of(case)
-
-        def index(rng: np.random.RandomState | np.random.Generator, case: Case = case, reference=reference) -> float:
-            audiogram = Audiogram(frequencies_hz=FREQUENCIES_HZ, thresholds_db_hl=AUDIOGRAMS[case.audiogram])
-            level = full_scale_db_spl(case, reference)
-            return haaqi(
-                reference,
-                processed_of(case, reference),
-                audiogram,
-                sample_rate=SAMPLE_RATE,
-                rng=rng,
-                full_scale_db_spl=level,
-                reference_amplification=case.amplification,
-            ).value
-
-        theirs = np.array(recorded[case.name])
-        exact = np.array([index(np.random.RandomState(seed)) for seed in range(N_OWN_SEEDS)])
-        own = np.array([index(np.random.default_rng(seed)) for seed in range(N_OWN_SEEDS)])
-        error = np.sqrt((exact.var(ddof=1) + own.var(ddof=1)) / N_OWN_SEEDS)
-        cells = [f"{v.mean():.6f} ± {v.std(ddof=1):.1e}" for v in (theirs, exact, own)]
-        bias = (own.mean() - exact.mean()) / max(error, 1e-9)
-        lines.append(f"| {case.name[4:]} | {' | '.join(cells)} | {bias:+.1f} |")
-    return "\n".join(lines)
-
-
 def main() -> None:
     table = cases()
-    if "table" in sys.argv:
-        sys.stdout.write(spread_table() + "\n")
-    elif "spread" in sys.argv:
+    if "spread" in sys.argv:
         results = {table[n].name: [by_pyclarity(table[n], seed)[0] for seed in range(10)] for n in SPREAD_CASES}
         SPREAD.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     else:

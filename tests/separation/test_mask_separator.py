@@ -218,7 +218,7 @@ def test_a_checkpoint_with_other_settings_than_weights_is_refused(network_checkp
     with pytest.raises(ConfigError, match="damaged checkpoint"):
         load_checkpoint(path)
     save_file(tensors, path, metadata=header | {"config": json.dumps(config | {"colour": 1})})
-    with pytest.raises(ConfigError, match=r"unknown keys \['colour'\]"):
+    with pytest.raises(ConfigError, match="unknown key 'colour'"):
         load_checkpoint(path)
 
 

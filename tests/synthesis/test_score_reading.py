@@ -1,3 +1,5 @@
+import re
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
@@ -115,6 +117,14 @@ def test_a_missing_score_is_refused(tmp_path: Path) -> None:
 
 def test_safe_names_keep_only_what_file_names_may_have() -> None:
     assert safe_name("Haydn/Opus 74 no. 1") == "haydn-opus-74-no.-1"
+
+
+def test_names_in_other_scripts_stay_apart_and_accents_are_taken_off() -> None:
+    assert safe_name("Größe") == safe_name("grosse") == "grosse"
+    names = ["Сюита", "Квартет первый", "四重奏", "弦楽四重奏", "Сюита 2", "Suite Сюита"]
+    assert len({safe_name(name) for name in names}) == len(names)
+    assert all(re.fullmatch(r"[a-z0-9.-]+", safe_name(name)) for name in names)
+    assert safe_name("Й") == safe_name(unicodedata.normalize("NFD", "Й"))
 
 
 def written(path: Path, content: bytes) -> Path:

@@ -12,6 +12,8 @@ from small_networks import SMALL_REFINER, SMALL_TRACKER, small_tracker
 
 from rebalance._base.errors import ConfigError
 from rebalance.separation import ModelCard, load_separator
+from rebalance.separation._checkpoints import digest_file
+from rebalance.separation.player_tracker import Refiner, TrackerNetwork, save_tracker_checkpoint
 from rebalance.training._experiment import Data
 from rebalance.training._loop import TrainSettings
 from rebalance.training._losses import LossSettings
@@ -21,6 +23,7 @@ from rebalance.training._tracker_exporting import export_tracker, stamp_tracker
 from rebalance.training._transcribing import (
     TrackerExperiment,
     TrackingLoss,
+    begin_with,
     progress_of_tracker,
     run_tracker_experiment,
     state_loss,
@@ -155,6 +158,24 @@ def test_a_tracker_and_a_refiner_train_resume_and_ship(stem_folder: Path, tmp_pa
     mixture = np.stack([tone(76) + tone(48)] * 2).astype(np.float32)
     estimates = separator(mixture, ("Violin", "Cello"))
     np.testing.assert_allclose(sum(estimates.values()), mixture, atol=1e-5)
+
+
+def test_runs_begin_with_weights_that_ship(stem_folder: Path, tmp_path: Path) -> None:
+    tracker, refiner = TrackerNetwork(SMALL_TRACKER), Refiner(SMALL_REFINER)
+    path, bare = tmp_path / "shipped.safetensors", tmp_path / "bare.safetensors"
+    save_tracker_checkpoint(path, tracker, ModelCard(), refiner=refiner)
+    save_tracker_checkpoint(bare, tracker, ModelCard())
+    for trained in (tracker, refiner):
+        begun = TrackerNetwork(SMALL_TRACKER) if trained is tracker else Refiner(SMALL_REFINER)
+        begin_with(begun, path)
+        for name, value in trained.state_dict().items():
+            assert torch.equal(begun.state_dict()[name], value.to(torch.float16).float()), name
+    with pytest.raises(ConfigError, match="expected a tracker with a refiner"):
+        begin_with(refiner, bare)
+    with pytest.raises(ConfigError, match="does not fit the network"):
+        begin_with(TrackerNetwork(replace(SMALL_TRACKER, width=SMALL_TRACKER.width * 2)), path)
+    with pytest.raises(ConfigError, match="expected the state"):
+        begin_with(tracker, digest_file(path))
 
 
 def test_other_settings_do_not_continue_a_run(stem_folder: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rebalance._base.configuration import structured
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded, replacing, write_text
 from rebalance._base.names import suggestion
@@ -18,7 +19,6 @@ from rebalance.separation import (
     checked_digest,
     checkpoint_header,
     digest_file,
-    from_json,
     sha256_of,
     shipped_weights,
 )
@@ -94,12 +94,16 @@ def load_tracker_checkpoint(path: StrPath) -> TrackerCheckpoint:
     sha256 = checked_digest(path)
     try:
         tensors = {name: tensor.float() for name, tensor in load_file(path).items()}
-        network = TrackerNetwork(from_json(TrackerConfig, json.loads(header["tracker"])))
+        network = TrackerNetwork(structured(json.loads(header["tracker"]), TrackerConfig, "tracker"))
         network.load_state_dict(_of_part(tensors, "tracker"))
-        refiner = Refiner(from_json(RefinerConfig, json.loads(header["refiner"]))) if "refiner" in header else None
+        refiner = (
+            Refiner(structured(json.loads(header["refiner"]), RefinerConfig, "refiner"))
+            if "refiner" in header
+            else None
+        )
         if refiner is not None:
             refiner.load_state_dict(_of_part(tensors, "refiner"))
-        card = from_json(ModelCard, json.loads(header["card"]))
+        card = structured(json.loads(header["card"]), ModelCard, "card")
     except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
         raise ConfigError(
             f"{path}: damaged checkpoint: {(str(error).splitlines() or ['no reason given'])[0]}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import unicodedata
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -81,8 +83,24 @@ def read_corpus_score(name: str) -> Score:
 
 
 def safe_name(name: str) -> str:
-    """Return a name fit for files and segments: letters, digits, points and dashes."""
-    return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.") or "piece"
+    """Return a name fit for files and segments: letters, digits, points and dashes.
+
+    Accents are taken off. A name in other letters than those of English ends with a digest of it, so that two such
+    names stay two.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import safe_name
+    >>> safe_name("Flötenquartett in D, KV 285")
+    'flotenquartett-in-d-kv-285'
+    >>> safe_name("Сюита") != safe_name("Квартет")
+    True
+    """
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    kept = re.sub(r"[^a-z0-9.]+", "-", "".join(letter for letter in letters if not unicodedata.combining(letter)))
+    safe = kept.strip("-.") or "piece"
+    lost = any(letter.isalnum() and not letter.isascii() for letter in letters)
+    return f"{safe}-{hashlib.blake2s(letters.encode(), digest_size=3).hexdigest()}" if lost else safe
 
 
 def write_note_table(path: StrPath, score: Score) -> None:

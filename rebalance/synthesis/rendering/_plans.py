@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from rebalance._base.configuration import structured
 from rebalance._base.errors import ConfigError, MetadataError
 from rebalance._base.files import StrPath, expanded, is_hidden, write_json
 from rebalance._base.seeding import stream
@@ -14,16 +15,14 @@ from rebalance.synthesis.notation import Score, chair_labelled
 from rebalance.synthesis.performance import (
     HUMANISING,
     Annotations,
-    DynamicsInterval,
     HumaniseName,
     Humanising,
     Player,
-    TempoInterval,
     draw_annotations,
     draw_player,
     mechanical_annotations,
 )
-from rebalance.synthesis.sound import SPACING_DEG, Hall, Layer, Preset, azimuths_deg, draw_hall, presets_of
+from rebalance.synthesis.sound import SPACING_DEG, Hall, Layer, azimuths_deg, draw_hall, presets_of
 
 PLAN_VERSION = 1
 _BLEND_SHARE = 0.3  # of the stems mix two fonts when several are named
@@ -174,43 +173,14 @@ def read_plan(path: StrPath) -> Plan:
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         version = content.pop("version")
-        plan = _plan_from(content) if version == PLAN_VERSION else None
-    except MetadataError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, AttributeError) as error:
         raise MetadataError(f"{path}: expected the annotations of a rendition: {error}") from error
-    if plan is None:
+    if version != PLAN_VERSION:
         raise MetadataError(f"{path}: expected version {PLAN_VERSION}, got {version!r}")
-    return plan
-
-
-def _plan_from(content: dict[str, Any]) -> Plan:
-    """Return the plan of a JSON object."""
-    annotations, hall = content["annotations"], content["hall"]
-    return Plan(
-        **{
-            **content,
-            "annotations": Annotations(
-                dynamics=tuple(DynamicsInterval(**interval) for interval in annotations["dynamics"]),
-                tempo=tuple(TempoInterval(**interval) for interval in annotations["tempo"]),
-                articulations={part: tuple(names) for part, names in annotations["articulations"].items()},
-            ),
-            "hall": None
-            if hall is None
-            else Hall(**{**hall, "size_m": tuple(hall["size_m"]), "microphone_m": tuple(hall["microphone_m"])}),
-            "voices": {label: _voice_from(voice) for label, voice in content["voices"].items()},
-        }
-    )
-
-
-def _voice_from(content: dict[str, Any]) -> Voice:
-    """Return the voice of a JSON object."""
-    player = content["player"]
-    return Voice(
-        player=Player(**{**player, "eq_db": tuple(player["eq_db"])}),
-        layers=tuple(Layer(**{**layer, "preset": Preset(**layer["preset"])}) for layer in content["layers"]),
-        azimuth_deg=content["azimuth_deg"],
-    )
+    try:
+        return structured(content, Plan, str(path))
+    except ConfigError as error:
+        raise MetadataError(str(error)) from error
 
 
 def _draw_layers(

@@ -16,7 +16,7 @@ from rebalance._base.errors import AudioError, ConfigError, RebalanceError
 from rebalance._base.files import StrPath, expanded
 from rebalance._base.running import Failure, run_items
 from rebalance.audio import Audio, remix_as_edit, resample
-from rebalance.haaqi import EarReference, HaaqiMode, SceneNoise, binaural_scores
+from rebalance.haaqi import EarReference, SceneNoise, binaural_scores
 from rebalance.hearing import amplify
 from rebalance.pipeline import amplify_for_submission, estimate_sources, true_remix
 from rebalance.separation import Separator, load_separator
@@ -52,7 +52,6 @@ def fit_shrinkage(
     checkpoint: StrPath,
     *,
     shrinkages: Sequence[float] = SHRINKAGES,
-    mode: HaaqiMode = "fast",
     jobs: int | None = None,
 ) -> Fit:
     """Score remixes of a task at several shrinkages and choose the best.
@@ -65,8 +64,8 @@ def fit_shrinkage(
         Of a separator; the shrinkage stored in it is not used.
     shrinkages
         To try; 0, the mixture itself, must be among them.
-    mode, jobs
-        See `rebalance.pipeline._scoring.score_task`.
+    jobs
+        See `rebalance.pipeline.score_task`.
 
     Raises
     ------
@@ -81,7 +80,7 @@ def fit_shrinkage(
     rows: list[dict[str, object]] = []
     failures = run_items(
         tuple(task.scenes),
-        functools.partial(_score_scene, task, checkpoint, tuple(shrinkages), mode),
+        functools.partial(_score_scene, task, checkpoint, tuple(shrinkages)),
         title="fitting the shrinkage",
         jobs=jobs,
         describe=lambda scene: f"scene {scene}",
@@ -157,9 +156,7 @@ def _chosen(
     return sum((gain.where(picked == value, 0.0) for value, gain in gains.items()), start=0.0 * gains[0.0])
 
 
-def _score_scene(
-    task: Task, checkpoint: Path, shrinkages: tuple[float, ...], mode: HaaqiMode, name: str
-) -> list[dict[str, object]]:
+def _score_scene(task: Task, checkpoint: Path, shrinkages: tuple[float, ...], name: str) -> list[dict[str, object]]:
     """Return the rows of one scene."""
     scene = task.scenes[name]
     changed_ns = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
@@ -167,7 +164,7 @@ def _score_scene(
     mixture = read_source(task, scene.segment.mixture)
     reference = true_remix(task, scene)
     remixes = {value: remix_as_edit(mixture, estimates, scene.gains_db, shrinkage=value) for value in shrinkages}
-    noise = SceneNoise(scene=name, mode=mode)
+    noise = SceneNoise(scene=name)
     rows: list[dict[str, object]] = []
     for listener in task.scene_listeners[name]:
         fitting = task.fittings[listener]

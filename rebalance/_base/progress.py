@@ -1,0 +1,59 @@
+"""The one progress bar: what is done, how many, how long it took and how long is left, on the error stream."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar on the screen.
+
+    Parameters
+    ----------
+    progress, task
+        What draws it, and which of its bars it is.
+    """
+
+    progress: Progress
+    task: TaskID
+
+    def advance(self, n: int = 1) -> None:
+        """Count some more."""
+        self.progress.advance(self.task, n)
+
+    def reach(self, n_done: float, title: str | None = None) -> None:
+        """Move to a count, under another title if one is given."""
+        self.progress.update(self.task, completed=n_done, description=title)
+
+
+@contextlib.contextmanager
+def progress_bar(title: str, total: int, *, n_done: int = 0, quiet: bool = False) -> Iterator[Bar]:
+    """Show a bar for the time of the block.
+
+    Parameters
+    ----------
+    title
+        What the work is called; shown as it is, without markup.
+    total, n_done
+        How much there is to do, and how much of it is done already.
+    quiet
+        Show nothing.
+    """
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+    times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+    with Progress(*columns, *times, console=Console(stderr=True, quiet=quiet, force_jupyter=False)) as progress:
+        yield Bar(progress, progress.add_task(title, total=total, completed=n_done))
