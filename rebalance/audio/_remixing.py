@@ -159,6 +159,14 @@ def official_remix(
     instruments
         Instrument by source name.
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import official_remix
+    >>> targets = {"source_1": np.full((2, 2), 0.1), "source_2": np.full((2, 2), 0.2)}
+    >>> official_remix(targets, {"source_1": 0.0, "source_2": 0.0}, {"source_1": "Flute", "source_2": "Cello"}).shape
+    (2, 2)
+
     Source: ``check_repeated_source``, ``apply_gains``, ``remix_stems`` and ``adjust_level`` of the
     official recipe.
     """

@@ -85,15 +85,7 @@ def separate_recording(
 
 
 def common_attenuation_db(signals: Iterable[Audio]) -> float:
-    """Return by how many dB signals have to be turned down together so that none is clipped in 16 bits; at least 0.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from rebalance.pipeline import common_attenuation_db
-    >>> round(common_attenuation_db([np.full((1, 3), 2.0), np.zeros((1, 3))]), 2)
-    6.02
-    """
+    """Return by how many dB signals have to be turned down together so that none is clipped in 16 bits; at least 0."""
     excess = max(
         (max(float(np.max(signal)) / _LARGEST_SAMPLE, -float(np.min(signal))) for signal in signals), default=0
     )

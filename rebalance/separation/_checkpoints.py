@@ -97,6 +97,12 @@ def load_checkpoint(path: StrPath) -> Checkpoint:
     ------
     ConfigError
         If the file is no such checkpoint, is damaged, or contradicts itself.
+
+    Examples
+    --------
+    >>> from rebalance.separation import load_checkpoint, shipped_weights
+    >>> len(load_checkpoint(shipped_weights()["fast"]).card.shrinkage)
+    4
     """
     path = expanded(path)
     from safetensors import SafetensorError

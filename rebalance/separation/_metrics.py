@@ -110,6 +110,16 @@ def bss_eval(references: Audio, estimates: Audio, *, filter_length: int = FILTER
         If the shapes differ, a sample is not finite, a true source is silent in all channels, or two
         true sources are copies of each other.
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import bss_eval
+    >>> rng = np.random.default_rng(0)
+    >>> sources = rng.standard_normal((2, 2, 4000))
+    >>> noisy = sources + 0.1 * rng.standard_normal(sources.shape)
+    >>> [round(score.sdr_db) for score in bss_eval(sources, noisy, filter_length=16)]
+    [20, 20]
+
     Source: Vincent, Gribonval and Févotte 2006 (BSS Eval 3.0) in the form of Scheibler 2022, section III: the
     three ratios follow from how much of the estimate's energy its own source, and all sources, explain.
     """
@@ -148,6 +158,14 @@ def frame_median_db(
     ------
     AudioError
         As the metric does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import frame_median_db, sdr_db
+    >>> tone = np.sin(0.1 * np.arange(24_000.0))[None]
+    >>> round(frame_median_db(sdr_db, tone, 1.1 * tone, 8_000))
+    20
 
     Source: the frame-wise evaluation of SynthSOD (arXiv 2409.10995) and SiSEC 2018. A frame is left out when
     the source lies 60 dB below its level over the whole signal, or is silent.

@@ -47,7 +47,15 @@ def load_task(root: StrPath, split: str, *, require_sources: bool = False) -> Ta
 
 
 def load_task_files(files: TaskFiles, split: Split, *, require_sources: bool = False) -> Task:
-    """Load one split of a task from files that may lie anywhere; otherwise as `load_task`."""
+    """Load one split of a task from files that may lie anywhere; otherwise as `load_task`.
+
+    Examples
+    --------
+    >>> from rebalance.assets import demo_folder
+    >>> from rebalance.task import TaskFiles, load_task_files
+    >>> len(load_task_files(TaskFiles.of(demo_folder(), "valid"), "valid").pairs)
+    12
+    """
     findings = Findings()
     task = resolve_task(files, split, findings)
     if require_sources:
