@@ -11,9 +11,12 @@ import threading
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from rebalance._base.errors import RebalanceError
+
+StrPath: TypeAlias = str | os.PathLike[str]
+"""What names a file or a folder: a text or a path."""
 
 TEMPORARY_SUFFIX = ".part"
 
@@ -23,7 +26,7 @@ _CHECKSUM_BLOCK = 1 << 20
 _UMASK_LOCK = threading.Lock()
 
 
-def expanded(path: str | Path) -> Path:
+def expanded(path: StrPath) -> Path:
     """Return a path with a leading ``~`` replaced by the home folder, where that is known."""
     try:
         return Path(path).expanduser()

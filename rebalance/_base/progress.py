@@ -55,5 +55,5 @@ def progress_bar(title: str, total: int, *, n_done: int = 0, quiet: bool = False
     """
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-    with Progress(*columns, *times, console=Console(stderr=True, quiet=quiet)) as progress:
+    with Progress(*columns, *times, console=Console(stderr=True, quiet=quiet, force_jupyter=False)) as progress:
         yield Bar(progress, progress.add_task(title, total=total, completed=n_done))

@@ -16,7 +16,7 @@ import soxr
 from numpy.typing import NDArray
 
 from rebalance._base.errors import AudioError
-from rebalance._base.files import replacing
+from rebalance._base.files import StrPath, expanded, replacing
 from rebalance.audio._true_lengths import Mended, mended
 
 Audio: TypeAlias = NDArray[np.floating]
@@ -74,7 +74,7 @@ class Recording:
     remarks: tuple[str, ...] = ()
 
 
-def probe_audio(path: Path) -> AudioHeader:
+def probe_audio(path: StrPath) -> AudioHeader:
     """Read the header of an audio file.
 
     Raises
@@ -82,13 +82,14 @@ def probe_audio(path: Path) -> AudioHeader:
     AudioError
         If the file is missing, empty or no audio file libsndfile knows.
     """
+    path = expanded(path)
     streams = _existing(path).streams or (path,)
     headers = [_header(path, stream) for stream in streams]
     return replace(headers[0], n_samples=sum(header.n_samples for header in headers))
 
 
 def read_audio(
-    path: Path,
+    path: StrPath,
     *,
     start_s: float = 0.0,
     duration_s: float | None = None,
@@ -114,6 +115,7 @@ def read_audio(
         If the file cannot be opened or decoded, is empty, shorter than the stretch, holds NaN or
         infinite samples, or differs from what is expected.
     """
+    path = expanded(path)
     holds = duration_s is not None and _says_it_holds(path, start_s + duration_s)
     source = Mended() if holds else _existing(path)
     if len(source.streams) > 1 and start_s == 0.0 and duration_s is None:
@@ -169,7 +171,7 @@ def _chained(path: Path, source: Mended) -> Recording:
     return Recording(samples=samples, sample_rate=next(iter(kinds))[0], remarks=source.remarks)
 
 
-def write_audio(path: Path, samples: Audio, sample_rate: int, *, rounding: Rounding = "nearest") -> None:
+def write_audio(path: StrPath, samples: Audio, sample_rate: int, *, rounding: Rounding = "nearest") -> None:
     """Write a 16-bit file whose suffix names its format: first under a temporary name, then renamed.
 
     Parameters
@@ -191,6 +193,7 @@ def write_audio(path: Path, samples: Audio, sample_rate: int, *, rounding: Round
     RebalanceError
         If the operating system refuses to write.
     """
+    path = expanded(path)
     format_name = _FORMATS.get(path.suffix.lower())
     if format_name is None:
         raise AudioError(f"{path}: expected a name ending in {' or '.join(_FORMATS)}, got {path.suffix!r}")
@@ -203,7 +206,7 @@ def write_audio(path: Path, samples: Audio, sample_rate: int, *, rounding: Round
         check_written(temporary, n_samples=quantised.shape[1], path=path)
 
 
-def check_written(temporary: Path, *, n_samples: int, path: Path) -> None:
+def check_written(temporary: StrPath, *, n_samples: int, path: StrPath) -> None:
     """Raise unless a file just written holds its last sample: no error is told when a disk fills up as a file closes.
 
     Raises
@@ -211,6 +214,8 @@ def check_written(temporary: Path, *, n_samples: int, path: Path) -> None:
     AudioError
         Naming `path`, what the file is to be called.
     """
+    temporary = expanded(temporary)
+    path = expanded(path)
     try:
         with soundfile.SoundFile(_system_name(temporary)) as file:
             file.seek(n_samples - 1)
@@ -222,8 +227,9 @@ def check_written(temporary: Path, *, n_samples: int, path: Path) -> None:
         raise AudioError(f"{path}: cannot write: its end is missing, is the disk full?")
 
 
-def write_flac(path: Path, samples: Audio, sample_rate: int, *, rounding: Rounding = "nearest") -> None:
+def write_flac(path: StrPath, samples: Audio, sample_rate: int, *, rounding: Rounding = "nearest") -> None:
     """Write a 16-bit FLAC file; see `write_audio`."""
+    path = expanded(path)
     write_audio(path.with_suffix(".flac"), samples, sample_rate, rounding=rounding)
 
 

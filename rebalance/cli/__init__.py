@@ -6,9 +6,11 @@ import sys
 
 import typer
 
+from rebalance.cli._audiogram import audiogram
 from rebalance.cli._boundary import run
 from rebalance.cli._causality import causality
 from rebalance.cli._check import check
+from rebalance.cli._check_separator import check_separator
 from rebalance.cli._check_submission import check_submission
 from rebalance.cli._compare import compare
 from rebalance.cli._demo import demo
@@ -45,10 +47,12 @@ for _command in (
     compare,
     separate,
     remix,
+    audiogram,
     prescribe,
     pack,
     check_submission,
     causality,
+    check_separator,
     prepare,
     scenes,
     render,

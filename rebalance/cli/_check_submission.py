@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,13 +14,17 @@ from rebalance.cli._options import DataArgument, JobsOption, SplitOption
 
 if TYPE_CHECKING:
     from rebalance.submission import Verdict
+    from rebalance.task import Task
 
 _SHOWN_PER_KIND = 10
+_UNREADABLE = 2
+_STATES = {0: "accepted", 1: "refused", _UNREADABLE: "cannot be checked"}
 
 
 def check_submission(
-    submission: Annotated[
-        Path, typer.Argument(metavar="ZIP", help="Archive, one of its parts, or a folder.", show_default=False)
+    submissions: Annotated[
+        list[Path],
+        typer.Argument(metavar="ZIP...", help="Archives, one part of each, or folders.", show_default=False),
     ],
     data: DataArgument,
     split: SplitOption = None,
@@ -27,32 +32,74 @@ def check_submission(
     show_all: Annotated[bool, typer.Option("--all", help="List every problem, not the first ten of a kind.")] = False,
     jobs: JobsOption = None,
 ) -> None:
-    """Tell whether a submission is what the challenge asks for, and all that is wrong with it.
+    """Tell whether submissions are what the challenge asks for, and all that is wrong with them.
 
-    Nothing is unpacked. Exit status 0: accepted; 1: problems; 2: no archive, or one that is not safe to read.
+    Nothing is unpacked. Exit status 0: all accepted; 1: problems; 2: no archive, or one that is not safe to read. With
+    --json, one submission gives an object, several give a list.
 
     Example: rebalance check-submission submission_T002_causal.zip metadata/demo
     """
-    from rebalance._base.errors import RebalanceError
-    from rebalance._base.running import one_line
-    from rebalance.cli._reporting import chosen_split
-    from rebalance.submission import check_submission as check
+    from rebalance.cli._reporting import chosen_split, say
     from rebalance.task import load_task
 
-    try:
-        verdict = check(submission, load_task(data, chosen_split(data, split)), jobs=jobs)
-    except RebalanceError as error:
-        if not as_json:
-            raise
-        refusal = {"submission": str(submission), "verdict": "not an archive", "reason": one_line(error)}
-        sys.stdout.write(json.dumps(refusal, indent=2) + "\n")
-        raise typer.Exit(2) from error
+    task = load_task(data, chosen_split(data, split))
+    outcomes = [_outcome(path, task, jobs, is_alone=len(submissions) == 1 and not as_json) for path in submissions]
     if as_json:
-        sys.stdout.write(json.dumps(verdict.as_json(), indent=2, allow_nan=False) + "\n")
+        values = [outcome.as_json for outcome in outcomes]
+        value = values[0] if len(values) == 1 else values
+        sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
     else:
-        print_verdict(verdict, n_shown=None if show_all else _SHOWN_PER_KIND)
-    if not verdict.accepted:
-        raise typer.Exit(1)
+        for outcome in outcomes:
+            outcome.show(n_shown=None if show_all else _SHOWN_PER_KIND)
+        if len(outcomes) > 1:
+            counts = {state: sum(outcome.status == status for outcome in outcomes) for status, state in _STATES.items()}
+            say(", ".join(f"{count} {state}" for state, count in counts.items() if count), style="bold")
+    if status := max(outcome.status for outcome in outcomes):
+        raise typer.Exit(status)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    """What became of one submission: a verdict, or the reason why there is none."""
+
+    submission: Path
+    verdict: Verdict | None = None
+    reason: str = ""
+
+    @property
+    def status(self) -> int:
+        """Exit status: 0 accepted, 1 refused, 2 cannot be read."""
+        return _UNREADABLE if self.verdict is None else int(not self.verdict.accepted)
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        """The outcome as a JSON value."""
+        if self.verdict is not None:
+            return self.verdict.as_json()
+        return {"submission": str(self.submission), "verdict": "not an archive", "reason": self.reason}
+
+    def show(self, *, n_shown: int | None) -> None:
+        """Print the outcome."""
+        from rebalance.cli._reporting import say
+
+        if self.verdict is None:
+            say(f"{self.submission}: cannot be checked: {self.reason}", style="red")
+        else:
+            print_verdict(self.verdict, n_shown=n_shown)
+
+
+def _outcome(path: Path, task: Task, jobs: int | None, *, is_alone: bool) -> _Outcome:
+    """Check one submission; one that cannot be read stops nothing, unless it stands alone."""
+    from rebalance._base.errors import RebalanceError
+    from rebalance._base.running import one_line
+    from rebalance.submission import check_submission as check
+
+    try:
+        return _Outcome(submission=path, verdict=check(path, task, jobs=jobs))
+    except RebalanceError as error:
+        if is_alone:
+            raise
+        return _Outcome(submission=path, reason=one_line(error))
 
 
 def print_verdict(verdict: Verdict, *, n_shown: int | None = _SHOWN_PER_KIND) -> None:

@@ -33,20 +33,22 @@ def compare(
 
     Example: rebalance compare exp/mixture exp/oracle --json results.json --csv results.csv
     """
-    from itertools import islice
+    import datetime as dt
 
     from rebalance._base.files import write_json, write_text
     from rebalance.cli._reporting import CONSOLE, say
     from rebalance.report import (
+        Report,
         agreement_table,
         choose_pairs,
         compare_runs,
         comparison_csv,
+        differences_table,
+        group_table,
         listening_examples,
         ranking_json,
         ranking_table,
         read_scored_runs,
-        terminal_tables,
         write_page,
     )
     from rebalance.task import load_task
@@ -57,20 +59,20 @@ def compare(
     scored = read_scored_runs(runs)
     task = load_task(data or scored[0].data, scored[0].split)
     comparison = compare_runs(scored, task)
+    made = Report(task=task, summary=comparison.summary, comparison=comparison)
     if site_json is not None:
         write_json(site_json, ranking_json(comparison, _teams([run.name for run in scored])))
     if csv is not None:
         write_text(csv, comparison_csv(comparison))
     if html is not None:
-        listening = listening_examples(
-            scored, task, choose_pairs(scored, examples), budget_bytes=int(budget * _BYTES_PER_MEGABYTE)
-        )
-        write_page(html, comparison.summary, task, listening)
-    CONSOLE.print(ranking_table(comparison))
-    CONSOLE.print(agreement_table(comparison))
-    # The tables of means and of differences come first; the ranking holds both.
-    for table in islice(terminal_tables(comparison.summary), 2, None):
+        pairs = choose_pairs(made.runs, examples)
+        listening = listening_examples(made.runs, task, pairs, budget_bytes=int(budget * _BYTES_PER_MEGABYTE))
+        write_page(html, made, listening, written_on=dt.datetime.now().astimezone().date())
+    for table in (ranking_table(comparison), differences_table(comparison), agreement_table(comparison)):
         CONSOLE.print(table)
+    for group in comparison.summary.groups:
+        CONSOLE.print(group_table(made, group))
+    say(made.verdict, style="bold")
     for path in written:
         say(f"written: {path}")
 

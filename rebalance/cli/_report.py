@@ -32,25 +32,18 @@ def report(
 
     Example: rebalance report exp/mixture exp/oracle --out report.html
     """
-    from rebalance.cli._reporting import CONSOLE, finish
-    from rebalance.report import (
-        choose_pairs,
-        listening_examples,
-        read_scored_runs,
-        summarise,
-        terminal_tables,
-        write_page,
-    )
-    from rebalance.task import load_task
+    import datetime as dt
+
+    from rebalance.cli._reporting import CONSOLE, finish, say
+    from rebalance.report import choose_pairs, listening_examples, read_report, terminal_tables, write_page
 
     page = out or runs[0] / "report.html"
     check_file_to_write(page, force=force or out is None)
-    scored = read_scored_runs(runs)
-    task = load_task(data or scored[0].data, scored[0].split)
-    summary = summarise(scored, task)
-    pairs = choose_pairs(scored, examples)
-    listening = listening_examples(scored, task, pairs, budget_bytes=int(budget * _BYTES_PER_MEGABYTE))
-    write_page(page, summary, task, listening)
-    for table in terminal_tables(summary):
+    made = read_report(runs, data=data)
+    pairs = choose_pairs(made.runs, examples)
+    listening = listening_examples(made.runs, made.task, pairs, budget_bytes=int(budget * _BYTES_PER_MEGABYTE))
+    write_page(page, made, listening, written_on=dt.datetime.now().astimezone().date())
+    for table in terminal_tables(made):
         CONSOLE.print(table)
+    say(made.verdict, style="bold")
     finish(f"page written: {page}", [])

@@ -48,6 +48,11 @@ def say_remarks(file: Path, remarks: Sequence[str]) -> None:
         ERRORS.print(Text.assemble(("note", "yellow"), f" {file}: {remark}"), soft_wrap=True)
 
 
+def say_note(text: str) -> None:
+    """Say on the error stream what was assumed."""
+    ERRORS.print(Text.assemble(("note", "yellow"), f" {text}"), soft_wrap=True)
+
+
 def finish(done: str, failures: Sequence[Failure], *, n_asked: int | None = None) -> None:
     """Say what was done; list what failed and end with status 1 if anything did.
 

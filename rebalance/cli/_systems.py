@@ -39,6 +39,9 @@ def _archived_system(archive: Path, task: Task, out: Path | None, jobs: int | No
         print_verdict(verdict)
     if not verdict.accepted:
         raise typer.Exit(1)
-    description = {"separator": archive.stem, "configuration": {"submission": archive.name}}
+    description = {
+        "separator": archive.stem,
+        "configuration": {"submission": archive.name, "archive": str(archive.resolve())},
+    }
     scores = out or archive.with_name(f"{archive.stem}_scores")
     return System(signals=ArchivedSignals.of(archive, task), scores=scores, description=description)

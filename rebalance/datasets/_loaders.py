@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rebalance._base.errors import ConfigError, MetadataError
+from rebalance._base.files import StrPath, expanded
 from rebalance._base.names import suggestion
 from rebalance.datasets import _bach10, _cadenza_woodwind, _ensembleset, _slakh, _synthsod, _urmp
 from rebalance.datasets._corpus import Corpus, CorpusInfo, Piece, Purpose
@@ -26,9 +27,7 @@ LOADERS: dict[str, Loader] = {
 }
 
 
-def load_corpus(
-    name: str, root: Path | str, *, purpose: Purpose, allow_evaluation_material: str | None = None
-) -> Corpus:
+def load_corpus(name: str, root: StrPath, *, purpose: Purpose, allow_evaluation_material: str | None = None) -> Corpus:
     """Open a corpus on disk.
 
     Parameters
@@ -50,6 +49,7 @@ def load_corpus(
     MetadataError
         If the folder holds no piece of it, or something in it is not as described.
     """
+    root = expanded(root)
     if name not in LOADERS:
         raise ConfigError(f"corpus: expected one of {', '.join(LOADERS)}, got {name!r}{suggestion(name, LOADERS)}")
     info = LOADERS[name].info

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from rebalance._base.archives import Archive, Member, open_archive, open_member
 from rebalance._base.errors import AudioError, ConfigError, MetadataError, RebalanceError
-from rebalance._base.files import replacing
+from rebalance._base.files import StrPath, expanded, replacing
 from rebalance._base.running import Failure, one_line, run_items
 from rebalance.audio import read_audio, write_flac
 from rebalance.task import Findings, SchemaName, read_document
@@ -62,7 +62,7 @@ class Preparation:
 
 
 def prepare_downloads(
-    archives: Sequence[Path], root: Path, *, jobs: int | None = None, executor: Executor | None = None
+    archives: Sequence[StrPath], root: StrPath, *, jobs: int | None = None, executor: Executor | None = None
 ) -> Preparation:
     """Rearrange the official downloads into a task.
 
@@ -89,7 +89,8 @@ def prepare_downloads(
 
     Source: ``process_zenodo_download.py`` of the official recipe.
     """
-    downloads = open_downloads(archives)
+    root = expanded(root)
+    downloads = open_downloads([expanded(archive) for archive in archives])
     _remove_leftovers(root)
     metadata = _copy_metadata(downloads, root / _METADATA)
     plan = _planned(downloads, root)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from rebalance.haaqi._accumulating import HAAQI
+from rebalance.haaqi._batches import HaaqiScores, haaqi
 from rebalance.haaqi._binaural import BinauralScore, EarReference, SceneNoise, binaural_scores
 from rebalance.haaqi._index import HaaqiScore
-from rebalance.haaqi._metric import HeardReference, haaqi, hear_reference
+from rebalance.haaqi._metric import HeardReference, hear_reference
 from rebalance.haaqi._threshold_noise import NoiseReader, NoiseTape
 
 __all__ = [
+    "HAAQI",
     "BinauralScore",
     "EarReference",
     "HaaqiScore",
+    "HaaqiScores",
     "HeardReference",
     "NoiseReader",
     "NoiseTape",

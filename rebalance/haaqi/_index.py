@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
+from rebalance._base.extras import optional_packages
 from rebalance.haaqi._spectrum import SpectralMatch
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # Kates and Arehart (2016), "The hearing-aid audio quality index (HAAQI)", IEEE/ACM TASLP 24(2), the fits of its
 # section on model construction, with the rounding of the author's code (version 1, 2015) that pyclarity follows.
@@ -44,6 +49,36 @@ class HaaqiScore:
     membrane_covariance: float
     loudness: float
     spectrum: float
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Plot the index and what it is made of as bars, on axes of one's own or on new ones.
+
+        Raises
+        ------
+        ConfigError
+            If matplotlib is not installed.
+        """
+        if axes is None:
+            with optional_packages():
+                from matplotlib import pyplot
+            _, axes = pyplot.subplots(figsize=(5.0, 2.6), layout="constrained")
+        terms = {field.name.replace("_", " "): getattr(self, field.name) for field in fields(self)}
+        bars = axes.barh(["HAAQI", *list(terms)[1:]], list(terms.values()), color=["#2f7fd6", *["#9aa5b1"] * 6])
+        axes.bar_label(bars, fmt="%.3f", padding=3)
+        axes.set_xlim(0, 1.15)
+        axes.invert_yaxis()
+        return axes
+
+    def __repr__(self) -> str:
+        terms = ", ".join(f"{field.name}={getattr(self, field.name):.4f}" for field in fields(self))
+        return f"{type(self).__name__}({terms})"
+
+    def _repr_html_(self) -> str:
+        cells = "".join(
+            f"<tr><th>{field.name.replace('_', ' ')}</th><td>{getattr(self, field.name):.3f}</td></tr>"
+            for field in fields(self)
+        )
+        return f"<table>{cells}</table>"
 
 
 def combine(*, cepstral_correlation: float, membrane_covariance: float, spectra: SpectralMatch) -> HaaqiScore:

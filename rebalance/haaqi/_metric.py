@@ -61,6 +61,10 @@ class HeardReference:
     modulations: NDArray[np.float64]
     noise_source: Rng
 
+    def __repr__(self) -> str:
+        seconds = len(self.signal) / SAMPLE_RATE
+        return f"{type(self).__name__}({seconds:.2f} s, at {self.ear.full_scale_db_spl:g} dB SPL for an RMS of 1)"
+
     def score(self, processed: Signal) -> HaaqiScore:
         """Score one processed signal, to the same numbers as `haaqi` with the generator the reference was heard with.
 
@@ -78,7 +82,7 @@ class HeardReference:
         return _score(self, _checked("processed", processed, self.ear.sample_rate))
 
 
-def haaqi(
+def score_ear(
     reference: Signal,
     processed: Signal,
     audiogram: Audiogram,
@@ -88,46 +92,7 @@ def haaqi(
     full_scale_db_spl: float = DEFAULT_FULL_SCALE_DB_SPL,
     reference_amplification: ReferenceAmplification = "none",
 ) -> HaaqiScore:
-    """Score how well one ear's processed music keeps the quality of its reference.
-
-    Parameters
-    ----------
-    reference, processed
-        Shape ``(n_samples,)``; the longer one is cut to the shorter. Neither is changed.
-    audiogram
-        Of the ear.
-    sample_rate
-        Of both signals in Hz. There is no default: signals at another rate than said get a number that means nothing.
-    rng
-        Source of the noise that stands for the threshold of hearing. A seed, or the ``RandomState`` of that seed, draws
-        what pyclarity draws after ``numpy.random.seed``, number for number; a ``Generator`` uses a faster stream; the
-        reader of a `NoiseTape` repeats either.
-    full_scale_db_spl
-        Level of a signal with an RMS of 1.
-    reference_amplification
-        ``"none"`` when the reference already is as the listener should hear it, ``"nal_r"`` to amplify it by NAL-R.
-
-    Raises
-    ------
-    AudioError
-        If a signal is not one ear of finite samples, empty, silent, shorter than 0.2 s of sound, or if the listener
-        cannot hear the reference.
-    ConfigError
-        If an option is out of its range, or `rng` is none of these.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from rebalance import Audiogram
-    >>> from rebalance.haaqi import haaqi
-    >>> reference = 0.1 * np.random.default_rng(1).standard_normal(24_000)
-    >>> audiogram = Audiogram(frequencies_hz=(250.0, 1000.0, 4000.0), thresholds_db_hl=(20.0, 30.0, 50.0))
-    >>> score = haaqi(reference, reference, audiogram, sample_rate=24_000, full_scale_db_spl=85.0, rng=2024)
-    >>> round(score.value, 2)
-    1.0
-
-    Source: Kates and Arehart (2016); ``haaqi_v1`` of pyclarity 0.9.0, to within 1e-6.
-    """
+    """Score one ear; see `rebalance.haaqi.haaqi`."""
     ear = _ear(audiogram, sample_rate, full_scale_db_spl, reference_amplification)
     ours = _checked("reference", reference, sample_rate)
     theirs = _checked("processed", processed, sample_rate)

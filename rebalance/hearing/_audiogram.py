@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from html import escape
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rebalance._base.challenge import Ear
+from rebalance._base.challenge import CAD2_TASK2, EARS, Ear
 from rebalance._base.errors import MetadataError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SeverityDefinition: TypeAlias = Literal["code", "site"]
 Severity: TypeAlias = Literal["none", "mild", "moderate", "moderately severe", "severe"]
@@ -122,14 +126,72 @@ class Audiogram:
         mean = float(np.mean(measured)) if measured else 0.0
         return next((name for bound, name in _CODE_SEVERITY if mean > bound), "none")
 
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Plot the audiogram on axes of one's own, or on new ones; needs matplotlib.
+
+        Raises
+        ------
+        ConfigError
+            If matplotlib is not installed.
+        """
+        from rebalance.hearing._audiogram_plots import draw_ear, finish_audiogram, new_axes
+
+        axes = axes or new_axes()
+        draw_ear(axes, self.frequencies_hz, self.thresholds_db_hl)
+        finish_audiogram(axes, f"{_loss(self.severity())}")
+        return axes
+
+    def _repr_html_(self) -> str:
+        return _html_table(self.frequencies_hz, {"dB HL": self})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """A person: a name and one audiogram per ear."""
+    """A person: a name and one audiogram per ear.
+
+    Examples
+    --------
+    >>> from rebalance import Listener
+    >>> Listener.of("me", left=[20, 25, 30, 40, 45, 50, 60, 65], right=[15, 20, 25, 30, 35, 45, 55, 60])
+    Listener('me', left: moderate loss, right: moderate loss)
+    """
 
     name: str
     left: Audiogram
     right: Audiogram
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        *,
+        left: Sequence[float],
+        right: Sequence[float],
+        frequencies_hz: Sequence[float] = CAD2_TASK2.audiogram_frequencies_hz,
+    ) -> Listener:
+        """Make a listener from the thresholds of both ears.
+
+        Parameters
+        ----------
+        name
+            What to call the person.
+        left, right
+            One threshold per frequency in dB HL.
+        frequencies_hz
+            At which they were measured, in Hz; those of the challenge's audiograms when left out.
+
+        Raises
+        ------
+        MetadataError
+            If these make no audiogram.
+        """
+        ears = {}
+        for ear, thresholds in (("left", left), ("right", right)):
+            try:
+                ears[ear] = Audiogram(frequencies_hz=tuple(frequencies_hz), thresholds_db_hl=tuple(thresholds))
+            except MetadataError as error:
+                raise MetadataError(f"listener {name}, {ear} ear: {error}") from error
+        return cls(name=name, **ears)
 
     def audiogram(self, ear: Ear) -> Audiogram:
         """Return the audiogram of one ear."""
@@ -139,6 +201,31 @@ class Listener:
         """Name the degree of loss of the better ear (the lower mean threshold)."""
         better = min((self.left, self.right), key=lambda ear: float(np.mean(ear.thresholds_db_hl)))
         return better.severity(definition)
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Plot both ears on axes of one's own, or on new ones: right red circles, left blue crosses; needs matplotlib.
+
+        Raises
+        ------
+        ConfigError
+            If matplotlib is not installed.
+        """
+        from rebalance.hearing._audiogram_plots import draw_ear, finish_audiogram, new_axes
+
+        axes = axes or new_axes()
+        for ear in reversed(EARS):
+            draw_ear(axes, self.audiogram(ear).frequencies_hz, self.audiogram(ear).thresholds_db_hl, ear)
+        finish_audiogram(axes, f"{self.name}: {_loss(self.severity())}")
+        return axes
+
+    def __repr__(self) -> str:
+        ears = ", ".join(f"{ear}: {_loss(self.audiogram(ear).severity())}" for ear in EARS)
+        return f"{type(self).__name__}({self.name!r}, {ears})"
+
+    def _repr_html_(self) -> str:
+        frequencies_hz = sorted({*self.left.frequencies_hz, *self.right.frequencies_hz})
+        table = _html_table(frequencies_hz, {f"{ear} ear, dB HL": self.audiogram(ear) for ear in EARS})
+        return f"<p>{escape(self.name)}: {_loss(self.severity())} of the better ear</p>{table}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,3 +272,20 @@ def _finite_floats(name: str, values: Sequence[float]) -> tuple[float, ...]:
     if not floats or not all(math.isfinite(value) for value in floats):
         raise MetadataError(f"{name}: expected one or more finite numbers, got {list(values)}")
     return floats
+
+
+def _loss(severity: Severity) -> str:
+    """Return a degree of loss in words: ``no loss``."""
+    return f"{'no' if severity == 'none' else severity} loss"
+
+
+def _html_table(frequencies_hz: Sequence[float], ears: Mapping[str, Audiogram]) -> str:
+    """Return thresholds as a table for a notebook, a line for each ear; a dash where none was measured."""
+    rows = {"Hz": [f"{frequency:g}" for frequency in frequencies_hz]}
+    for label, audiogram in ears.items():
+        measured = dict(zip(audiogram.frequencies_hz, audiogram.thresholds_db_hl, strict=True))
+        rows[label] = [f"{measured[each]:g}" if each in measured else "–" for each in frequencies_hz]
+    lines = (
+        f"<tr><th>{label}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>" for label, cells in rows.items()
+    )
+    return f"<table>{''.join(lines)}</table>"

@@ -6,16 +6,30 @@ from rebalance.pipeline._enhancing import EnhanceOptions, amplify_for_submission
 from rebalance.pipeline._official_options import read_options
 from rebalance.pipeline._personal import common_attenuation_db, gains_by_source, rebalance_recording, separate_recording
 from rebalance.pipeline._runs import RunRecord, clear_run, count_finished, enhanced_path, read_run
-from rebalance.pipeline._scoring import System, score_pair, score_scene, score_task, system_of_run, true_remix
+from rebalance.pipeline._score_tables import Scores, collect_scores, score_runs
+from rebalance.pipeline._scoring import (
+    EnhancedSignals,
+    FolderSignals,
+    System,
+    score_pair,
+    score_scene,
+    score_task,
+    system_of_run,
+    true_remix,
+)
 from rebalance.pipeline._separation_quality import EvaluationOptions, evaluate_separation, metric_columns
 
 __all__ = [
     "EnhanceOptions",
+    "EnhancedSignals",
     "EvaluationOptions",
+    "FolderSignals",
     "RunRecord",
+    "Scores",
     "System",
     "amplify_for_submission",
     "clear_run",
+    "collect_scores",
     "common_attenuation_db",
     "count_finished",
     "enhance_task",
@@ -28,6 +42,7 @@ __all__ = [
     "read_run",
     "rebalance_recording",
     "score_pair",
+    "score_runs",
     "score_scene",
     "score_task",
     "separate_recording",

@@ -16,7 +16,7 @@ import numpy as np
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError, MetadataError, RebalanceError
-from rebalance._base.files import replacing
+from rebalance._base.files import StrPath, expanded, replacing
 from rebalance._base.running import Failure, one_line, run_items
 from rebalance._base.semantics import SEMANTICS, VERSION
 from rebalance.audio import Audio, Rounding, official_remix, remix_as_edit, resample, write_flac
@@ -29,6 +29,7 @@ from rebalance.separation import (
     Weighted,
     checked_estimates,
     load_separator,
+    separate_at_rate,
     source_digest,
     source_names,
 )
@@ -103,7 +104,9 @@ def estimate_sources(separator: Separator, task: Task, segment: Segment) -> dict
         truth = [read_source(task, source) for source in segment.sources]
         separator = separator.informed_by(dict(zip(source_names(segment.instruments), truth, strict=True)))
     mixture = read_source(task, segment.mixture)
-    return _by_metadata_name(separator(mixture, segment.instruments), segment, mixture)
+    rate = CAD2_TASK2.mixture_sample_rate
+    made = separate_at_rate(separator, mixture, segment.instruments, sample_rate=rate)
+    return _by_metadata_name(made, segment, mixture)
 
 
 def amplify_for_submission(signal: Audio, fitting: Fitting, *, aid: AidSettings = CHALLENGE_AID) -> Audio:
@@ -114,7 +117,7 @@ def amplify_for_submission(signal: Audio, fitting: Fitting, *, aid: AidSettings 
 
 def enhance_task(
     task: Task,
-    run: Path,
+    run: StrPath,
     options: EnhanceOptions,
     *,
     fresh: bool = False,
@@ -161,6 +164,7 @@ def enhance_task(
     ...     enhance_task(task.subset([]), Path(run), EnhanceOptions(separator="mixture"), jobs=1)
     ()
     """
+    run = expanded(run)
     record = _record(task, options, _separator(options))
     if fresh:
         clear_run(run)

@@ -11,7 +11,7 @@ from typing import Any
 
 from rebalance._base.challenge import CAD2_TASK2, Split
 from rebalance._base.errors import ConfigError, RebalanceError
-from rebalance._base.files import write_json
+from rebalance._base.files import StrPath, expanded, write_json
 from rebalance.task import Pair, Task
 
 RUN_FILE = "run.json"
@@ -76,8 +76,9 @@ _IDENTITY = (
 )
 
 
-def enhanced_path(run: Path, split: Split, pair: Pair) -> Path:
+def enhanced_path(run: StrPath, split: Split, pair: Pair) -> Path:
     """Return where a run keeps the signal of a pair."""
+    run = expanded(run)
     return run / "enhanced_signals" / split / CAD2_TASK2.remix_file_name(pair.scene, pair.listener)
 
 
@@ -116,7 +117,7 @@ def claim_run(run: Path, record: RunRecord) -> None:
     write_json(run / RUN_FILE, content)
 
 
-def count_finished(task: Task, run: Path) -> int:
+def count_finished(task: Task, run: StrPath) -> int:
     """Return how many pairs of a task have their signal in a run.
 
     Examples
@@ -127,10 +128,11 @@ def count_finished(task: Task, run: Path) -> int:
     >>> count_finished(load_task("metadata/demo", "valid"), Path("no such run"))
     0
     """
+    run = expanded(run)
     return sum(enhanced_path(run, task.split, pair).exists() for pair in task.pairs)
 
 
-def clear_run(run: Path) -> None:
+def clear_run(run: StrPath) -> None:
     """Remove what a run has written into its folder, and its scores; other files stay.
 
     Nothing happens to a folder that holds no run.
@@ -148,6 +150,7 @@ def clear_run(run: Path) -> None:
     >>> from rebalance.pipeline import clear_run
     >>> clear_run(Path("no such run"))
     """
+    run = expanded(run)
     if not (run / RUN_FILE).exists():
         return
     record = read_run(run)
@@ -166,7 +169,7 @@ def clear_run(run: Path) -> None:
         raise RebalanceError(f"{run}: cannot remove the files of the run: {error.strerror or error}") from error
 
 
-def read_run(run: Path) -> RunRecord:
+def read_run(run: StrPath) -> RunRecord:
     """Read what made a run.
 
     Raises
@@ -174,6 +177,7 @@ def read_run(run: Path) -> RunRecord:
     ConfigError
         If the folder is no run, or its record cannot be read.
     """
+    run = expanded(run)
     path = run / RUN_FILE
     if not path.is_file():
         raise ConfigError(f"{run}: expected a folder written by 'rebalance enhance', found no {RUN_FILE}")

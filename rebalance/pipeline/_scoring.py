@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2, EARS, Ear, Split
 from rebalance._base.errors import AudioError, ConfigError, MetadataError, RebalanceError
-from rebalance._base.files import checksum_of, replacing, write_json
+from rebalance._base.files import StrPath, checksum_of, expanded, replacing, write_json
 from rebalance._base.running import Failure, one_line, run_items
 from rebalance._base.semantics import SEMANTICS, VERSION
 from rebalance.audio import Audio, Recording, db_from_amplitude, read_audio, remix, resample, rms
@@ -87,7 +87,7 @@ class System:
     scores_name: str = "scores"
 
 
-def system_of_run(run: Path, split: Split, *, scores_name: str = "scores") -> System:
+def system_of_run(run: StrPath, split: Split, *, scores_name: str = "scores") -> System:
     """Return the system whose signals lie in the folder of a run and whose scores go there too.
 
     Raises
@@ -95,6 +95,7 @@ def system_of_run(run: Path, split: Split, *, scores_name: str = "scores") -> Sy
     ConfigError
         If the folder is no run, or the run of another split.
     """
+    run = expanded(run)
     record = read_run(run)
     if record.split != split:
         raise ConfigError(f"{run}: expected signals of split {split!r}, it holds {record.split!r}")

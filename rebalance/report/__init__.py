@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from rebalance._base.clustering import Estimate, clustered_mean, paired_difference
 from rebalance.report._comparing import (
     ListenerAgreement,
+    PairwiseTest,
     Place,
     RunComparison,
     compare_runs,
@@ -13,19 +15,21 @@ from rebalance.report._comparing import (
 from rebalance.report._listening import Listening, choose_pairs, listening_examples
 from rebalance.report._network_comparison import network_lines
 from rebalance.report._page import render_page, write_page
-from rebalance.report._ranking_tables import agreement_table, ranking_table
+from rebalance.report._ranking_tables import agreement_table, differences_table, ranking_table
+from rebalance.report._reports import Report, make_report, read_report
 from rebalance.report._scored_runs import ScoredRun, annotated, common_pairs, read_scored_runs
 from rebalance.report._separation_tables import separation_group_table, separation_means_table
-from rebalance.report._statistics import Estimate, clustered_mean, paired_difference
 from rebalance.report._summary import Summary, summarise
-from rebalance.report._terminal import terminal_tables
+from rebalance.report._terminal import group_table, scores_table, terminal_tables
 from rebalance.report._texts import difference_text, estimate_text, p_value_text, signed_text
 
 __all__ = [
     "Estimate",
     "ListenerAgreement",
     "Listening",
+    "PairwiseTest",
     "Place",
+    "Report",
     "RunComparison",
     "ScoredRun",
     "Summary",
@@ -37,15 +41,20 @@ __all__ = [
     "compare_runs",
     "comparison_csv",
     "difference_text",
+    "differences_table",
     "estimate_text",
+    "group_table",
     "listening_examples",
+    "make_report",
     "network_lines",
     "p_value_text",
     "paired_difference",
     "ranking_json",
     "ranking_table",
+    "read_report",
     "read_scored_runs",
     "render_page",
+    "scores_table",
     "separation_group_table",
     "separation_means_table",
     "signed_text",

@@ -14,9 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from rebalance._base.clustering import Estimate, Interval, PairedDifference, smallest_p_value
 from rebalance._base.errors import ConfigError
 from rebalance.report._scored_runs import ScoredRun, common_pairs
-from rebalance.report._statistics import Estimate, Interval, PairedDifference
 from rebalance.report._summary import Summary, summarise
 from rebalance.task import Task
 
@@ -58,6 +58,27 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PairwiseTest:
+    """Two runs held against each other.
+
+    Parameters
+    ----------
+    difference
+        Scores of the first minus those of the second, pair by pair.
+    p_value
+        Of that difference, adjusted for the number of runs.
+    """
+
+    difference: PairedDifference
+    p_value: float
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether the two can be told apart."""
+        return self.p_value < SIGNIFICANCE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListenerAgreement:
     """How far listeners agree, run by run in the order of the summary.
 
@@ -89,6 +110,8 @@ class RunComparison:
     ----------
     ranking
         From the best mean to the worst.
+    tests
+        Of every two runs by their names, both ways round.
     agreement
         Between listeners.
     summary
@@ -98,14 +121,16 @@ class RunComparison:
     """
 
     ranking: tuple[Place, ...]
+    tests: Mapping[tuple[str, str], PairwiseTest]
     agreement: ListenerAgreement
     summary: Summary
     n_left_out: tuple[int, ...]
 
     @property
     def has_power(self) -> bool:
-        """Whether there are pieces enough for any test between two runs to be significant."""
-        return 2.0 ** (1 - self.ranking[0].estimate.n_clusters) < SIGNIFICANCE
+        """Whether there are pieces enough for any of the tests between two runs to be significant."""
+        n_tests = len(self.ranking) * (len(self.ranking) - 1) // 2
+        return n_tests * smallest_p_value(self.ranking[0].estimate.n_clusters) < SIGNIFICANCE
 
 
 def compare_runs(runs: Sequence[ScoredRun], task: Task) -> RunComparison:
@@ -123,44 +148,51 @@ def compare_runs(runs: Sequence[ScoredRun], task: Task) -> RunComparison:
         raise ConfigError(f"compare: {', '.join(run.name for run in runs)} have no scored pair in common")
     shared = [dataclasses.replace(run, scores=run.scores.loc[common]) for run in runs]
     summary = summarise(shared, task)
+    tests = pairwise_tests(summary)
     return RunComparison(
-        ranking=rank_runs(summary),
+        ranking=rank_runs(summary, tests),
+        tests=tests,
         agreement=listener_agreement([run.scores[_SCORE] for run in shared]),
         summary=summary,
         n_left_out=tuple(len(run.scores) - len(common) for run in runs),
     )
 
 
-def rank_runs(summary: Summary) -> tuple[Place, ...]:
-    """Order runs by mean score; runs that no paired test can tell apart share what is above them.
-
-    The p-values of all pairs of runs are adjusted together.
+def pairwise_tests(summary: Summary) -> dict[tuple[str, str], PairwiseTest]:
+    """Test every two runs, the p-values of all adjusted together; both ways round, first minus second.
 
     Source: Holm (1979), "A simple sequentially rejective multiple test procedure".
     """
-    means = {run.name: estimate for run, estimate in zip(summary.runs, summary.means, strict=True)}
-    order = sorted(means, key=lambda name: -means[name].mean)
     found = [(pair.first, pair.second, pair.difference) for pair in summary.comparisons if pair.difference is not None]
-    p_values = holm([difference.p_value for _, _, difference in found])
-    differences: dict[tuple[str, str], PairedDifference] = {}
-    adjusted: dict[tuple[str, str], float] = {}
-    for (first, second, difference), p_value in zip(found, p_values, strict=True):
-        differences[first, second], differences[second, first] = difference, _behind(difference)
-        adjusted[first, second] = adjusted[second, first] = p_value
-    places = []
-    for number, name in enumerate(order):
-        better = [other for other in order[:number] if adjusted[other, name] < SIGNIFICANCE]
-        before = order[number - 1] if number else None
-        places.append(
-            Place(
-                rank=1 + len(better),
-                run=name,
-                estimate=means[name],
-                gap=None if before is None else differences[before, name],
-                p_value=None if before is None else adjusted[before, name],
-            )
+    tests: dict[tuple[str, str], PairwiseTest] = {}
+    for (first, second, difference), p_value in zip(found, holm([each.p_value for _, _, each in found]), strict=True):
+        tests[second, first] = PairwiseTest(difference=difference, p_value=p_value)
+        tests[first, second] = PairwiseTest(difference=_turned(difference), p_value=p_value)
+    return tests
+
+
+def rank_runs(summary: Summary, tests: Mapping[tuple[str, str], PairwiseTest]) -> tuple[Place, ...]:
+    """Order runs by rank, those of one rank by mean score; what no test can tell apart shares what is above it."""
+    means = {run.name: estimate for run, estimate in zip(summary.runs, summary.means, strict=True)}
+    ranks = {name: 1 + _n_better(name, means, tests) for name in means}
+    order = sorted(means, key=lambda name: (ranks[name], -means[name].mean))
+    before = [None, *(tests[pair] for pair in zip(order[1:], order[:-1], strict=True))]
+    return tuple(
+        Place(
+            rank=ranks[name],
+            run=name,
+            estimate=means[name],
+            gap=None if test is None else test.difference,
+            p_value=None if test is None else test.p_value,
         )
-    return tuple(places)
+        for name, test in zip(order, before, strict=True)
+    )
+
+
+def _n_better(run: str, means: Mapping[str, Estimate], tests: Mapping[tuple[str, str], PairwiseTest]) -> int:
+    """Return how many runs are significantly better than one."""
+    others = (other for other in means if other != run and means[other].mean > means[run].mean)
+    return sum(tests[run, other].is_significant for other in others)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -269,7 +301,7 @@ def _cells(estimate: Estimate) -> dict[str, Any]:
     return {"mean": estimate.mean, **limits, "pairs": estimate.n_values, "pieces": estimate.n_clusters}
 
 
-def _behind(difference: PairedDifference) -> PairedDifference:
+def _turned(difference: PairedDifference) -> PairedDifference:
     """Return the same difference the other way round: first minus second."""
     estimate, interval = difference.estimate, difference.estimate.interval
     turned = None if interval is None else Interval(low=-interval.high, high=-interval.low)

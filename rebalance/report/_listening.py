@@ -12,11 +12,12 @@ import soundfile
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import RebalanceError
-from rebalance.audio import Audio, read_audio, resample
+from rebalance.audio import Audio, resample
 from rebalance.hearing import amplify
-from rebalance.pipeline import enhanced_path, true_remix
+from rebalance.pipeline import EnhancedSignals, FolderSignals, true_remix
 from rebalance.report._scored_runs import ScoredRun, common_pairs
-from rebalance.task import Pair, Scene, Task
+from rebalance.submission import ArchivedSignals
+from rebalance.task import Pair, Task, read_source
 
 _OGG_QUALITY = 0.6  # libsndfile's compression level: 0 is best, 1 smallest
 _OGG_BLOCK = 4096  # libsndfile overflows its stack on long writes of Vorbis
@@ -24,11 +25,15 @@ _OGG_BLOCK = 4096  # libsndfile overflows its stack on long writes of Vorbis
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Player:
-    """One signal of an example: its name, its score (None for the reference) and its sound as a data URI."""
+    """One signal of an example: its name, what it is, its score and its sound as a data URI.
+
+    Reference and original have a note of what they are and no score.
+    """
 
     label: str
     score: float | None
     uri: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +47,7 @@ class ListeningExample:
     title
         Song and what the scene asks for, in words.
     players
-        The reference first, then every run.
+        The original, the reference, then every run.
     """
 
     pair: Pair
@@ -108,23 +113,28 @@ def listening_examples(runs: Sequence[ScoredRun], task: Task, pairs: Sequence[Pa
     return Listening(examples=tuple(examples), notes=tuple(notes))
 
 
-def described_gains(scene: Scene) -> str:
-    """Say what a scene asks for: ``Violin_1 +6 dB, Cello −3 dB``."""
-    labels = {source.name: source.label for source in scene.segment.sources}
-    changes = [f"{labels[name]} {_signed(gain_db)}" for name, gain_db in scene.gains_db.items() if gain_db]
-    return ", ".join(changes) or "no change"
-
-
 def _example(runs: Sequence[ScoredRun], task: Task, pair: Pair) -> ListeningExample:
     """Make one example."""
     scene = task.scenes[pair.scene]
-    reference = amplify(true_remix(task, scene).remix, task.fittings[pair.listener])
-    players = [Player(label="Reference", score=None, uri=_uri(reference, CAD2_TASK2.mixture_sample_rate))]
+    rate, fitting = CAD2_TASK2.mixture_sample_rate, task.fittings[pair.listener]
+    original = amplify(read_source(task, scene.segment.mixture), fitting)
+    reference = amplify(true_remix(task, scene).remix, fitting)
+    players = [
+        Player(label="Original", score=None, uri=_uri(original, rate), note="not rebalanced"),
+        Player(label="Reference", score=None, uri=_uri(reference, rate), note="what should be heard"),
+    ]
     for run in runs:
-        recording = read_audio(enhanced_path(run.folder, run.split, pair))
+        recording = _signals(run, task).read(pair)
         score = float(run.scores["avg_haaqi"].loc[(pair.scene, pair.listener)])
         players.append(Player(label=run.name, score=score, uri=_uri(recording.samples, recording.sample_rate)))
-    return ListeningExample(pair=pair, title=f"{scene.segment.name}: {described_gains(scene)}", players=tuple(players))
+    return ListeningExample(pair=pair, title=f"{scene.segment.name}: {scene.described_gains}", players=tuple(players))
+
+
+def _signals(run: ScoredRun, task: Task) -> EnhancedSignals:
+    """Return where the outputs of a run are read from: its folder, or its archive, which is not unpacked."""
+    if run.archive is None:
+        return FolderSignals(run=run.folder, split=run.split)
+    return ArchivedSignals.of(run.archive, task)
 
 
 def _uri(samples: Audio, sample_rate: int) -> str:
@@ -143,8 +153,3 @@ def _uri(samples: Audio, sample_rate: int) -> str:
         for start in range(0, len(at_rate), _OGG_BLOCK):
             file.write(at_rate[start : start + _OGG_BLOCK])
     return "data:audio/ogg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
-
-
-def _signed(gain_db: float) -> str:
-    """Return a gain with its sign: ``−3 dB``."""
-    return f"{'+' if gain_db > 0 else '−'}{abs(gain_db):g} dB"

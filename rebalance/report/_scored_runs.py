@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pandas as pd
 
 from rebalance._base.challenge import SPLITS, Split
 from rebalance._base.errors import ConfigError
+from rebalance._base.files import StrPath, expanded
 from rebalance.hearing import SeverityDefinition
 from rebalance.task import Scene, Task
 
@@ -43,6 +44,8 @@ class ScoredRun:
         Which split.
     scores
         One line per pair, as in ``scores.csv``; indexed by scene and listener.
+    archive
+        The submission archive the signals lie in; None where they lie in the folder.
     """
 
     name: str
@@ -54,9 +57,14 @@ class ScoredRun:
     data: Path
     split: Split
     scores: pd.DataFrame
+    archive: Path | None = None
+
+    def __repr__(self) -> str:
+        mean = self.scores[_SCORES[-1]].mean()
+        return f"{type(self).__name__}({self.name!r}, {len(self.scores)} pairs, mean HAAQI {mean:.3f})"
 
 
-def read_scored_runs(folders: Sequence[Path]) -> tuple[ScoredRun, ...]:
+def read_scored_runs(folders: Sequence[StrPath]) -> tuple[ScoredRun, ...]:
     """Read the scores of runs that can be compared.
 
     Raises
@@ -67,8 +75,9 @@ def read_scored_runs(folders: Sequence[Path]) -> tuple[ScoredRun, ...]:
     """
     if not folders:
         raise ConfigError("report: expected one or more runs, got none")
-    names = _short_names([folder.resolve() for folder in folders])
-    runs = tuple(_read_run(folder, name) for folder, name in zip(folders, names, strict=True))
+    paths = [expanded(folder) for folder in folders]
+    names = _short_names([path.resolve() for path in paths])
+    runs = tuple(_read_run(path, name) for path, name in zip(paths, names, strict=True))
     for field in ("split", "semantics"):
         found = sorted({str(getattr(run, field)) for run in runs})
         if len(found) > 1:
@@ -143,7 +152,18 @@ def _read_run(folder: Path, name: str) -> ScoredRun:
     except (ValueError, KeyError, TypeError, StopIteration) as error:
         raise ConfigError(f"{summary_path}: not the summary of a scored run: {error!r}") from error
     scores = _read_scores(folder / SCORES_FILE)
-    return ScoredRun(name=name, folder=folder, data=data, split=split, scores=scores, **texts)
+    archive = _archive(folder, summary)
+    return ScoredRun(name=name, folder=folder, data=data, split=split, scores=scores, archive=archive, **texts)
+
+
+def _archive(folder: Path, summary: Mapping[str, Any]) -> Path | None:
+    """Return the archive that was scored: beside the folder of its scores, or where it was then."""
+    configuration = summary.get("configuration")
+    if not isinstance(configuration, dict) or "submission" not in configuration:
+        return None
+    beside = folder.parent / Path(str(configuration["submission"])).name
+    then = Path(str(configuration.get("archive", beside)))
+    return then if then.is_file() and not beside.is_file() else beside
 
 
 def _read_scores(path: Path) -> pd.DataFrame:

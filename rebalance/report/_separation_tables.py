@@ -7,8 +7,8 @@ import pandas as pd
 from rich.table import Column, Table
 from rich.text import Text
 
+from rebalance._base.clustering import clustered_mean
 from rebalance.pipeline import metric_columns
-from rebalance.report._statistics import clustered_mean
 
 _TITLES = {
     "sdr": "SDR",

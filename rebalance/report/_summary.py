@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rebalance._base.clustering import Estimate, PairedDifference, clustered_mean, paired_difference
 from rebalance.report._scored_runs import SEVERITY_COLUMNS, ScoredRun, annotated
-from rebalance.report._statistics import Estimate, PairedDifference, clustered_mean, paired_difference
 from rebalance.task import Task
 
 _SEED = 20_240_601

@@ -1,4 +1,4 @@
-"""The report as tables for a terminal."""
+"""The report as tables for a terminal; names are folded over lines, never cropped."""
 
 from __future__ import annotations
 
@@ -7,57 +7,64 @@ from collections.abc import Iterator
 from rich.table import Table
 from rich.text import Text
 
-from rebalance.report._summary import Comparison, GroupTable, Summary
-from rebalance.report._texts import difference_text, estimate_text, p_value_text
+from rebalance.pipeline import Scores
+from rebalance.report._ranking_tables import add_column, differences_table, ranking_table
+from rebalance.report._reports import Report
+from rebalance.report._summary import GroupTable
+from rebalance.report._texts import estimate_text, short_text
 
 
-def terminal_tables(summary: Summary) -> Iterator[Table]:
-    """Yield the tables of a report: means of the runs, differences between them, then by group."""
-    yield _means(summary)
-    if summary.comparisons:
-        yield _comparisons(summary.comparisons)
-    for group in summary.groups:
-        yield _group(summary, group)
+def terminal_tables(report: Report) -> Iterator[Table]:
+    """Yield the tables of a report: means or ranking, differences between runs, then groups."""
+    if report.comparison is None:
+        yield _means(report)
+    else:
+        yield ranking_table(report.comparison)
+        yield differences_table(report.comparison)
+    for group in report.summary.groups:
+        yield group_table(report, group)
 
 
-def _means(summary: Summary) -> Table:
-    """Tabulate the means of the runs."""
+def group_table(report: Report, group: GroupTable) -> Table:
+    """Tabulate the means of the groups of one property: groups down for a single run, else across."""
+    table = Table(title=group.title, caption=group.note)
+    names = [run.name for run in report.summary.runs]
+    if len(names) == 1:
+        for column in ("", "mean HAAQI", "pairs"):
+            add_column(table, column or " ", is_name=not column)
+        for row in group.rows:
+            (estimate,) = row.estimates
+            n_values = 0 if estimate is None else estimate.n_values
+            table.add_row(Text(row.label), Text(estimate_text(estimate)), f"{n_values}")
+        return table
+    add_column(table, "run", is_name=True)
+    for row in group.rows:
+        n_values = max(estimate.n_values for estimate in row.estimates if estimate is not None)
+        table.add_column(Text(f"{row.label}\nn {n_values}"), justify="right", overflow="fold", min_width=4)
+    by_run = dict(zip(names, zip(*(row.estimates for row in group.rows), strict=True), strict=True))
+    for run in report.runs:
+        cells = ("–" if estimate is None else short_text(estimate.mean) for estimate in by_run[run.name])
+        table.add_row(Text(run.name), *cells)
+    return table
+
+
+def _means(report: Report) -> Table:
+    """Tabulate the means of runs that are not ranked."""
     table = Table(title="Mean HAAQI (95 % interval, pieces resampled)")
-    for column in ("run", "separator"):
-        table.add_column(column)
-    for column in ("mean HAAQI", "pairs", "pieces"):
-        table.add_column(column, justify="right")
-    for run, estimate in zip(summary.runs, summary.means, strict=True):
+    for column in ("run", "separator", "mean HAAQI", "pairs", "pieces"):
+        add_column(table, column, is_name=column in ("run", "separator"))
+    for run, estimate in zip(report.summary.runs, report.summary.means, strict=True):
         counts = (str(estimate.n_values), str(estimate.n_clusters))
         table.add_row(Text(run.name), Text(run.separator), Text(estimate_text(estimate)), *counts)
     return table
 
 
-def _comparisons(comparisons: tuple[Comparison, ...]) -> Table:
-    """Tabulate the differences between runs."""
-    table = Table(title="Differences on common pairs (95 % interval, pieces resampled)")
-    table.add_column("second − first")
-    for column in ("difference", "p", "common pairs", "not common"):
-        table.add_column(column, justify="right", no_wrap=column == "difference")
-    for comparison in comparisons:
-        name = Text(f"{comparison.second} − {comparison.first}")
-        left_out = str(comparison.only_first + comparison.only_second)
-        if comparison.difference is None:
-            table.add_row(name, "–", "–", "0", left_out)
-            continue
-        estimate = comparison.difference.estimate
-        p_value = p_value_text(comparison.difference.p_value)
-        table.add_row(name, Text(difference_text(estimate)), p_value, str(estimate.n_values), left_out)
-    return table
-
-
-def _group(summary: Summary, group: GroupTable) -> Table:
-    """Tabulate the means of the groups of one property."""
-    table = Table(title=group.title, caption=group.note)
-    table.add_column("")
-    for run in summary.runs:
-        table.add_column(Text(run.name), justify="right", overflow="fold")
-    for row in group.rows:
-        cells = (Text(estimate_text(estimate).replace(" [", "\n[")) for estimate in row.estimates)
-        table.add_row(Text(row.label), *cells)
+def scores_table(scores: Scores) -> Table:
+    """Tabulate the mean score of every run that was scored, with its interval."""
+    table = Table(title="Mean HAAQI (95 % interval, pieces resampled)")
+    for column in ("run", "mean HAAQI", "pairs", "pieces"):
+        add_column(table, column, is_name=column == "run")
+    for run, estimate in scores.estimates().items():
+        counts = (str(estimate.n_values), str(estimate.n_clusters))
+        table.add_row(Text(run), Text(estimate_text(estimate)), *counts)
     return table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rebalance.report._statistics import Estimate, Interval
+from rebalance._base.clustering import Estimate, Interval
 
 
 def estimate_text(estimate: Estimate | None) -> str:
@@ -31,3 +31,9 @@ def p_value_text(p_value: float) -> str:
 def signed_text(value: float) -> str:
     """Return a number with its sign: ``+0.012``."""
     return f"{value:+.3f}".replace("-", "−")
+
+
+def short_text(value: float, *, signed: bool = False) -> str:
+    """Return a number without the nought before its point, for narrow columns: ``.512``, ``+.012``."""
+    text = signed_text(value) if signed else f"{value:.3f}".replace("-", "−")
+    return text.replace("0.", ".", 1) if abs(value) < 1 else text

@@ -17,6 +17,8 @@ from rebalance.separation._checkpoints import (
     sha256_of,
     shipped_weights,
 )
+from rebalance.separation._contract import CONTRACT, Check, CheckResult, ContractReport, check_separator
+from rebalance.separation._describing import described, described_as_html, facts_of
 from rebalance.separation._estimates import checked_estimates
 from rebalance.separation._metrics import (
     LIMIT_DB,
@@ -38,10 +40,12 @@ from rebalance.separation._protocol import (
     shared_among_voices,
     source_names,
 )
+from rebalance.separation._rates import separate_at_rate
 from rebalance.separation._registry import SEPARATORS, load_separator, source_digest
 from rebalance.separation._stft import HOP_SIZE, WINDOW_SIZE, inverse_spectrogram, spectrogram
 
 __all__ = [
+    "CONTRACT",
     "HOP_SIZE",
     "LIMIT_DB",
     "SEPARATORS",
@@ -51,7 +55,10 @@ __all__ = [
     "WHOLE_CHAIN",
     "WINDOW_SIZE",
     "AverageSpectrumSeparator",
+    "Check",
+    "CheckResult",
     "Chunking",
+    "ContractReport",
     "Declared",
     "LookAhead",
     "ModelCard",
@@ -59,11 +66,15 @@ __all__ = [
     "Separator",
     "Weighted",
     "bss_eval",
+    "check_separator",
     "checked_digest",
     "checked_estimates",
     "checked_mixture",
     "checkpoint_header",
+    "described",
+    "described_as_html",
     "digest_file",
+    "facts_of",
     "frame_median_db",
     "inverse_spectrogram",
     "is_silent",
@@ -77,6 +88,7 @@ __all__ = [
     "read_spectra",
     "save_checkpoint",
     "sdr_db",
+    "separate_at_rate",
     "sha256_of",
     "shared_among_voices",
     "shipped_weights",

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError
+from rebalance._base.files import StrPath, expanded
 from rebalance.audio import Audio
 from rebalance.separation._checkpoints import WEIGHTS_FOLDER
+from rebalance.separation._describing import described, described_as_html
 from rebalance.separation._protocol import checked_mixture, source_names
 from rebalance.separation._stft import WINDOW_SIZE, inverse_spectrogram, spectrogram
 
@@ -43,6 +44,12 @@ class AverageSpectrumSeparator:
     needs_sources: bool = False
     mixture_consistent: bool = True
 
+    def __repr__(self) -> str:
+        return described(self)
+
+    def _repr_html_(self) -> str:
+        return described_as_html(self)
+
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source; see `rebalance.separation.Separator`."""
         names = source_names(instruments)
@@ -63,7 +70,7 @@ class AverageSpectrumSeparator:
         return self
 
 
-def read_spectra(path: Path) -> dict[str, tuple[float, ...]]:
+def read_spectra(path: StrPath) -> dict[str, tuple[float, ...]]:
     """Read average spectra from JSON: ``{"power": {instrument: [power at each of CENTRES_HZ, ...]}}``.
 
     Raises
@@ -71,6 +78,7 @@ def read_spectra(path: Path) -> dict[str, tuple[float, ...]]:
     ConfigError
         If the file holds anything else.
     """
+    path = expanded(path)
     try:
         power = json.loads(path.read_text(encoding="utf-8"))["power"]
         spectra = {name: tuple(float(value) for value in spectrum) for name, spectrum in power.items()}

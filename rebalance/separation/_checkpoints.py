@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rebalance._base.configuration import structured
 from rebalance._base.errors import ConfigError
-from rebalance._base.files import replacing, write_text
+from rebalance._base.files import StrPath, expanded, replacing, write_text
 from rebalance.assets import weights_folder
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Checkpoint:
     sha256: str
 
 
-def save_checkpoint(path: Path, network: MaskNetwork, card: ModelCard) -> None:
+def save_checkpoint(path: StrPath, network: MaskNetwork, card: ModelCard) -> None:
     """Write weights in half precision with configuration and card in the header, and ``<name>.sha256`` beside.
 
     Raises
@@ -68,6 +68,7 @@ def save_checkpoint(path: Path, network: MaskNetwork, card: ModelCard) -> None:
     RebalanceError
         If the operating system refuses to write.
     """
+    path = expanded(path)
     import torch
     from safetensors.torch import save_file
 
@@ -89,7 +90,7 @@ def save_checkpoint(path: Path, network: MaskNetwork, card: ModelCard) -> None:
     write_text(digest_file(path), f"{sha256_of(path)}  {path.name}\n")
 
 
-def load_checkpoint(path: Path) -> Checkpoint:
+def load_checkpoint(path: StrPath) -> Checkpoint:
     """Read a checkpoint; nothing is unpickled, and a ``.sha256`` file beside it must agree.
 
     Raises
@@ -97,6 +98,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     ConfigError
         If the file is no such checkpoint, is damaged, or contradicts itself.
     """
+    path = expanded(path)
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -117,8 +119,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
     return Checkpoint(network=network.eval(), card=card, sha256=sha256)
 
 
-def checkpoint_header(path: Path) -> dict[str, str] | None:
+def checkpoint_header(path: StrPath) -> dict[str, str] | None:
     """Return the header of one of our checkpoints, of separator or tracker, None for any other file."""
+    path = expanded(path)
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
@@ -136,19 +139,22 @@ def shipped_weights() -> dict[str, Path]:
     return {path.stem: path for path in sorted(WEIGHTS_FOLDER.glob("[!.]*.safetensors"))}
 
 
-def sha256_of(path: Path) -> str:
+def sha256_of(path: StrPath) -> str:
     """Return the sha256 of a file."""
+    path = expanded(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def digest_file(path: Path) -> Path:
+def digest_file(path: StrPath) -> Path:
     """Return where a checkpoint's digest is kept."""
+    path = expanded(path)
     return path.with_name(f"{path.name}.sha256")
 
 
-def checked_digest(path: Path) -> str:
+def checked_digest(path: StrPath) -> str:
     """Return the digest of a file; raise if another one stands beside it."""
+    path = expanded(path)
     found = sha256_of(path)
     beside = digest_file(path)
     expected = beside.read_text(encoding="utf-8").split()[:1] if beside.is_file() else [found]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance.audio import Audio
+from rebalance.separation._describing import described, described_as_html
 from rebalance.separation._protocol import checked_mixture, source_names
 
 
@@ -28,6 +29,12 @@ class MixtureSeparator:
     n_parameters: int = 0
     lookahead_ms: float | None = 0.0
     external_training_data: bool = False
+
+    def __repr__(self) -> str:
+        return described(self)
+
+    def _repr_html_(self) -> str:
+        return described_as_html(self)
 
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Return an equal part of the mixture for every source; see `Separator`."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import AudioError, ConfigError
 from rebalance.audio import Audio
+from rebalance.separation._describing import described, described_as_html
 from rebalance.separation._protocol import checked_mixture, source_names
 from rebalance.separation._stft import inverse_spectrogram, spectrogram
 
@@ -35,6 +36,12 @@ class Oracle(ABC):
     shrinkage: float = 1.0
     needs_sources: bool = True
     mixture_consistent: bool = True
+
+    def __repr__(self) -> str:
+        return described(self)
+
+    def _repr_html_(self) -> str:
+        return described_as_html(self)
 
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source with the help of the true ones; see `Separator`."""

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import importlib
 import inspect
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from types import MappingProxyType
 
 from rebalance._base.errors import ConfigError, RebalanceError
 from rebalance._base.extras import optional_packages
+from rebalance._base.files import StrPath
 from rebalance._base.names import suggestion
 from rebalance._base.running import one_line
 from rebalance.separation._checkpoints import TRACKER_FORMAT, checkpoint_header, shipped_weights
@@ -24,7 +26,7 @@ from rebalance.separation._protocol import Separator
 _FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
-def load_separator(name_or_path: str | Path, *, device: str = "auto") -> Separator:
+def load_separator(name_or_path: StrPath, *, device: str = "auto") -> Separator:
     """Return a separator by its registry name, or from the checkpoints at a path.
 
     Parameters
@@ -42,7 +44,7 @@ def load_separator(name_or_path: str | Path, *, device: str = "auto") -> Separat
     ConfigError
         If there is no such separator or the checkpoints cannot be read.
     """
-    text = str(name_or_path)
+    text = os.fspath(name_or_path)
     name, colon, folder = text.partition(":")
     if colon and name in _CONVTASNETS:
         return _local(text, Path(folder).expanduser(), device, causal=_CONVTASNETS[name])
@@ -62,7 +64,7 @@ def load_separator(name_or_path: str | Path, *, device: str = "auto") -> Separat
     )
 
 
-def source_digest(name_or_path: str | Path) -> str | None:
+def source_digest(name_or_path: StrPath) -> str | None:
     """Return the sha256 of the source behind ``module:callable``; None for any other separator.
 
     Parameters
@@ -89,7 +91,7 @@ def source_digest(name_or_path: str | Path) -> str | None:
     >>> len(source_digest("rebalance.separation:AverageSpectrumSeparator"))
     64
     """
-    text = str(name_or_path)
+    text = os.fspath(name_or_path)
     if not _is_factory(text):
         return None
     module_name, _, _ = text.partition(":")

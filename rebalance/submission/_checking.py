@@ -6,10 +6,10 @@ import functools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
-from pathlib import Path
 
 from rebalance._base.challenge import CAD2_TASK2, Split
 from rebalance._base.errors import RebalanceError, SubmissionError
+from rebalance._base.files import StrPath, expanded
 from rebalance._base.names import suggestion
 from rebalance._base.running import Failure, one_line, run_items
 from rebalance.submission._cross_checks import cross_check
@@ -30,7 +30,9 @@ LEAST_PART_BYTES = 2_000_000_000
 _MOST_SUGGESTIONS = 50
 
 
-def check_submission(path: Path, task: Task, *, jobs: int | None = None, executor: Executor | None = None) -> Verdict:
+def check_submission(
+    path: StrPath, task: Task, *, jobs: int | None = None, executor: Executor | None = None
+) -> Verdict:
     """Check a submission to a task: its names, every file, and the files against each other and their mixtures.
 
     Parameters
@@ -47,6 +49,7 @@ def check_submission(path: Path, task: Task, *, jobs: int | None = None, executo
     RebalanceError
         If there is nothing to check, or the archive is no archive or not safe to read.
     """
+    path = expanded(path)
     return check_files(open_submission(path, task), task, jobs=jobs, executor=executor)
 
 

@@ -17,7 +17,7 @@ from typing import BinaryIO, cast
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError, RebalanceError, SubmissionError
-from rebalance._base.files import permissions_for
+from rebalance._base.files import StrPath, expanded, permissions_for
 from rebalance.pipeline import RunRecord
 from rebalance.submission._checking import LEAST_PART_BYTES
 from rebalance.submission._manifest import Manifest, rule_problems
@@ -71,12 +71,12 @@ def unknowns(name: SubmissionName, record: RunRecord) -> tuple[str, ...]:
 
 
 def write_submission(
-    run: Path,
+    run: StrPath,
     name: SubmissionName,
     record: RunRecord,
     verdict: Verdict,
     *,
-    folder: Path,
+    folder: StrPath,
     part_bytes: int | None = None,
     on_file: Callable[[], None] = lambda: None,
 ) -> tuple[PackedFile, ...]:
@@ -108,6 +108,8 @@ def write_submission(
     RebalanceError
         If the operating system refuses to write.
     """
+    run = expanded(run)
+    folder = expanded(folder)
     if not verdict.accepted:
         raise SubmissionError(f"{run}: {len(verdict.errors)} problems, the first: {verdict.errors[0].line}")
     if part_bytes is not None and part_bytes < LEAST_PART_BYTES:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from rebalance._base.challenge import Split
 from rebalance._base.errors import AudioError, RebalanceError
+from rebalance._base.files import StrPath, expanded
 from rebalance.audio import Recording
 from rebalance.submission._flac import as_recording, expected_samples, most_bytes
 from rebalance.submission._naming import member_names
@@ -33,7 +33,7 @@ class ArchivedSignals:
     limit_samples: int
 
     @classmethod
-    def of(cls, path: Path, task: Task) -> ArchivedSignals:
+    def of(cls, path: StrPath, task: Task) -> ArchivedSignals:
         """Open an archive as the submission to a task.
 
         Raises
@@ -41,6 +41,7 @@ class ArchivedSignals:
         RebalanceError
             If it is no archive, or not safe to read.
         """
+        path = expanded(path)
         files = ArchivedFiles(path=path, limits=limits_for(task))
         files.sizes()
         mixtures = [segment.mixture for segment in task.segments.values()]

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from rebalance._base.archives import Archive, ArchiveLimits, Member, open_archive, read_member
 from rebalance._base.errors import SubmissionError
-from rebalance._base.files import is_hidden
+from rebalance._base.files import StrPath, expanded, is_hidden
 from rebalance.submission._naming import MANIFEST, SIGNALS_FOLDER
 from rebalance.task import Task
 
@@ -122,7 +122,7 @@ class FolderFiles:
         return content
 
 
-def open_submission(path: Path, task: Task) -> SubmittedFiles:
+def open_submission(path: StrPath, task: Task) -> SubmittedFiles:
     """Open a folder, an archive or a part of one as the submission to a task.
 
     Raises
@@ -130,6 +130,7 @@ def open_submission(path: Path, task: Task) -> SubmittedFiles:
     RebalanceError
         If there is nothing, the folder holds no signals, or the archive is refused.
     """
+    path = expanded(path)
     if path.is_dir():
         root = path.parent if path.name == SIGNALS_FOLDER else path
         if not (root / SIGNALS_FOLDER).is_dir():
@@ -156,7 +157,7 @@ def read_manifest(files: SubmittedFiles, task: Task) -> bytes | None:
     return files.read(MANIFEST, limit_bytes=limit_bytes)
 
 
-@functools.lru_cache(maxsize=2)
+@functools.lru_cache(maxsize=32)
 def _vetted_archive(path: Path, limits: ArchiveLimits, changed_ns: int) -> _Vetted:  # noqa: ARG001 - part of the key
     """Open an archive once per process, and again when it has changed."""
     archive = open_archive(path, limits)

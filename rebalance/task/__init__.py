@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from rebalance.task._audiogram_tables import (
+    Thresholds,
+    listener_of,
+    parse_thresholds,
+    read_audiogram_table,
+    write_listeners,
+)
 from rebalance.task._people import read_fittings, read_listeners
 from rebalance.task._problems import CheckReport, Findings, MetadataWarning, Problem
 from rebalance.task._schemas import SchemaName, read_document
@@ -23,16 +30,21 @@ __all__ = [
     "Source",
     "Task",
     "TaskFiles",
+    "Thresholds",
     "available_splits",
     "check_task",
     "checked_split",
     "length_fault",
+    "listener_of",
     "load_task",
     "load_task_files",
+    "parse_thresholds",
+    "read_audiogram_table",
     "read_document",
     "read_fittings",
     "read_json",
     "read_listeners",
     "read_source",
     "splits_to_check",
+    "write_listeners",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import MetadataError
+from rebalance._base.files import StrPath, expanded
 from rebalance.hearing import Audiogram, EarFitting, Fitting, Listener, looks_like_khz
 from rebalance.task._problems import Findings, listed
 from rebalance.task._schemas import SchemaName, checked_document
@@ -19,7 +20,7 @@ _AUDIOMETER_RANGE_DB_HL = (-10.0, 120.0)
 _EAR_NAMES = {"l": "left", "r": "right"}
 
 
-def read_listeners(path: Path) -> dict[str, Listener]:
+def read_listeners(path: StrPath) -> dict[str, Listener]:
     """Read listeners by name.
 
     Parameters
@@ -35,6 +36,7 @@ def read_listeners(path: Path) -> dict[str, Listener]:
     MetadataError
         If the file is missing, no strict JSON, empty, or anything in it is not as described.
     """
+    path = expanded(path)
     findings = Findings()
     listeners = listeners_in(_entries_by_name(path, "listeners", "audiogram_", findings), path, findings)
     findings.raise_errors()
@@ -43,7 +45,7 @@ def read_listeners(path: Path) -> dict[str, Listener]:
     return listeners
 
 
-def read_fittings(path: Path) -> dict[str, Fitting]:
+def read_fittings(path: StrPath) -> dict[str, Fitting]:
     """Read the compressor settings of listeners by name.
 
     Parameters
@@ -58,6 +60,7 @@ def read_fittings(path: Path) -> dict[str, Fitting]:
     MetadataError
         If the file is missing, no strict JSON, empty, or anything in it is not as described.
     """
+    path = expanded(path)
     findings = Findings()
     fittings = fittings_in(_entries_by_name(path, "compressor_params", "cr_", findings), path, findings)
     findings.raise_errors()

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 from rebalance._base.challenge import SPLITS, Split
 from rebalance._base.errors import MetadataError
-from rebalance._base.files import is_hidden
+from rebalance._base.files import StrPath, expanded, is_hidden
 from rebalance._base.names import closest
 
 ProblemSeverity: TypeAlias = Literal["error", "warning"]
@@ -78,14 +78,18 @@ class Findings:
         """Every problem once, in the order of discovery."""
         return tuple(self._problems)
 
-    def error(self, file: Path, key: str, *, expected: str, got: str, message: str = "", suggestion: str = "") -> None:
+    def error(
+        self, file: StrPath, key: str, *, expected: str, got: str, message: str = "", suggestion: str = ""
+    ) -> None:
         """Add a problem that makes the task unusable."""
+        file = expanded(file)
         self._add("error", file, key, expected, got, message, suggestion)
 
     def warning(
-        self, file: Path, key: str, *, expected: str, got: str, message: str = "", suggestion: str = ""
+        self, file: StrPath, key: str, *, expected: str, got: str, message: str = "", suggestion: str = ""
     ) -> None:
         """Add a problem that one can live with."""
+        file = expanded(file)
         self._add("warning", file, key, expected, got, message, suggestion)
 
     def extend(self, problems: Iterable[Problem]) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from rebalance._base.files import StrPath, expanded
 from rebalance.assets import schema_folder
 from rebalance.task._problems import Findings, close_spelling, described, likely_file, listed, shortened
 from rebalance.task._strict_json import JsonError, JsonValue, key_text, read_json
@@ -78,8 +79,9 @@ class Document:
         return close_spelling(name, self.names or ())
 
 
-def read_document(path: Path, name: SchemaName, findings: Findings) -> Document:
+def read_document(path: StrPath, name: SchemaName, findings: Findings) -> Document:
     """Read a file against its schema; everything wrong with it becomes a finding."""
+    path = expanded(path)
     try:
         content = read_json(path)
     except JsonError as error:

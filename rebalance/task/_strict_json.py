@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from rebalance._base.errors import MetadataError
+from rebalance._base.files import StrPath, expanded
 
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | float | bool | None"
 KeyPath: TypeAlias = tuple[str | int, ...]
@@ -42,7 +43,7 @@ class JsonError(MetadataError):
         self.got = got
 
 
-def read_json(path: Path) -> JsonValue:
+def read_json(path: StrPath) -> JsonValue:
     """Read a JSON file, refusing what is ambiguous or cannot be computed with.
 
     Refused are duplicate keys, NaN, infinities and numbers beyond double precision, text that is not
@@ -54,6 +55,7 @@ def read_json(path: Path) -> JsonValue:
     JsonError
         With the place of the first fault; a `MetadataError`.
     """
+    path = expanded(path)
     text = _read_text(path)
     try:
         value: JsonValue = json.loads(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rebalance._base.challenge import SPLITS, Split
 from rebalance._base.errors import ConfigError, MetadataError
+from rebalance._base.files import StrPath, expanded
 from rebalance._base.names import suggestion
 
 
@@ -34,12 +35,13 @@ class TaskFiles:
     root: Path | None = None
 
     @classmethod
-    def of(cls, root: Path | str, split: Split) -> TaskFiles:
+    def of(cls, root: StrPath, split: Split) -> TaskFiles:
         """Return where the challenge keeps the files of a split.
 
         The scenes may be called ``scene.<split>.json``, as the official description has it, where no
         ``scenes.<split>.json`` is.
         """
+        root = expanded(root)
         root = Path(root)
         metadata = root / "metadata"
         return cls(
@@ -59,7 +61,7 @@ class TaskFiles:
         return self.music_dir if self.root is None else self.root
 
 
-def available_splits(root: Path | str) -> tuple[Split, ...]:
+def available_splits(root: StrPath) -> tuple[Split, ...]:
     """Return the splits whose scenes are in a folder, in the order train, valid, test.
 
     Raises
@@ -67,11 +69,12 @@ def available_splits(root: Path | str) -> tuple[Split, ...]:
     MetadataError
         If the folder or its ``metadata`` is missing.
     """
+    root = expanded(root)
     metadata = metadata_dir(root)
     return tuple(split for split in SPLITS if _scenes_file(metadata, split).is_file())
 
 
-def splits_to_check(root: Path | str, asked: str | None = None) -> tuple[Split, ...]:
+def splits_to_check(root: StrPath, asked: str | None = None) -> tuple[Split, ...]:
     """Return the split asked for, else those that have scenes, else those any metadata file is named after.
 
     Raises
@@ -81,6 +84,7 @@ def splits_to_check(root: Path | str, asked: str | None = None) -> tuple[Split, 
     ConfigError
         If what is asked for is no split.
     """
+    root = expanded(root)
     metadata = metadata_dir(root)
     if asked is not None:
         return (checked_split(asked),)

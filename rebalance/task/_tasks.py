@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from rebalance._base.challenge import Split
+from rebalance._base.files import StrPath, expanded
 from rebalance.task._audio_checks import check_audio
 from rebalance.task._companions import check_companions
 from rebalance.task._problems import CheckReport, Findings
@@ -13,7 +12,7 @@ from rebalance.task._task_files import TaskFiles, checked_split, metadata_dir
 from rebalance.task._values import Task
 
 
-def load_task(root: Path | str, split: str, *, require_sources: bool = False) -> Task:
+def load_task(root: StrPath, split: str, *, require_sources: bool = False) -> Task:
     """Load one split of a task, every cross reference checked.
 
     Audio files are not opened: `check_task` does that.
@@ -34,6 +33,7 @@ def load_task(root: Path | str, split: str, *, require_sources: bool = False) ->
     ConfigError
         If there is no such split.
     """
+    root = expanded(root)
     name = checked_split(split)
     metadata_dir(root)
     return load_task_files(TaskFiles.of(root, name), name, require_sources=require_sources)
@@ -49,7 +49,7 @@ def load_task_files(files: TaskFiles, split: Split, *, require_sources: bool = F
     return task
 
 
-def check_task(root: Path | str, split: str, *, audio: bool = True, jobs: int | None = None) -> CheckReport:
+def check_task(root: StrPath, split: str, *, audio: bool = True, jobs: int | None = None) -> CheckReport:
     """Find everything that is wrong with one split of a task.
 
     Parameters
@@ -70,6 +70,7 @@ def check_task(root: Path | str, split: str, *, audio: bool = True, jobs: int | 
     ConfigError
         If there is no such split.
     """
+    root = expanded(root)
     name = checked_split(split)
     metadata_dir(root)
     files = TaskFiles.of(root, name)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from html import escape
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from rebalance._base.challenge import Split
 from rebalance._base.errors import MetadataError
 from rebalance.hearing import Fitting, Listener
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,10 @@ class Source:
         """Instrument with its voice, as the metadata spells it: ``"Violin_2"``."""
         return self.instrument if self.voice is None else f"{self.instrument}_{self.voice}"
 
+    def __repr__(self) -> str:
+        where = f"{self.track} from {self.start_s:g} s" if self.track is not None else "no track"
+        return f"{type(self).__name__}({self.name!r}: {self.label}, {self.duration_s:g} s, {where})"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
@@ -64,6 +73,10 @@ class Segment:
         stem, _, number = self.name.rpartition("_")
         return stem if stem and number.isdigit() else self.name
 
+    def __repr__(self) -> str:
+        players = ", ".join(source.label for source in self.sources) or "sources withheld"
+        return f"{type(self).__name__}({self.name!r}: {players}; {self.mixture.duration_s:g} s)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
@@ -81,6 +94,16 @@ class Scene:
                 f"scene {self.name}: gain {self.gain_name!r} names {sorted(self.gains_db)},"
                 f" segment {self.segment.name!r} has {sorted(expected)}"
             )
+
+    @property
+    def described_gains(self) -> str:
+        """What is asked for, in words: ``Violin_1 +6 dB, Cello −3 dB``."""
+        labels = {source.name: source.label for source in self.segment.sources}
+        changes = [f"{labels.get(name, name)} {_signed(gain_db)}" for name, gain_db in self.gains_db.items() if gain_db]
+        return ", ".join(changes) or "no change"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r}: {self.segment.name}, {self.described_gains})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,3 +174,40 @@ class Task:
         if source.track is None:
             raise MetadataError(f"{source.name} ({source.label}): this release holds no track for it")
         return self.music_dir / source.track
+
+    def table(self) -> pd.DataFrame:
+        """Return a line for every pair, indexed by scene and listener.
+
+        Returns
+        -------
+        The columns ``segment``, ``piece``, ``instruments`` and ``gains``, both in words, and ``severity`` of the
+        listener's loss.
+        """
+        import pandas as pd
+
+        lines = [(pair, self.scenes[pair.scene]) for pair in self.pairs]
+        return pd.DataFrame(
+            {
+                "segment": [scene.segment.name for _, scene in lines],
+                "piece": [scene.segment.piece for _, scene in lines],
+                "instruments": [", ".join(scene.segment.instruments) for _, scene in lines],
+                "gains": [scene.described_gains for _, scene in lines],
+                "severity": [str(self.listeners[pair.listener].severity()) for pair, _ in lines],
+            },
+            index=pd.MultiIndex.from_tuples(
+                [(pair.scene, pair.listener) for pair, _ in lines], names=["scene", "listener"]
+            ),
+        )
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.scenes)} scenes of {len(self.segments)} segments, {len(self.listeners)} listeners"
+        return f"{type(self).__name__}({self.split}: {counts}, {len(self.pairs)} pairs)"
+
+    def _repr_html_(self) -> str:
+        table = self.table().to_html(max_rows=20, border=0)
+        return f"<p>{escape(repr(self))}</p>{table}"
+
+
+def _signed(gain_db: float) -> str:
+    """Return a gain with its sign: ``−3 dB``."""
+    return f"{'+' if gain_db > 0 else '−'}{abs(gain_db):g} dB"

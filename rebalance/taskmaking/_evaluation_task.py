@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2, Split
 from rebalance._base.errors import AudioError, ConfigError, MetadataError
-from rebalance._base.files import write_json
+from rebalance._base.files import StrPath, expanded, write_json
 from rebalance._base.in_order import finished_in_order, require_none_failed
 from rebalance._base.running import Failure
 from rebalance._base.seeding import stream
@@ -54,9 +54,9 @@ class EvaluationSummary:
 
 
 def write_evaluation_task(
-    root: Path,
+    root: StrPath,
     corpora: Sequence[Corpus],
-    responses: Sequence[Path],
+    responses: Sequence[StrPath],
     *,
     seed: int,
     split: Split = "test",
@@ -100,7 +100,9 @@ def write_evaluation_task(
 
     Source: section A.3 of the CAD2-T2 data page. The organisers' choice of rooms and seats is not published.
     """
-    if not responses:
+    root = expanded(root)
+    rooms = tuple(expanded(response) for response in responses)
+    if not rooms:
         raise ConfigError("rooms: expected at least one B-format impulse response, got none")
     _require_word(corpora, split)
     pieces = [piece for corpus in corpora for piece in corpus.pieces]
@@ -110,7 +112,7 @@ def write_evaluation_task(
             f"{len(pieces)} pieces: expected some with two to five players of the challenge's instruments"
         )
     render = functools.partial(
-        render_recorded_piece, root=root, responses=tuple(responses), split=split, seed=seed, spacing_deg=spacing_deg
+        render_recorded_piece, root=root, responses=rooms, split=split, seed=seed, spacing_deg=spacing_deg
     )
     stems, failures = finished_in_order(suitable, render, title="rooms", jobs=jobs, executor=executor, describe=_named)
     if not stems:
@@ -126,7 +128,7 @@ def write_evaluation_task(
         jobs=jobs,
         executor=executor,
     )
-    _write_provenance(root / "metadata" / f"provenance.{split}.json", corpora, responses, seed)
+    _write_provenance(root / "metadata" / f"provenance.{split}.json", corpora, rooms, seed)
     return EvaluationSummary(
         task=summary,
         unsuitable_pieces=tuple(piece.name for piece in pieces if piece not in suitable),

@@ -9,7 +9,7 @@ from typing import Any
 
 from rebalance._base.challenge import CAD2_TASK2, Split
 from rebalance._base.errors import ConfigError
-from rebalance._base.files import write_json
+from rebalance._base.files import StrPath, expanded, write_json
 from rebalance._base.seeding import stream
 from rebalance.task import Findings, SchemaName, TaskFiles, read_document
 from rebalance.taskmaking._gain_patterns import GainPattern, GainTable, draw_gain_patterns
@@ -115,7 +115,7 @@ def make_scenes(
 
 
 def generate_scenes(
-    root: Path,
+    root: StrPath,
     split: Split,
     *,
     seed: int,
@@ -150,6 +150,7 @@ def generate_scenes(
     Source: ``generate_train_scenes.py`` of the official recipe, which draws one listener twice at times
     and cuts the number of sources to five.
     """
+    root = expanded(root)
     metadata = root / "metadata"
     if TaskFiles.of(root, split).scenes.exists() and not replace:
         raise ConfigError(f"{metadata}: there are scenes for {split!r} already; say that they are to be replaced")

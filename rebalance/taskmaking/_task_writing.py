@@ -12,7 +12,7 @@ from typing import Any
 
 from rebalance._base.challenge import CAD2_TASK2, Split
 from rebalance._base.errors import MetadataError
-from rebalance._base.files import write_json
+from rebalance._base.files import StrPath, expanded, write_json
 from rebalance._base.in_order import results_in_order
 from rebalance.hearing import Listener
 from rebalance.synthesis.rendering import PieceStems
@@ -81,7 +81,7 @@ class TaskSummary:
 
 
 def write_task(
-    root: Path,
+    root: StrPath,
     split: Split,
     pieces: Sequence[PieceStems],
     *,
@@ -130,6 +130,7 @@ def write_task(
     RebalanceError
         If a piece cannot be cut or mixed: a track is missing or not as described, or more than five play at once.
     """
+    root = expanded(root)
     _require_different_names(pieces)
     people = generate_listeners(DEFAULT_N_LISTENERS, seed=seed, split=split) if listeners is None else listeners
     run_all = functools.partial(results_in_order, jobs=jobs, executor=executor)

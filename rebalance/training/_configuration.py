@@ -8,12 +8,13 @@ from typing import TypeVar
 
 from rebalance._base.configuration import structured
 from rebalance._base.errors import ConfigError
+from rebalance._base.files import StrPath, expanded
 from rebalance._base.names import suggestion
 
 Settings = TypeVar("Settings")
 
 
-def read_settings(path: Path, kind: type[Settings], overrides: tuple[str, ...] = ()) -> Settings:
+def read_settings(path: StrPath, kind: type[Settings], overrides: tuple[str, ...] = ()) -> Settings:
     """Read a YAML file into a dataclass.
 
     Parameters
@@ -30,6 +31,7 @@ def read_settings(path: Path, kind: type[Settings], overrides: tuple[str, ...] =
     ConfigError
         If the file cannot be read, or a key is unknown or a value of the wrong kind.
     """
+    path = expanded(path)
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
@@ -42,7 +44,7 @@ def read_settings(path: Path, kind: type[Settings], overrides: tuple[str, ...] =
     return structured(content, kind, str(path))
 
 
-def read_recipe(folder: Path, variant: str, kind: type[Settings], overrides: tuple[str, ...] = ()) -> Settings:
+def read_recipe(folder: StrPath, variant: str, kind: type[Settings], overrides: tuple[str, ...] = ()) -> Settings:
     """Read the settings of a recipe: ``config.yaml``, what a variant of ``variants.yaml`` changes of it, overrides.
 
     Parameters
@@ -59,6 +61,7 @@ def read_recipe(folder: Path, variant: str, kind: type[Settings], overrides: tup
     ConfigError
         As `read_settings`, or if there is no such variant.
     """
+    folder = expanded(folder)
     changes = () if variant == "default" else _variant(folder / "variants.yaml", variant)
     return read_settings(folder / "config.yaml", kind, (*changes, *overrides))
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from rebalance._base.files import StrPath, expanded
 from rebalance.separation.mask_network import N_VOICES, MaskNetwork, MaskNetworkConfig
 from rebalance.separation.networks import chosen_device
 from rebalance.training._loop import TrainSettings, train
@@ -77,7 +78,7 @@ class Experiment:
 
 
 def run_experiment(
-    experiment: Experiment, run: Path, *, device: str = "auto", stop_after: int | None = None
+    experiment: Experiment, run: StrPath, *, device: str = "auto", stop_after: int | None = None
 ) -> nn.Module:
     """Train what an experiment describes in the folder of a run, continuing where it was left.
 
@@ -97,6 +98,7 @@ def run_experiment(
     ConfigError
         If the run, or the weights to start with, belong to other settings.
     """
+    run = expanded(run)
     chosen = chosen_device(device)
     torch.manual_seed(experiment.train.seed)
     network = MaskNetwork(experiment.network)
@@ -115,7 +117,7 @@ def run_experiment(
     )
 
 
-def progress_of_run(experiment: Experiment, run: Path) -> Progress:
+def progress_of_run(experiment: Experiment, run: StrPath) -> Progress:
     """Return how far the run of an experiment has come.
 
     Raises
@@ -123,6 +125,7 @@ def progress_of_run(experiment: Experiment, run: Path) -> Progress:
     ConfigError
         If there is no such run, or it was started with other settings.
     """
+    run = expanded(run)
     return progress_of(run / "state.safetensors", {"train": experiment.train.lasting, **experiment.description})
 
 

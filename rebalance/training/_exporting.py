@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from rebalance._base.errors import ConfigError
-from rebalance._base.files import write_text
+from rebalance._base.files import StrPath, expanded, write_text
 from rebalance.separation import ModelCard, load_checkpoint, save_checkpoint
 from rebalance.separation.mask_network import MaskNetwork, MaskNetworkConfig
 from rebalance.training._run_state import load_average
@@ -15,7 +14,7 @@ from rebalance.training._run_state import load_average
 LARGEST_BYTES = 10_000_000
 
 
-def trained_average(run: Path, config: MaskNetworkConfig) -> MaskNetwork:
+def trained_average(run: StrPath, config: MaskNetworkConfig) -> MaskNetwork:
     """Return the running average of a training run that did best in validation, the last one where there was none.
 
     Parameters
@@ -30,13 +29,14 @@ def trained_average(run: Path, config: MaskNetworkConfig) -> MaskNetwork:
     ConfigError
         If the run holds nothing, or something else.
     """
+    run = expanded(run)
     network = MaskNetwork(config)
     best = run / "best.safetensors"
     load_average(network, best if best.exists() else run / "state.safetensors")
     return network.eval()
 
 
-def export_average(run: Path, config: MaskNetworkConfig, path: Path, card: ModelCard) -> None:
+def export_average(run: StrPath, config: MaskNetworkConfig, path: StrPath, card: ModelCard) -> None:
     """Write `trained_average` as a checkpoint that separators load.
 
     Parameters
@@ -55,6 +55,8 @@ def export_average(run: Path, config: MaskNetworkConfig, path: Path, card: Model
     ConfigError
         If the run does not fit the network, or the checkpoint would be larger than weights that ship may be.
     """
+    run = expanded(run)
+    path = expanded(path)
     network = trained_average(run, config)
     n_bytes = 2 * sum(tensor.numel() for tensor in network.state_dict().values())
     if n_bytes > LARGEST_BYTES:
@@ -63,13 +65,14 @@ def export_average(run: Path, config: MaskNetworkConfig, path: Path, card: Model
 
 
 def stamp(
-    path: Path,
+    path: StrPath,
     *,
     shrinkage: tuple[float, ...] | None = None,
     voice_trust: float | None = None,
     training: Mapping[str, str] | None = None,
 ) -> None:
     """Change what a checkpoint's card says, its weights staying as they are, and write the card beside it."""
+    path = expanded(path)
     checkpoint = load_checkpoint(path)
     card = checkpoint.card
     card = replace(

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from rebalance._base.errors import ConfigError
+from rebalance._base.files import StrPath, expanded
 from rebalance.separation.mask_network import N_VOICES
 from rebalance.separation.networks import chosen_device
 from rebalance.separation.player_tracker import (
@@ -146,7 +147,7 @@ def _energy(spectra: Tensor) -> Tensor:
 
 
 def run_refiner_experiment(
-    experiment: RefinerExperiment, run: Path, *, device: str = "auto", stop_after: int | None = None
+    experiment: RefinerExperiment, run: StrPath, *, device: str = "auto", stop_after: int | None = None
 ) -> nn.Module:
     """Train what an experiment describes in the folder of a run, continuing where it was left.
 
@@ -166,6 +167,7 @@ def run_refiner_experiment(
     ConfigError
         If the run belongs to other settings, or the tracker cannot be read.
     """
+    run = expanded(run)
     chosen = chosen_device(device)
     tracker = TrackerNetwork(experiment.tracker_network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     begin_with(tracker, experiment.tracker)
@@ -187,7 +189,7 @@ def run_refiner_experiment(
     )
 
 
-def progress_of_refiner(experiment: RefinerExperiment, run: Path) -> Progress:
+def progress_of_refiner(experiment: RefinerExperiment, run: StrPath) -> Progress:
     """Return how far the run of an experiment has come.
 
     Raises
@@ -195,4 +197,5 @@ def progress_of_refiner(experiment: RefinerExperiment, run: Path) -> Progress:
     ConfigError
         If there is no such run, or it was started with other settings.
     """
+    run = expanded(run)
     return progress_of(run / "state.safetensors", {"train": experiment.train.lasting, **experiment.description})

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError
-from rebalance._base.files import replacing
+from rebalance._base.files import StrPath, expanded, replacing
 from rebalance.separation.convtasnet import ConvTasNet, ConvTasNetShape
 from rebalance.separation.mask_network import N_VOICES
 from rebalance.separation.networks import chosen_device
@@ -78,7 +78,7 @@ class TargetNetwork(nn.Module):
         return estimates
 
 
-def train_targets(experiment: TargetExperiment, run: Path, *, device: str = "auto") -> None:
+def train_targets(experiment: TargetExperiment, run: StrPath, *, device: str = "auto") -> None:
     """Train one network per instrument, each in a folder of its own, and write them as the hub names them.
 
     An interrupted run goes on where it was; the checkpoints in ``run/weights`` load as
@@ -89,6 +89,7 @@ def train_targets(experiment: TargetExperiment, run: Path, *, device: str = "aut
     ConfigError
         If an instrument is not one of the challenge.
     """
+    run = expanded(run)
     chosen = chosen_device(device)
     if unknown := sorted(set(experiment.instruments) - set(CAD2_TASK2.instruments)):
         raise ConfigError(f"instruments: expected those of the challenge, got {', '.join(unknown)}")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from rebalance._base.errors import ConfigError
-from rebalance._base.files import write_text
+from rebalance._base.files import StrPath, expanded, write_text
 from rebalance.separation import ModelCard
 from rebalance.separation.player_tracker import (
     Refiner,
@@ -24,9 +23,9 @@ LARGEST_BYTES = 30_000_000
 
 
 def export_tracker(
-    tracker_run: Path,
-    refiner_run: Path | None,
-    path: Path,
+    tracker_run: StrPath,
+    refiner_run: StrPath | None,
+    path: StrPath,
     card: ModelCard,
     *,
     tracker: TrackerConfig | None = None,
@@ -50,6 +49,9 @@ def export_tracker(
     ConfigError
         If a run does not fit its network, or the checkpoint would be larger than weights that ship may be.
     """
+    tracker_run = expanded(tracker_run)
+    refiner_run = None if refiner_run is None else expanded(refiner_run)
+    path = expanded(path)
     network = TrackerNetwork(tracker or TrackerConfig())
     load_average(network, tracker_run / "state.safetensors")
     refining = None
@@ -65,9 +67,10 @@ def export_tracker(
 
 
 def stamp_tracker(
-    path: Path, *, shrinkage: tuple[float, ...] | None = None, training: Mapping[str, str] | None = None
+    path: StrPath, *, shrinkage: tuple[float, ...] | None = None, training: Mapping[str, str] | None = None
 ) -> None:
     """Change what a checkpoint's card says, its weights staying as they are, and write the card beside it."""
+    path = expanded(path)
     checkpoint = load_tracker_checkpoint(path)
     card = replace(
         checkpoint.card,

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from rebalance._base.errors import ConfigError
+from rebalance._base.files import StrPath, expanded
 from rebalance.separation import TRACKER_FORMAT, checkpoint_header
 from rebalance.separation.mask_network import N_VOICES
 from rebalance.separation.networks import chosen_device
@@ -210,7 +211,7 @@ class FrameAccuracy:
 
 
 def run_tracker_experiment(
-    experiment: TrackerExperiment, run: Path, *, device: str = "auto", stop_after: int | None = None
+    experiment: TrackerExperiment, run: StrPath, *, device: str = "auto", stop_after: int | None = None
 ) -> nn.Module:
     """Train what an experiment describes in the folder of a run, continuing where it was left.
 
@@ -230,6 +231,7 @@ def run_tracker_experiment(
     ConfigError
         If the run, or the weights to start with, belong to other settings.
     """
+    run = expanded(run)
     chosen = chosen_device(device)
     torch.manual_seed(experiment.train.seed)
     network = TrackerNetwork(experiment.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -271,7 +273,7 @@ def begin_with(network: TrackerNetwork | Refiner, path: Path) -> None:
         raise ConfigError(f"{path}: does not fit the network: {str(error).splitlines()[0]}") from error
 
 
-def progress_of_tracker(experiment: TrackerExperiment, run: Path) -> Progress:
+def progress_of_tracker(experiment: TrackerExperiment, run: StrPath) -> Progress:
     """Return how far the run of an experiment has come.
 
     Raises
@@ -279,6 +281,7 @@ def progress_of_tracker(experiment: TrackerExperiment, run: Path) -> Progress:
     ConfigError
         If there is no such run, or it was started with other settings.
     """
+    run = expanded(run)
     return progress_of(run / "state.safetensors", {"train": experiment.train.lasting, **experiment.description})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -11,17 +12,22 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+import typer
+from matplotlib.figure import Figure
 from official_recipe import floor_signal, official_scores
+from typer.testing import CliRunner
 
 from rebalance import load_task
 from rebalance._base.errors import AudioError, ConfigError, MetadataError
 from rebalance.audio import Recording, read_audio, write_flac
+from rebalance.cli import score
 from rebalance.pipeline import (
     EnhanceOptions,
     System,
     enhance_task,
     enhanced_path,
     score_pair,
+    score_runs,
     score_task,
     system_of_run,
     true_remix,
@@ -248,3 +254,33 @@ def test_a_signal_may_be_one_sample_off_but_not_two(
     else:
         with pytest.raises(AudioError, match=f"expected 32000 samples at 32000 Hz, got {n_samples}"):
             score_pair(task, task.pairs[0], processed)
+
+
+def test_scores_are_a_table_with_means_and_intervals_in_python(
+    tiny_task_root: Path, scored: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "mine"
+    shutil.copytree(scored, run)
+    scores = score_runs(str(tiny_task_root), [str(run)])
+    written = pd.read_csv(run / "scores.csv").set_index(["scene", "listener"])
+    table = scores.table.loc[str(run)]
+    pd.testing.assert_series_equal(table["avg_haaqi"], written["avg_haaqi"])
+    assert set(table["piece"]) == {"beach", "garden"}
+    means = scores.means().loc[str(run)]
+    assert means["mean"] == pytest.approx(written["avg_haaqi"].mean())
+    assert means["low"] <= means["mean"] <= means["high"]
+    assert (means["pairs"], means["pieces"], scores.failures) == (6, 2, ())
+    assert "6 pairs scored" in repr(scores)
+    assert "<table" in scores._repr_html_()
+    assert scores.plot(Figure().subplots()).get_xlabel().startswith("HAAQI")
+
+
+def test_the_command_prints_mean_and_interval(tiny_task_root: Path, scored: Path, tmp_path: Path) -> None:
+    run = tmp_path / "mine"
+    shutil.copytree(scored, run)
+    app = typer.Typer()
+    app.command()(score)
+    result = CliRunner().invoke(app, [str(tiny_task_root), str(run)])
+    written = pd.read_csv(run / "scores.csv")
+    assert result.exit_code == 0
+    assert re.search(rf"{written['avg_haaqi'].mean():.3f} \[0\.\d{{3}}, 0\.\d{{3}}\]", result.stdout)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
+from typing import Any
 
 import pytest
 
@@ -46,3 +48,31 @@ def test_every_public_name_is_described(face: str) -> None:
         if (inspect.isfunction(value := getattr(module, name)) or inspect.isclass(value)) and not inspect.getdoc(value)
     ]
     assert not undescribed
+
+
+def functions_of(face: str) -> list[tuple[str, Any]]:
+    """Public functions of a face, and public methods of its classes."""
+    found = []
+    for name in importlib.import_module(face).__all__:
+        value = getattr(importlib.import_module(face), name)
+        if inspect.isfunction(value):
+            found.append((name, value))
+        elif inspect.isclass(value) and value.__module__.startswith("rebalance"):
+            members = ((key, getattr(member, "__func__", member)) for key, member in vars(value).items())
+            found += [
+                (f"{name}.{key}", member)
+                for key, member in members
+                if inspect.isfunction(member) and not key.startswith("_")
+            ]
+    return found
+
+
+@pytest.mark.parametrize("face", [*FACES, "rebalance.assets"])
+def test_every_public_function_takes_a_path_as_text(face: str) -> None:
+    strict = [
+        f"{name}({parameter})"
+        for name, function in functions_of(face)
+        for parameter, annotation in function.__annotations__.items()
+        if parameter != "return" and re.search(r"(?<!\w)Path\b", str(annotation))
+    ]
+    assert not strict

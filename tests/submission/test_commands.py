@@ -61,6 +61,20 @@ def test_what_is_no_archive_ends_with_status_2(typed, data_root, tmp_path):
     assert isinstance(typed("check-submission", path, data_root).exception, RebalanceError)
 
 
+def test_several_submissions_are_checked_in_one_go_and_none_stops_the_others(typed, run, data_root, tmp_path):
+    assert typed("pack", run, "--team", "T001", "--causality", "causal", "--jobs", 1).exit_code == 0
+    good, bad = run / "submission_T001_causal.zip", tmp_path / "submission_T002_causal.zip"
+    bad.write_bytes(b"nothing of the kind")
+    checked = typed("check-submission", bad, good, run, data_root, "--jobs", 1)
+    assert checked.exit_code == 2
+    assert f"{bad}: cannot be checked" in checked.stdout
+    assert f"{good}: accepted; 18 of 18 pairs" in checked.stdout
+    assert "2 accepted, 1 cannot be checked" in checked.stdout
+    told = typed("check-submission", bad, good, data_root, "--json", "--jobs", 1)
+    assert [verdict["verdict"] for verdict in json.loads(told.stdout)] == ["not an archive", "accepted"]
+    assert typed("check-submission", good, run, data_root, "--jobs", 1).exit_code == 0
+
+
 def test_training_data_outside_the_list_are_said_to_force_the_name(typed, run):
     write_json(run / RUN_FILE, dataclasses.asdict(dataclasses.replace(read_run(run), external_training_data=True)))
     packed = typed("pack", run, "--team", "T001", "--causality", "noncausal", "--jobs", 1)

@@ -15,10 +15,13 @@ from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError
+from rebalance._base.files import StrPath, expanded
 from rebalance.audio import Audio
 from rebalance.separation import (
     Chunking,
     checked_mixture,
+    described,
+    described_as_html,
     known_instruments,
     official_chunks,
     shared_among_voices,
@@ -82,6 +85,12 @@ class ConvTasNetSeparator:
     needs_sources: bool = False
     mixture_consistent: bool = False
 
+    def __repr__(self) -> str:
+        return described(self)
+
+    def _repr_html_(self) -> str:
+        return described_as_html(self)
+
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source; see `Separator`."""
         known = known_instruments(instruments)
@@ -121,7 +130,7 @@ class ConvTasNetSeparator:
         return overlap_add_within_memory(process, mixture, Chunking(length=length, overlap=overlap, margin=margin))
 
 
-def local_checkpoints(path: Path, *, causal: bool | None = None) -> Checkpoints:
+def local_checkpoints(path: StrPath, *, causal: bool | None = None) -> Checkpoints:
     """Return what finds an instrument's checkpoint below a folder, or in one safetensors file.
 
     Parameters
@@ -137,6 +146,7 @@ def local_checkpoints(path: Path, *, causal: bool | None = None) -> Checkpoints:
     ConfigError
         If there is no such checkpoint.
     """
+    path = expanded(path)
     found = _checkpoints_below(path)
     kinds = (False, True) if causal is None else (causal,)
     for kind in kinds:

@@ -5,14 +5,21 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rebalance._base.files import StrPath, expanded
 from rebalance.audio import Audio, Shrinkage
-from rebalance.separation import Chunking, checked_mixture, known_instruments, source_names
+from rebalance.separation import (
+    Chunking,
+    checked_mixture,
+    described,
+    described_as_html,
+    known_instruments,
+    source_names,
+)
 
 if TYPE_CHECKING:
     from rebalance.separation import ModelCard
@@ -72,6 +79,12 @@ class MaskSeparator:
         """Whether it learnt from data outside the challenge's list: all training data of a card is."""
         return bool(self.card.data)
 
+    def __repr__(self) -> str:
+        return described(self)
+
+    def _repr_html_(self) -> str:
+        return described_as_html(self)
+
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source; see `Separator`."""
         known = known_instruments(instruments)
@@ -123,7 +136,7 @@ class MaskSeparator:
         )
 
 
-def load_mask_separator(name: str, path: Path, *, device: str) -> MaskSeparator:
+def load_mask_separator(name: str, path: StrPath, *, device: str) -> MaskSeparator:
     """Return the separator of a checkpoint.
 
     Raises
@@ -131,6 +144,7 @@ def load_mask_separator(name: str, path: Path, *, device: str) -> MaskSeparator:
     ConfigError
         If the checkpoint or the device cannot be used.
     """
+    path = expanded(path)
     from rebalance.separation import load_checkpoint
     from rebalance.separation.networks import chosen_device
 

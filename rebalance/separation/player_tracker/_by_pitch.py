@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rebalance._base.errors import ConfigError
+from rebalance._base.files import StrPath, expanded
 from rebalance.audio import Audio, Shrinkage
 from rebalance.separation import (
     HOP_SIZE,
     WINDOW_SIZE,
     checked_mixture,
+    described,
+    described_as_html,
     inverse_spectrogram,
     known_instruments,
     source_names,
@@ -85,6 +87,12 @@ class PitchSeparator:
         """Sha256 of the file the tracker came from."""
         return self.tracker.weights
 
+    def __repr__(self) -> str:
+        return described(self)
+
+    def _repr_html_(self) -> str:
+        return described_as_html(self)
+
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source; see `rebalance.separation.Separator`."""
         known = known_instruments(instruments)
@@ -97,7 +105,7 @@ class PitchSeparator:
         return self
 
 
-def load_pitch_separator(name: str, path: Path, *, device: str) -> PitchSeparator:
+def load_pitch_separator(name: str, path: StrPath, *, device: str) -> PitchSeparator:
     """Return the separator of a tracker's checkpoint.
 
     Raises
@@ -105,6 +113,7 @@ def load_pitch_separator(name: str, path: Path, *, device: str) -> PitchSeparato
     ConfigError
         If the checkpoint or the device cannot be used.
     """
+    path = expanded(path)
     from rebalance.separation.networks import chosen_device
     from rebalance.separation.player_tracker._tracker import Tracker
     from rebalance.separation.player_tracker._tracker_checkpoints import load_tracker_checkpoint

@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rebalance._base.files import StrPath
 from rebalance.audio import Audio, resample
-from rebalance.separation import checked_mixture, known_instruments
+from rebalance.separation import checked_mixture, described, described_as_html, known_instruments
 from rebalance.separation.player_tracker._posteriors import Posteriors
 
 if TYPE_CHECKING:
@@ -49,6 +49,12 @@ class Tracker:
     def sample_rate(self) -> int:
         """Rate in Hz it works at; mixtures of other rates are resampled."""
         return self.network.config.sample_rate
+
+    def __repr__(self) -> str:
+        return described(self)
+
+    def _repr_html_(self) -> str:
+        return described_as_html(self)
 
     def __call__(self, mixture: Audio, instruments: Sequence[str], sample_rate: int | None = None) -> Posteriors:
         """Track the players of a mixture.
@@ -104,7 +110,7 @@ class Tracker:
         return int(duration_s * self.sample_rate)
 
 
-def load_tracker(name_or_path: str | Path = "default", *, device: str = "auto") -> Tracker:
+def load_tracker(name_or_path: StrPath = "default", *, device: str = "auto") -> Tracker:
     """Return a tracker by the name of weights that ship, or from a checkpoint.
 
     Raises

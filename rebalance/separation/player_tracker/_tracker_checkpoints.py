@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rebalance._base.configuration import structured
 from rebalance._base.errors import ConfigError
-from rebalance._base.files import replacing, write_text
+from rebalance._base.files import StrPath, expanded, replacing, write_text
 from rebalance._base.names import suggestion
 from rebalance.separation import (
     TRACKER_FORMAT,
@@ -40,7 +41,7 @@ class TrackerCheckpoint:
 
 
 def save_tracker_checkpoint(
-    path: Path, network: TrackerNetwork, card: ModelCard, *, refiner: Refiner | None = None
+    path: StrPath, network: TrackerNetwork, card: ModelCard, *, refiner: Refiner | None = None
 ) -> None:
     """Write weights in half precision with configuration and card in the header, and ``<name>.sha256`` beside.
 
@@ -49,6 +50,7 @@ def save_tracker_checkpoint(
     RebalanceError
         If the operating system refuses to write.
     """
+    path = expanded(path)
     import torch
     from safetensors.torch import save_file
 
@@ -71,7 +73,7 @@ def save_tracker_checkpoint(
     write_text(digest_file(path), f"{sha256_of(path)}  {path.name}\n")
 
 
-def load_tracker_checkpoint(path: Path) -> TrackerCheckpoint:
+def load_tracker_checkpoint(path: StrPath) -> TrackerCheckpoint:
     """Read a checkpoint; nothing is unpickled, and a ``.sha256`` file beside it must agree.
 
     Raises
@@ -79,6 +81,7 @@ def load_tracker_checkpoint(path: Path) -> TrackerCheckpoint:
     ConfigError
         If the file is no such checkpoint, is damaged, or contradicts itself.
     """
+    path = expanded(path)
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -109,7 +112,7 @@ def load_tracker_checkpoint(path: Path) -> TrackerCheckpoint:
     return TrackerCheckpoint(network=network.eval(), refiner=evaluated, card=card, sha256=sha256)
 
 
-def tracker_path(name_or_path: str | Path) -> Path:
+def tracker_path(name_or_path: StrPath) -> Path:
     """Return the file of a tracker: weights that ship by their name, else the path itself.
 
     Raises
@@ -118,7 +121,7 @@ def tracker_path(name_or_path: str | Path) -> Path:
         If there is neither.
     """
     shipped = {name: path for name, path in shipped_weights().items() if _is_tracker(path)}
-    text = str(name_or_path)
+    text = os.fspath(name_or_path)
     path = shipped.get(text) or Path(text).expanduser()
     if not path.is_file():
         names = ", ".join(shipped) or "none ships"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rebalance._base.errors import ConfigError, MetadataError
-from rebalance._base.files import write_json
+from rebalance._base.files import StrPath, expanded, write_json
 from rebalance._base.midi_files import (
     DEFAULT_QUARTER_BPM,
     LONGEST_PIECE_Q,
@@ -33,7 +33,7 @@ _DEFAULT_VELOCITY = 80
 _TIE_GAP_Q = 1e-3
 
 
-def read_score(path: Path) -> Score:
+def read_score(path: StrPath) -> Score:
     """Read a score file.
 
     Parameters
@@ -48,6 +48,7 @@ def read_score(path: Path) -> Score:
     ConfigError
         If its format is not known or the package that reads it is not installed.
     """
+    path = expanded(path)
     if not path.is_file():
         raise MetadataError(f"{path}: no such score")
     suffix = path.suffix.lower()
@@ -102,8 +103,9 @@ def safe_name(name: str) -> str:
     return f"{safe}-{hashlib.blake2s(letters.encode(), digest_size=3).hexdigest()}" if lost else safe
 
 
-def write_note_table(path: Path, score: Score) -> None:
+def write_note_table(path: StrPath, score: Score) -> None:
     """Write a score as a JSON note table: per part, rows of onset, duration, pitch and velocity."""
+    path = expanded(path)
     parts = [
         {
             "name": part.name,
@@ -121,7 +123,7 @@ def write_note_table(path: Path, score: Score) -> None:
     write_json(path, table)
 
 
-def read_note_table(path: Path) -> Score:
+def read_note_table(path: StrPath) -> Score:
     """Read a score written by `write_note_table`.
 
     Raises
@@ -129,6 +131,7 @@ def read_note_table(path: Path) -> Score:
     MetadataError
         If it is no note table of this version.
     """
+    path = expanded(path)
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
         _require_version(path, table["version"])

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from rebalance._base.configuration import structured
 from rebalance._base.errors import ConfigError, MetadataError
-from rebalance._base.files import expanded, is_hidden, write_json
+from rebalance._base.files import StrPath, expanded, is_hidden, write_json
 from rebalance._base.seeding import stream
 from rebalance.synthesis.notation import Score, chair_labelled
 from rebalance.synthesis.performance import (
@@ -156,12 +155,13 @@ def draw_plan(score: Score, settings: RenderSettings, *, name: str, seed: int) -
     )
 
 
-def write_plan(path: Path, plan: Plan) -> None:
+def write_plan(path: StrPath, plan: Plan) -> None:
     """Write a plan as JSON (``metadata/schema/annotations.schema.json``)."""
+    path = expanded(path)
     write_json(path, {"version": PLAN_VERSION, **asdict(plan)})
 
 
-def read_plan(path: Path) -> Plan:
+def read_plan(path: StrPath) -> Plan:
     """Read a plan.
 
     Raises
@@ -169,6 +169,7 @@ def read_plan(path: Path) -> Plan:
     MetadataError
         If it is no plan of this version.
     """
+    path = expanded(path)
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         version = content.pop("version")

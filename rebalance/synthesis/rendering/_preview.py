@@ -16,7 +16,7 @@ import scipy.signal
 from numpy.typing import NDArray
 
 from rebalance._base.challenge import Split
-from rebalance._base.files import write_text
+from rebalance._base.files import StrPath, expanded, write_text
 from rebalance._base.running import Failure, run_items
 from rebalance.audio import db_from_amplitude, read_audio, rms
 from rebalance.synthesis.notation import Score, read_note_table
@@ -54,7 +54,7 @@ class StemCard:
 
 
 def write_previews(
-    root: Path,
+    root: StrPath,
     split: Split,
     pieces: Sequence[PieceStems],
     *,
@@ -62,6 +62,7 @@ def write_previews(
     executor: Executor | None = None,
 ) -> tuple[Failure, ...]:
     """Write a page beside the audio of every piece; return what failed."""
+    root = expanded(root)
     return run_items(
         pieces,
         functools.partial(write_preview, root=root, split=split),

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import AudioError
-from rebalance._base.files import replacing
+from rebalance._base.files import StrPath, expanded, replacing
 from rebalance._base.seeding import stream
 from rebalance.audio import amplitude_from_db, check_written
 from rebalance.synthesis.notation import Part, Score
@@ -187,7 +187,7 @@ def loudness_lufs(samples: NDArray[np.floating]) -> float:
 
 
 def write_piece(
-    audio_root: Path, folder: PurePosixPath, piece: RenderedPiece, *, name: str, dataset: str
+    audio_root: StrPath, folder: PurePosixPath, piece: RenderedPiece, *, name: str, dataset: str
 ) -> PieceStems:
     """Write the stems and the mixture of a piece as FLAC files.
 
@@ -202,6 +202,7 @@ def write_piece(
     name, dataset
         For the metadata.
     """
+    audio_root = expanded(audio_root)
     tracks = {label: folder / f"{label}.flac" for label in piece.stems}
     mixture = folder / "mixture.flac"
     for track, samples in ((mixture, piece.mixture), *((tracks[label], stem) for label, stem in piece.stems.items())):

@@ -16,7 +16,7 @@ import numpy as np
 
 from rebalance._base.challenge import Split
 from rebalance._base.errors import ConfigError, MetadataError
-from rebalance._base.files import write_json
+from rebalance._base.files import StrPath, expanded, write_json
 from rebalance._base.running import Failure, run_items
 from rebalance._base.seeding import stream
 from rebalance.synthesis.notation import (
@@ -159,7 +159,7 @@ class RenderOutcome:
 
 
 def render_pieces(
-    out: Path,
+    out: StrPath,
     pieces: Sequence[Piece],
     run: RenderRun,
     *,
@@ -190,6 +190,7 @@ def render_pieces(
     ConfigError
         If the folder holds a run with other settings, nothing is to play, or an engine or font is missing.
     """
+    out = expanded(out)
     if not pieces or (hours is not None and hours <= 0):
         raise ConfigError(f"render: expected pieces and positive hours, got {len(pieces)} pieces and {hours} hours")
     soundfont_engine(run.engine)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import AudioError, ConfigError
+from rebalance._base.files import StrPath, expanded
 from rebalance.audio import read_audio, resample
 
 SAMPLE_RATE = CAD2_TASK2.mixture_sample_rate
@@ -131,7 +131,7 @@ def simulate_response(hall: Hall, player: int = 0) -> BFormatResponse:
     return BFormatResponse(channels=_with_tail(early[:, :horizon], hall, rng))
 
 
-def read_response(path: Path) -> BFormatResponse:
+def read_response(path: StrPath) -> BFormatResponse:
     """Read a measured B-format response: four channels W X Y Z, W 3 dB down as in FuMa files, any rate.
 
     Raises
@@ -139,6 +139,7 @@ def read_response(path: Path) -> BFormatResponse:
     AudioError
         If the file cannot be read, has other than four channels or is silent.
     """
+    path = expanded(path)
     recording = read_audio(path, expected_channels=4)
     channels = np.asarray(resample(recording.samples, recording.sample_rate, SAMPLE_RATE)[:3], dtype=np.float64)
     channels[0] *= _FUMA_W_GAIN

@@ -13,6 +13,7 @@ import pandas as pd
 
 from rebalance._base.challenge import CAD2_TASK2, EARS
 from rebalance._base.errors import AudioError, ConfigError, RebalanceError
+from rebalance._base.files import StrPath, expanded
 from rebalance._base.running import Failure, run_items
 from rebalance.audio import Audio, remix_as_edit, resample
 from rebalance.haaqi import EarReference, SceneNoise, binaural_scores
@@ -48,7 +49,7 @@ class Fit:
 
 def fit_shrinkage(
     task: Task,
-    checkpoint: Path,
+    checkpoint: StrPath,
     *,
     shrinkages: Sequence[float] = SHRINKAGES,
     jobs: int | None = None,
@@ -73,6 +74,7 @@ def fit_shrinkage(
     RebalanceError
         If no scene could be scored.
     """
+    checkpoint = expanded(checkpoint)
     if 0.0 not in shrinkages:
         raise ConfigError(f"shrinkages: expected 0, the mixture, among them, got {list(shrinkages)}")
     rows: list[dict[str, object]] = []

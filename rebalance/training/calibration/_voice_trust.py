@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rebalance._base.errors import RebalanceError
+from rebalance._base.files import StrPath, expanded
 from rebalance._base.running import run_items
 from rebalance.pipeline import estimate_sources
 from rebalance.separation.mask_network import load_mask_separator
@@ -36,7 +37,7 @@ class VoiceFit:
     explained: float
 
 
-def fit_voice_trust(task: Task, checkpoint: Path, *, jobs: int | None = None) -> VoiceFit:
+def fit_voice_trust(task: Task, checkpoint: StrPath, *, jobs: int | None = None) -> VoiceFit:
     """Return how far to trust what a network says of two voices of one instrument.
 
     The least squares over all pairs of voices, each relative to the energy of its mixture: half the difference of two
@@ -56,6 +57,7 @@ def fit_voice_trust(task: Task, checkpoint: Path, *, jobs: int | None = None) ->
     RebalanceError
         If no segment could be separated, or none has two voices of one instrument.
     """
+    checkpoint = expanded(checkpoint)
     segments = {scene.segment.name: scene.segment for scene in task.scenes.values()}
     doubled = [segment for segment in segments.values() if _pairs(segment.instruments)]
     found: list[VoiceProducts] = []

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebalance._base.errors import ConfigError, MetadataError
-from rebalance._base.files import write_json
+from rebalance._base.files import StrPath, expanded, write_json
 from rebalance._base.running import Failure, run_items
 from rebalance._base.seeding import stream
 from rebalance.synthesis.notation import (
@@ -90,8 +90,9 @@ class Library:
     longest_s: float = 150.0
     seed: int = 0
 
-    def settings(self, out: Path) -> DrySettings:
+    def settings(self, out: StrPath) -> DrySettings:
         """Return the settings for a folder."""
+        out = expanded(out)
         return DrySettings(
             out=out,
             fonts=self.fonts,

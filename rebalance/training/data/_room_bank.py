@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from rebalance._base.errors import MetadataError, RebalanceError
-from rebalance._base.files import replacing
+from rebalance._base.files import StrPath, expanded, replacing
 from rebalance._base.running import run_items
 from rebalance._base.seeding import stream
 from rebalance.synthesis.sound import draw_hall, simulate_response
@@ -83,7 +83,7 @@ def simulate_rooms(path: Path, *, n_halls: int, seed: int, jobs: int | None = No
         np.save(file, responses.astype(np.float16))
 
 
-def open_rooms(path: Path, *, n_fft: int, device: torch.device) -> RoomBank:
+def open_rooms(path: StrPath, *, n_fft: int, device: torch.device) -> RoomBank:
     """Read responses written by `simulate_rooms` as spectra for signals of `n_fft` samples.
 
     Raises
@@ -91,6 +91,7 @@ def open_rooms(path: Path, *, n_fft: int, device: torch.device) -> RoomBank:
     MetadataError
         If the file is not one of theirs.
     """
+    path = expanded(path)
     try:
         responses = np.load(path, allow_pickle=False)
     except (OSError, ValueError) as error:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import MetadataError
-from rebalance._base.files import replacing, write_json
+from rebalance._base.files import StrPath, expanded, replacing, write_json
 
 SAMPLE_RATE = CAD2_TASK2.mixture_sample_rate
 INT16_SCALE = 32_768.0
@@ -95,7 +95,7 @@ class StemLibrary:
     by_rendition: Mapping[str, tuple[int, ...]]
 
 
-def open_library(folders: Sequence[Path]) -> StemLibrary:
+def open_library(folders: Sequence[StrPath]) -> StemLibrary:
     """Open folders of stems; the samples stay on disk until they are read.
 
     Raises
@@ -103,7 +103,7 @@ def open_library(folders: Sequence[Path]) -> StemLibrary:
     MetadataError
         If a manifest or a file is missing or wrong, or nothing is left.
     """
-    stems = tuple(_opened(folder, entry) for folder in folders for entry in read_manifest(folder))
+    stems = tuple(_opened(expanded(folder), entry) for folder in folders for entry in read_manifest(expanded(folder)))
     by_instrument: dict[str, list[int]] = defaultdict(list)
     by_rendition: dict[str, list[int]] = defaultdict(list)
     for index, stem in enumerate(stems):

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rebalance._base.clustering import sign_flip_p_value
 from rebalance._base.errors import ConfigError
 from rebalance.report import clustered_mean, paired_difference
-from rebalance.report._statistics import sign_flip_p_value
 
 VALUES = st.lists(st.tuples(st.floats(0, 1), st.sampled_from("abcde")), min_size=1, max_size=30)
 

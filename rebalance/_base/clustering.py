@@ -184,6 +184,11 @@ def sign_flip_p_value(
     return float(np.mean(np.abs(signs @ sums) >= observed - tolerance))
 
 
+def smallest_p_value(n_clusters: int, *, n_flips: int = N_RESAMPLES) -> float:
+    """Return the smallest p-value `sign_flip_p_value` can give for so many clusters."""
+    return 2.0 ** (1 - n_clusters) if n_clusters <= _EXACT_CLUSTERS else 1.0 / (n_flips + 1)
+
+
 def _grouped(values: ArrayLike, clusters: Sequence[str]) -> _Clusters:
     """Add up the values of every cluster."""
     array = np.asarray(values, dtype=np.float64)

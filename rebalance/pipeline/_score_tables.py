@@ -1,0 +1,149 @@
+"""Scores as tables: every pair of every run, and means with their intervals."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from rebalance._base.challenge import Split
+from rebalance._base.clustering import Estimate, clustered_mean
+from rebalance._base.errors import ConfigError
+from rebalance._base.extras import optional_packages
+from rebalance._base.files import StrPath
+from rebalance._base.running import Failure
+from rebalance.pipeline._scoring import System, score_task, system_of_run
+from rebalance.task import Task, available_splits, load_task
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_SEED = 20_240_601
+_SCORE = "avg_haaqi"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """The scores of runs.
+
+    Parameters
+    ----------
+    table
+        A line for every pair scored, indexed by run, scene and listener, with the columns of ``scores.csv`` and the
+        name of the ``piece``.
+    failures
+        The pairs that could not be scored, and why.
+    """
+
+    table: pd.DataFrame
+    failures: tuple[Failure, ...] = ()
+
+    def estimates(self) -> dict[str, Estimate]:
+        """Return the mean score of every run with its 95 % interval, whole pieces resampled."""
+        return {
+            str(run): clustered_mean(lines[_SCORE].to_numpy(), list(lines["piece"]), rng=np.random.default_rng(_SEED))
+            for run, lines in self.table.groupby(level="run", sort=False)
+        }
+
+    def means(self) -> pd.DataFrame:
+        """Return a line for every run: mean score, limits of its 95 % interval, how many pairs and pieces."""
+        lines = []
+        for run, estimate in self.estimates().items():
+            low, high = (
+                (np.nan, np.nan) if estimate.interval is None else (estimate.interval.low, estimate.interval.high)
+            )
+            counts = {"pairs": estimate.n_values, "pieces": estimate.n_clusters}
+            lines.append({"run": run, "mean": estimate.mean, "low": low, "high": high, **counts})
+        return pd.DataFrame(lines, columns=["run", "mean", "low", "high", "pairs", "pieces"]).set_index("run")
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Plot how the scores of every run are spread, on axes of one's own or on new ones.
+
+        Raises
+        ------
+        ConfigError
+            If matplotlib is not installed.
+        """
+        if axes is None:
+            with optional_packages():
+                from matplotlib import pyplot
+            _, axes = pyplot.subplots(figsize=(7.0, 3.0), layout="constrained")
+        runs = {str(run): lines[_SCORE].to_numpy() for run, lines in self.table.groupby(level="run", sort=False)}
+        axes.boxplot(list(runs.values()), orientation="horizontal", widths=0.5)
+        axes.set_yticks(range(1, len(runs) + 1), list(runs), parse_math=False)
+        axes.invert_yaxis()
+        axes.set_xlabel("HAAQI, mean of both ears")
+        return axes
+
+    def __repr__(self) -> str:
+        means = ", ".join(f"{run}: mean HAAQI {estimate.mean:.3f}" for run, estimate in self.estimates().items())
+        failed = f", {len(self.failures)} failed" if self.failures else ""
+        return f"{type(self).__name__}({len(self.table)} pairs scored{failed}; {means})"
+
+    def _repr_html_(self) -> str:
+        failed = f"<p>{len(self.failures)} failed</p>" if self.failures else ""
+        return f"{self.means().to_html(float_format='{:.3f}'.format, border=0)}{failed}"
+
+
+def score_runs(
+    data: StrPath,
+    runs: Sequence[StrPath],
+    *,
+    split: Split | None = None,
+    jobs: int | None = None,
+) -> Scores:
+    """Score runs by HAAQI, as ``rebalance score`` does, and return the table.
+
+    Parameters
+    ----------
+    data
+        Root folder of the task, with its true sources.
+    runs
+        Folders written by ``rebalance enhance``; ``scores.csv`` and ``scores.json`` are written into each.
+    split
+        Which split; may be left out where there is only one.
+    jobs
+        See `score_task`.
+
+    Raises
+    ------
+    MetadataError
+        If the task cannot be read.
+    ConfigError
+        If a folder holds no run of the split, or the split must be named.
+    """
+    root = Path(data)
+    present = available_splits(root)
+    if split is None and len(present) != 1:
+        raise ConfigError(f"{root}: expected metadata of one split, or split to name one; found {', '.join(present)}")
+    task = load_task(root, split or present[0], require_sources=True)
+    systems = {os.fspath(run): system_of_run(Path(run), task.split) for run in runs}
+    failures = score_task(task, list(systems.values()), jobs=jobs)
+    return collect_scores(task, systems, failures)
+
+
+def collect_scores(task: Task, systems: Mapping[str, System], failures: Sequence[Failure] = ()) -> Scores:
+    """Read the scores that `score_task` wrote for systems, each under a name; one without any has no line.
+
+    Raises
+    ------
+    ConfigError
+        If no system has any.
+    """
+    tables = {
+        name: pd.read_csv(
+            path, dtype=dict.fromkeys(("scene", "song", "listener"), str), keep_default_na=False, na_values=""
+        )
+        for name, system in systems.items()
+        if (path := system.scores / f"{system.scores_name}.csv").is_file()
+    }
+    if not tables:
+        raise ConfigError(f"{', '.join(systems)}: expected scores, no pair could be scored")
+    table = pd.concat(tables, names=["run"]).reset_index("run").reset_index(drop=True)
+    table["piece"] = [task.scenes[scene].segment.piece for scene in table["scene"]]
+    return Scores(table=table.set_index(["run", "scene", "listener"]), failures=tuple(failures))
