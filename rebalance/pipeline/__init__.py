@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+from rebalance.pipeline._balance import Balance, estimate_balance, measured_reliability
+from rebalance.pipeline._block_separation import stem_pieces
 from rebalance.pipeline._enhancing import EnhanceOptions, amplify_for_submission, enhance_task, estimate_sources
 from rebalance.pipeline._official_options import read_options
-from rebalance.pipeline._personal import common_attenuation_db, gains_by_source, rebalance_recording, separate_recording
+from rebalance.pipeline._personal import (
+    LoudnessTarget,
+    OutputLevel,
+    PersonalMix,
+    RemixRequest,
+    StreamedMix,
+    common_attenuation_db,
+    gains_by_source,
+    rebalance_recording,
+    remix_stream,
+    separate_recording,
+)
 from rebalance.pipeline._runs import RunRecord, clear_run, count_finished, enhanced_path, read_run
 from rebalance.pipeline._scoring import System, score_pair, score_scene, score_task, system_of_run, true_remix
 from rebalance.pipeline._separation_quality import EvaluationOptions, evaluate_separation, metric_columns
 
 __all__ = [
+    "Balance",
     "EnhanceOptions",
     "EvaluationOptions",
+    "LoudnessTarget",
+    "OutputLevel",
+    "PersonalMix",
+    "RemixRequest",
     "RunRecord",
+    "StreamedMix",
     "System",
     "amplify_for_submission",
     "clear_run",
@@ -20,17 +39,21 @@ __all__ = [
     "count_finished",
     "enhance_task",
     "enhanced_path",
+    "estimate_balance",
     "estimate_sources",
     "evaluate_separation",
     "gains_by_source",
+    "measured_reliability",
     "metric_columns",
     "read_options",
     "read_run",
     "rebalance_recording",
+    "remix_stream",
     "score_pair",
     "score_scene",
     "score_task",
     "separate_recording",
+    "stem_pieces",
     "system_of_run",
     "true_remix",
 ]

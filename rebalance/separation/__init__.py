@@ -31,6 +31,7 @@ from rebalance.separation._metrics import (
 from rebalance.separation._overlap_add import Chunking, official_chunks, overlap_add
 from rebalance.separation._protocol import (
     Declared,
+    Measured,
     OfficialTargets,
     Separator,
     Weighted,
@@ -55,6 +56,7 @@ __all__ = [
     "Chunking",
     "Declared",
     "LookAhead",
+    "Measured",
     "ModelCard",
     "OfficialTargets",
     "Separator",

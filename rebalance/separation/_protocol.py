@@ -93,6 +93,15 @@ class Weighted(Protocol):
 
 
 @runtime_checkable
+class Measured(Protocol):
+    """A separator of which it was measured how much of the gains its estimates promise a remix really makes."""
+
+    @property
+    def reliability(self) -> tuple[float, ...]:
+        """Gains made over gains estimated, by number of sources from two on, the last for all beyond; may be empty."""
+
+
+@runtime_checkable
 class OfficialTargets(Protocol):
     """A separator that can also give what the official baseline feeds its remix."""
 

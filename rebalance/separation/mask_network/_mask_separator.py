@@ -57,6 +57,11 @@ class MaskSeparator:
         return self.card.shrinkage
 
     @property
+    def reliability(self) -> tuple[float, ...]:
+        """Which share of the gains its estimates promise is made, by the number of sources; see `ModelCard`."""
+        return self.card.reliability
+
+    @property
     def n_parameters(self) -> int:
         """How many trained numbers it has."""
         return sum(parameter.numel() for parameter in self.network.parameters())

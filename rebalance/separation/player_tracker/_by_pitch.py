@@ -65,6 +65,11 @@ class PitchSeparator:
         return self.tracker.card.shrinkage
 
     @property
+    def reliability(self) -> tuple[float, ...]:
+        """Which share of the gains its estimates promise is made, by the number of sources; see `ModelCard`."""
+        return self.tracker.card.reliability
+
+    @property
     def n_parameters(self) -> int:
         """How many trained numbers it has."""
         networks = [self.tracker.network, *([] if self.refiner is None else [self.refiner])]
