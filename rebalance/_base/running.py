@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from rebalance._base.errors import ConfigError, RebalanceError
+from rebalance._base.verbosity import is_quiet
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -221,6 +222,6 @@ def _progress(title: str, total: int) -> Iterator[Callable[[], None]]:
     """Show a bar with the time left on the error stream; give the function that moves it by one."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-    with Progress(*columns, *times, console=Console(stderr=True)) as progress:
+    with Progress(*columns, *times, console=Console(stderr=True), disable=is_quiet()) as progress:
         task = progress.add_task(title, total=total)
         yield lambda: progress.advance(task)

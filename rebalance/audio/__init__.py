@@ -37,7 +37,16 @@ from rebalance.audio._remixing import (
     remix_as_edit,
 )
 from rebalance.audio._streamed_files import AudioFile, AudioWriter, open_audio, writing_audio
-from rebalance.audio._streams import Block, Blocking, RecordingStream, Spool, Stream
+from rebalance.audio._streams import (
+    Block,
+    Blocking,
+    RecordingStream,
+    ResampledStream,
+    Spool,
+    Stream,
+    aligned_pieces,
+    resampled_pieces,
+)
 
 __all__ = [
     "AUDIO_SUFFIXES",
@@ -55,10 +64,12 @@ __all__ = [
     "Recording",
     "RecordingStream",
     "RelativeGains",
+    "ResampledStream",
     "Rounding",
     "Shrinkage",
     "Spool",
     "Stream",
+    "aligned_pieces",
     "amplitude_from_db",
     "changes_of",
     "check_written",
@@ -78,6 +89,7 @@ __all__ = [
     "remix",
     "remix_as_edit",
     "resample",
+    "resampled_pieces",
     "rms",
     "sample_span",
     "suffix_like",

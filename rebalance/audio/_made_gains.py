@@ -96,9 +96,9 @@ def made_gains(leakage: Leakage, changes: Mapping[str, float]) -> dict[str, floa
 
     The output ``y = x + sum_j change_j estimate_j`` is compared with the mixture x along every estimate:
     ``gain_i = <y, estimate_i> / <x, estimate_i>``. Where each estimate is its source this is the gain of that source.
-    Where a separator shares the bins of the mixture among its sources, it is the mean of the gains of all bins, weighted
-    by what the player is given of each: right if a player has, on average, the share of the power that it is given. A
-    separator that is surer than it should be is believed too much.
+    Where a separator shares the bins of the mixture among its sources, it is the mean of the gains of all bins,
+    weighted by what the player is given of each: right if players have, on average, the share of the power that they
+    are given. A separator that is surer than it should be is believed too much.
 
     Parameters
     ----------

@@ -132,7 +132,7 @@ def open_audio(path: Path, *, channels: Sequence[int] | None = None, most_channe
     if not header.n_samples:
         raise AudioError(f"{path}: the file has a header but no sound")
     with opened_audio(path, streams[0]) as file:
-        tags = {name: text for name, text in file.copy_metadata().items() if name in TAGS}
+        tags = {name: text for name, text in file.copy_metadata().items() if name in TAGS and text}
         kinds = {(file.samplerate, file.channels)}
     for stream in streams[1:]:
         with opened_audio(path, stream) as file:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Protocol, Self
 
 import numpy as np
+import soxr
 from numpy.typing import NDArray
 
 from rebalance._base.errors import AudioError, ConfigError, RebalanceError
@@ -62,6 +63,78 @@ class RecordingStream:
         """Give consecutive pieces."""
         for start in range(0, self.n_samples, PIECE_SAMPLES):
             yield self.recording.samples[:, start : start + PIECE_SAMPLES]
+
+
+@dataclass(frozen=True, slots=True)
+class ResampledStream:
+    """A stream at another rate, as `resample` would give the whole of it.
+
+    Parameters
+    ----------
+    stream
+        Where samples come from.
+    sample_rate
+        In Hz.
+    """
+
+    stream: Stream
+    sample_rate: int
+
+    @property
+    def n_channels(self) -> int:
+        """Number of channels."""
+        return self.stream.n_channels
+
+    @property
+    def n_samples(self) -> int:
+        """Length in samples, as far as that of the stream is known."""
+        return round(self.stream.n_samples * self.sample_rate / self.stream.sample_rate)
+
+    def pieces(self) -> Iterator[Audio]:
+        """Give consecutive pieces."""
+        return resampled_pieces(self.stream.pieces(), self.stream.sample_rate, self.sample_rate)
+
+
+def resampled_pieces(pieces: Iterable[Audio], sample_rate: int, new_sample_rate: int) -> Iterator[Audio]:
+    """Resample consecutive pieces of shape ``(n_channels, n)``; together they are what `resample` gives of all."""
+    if sample_rate == new_sample_rate:
+        yield from pieces
+        return
+    resampler: soxr.ResampleStream | None = None
+    dtype = np.dtype(np.float32)
+    n_channels = 0
+    for piece in pieces:
+        if resampler is None:
+            n_channels, dtype = piece.shape[0], piece.dtype
+            resampler = soxr.ResampleStream(sample_rate, new_sample_rate, n_channels, dtype=dtype, quality="HQ")
+        made = resampler.resample_chunk(np.ascontiguousarray(piece.T, dtype=dtype))
+        if len(made):
+            yield np.ascontiguousarray(made.T)
+    if resampler is not None:
+        made = resampler.resample_chunk(np.zeros((0, n_channels), dtype=dtype), last=True)
+        if len(made):
+            yield np.ascontiguousarray(made.T)
+
+
+def aligned_pieces(leading: Iterable[Audio], following: Iterable[Audio]) -> Iterator[tuple[Audio, Audio]]:
+    """Give pieces of two signals side by side, those of the second as long as those of the first.
+
+    The second may have another number of channels. It is followed by silence where it ends too early, and cut where it
+    is too long, as a signal is that was resampled there and back.
+    """
+    rest = iter(following)
+    held: Audio | None = None
+    for piece in leading:
+        n_samples = piece.shape[1]
+        while held is None or held.shape[1] < n_samples:
+            more = next(rest, None)
+            if more is None:
+                break
+            held = more if held is None else np.concatenate([held, more], axis=1)
+        if held is None:
+            raise AudioError("expected a signal of at least one sample, got none")
+        own, held = held[:, :n_samples], held[:, n_samples:]
+        yield piece, np.pad(own, ((0, 0), (0, n_samples - own.shape[1])))
 
 
 @dataclass(slots=True, kw_only=True)

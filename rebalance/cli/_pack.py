@@ -41,6 +41,7 @@ def pack(
     from rich.progress import Progress
 
     from rebalance._base.errors import ConfigError
+    from rebalance._base.verbosity import is_quiet
     from rebalance.cli._check_submission import print_verdict
     from rebalance.cli._reporting import ERRORS, say
     from rebalance.pipeline import read_run
@@ -63,7 +64,7 @@ def pack(
         print_verdict(verdict)
     if not verdict.accepted:
         raise typer.Exit(1)
-    with Progress(console=ERRORS) as progress:
+    with Progress(console=ERRORS, disable=is_quiet()) as progress:
         bar = progress.add_task("pack", total=len(verdict.sha256))
         part_bytes = None if part_size is None else round(part_size * 1e9)
         packed = write(

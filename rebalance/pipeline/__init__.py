@@ -6,6 +6,7 @@ from rebalance.pipeline._balance import Balance, estimate_balance, measured_reli
 from rebalance.pipeline._block_separation import stem_pieces
 from rebalance.pipeline._enhancing import EnhanceOptions, amplify_for_submission, enhance_task, estimate_sources
 from rebalance.pipeline._official_options import read_options
+from rebalance.pipeline._own_files import RemixedFile, SeparatedFile, remix_file, separate_file
 from rebalance.pipeline._personal import (
     LoudnessTarget,
     OutputLevel,
@@ -30,7 +31,9 @@ __all__ = [
     "OutputLevel",
     "PersonalMix",
     "RemixRequest",
+    "RemixedFile",
     "RunRecord",
+    "SeparatedFile",
     "StreamedMix",
     "System",
     "amplify_for_submission",
@@ -48,10 +51,12 @@ __all__ = [
     "read_options",
     "read_run",
     "rebalance_recording",
+    "remix_file",
     "remix_stream",
     "score_pair",
     "score_scene",
     "score_task",
+    "separate_file",
     "separate_recording",
     "stem_pieces",
     "system_of_run",

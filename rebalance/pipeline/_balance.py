@@ -21,6 +21,7 @@ from rebalance.separation import Measured, Separator
 
 _ALIKE = 0.9
 _LITTLE = 0.75  # of what was asked
+_DECIMALS = 6  # what is less is rounding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +116,8 @@ def _made_db(
     changes = changes_of(gains_db, shrinkage=separator.shrinkage, strength=strength)
     made = made_gains(leakage, changes)
     share = 1.0 if reliability is None else reliability
-    return dict(relative_gains_db(made, gains_db, reliability=share).gains_db)
+    found = relative_gains_db(made, gains_db, reliability=share).gains_db
+    return {name: None if gain is None else round(gain, _DECIMALS) + 0.0 for name, gain in found.items()}
 
 
 def _idle(gains_db: Mapping[str, float]) -> str:
@@ -124,7 +126,9 @@ def _idle(gains_db: Mapping[str, float]) -> str:
     if gain_db == 0.0:
         return "no gain was asked for: the balance stays as it is"
     if len(gains_db) == 1:
-        return f"{next(iter(gains_db))} is the only player: there is nobody to be louder or softer than"
+        return (
+            f"{next(iter(gains_db))}, asked for {gain_db:+g} dB, is the only player: nobody is there to be louder than"
+        )
     return f"every player is asked for {gain_db:+g} dB: the balance between them stays as it is"
 
 
@@ -179,7 +183,5 @@ def _stronger(
     if not made:
         return []
     louder_db = db_from_amplitude(LARGEST_STRENGTH / strength)
-    return [
-        f"--strength {LARGEST_STRENGTH:g} would make about {made:+.1f} dB of it for {name};"
-        f" leaks and artefacts become {louder_db:.1f} dB louder"
-    ]
+    what = f"--strength {LARGEST_STRENGTH:g} would make about {made:+.1f} dB of it for {name}"
+    return [f"{what}; leaks and artefacts become {louder_db:.1f} dB louder"]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2, EARS
 from rebalance._base.errors import AudioError, ConfigError
+from rebalance._base.instrument_names import instrument_of, voice_of
 from rebalance._base.names import suggestion
 from rebalance.audio import (
     Audio,
@@ -21,24 +22,32 @@ from rebalance.audio import (
     LevelMeter,
     Recording,
     RecordingStream,
+    ResampledStream,
     Spool,
     Stream,
+    aligned_pieces,
     amplitude_from_db,
     db_from_amplitude,
     measure_leakage,
     remix_as_edit,
-    resample,
+    resampled_pieces,
 )
 from rebalance.hearing import Fitting, amplify
 from rebalance.pipeline._balance import Balance, estimate_balance
-from rebalance.pipeline._block_separation import Progress, fitted, separated_blocks, separation_blocking, stem_pieces
-from rebalance.separation import Separator, source_names
+from rebalance.pipeline._block_separation import (
+    SEPARATION_BLOCKING,
+    Progress,
+    edited_pieces,
+    separated_blocks,
+    stem_pieces,
+)
+from rebalance.separation import Separator, known_instruments, source_names
 
 LoudnessTarget: TypeAlias = float | Literal["recording"] | None
 
 _LARGEST_SAMPLE = 1.0 - 2.0**-15
 _TWICE_DB = 10.0 * np.log10(2.0)  # two ears hear what one channel of a mono recording holds
-_AID_BLOCK_S, _AID_MARGIN_S = 30, 2  # in two seconds the compressors forget what was, to -170 dB
+_AID_BLOCKING = Blocking(hop=2**20, fade=4_410, margin=88_200)  # in two seconds the compressors forget what was
 _LOWEST_LUFS, _HIGHEST_LUFS = -70.0, 0.0
 
 
@@ -301,23 +310,33 @@ def remix_stream(
 def gains_by_source(requests: Mapping[str, float], instruments: Sequence[str]) -> dict[str, float]:
     """Spell out gains asked by instrument or by source: ``violin`` means every violin, ``violin_2`` one of them.
 
+    Names are understood as `source_names` understands them: ``Geige 2`` is the second violin.
+
     Raises
     ------
     ConfigError
         If a name is none of the recording's sources, with the closest one.
+
+    Examples
+    --------
+    >>> from rebalance.pipeline import gains_by_source
+    >>> gains_by_source({"Geige 2": 3.0, "celli": -6.0}, ("violin", "violin", "cello"))
+    {'Violin_2': 3.0, 'Cello': -6.0}
     """
     names = source_names(instruments)
+    known = known_instruments(instruments)
     gains_db: dict[str, float] = {}
     for request, gain_db in requests.items():
+        asked, voice = voice_of(request)
+        wanted = instrument_of(asked)
         matching = [
             name
-            for name, instrument in zip(names, instruments, strict=True)
-            if request.casefold() in (name.casefold(), instrument.casefold())
+            for name, instrument in zip(names, known, strict=True)
+            if instrument == wanted and (voice is None or name == f"{instrument}_{voice}")
         ]
         if not matching:
-            raise ConfigError(
-                f"gain for {request!r}: expected one of {sorted({*names, *instruments})}{suggestion(request, names)}"
-            )
+            expected = sorted({*names, *known})
+            raise ConfigError(f"gain for {request!r}: expected one of {expected}{suggestion(request, names)}")
         gains_db |= dict.fromkeys(matching, gain_db)
     return gains_db
 
@@ -333,19 +352,16 @@ def _edited_pieces(
         for piece in stream.pieces():
             yield piece, piece
         return
-    blocking = separation_blocking(stream.sample_rate)
 
     def changes() -> Iterator[tuple[Block, Audio]]:
         for block, estimates in separated_blocks(stream, request.instruments, request.separator, on_progress):
-            unshared = {name: blocking.unshared(block, estimate) for name, estimate in estimates.items()}
-            leaks.append(measure_leakage(blocking.unshared(block, block.samples), unshared))
+            unshared = {name: SEPARATION_BLOCKING.unshared(block, estimate) for name, estimate in estimates.items()}
+            leaks.append(measure_leakage(SEPARATION_BLOCKING.unshared(block, block.samples), unshared))
             silence = np.zeros(block.samples.shape)
             shrinkage = request.separator.shrinkage
             yield block, remix_as_edit(silence, estimates, gains_db, shrinkage=shrinkage, strength=request.strength)
 
-    for block, change in blocking.joined(changes()):
-        original = blocking.unshared(block, block.samples)
-        yield original, original + change
+    yield from edited_pieces(stream, request.separator.sample_rate, changes())
 
 
 def _amplified(spool: Spool, meter: LevelMeter, fitting: Fitting) -> tuple[Spool, LevelMeter]:
@@ -356,18 +372,17 @@ def _amplified(spool: Spool, meter: LevelMeter, fitting: Fitting) -> tuple[Spool
     if not np.isfinite(loudness):
         raise AudioError("expected music to amplify for the listener, found clicks without any loudness")
     level = amplitude_from_db(CAD2_TASK2.mixture_loudness_lufs - loudness)
-    rate, aid_rate = spool.sample_rate, CAD2_TASK2.mixture_sample_rate
-    blocking = Blocking(hop=_AID_BLOCK_S * rate, fade=rate // 10, margin=_AID_MARGIN_S * rate)
+    aid_rate = CAD2_TASK2.mixture_sample_rate
 
     def heard() -> Iterator[tuple[Block, Audio]]:
-        for block in blocking.blocks(spool):
+        for block in _AID_BLOCKING.blocks(ResampledStream(spool, aid_rate)):
             stereo = np.repeat(block.samples, 2, axis=0) if len(block.samples) == 1 else block.samples
-            amplified = amplify(resample(stereo.astype(np.float64) * level, rate, aid_rate), fitting)
-            yield block, fitted(resample(amplified, aid_rate, rate), block.samples.shape[1])
+            yield block, amplify(stereo.astype(np.float64) * level, fitting)
 
-    result = Spool(sample_rate=rate, n_channels=len(EARS), folder=spool.folder, double=spool.double)
+    amplified = (piece for _, piece in _AID_BLOCKING.joined(heard()))
+    result = Spool(sample_rate=spool.sample_rate, n_channels=len(EARS), folder=spool.folder, double=spool.double)
     measured = _meter(result)
-    for _, piece in blocking.joined(heard()):
+    for _, piece in aligned_pieces(spool.pieces(), resampled_pieces(amplified, aid_rate, spool.sample_rate)):
         result.append(piece)
         measured.feed(piece)
     spool.close()

@@ -29,8 +29,16 @@ from rebalance.separation._metrics import (
     si_sdr_db,
 )
 from rebalance.separation._overlap_add import Chunking, official_chunks, overlap_add
+from rebalance.separation._overview import (
+    ENTRY_POINTS,
+    SeparatorEntry,
+    installed_separators,
+    list_separators,
+    measure_cost,
+)
 from rebalance.separation._protocol import (
     Declared,
+    Levelled,
     Measured,
     OfficialTargets,
     Separator,
@@ -44,6 +52,7 @@ from rebalance.separation._registry import SEPARATORS, load_separator, source_di
 from rebalance.separation._stft import HOP_SIZE, WINDOW_SIZE, inverse_spectrogram, spectrogram
 
 __all__ = [
+    "ENTRY_POINTS",
     "HOP_SIZE",
     "LIMIT_DB",
     "SEPARATORS",
@@ -55,11 +64,13 @@ __all__ = [
     "AverageSpectrumSeparator",
     "Chunking",
     "Declared",
+    "Levelled",
     "LookAhead",
     "Measured",
     "ModelCard",
     "OfficialTargets",
     "Separator",
+    "SeparatorEntry",
     "Weighted",
     "bss_eval",
     "checked_digest",
@@ -69,12 +80,15 @@ __all__ = [
     "digest_file",
     "frame_median_db",
     "from_json",
+    "installed_separators",
     "inverse_spectrogram",
     "is_silent",
     "known_instruments",
+    "list_separators",
     "load_checkpoint",
     "load_separator",
     "measure_chain",
+    "measure_cost",
     "measure_look_ahead",
     "official_chunks",
     "overlap_add",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,12 +37,15 @@ class MaskSeparator:
         What is known of it.
     weights
         Sha256 of the file it came from; None for a network from elsewhere.
+    level
+        Mean square the mixture is judged by; its own when None. A causal network follows the level itself.
     """
 
     name: str
     network: MaskNetwork
     card: ModelCard
     weights: str | None = None
+    level: float | None = None
     needs_sources: bool = False
     mixture_consistent: bool = True
 
@@ -90,6 +93,10 @@ class MaskSeparator:
         """Return itself: it works from the mixture alone."""
         return self
 
+    def at_level(self, mean_square: float) -> MaskSeparator:
+        """Return the same separator, which takes this for the mean square of every mixture."""
+        return replace(self, level=mean_square)
+
     def chunking(self) -> Chunking:
         """Return how a long mixture is cut, frames aligned."""
         config = self.network.config
@@ -105,7 +112,7 @@ class MaskSeparator:
         """Return estimates, shape ``(n_sources, n_channels, n_samples)``."""
         from rebalance.separation.networks import overlap_add_within_memory
 
-        level = float(np.mean(np.square(mixture, dtype=np.float64)))
+        level = float(np.mean(np.square(mixture, dtype=np.float64))) if self.level is None else self.level
         process = functools.partial(_processed, self.network, instruments, level)
         return overlap_add_within_memory(process, mixture, self.chunking())
 
