@@ -27,7 +27,6 @@ __all__ = [
     "Source",
     "SubmissionError",
     "Task",
-    "__version__",
     "load_task",
     "normalising_gain_db",
     "remix",

@@ -135,6 +135,8 @@ def aligned_pieces(leading: Iterable[Audio], following: Iterable[Audio]) -> Iter
             raise AudioError("expected a signal of at least one sample, got none")
         own, held = held[:, :n_samples], held[:, n_samples:]
         yield piece, np.pad(own, ((0, 0), (0, n_samples - own.shape[1])))
+    for _ in rest:  # whoever makes it may have something to do at its end
+        pass
 
 
 @dataclass(slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from rebalance._base.errors import AudioError, ConfigError
 from rebalance._base.instrument_names import instrument_of, voice_of
 from rebalance._base.names import suggestion
 from rebalance.audio import (
+    LARGEST_STRENGTH,
     Audio,
     Block,
     Blocking,
@@ -75,7 +77,7 @@ class RemixRequest:
     Raises
     ------
     ConfigError
-        If the loudness is out of range.
+        If the loudness or the strength is out of range.
     """
 
     instruments: Sequence[str]
@@ -86,6 +88,8 @@ class RemixRequest:
     loudness: LoudnessTarget = None
 
     def __post_init__(self) -> None:
+        if not 0.0 <= self.strength <= LARGEST_STRENGTH:
+            raise ConfigError(f"strength: expected 0 to {LARGEST_STRENGTH:g}, got {self.strength:g}")
         if not isinstance(self.loudness, str | None) and not _LOWEST_LUFS <= self.loudness <= _HIGHEST_LUFS:
             raise ConfigError(
                 f"loudness: expected {_LOWEST_LUFS:g} to {_HIGHEST_LUFS:g} LUFS, 'recording' or None,"
@@ -294,17 +298,21 @@ def remix_stream(
     recorded = _meter(stream, loudness=request.loudness == "recording")
     edited = _meter(stream, loudness=fits or request.loudness is not None)
     spool = Spool(sample_rate=stream.sample_rate, n_channels=stream.n_channels, folder=folder, double=double)
-    leaks: list[Leakage] = []
-    for original, piece in _edited_pieces(stream, request, leaks, on_progress):
-        spool.append(piece)
-        recorded.feed(original)
-        edited.feed(piece)
-    leakage = sum(leaks[1:], start=leaks[0]) if leaks else None
-    balance = estimate_balance(request.all_gains_db, request.separator, leakage, strength=request.strength)
-    result = edited
-    if request.fitting is not None:
-        spool, result = _amplified(spool, edited, request.fitting)
-    return StreamedMix(spool=spool, level=_output_level(request.loudness, recorded, result), balance=balance)
+    with contextlib.ExitStack() as on_failure:
+        on_failure.callback(spool.close)
+        leaks: list[Leakage] = []
+        for original, piece in _edited_pieces(stream, request, leaks, on_progress):
+            spool.append(piece)
+            recorded.feed(original)
+            edited.feed(piece)
+        leakage = sum(leaks[1:], start=leaks[0]) if leaks else None
+        balance = estimate_balance(request.all_gains_db, request.separator, leakage, strength=request.strength)
+        if request.fitting is None:
+            level = _output_level(request.loudness, recorded, edited)
+            on_failure.pop_all()
+            return StreamedMix(spool=spool, level=level, balance=balance)
+        amplified, heard = _amplified(spool, edited, request.fitting)
+        return StreamedMix(spool=amplified, level=_output_level(request.loudness, recorded, heard), balance=balance)
 
 
 def gains_by_source(requests: Mapping[str, float], instruments: Sequence[str]) -> dict[str, float]:
@@ -382,10 +390,12 @@ def _amplified(spool: Spool, meter: LevelMeter, fitting: Fitting) -> tuple[Spool
     amplified = (piece for _, piece in _AID_BLOCKING.joined(heard()))
     result = Spool(sample_rate=spool.sample_rate, n_channels=len(EARS), folder=spool.folder, double=spool.double)
     measured = _meter(result)
-    for _, piece in aligned_pieces(spool.pieces(), resampled_pieces(amplified, aid_rate, spool.sample_rate)):
-        result.append(piece)
-        measured.feed(piece)
-    spool.close()
+    with contextlib.ExitStack() as on_failure:
+        on_failure.callback(result.close)
+        for _, piece in aligned_pieces(spool.pieces(), resampled_pieces(amplified, aid_rate, spool.sample_rate)):
+            result.append(piece)
+            measured.feed(piece)
+        on_failure.pop_all()
     return result, measured
 
 
