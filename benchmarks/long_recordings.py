@@ -2,8 +2,8 @@
 
     python benchmarks/long_recordings.py [--minutes 10 20] [--borders SEPARATOR ...]
 
-Prints a section of docs/numbers.md. Every command runs in a process of its own, on one thread; its memory is the largest
-resident set, all libraries included.
+Prints a section of docs/numbers.md. Every command runs in a process of its own, on one thread; its memory is the
+largest resident set, all libraries included.
 """
 
 from __future__ import annotations
