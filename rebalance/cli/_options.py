@@ -44,6 +44,20 @@ SeparatorOption: TypeAlias = Annotated[
 ForceOption: TypeAlias = Annotated[bool, typer.Option("--force", help="Replace files that are there already.")]
 
 
+ScenesOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--scenes", metavar="S50001,S50002", help="Only these scenes.", show_default=False),
+]
+LimitOption: TypeAlias = Annotated[
+    int | None, typer.Option("--limit", metavar="N", min=1, help="Only the first N scenes, for a look.")
+]
+
+
+def listed_scenes(text: str | None) -> list[str] | None:
+    """Read ``S50001,S50002``."""
+    return None if text is None else [scene.strip() for scene in text.split(",") if scene.strip()]
+
+
 QuietOption: TypeAlias = Annotated[
     bool, typer.Option("--quiet", "-q", help="Neither progress nor notes: results and errors only.")
 ]

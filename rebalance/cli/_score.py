@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from rebalance.cli._options import DataArgument, JobsOption, SchedulerOption, SplitOption
+from rebalance.cli._options import (
+    DataArgument,
+    JobsOption,
+    LimitOption,
+    ScenesOption,
+    SchedulerOption,
+    SplitOption,
+    listed_scenes,
+)
 from rebalance.cli._outputs import check_folder_to_write
 
 
@@ -29,6 +37,8 @@ def score(
         Path | None,
         typer.Option(help="Where the scores of an archive go; beside it when left out.", show_default=False),
     ] = None,
+    scenes: ScenesOption = None,
+    limit: LimitOption = None,
     jobs: JobsOption = None,
     scheduler: SchedulerOption = None,
 ) -> None:
@@ -44,14 +54,15 @@ def score(
     from rebalance.cli._systems import systems_of
     from rebalance.haaqi import chosen_mode
     from rebalance.pipeline import score_task
-    from rebalance.task import load_task
+    from rebalance.task import chosen_pairs, load_task
 
     mode = chosen_mode(haaqi, option="--haaqi")
     if out is not None:
         check_folder_to_write(out)
     task = load_task(data, chosen_split(data, split), require_sources=True)
+    pairs = chosen_pairs(task, scenes=listed_scenes(scenes), limit=limit)
     systems = systems_of(runs, task, out=out, jobs=jobs)
     with executor_for(scheduler) as executor:
-        failures = score_task(task, systems, mode=mode, jobs=jobs, executor=executor)
+        failures = score_task(task, systems, mode=mode, only=pairs, jobs=jobs, executor=executor)
     written = ", ".join(str(system.scores / "scores.csv") for system in systems)
-    finish(f"{len(task.pairs)} pairs scored ({mode}): {written}", failures, n_asked=len(task.pairs))
+    finish(f"{len(pairs)} pairs scored ({mode}): {written}", failures, n_asked=len(pairs))

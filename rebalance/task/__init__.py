@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rebalance.task._choosing import chosen_pairs
 from rebalance.task._people import read_fittings, read_listeners
 from rebalance.task._problems import CheckReport, Findings, MetadataWarning, Problem
 from rebalance.task._schemas import SchemaName, read_document
@@ -26,6 +27,7 @@ __all__ = [
     "available_splits",
     "check_task",
     "checked_split",
+    "chosen_pairs",
     "length_fault",
     "load_task",
     "load_task_files",
