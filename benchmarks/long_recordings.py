@@ -34,8 +34,8 @@ LISTENER = {
     "audiogram_levels_l": [45, 45, 50, 55, 60, 65, 70, 70],
     "audiogram_levels_r": [45, 45, 50, 55, 60, 65, 70, 70],
 }
-# Some 22, 33 and 45 s, all divided by the frames of the networks, beside the 41 s that are used.
-HOPS = (30 * 2**15, 44 * 2**15, 60 * 2**15)
+# Some 15, 30 and 41 s, all divided by the frames of the networks, beside the 20 s that are used.
+HOPS = (40 * 2**14, 80 * 2**14, 110 * 2**14)
 LEVELS_DB = (0, -10, 3, -6, 0, -15, 0)
 
 

@@ -18,7 +18,7 @@ Progress: TypeAlias = Callable[[float], None]
 
 # In samples at the rate of the separator. Blocks begin on multiples of the hop, which the frames of all networks
 # divide, so that frames lie where they would without blocks.
-SEPARATION_BLOCKING = Blocking(hop=55 * 2**15, fade=44_100, margin=88_200)
+SEPARATION_BLOCKING = Blocking(hop=55 * 2**14, fade=44_100, margin=88_200)
 
 _LEVEL = 0.01  # mean square that long recordings are brought to, piece by piece, for separators that ask for a level
 _LEVEL_REACH_S = 16  # to either side
