@@ -19,7 +19,14 @@ from rebalance.pipeline._personal import (
     remix_stream,
     separate_recording,
 )
-from rebalance.pipeline._runs import RunRecord, clear_run, count_finished, enhanced_path, read_run
+from rebalance.pipeline._runs import (
+    RunRecord,
+    clear_run,
+    count_finished,
+    enhanced_path,
+    read_run,
+    record_causality,
+)
 from rebalance.pipeline._scoring import System, score_pair, score_scene, score_task, system_of_run, true_remix
 from rebalance.pipeline._separation_quality import EvaluationOptions, evaluate_separation, metric_columns
 
@@ -51,6 +58,7 @@ __all__ = [
     "read_options",
     "read_run",
     "rebalance_recording",
+    "record_causality",
     "remix_file",
     "remix_stream",
     "score_pair",
