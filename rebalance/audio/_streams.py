@@ -11,7 +11,6 @@ from typing import IO, Protocol, Self
 
 import numpy as np
 import soxr
-from numpy.typing import NDArray
 
 from rebalance._base.errors import AudioError, ConfigError, RebalanceError
 from rebalance.audio._audio_files import Audio, Recording
@@ -133,8 +132,9 @@ def aligned_pieces(leading: Iterable[Audio], following: Iterable[Audio]) -> Iter
             held = more if held is None else np.concatenate([held, more], axis=1)
         if held is None:
             raise AudioError("expected a signal of at least one sample, got none")
-        own, held = held[:, :n_samples], held[:, n_samples:]
+        own, held = held[:, :n_samples], held[:, n_samples:].copy()
         yield piece, np.pad(own, ((0, 0), (0, n_samples - own.shape[1])))
+        del own
     for _ in rest:  # whoever makes it may have something to do at its end
         pass
 
@@ -275,14 +275,15 @@ class Blocking:
             n_held += piece.shape[1]
             while n_held > length:
                 joined = np.concatenate(held, axis=1)
+                held = [joined[:, self.hop :].copy()]
                 yield Block(start=start, samples=joined[:, :length], is_last=False)
-                held, start = [joined[:, self.hop :]], start + self.hop
-                n_held -= self.hop
+                start, n_held = start + self.hop, n_held - self.hop
+                del joined
         if not n_held:
             raise AudioError("expected a signal of at least one sample, got none")
         yield Block(start=start, samples=np.concatenate(held, axis=1), is_last=True)
 
-    def joined(self, processed: Iterable[tuple[Block, Audio]]) -> Iterator[tuple[Block, NDArray[np.float64]]]:
+    def joined(self, processed: Iterable[tuple[Block, Audio]]) -> Iterator[tuple[Block, Audio]]:
         """Fade processed blocks into one another; give the pieces of the whole, each once nothing more adds to it.
 
         Parameters
@@ -293,17 +294,19 @@ class Blocking:
         Returns
         -------
         iterator
-            For every block, itself and the finished samples of the stretch that `unshared` gives of it.
+            For every block, itself and the finished samples of the stretch that `unshared` gives of it, in the
+            precision of what was made.
         """
         rise = (np.arange(self.fade) + 0.5) / max(self.fade, 1)
-        pending: NDArray[np.float64] | None = None
+        pending: Audio | None = None
         for block, result in processed:
-            own = np.array(self.own(block, result), dtype=np.float64)
+            own = np.array(self.own(block, result))
             if pending is not None:
                 own[..., : self.fade] = pending + rise * own[..., : self.fade]
             n_done = own.shape[-1] - (0 if block.is_last else self.fade)
             pending = rise[::-1] * own[..., n_done:] if not block.is_last else None
             yield block, own[..., :n_done]
+            del block, result, own  # not held while the next block is made
 
     def own(self, block: Block, result: Audio) -> Audio:
         """Return what a block contributes, the context at its inner edges left out."""

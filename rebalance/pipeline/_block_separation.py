@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -48,9 +49,11 @@ def separated_blocks(
             estimates = checked_estimates(separator(mixture, instruments), names, mixture.shape)
         else:
             estimates = _levelled_estimates(block.start, mixture, instruments, separator, level)
+        done = 1.0 if block.is_last else min(1.0, block.stop / max(resampled.n_samples, 1))
         yield block, dict(estimates)
+        del block, mixture, estimates  # not held while the next block is made
         if on_progress is not None:
-            on_progress(1.0 if block.is_last else min(1.0, block.stop / max(resampled.n_samples, 1)))
+            on_progress(done)
 
 
 def _levelled_estimates(
@@ -116,14 +119,20 @@ def stem_pieces(
         Called with the fraction done, in (0, 1].
     """
     blocks = separated_blocks(stream, instruments, separator, on_progress)
-    stacked = ((block, np.concatenate(list(estimates.values()))) for block, estimates in blocks)
+    stacked = map(_stacked, blocks)
     for original, piece in _beside(stream, separator.sample_rate, stacked):
         yield piece.reshape(-1, *original.shape).astype(np.float32, copy=False)
 
 
+def _stacked(separated: tuple[Block, dict[str, Audio]]) -> tuple[Block, Audio]:
+    """Return the estimates of a block as so many channels."""
+    block, estimates = separated
+    return block, np.concatenate(list(estimates.values()))
+
+
 def edited_pieces(
     stream: Stream, separator_rate: int, changes: Iterable[tuple[Block, Audio]]
-) -> Iterator[tuple[Audio, NDArray[np.float64]]]:
+) -> Iterator[tuple[Audio, Audio]]:
     """Give consecutive pieces of a recording, before and after what is made of its blocks is added.
 
     Parameters
@@ -143,5 +152,5 @@ def _beside(
     stream: Stream, separator_rate: int, processed: Iterable[tuple[Block, Audio]]
 ) -> Iterator[tuple[Audio, Audio]]:
     """Give pieces of a recording beside what was made of its blocks, joined and back at its own rate."""
-    joined = (piece for _, piece in SEPARATION_BLOCKING.joined(processed))
+    joined = map(operator.itemgetter(1), SEPARATION_BLOCKING.joined(processed))
     return aligned_pieces(stream.pieces(), resampled_pieces(joined, separator_rate, stream.sample_rate))

@@ -368,6 +368,7 @@ def _edited_pieces(
             silence = np.zeros(block.samples.shape)
             shrinkage = request.separator.shrinkage
             yield block, remix_as_edit(silence, estimates, gains_db, shrinkage=shrinkage, strength=request.strength)
+            del block, estimates, unshared, silence  # not held while the next block is made
 
     yield from edited_pieces(stream, request.separator.sample_rate, changes())
 
