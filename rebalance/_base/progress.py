@@ -17,6 +17,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from rebalance._base.verbosity import is_quiet
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:

@@ -32,16 +32,14 @@ def check_separator(
 
     Example: PYTHONPATH=. rebalance check-separator mymodule:MySeparator
     """
-    from rich.progress import Progress
-
-    from rebalance.cli._reporting import CONSOLE, ERRORS, say
+    from rebalance._base.progress import progress_bar
+    from rebalance.cli._reporting import CONSOLE, say
     from rebalance.separation import CONTRACT, load_separator
     from rebalance.separation import check_separator as check
 
     made = load_separator(separator, device=device)
-    with Progress(console=ERRORS, transient=True) as progress:
-        bar = progress.add_task("checks", total=len(CONTRACT))
-        report = check(made, on_check=lambda _: progress.advance(bar))
+    with progress_bar("checks", len(CONTRACT)) as bar:
+        report = check(made, on_check=lambda _: bar.advance())
     if as_json:
         results = {result.name: {"outcome": result.outcome, "detail": result.detail} for result in report.results}
         sys.stdout.write(
