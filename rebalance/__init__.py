@@ -7,6 +7,8 @@ from rebalance.audio import normalising_gain_db, remix, remix_as_edit
 from rebalance.hearing import Audiogram, EarFitting, Fitting, Listener
 from rebalance.task import Pair, Scene, Segment, Source, Task, load_task
 
+__version__ = VERSION
+
 __all__ = [
     "CAD2_TASK2",
     "VERSION",

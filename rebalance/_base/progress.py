@@ -17,6 +17,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from rebalance._base.verbosity import is_quiet
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -55,5 +57,6 @@ def progress_bar(title: str, total: int, *, n_done: int = 0, quiet: bool = False
     """
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-    with Progress(*columns, *times, console=Console(stderr=True, quiet=quiet, force_jupyter=False)) as progress:
+    console = Console(stderr=True, force_jupyter=False)
+    with Progress(*columns, *times, console=console, disable=quiet or is_quiet()) as progress:
         yield Bar(progress, progress.add_task(title, total=total, completed=n_done))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from rebalance._base.errors import AudioError
 from rebalance._base.files import StrPath, expanded, replacing
+from rebalance.audio._splices import Splice, opened_splice
 from rebalance.audio._true_lengths import Mended, mended
 
 Audio: TypeAlias = NDArray[np.floating]
@@ -91,7 +91,7 @@ def probe_audio(path: StrPath) -> AudioHeader:
     (44100, 2, 15.0)
     """
     path = expanded(path)
-    streams = _existing(path).streams or (path,)
+    streams = existing_streams(path).streams or (path,)
     headers = [_header(path, stream) for stream in streams]
     return replace(headers[0], n_samples=sum(header.n_samples for header in headers))
 
@@ -133,13 +133,13 @@ def read_audio(
     """
     path = expanded(path)
     holds = duration_s is not None and _says_it_holds(path, start_s + duration_s)
-    source = Mended() if holds else _existing(path)
+    source = Mended() if holds else existing_streams(path)
     if len(source.streams) > 1 and start_s == 0.0 and duration_s is None:
         whole = _chained(path, source)
         _require(path, "Hz", expected_sample_rate, whole.sample_rate)
         _require(path, "channels", expected_channels, whole.samples.shape[0])
         return whole
-    with _opened(path, source.streams[0] if source.streams else path) as file:
+    with opened_audio(path, source.streams[0] if source.streams else path) as file:
         _require(path, "Hz", expected_sample_rate, file.samplerate)
         _require(path, "channels", expected_channels, file.channels)
         first, last = sample_span(start_s, duration_s or 0.0, file.samplerate)
@@ -161,9 +161,9 @@ def read_audio(
     return Recording(samples=np.ascontiguousarray(samples.T), sample_rate=sample_rate, remarks=source.remarks)
 
 
-def _header(path: Path, stream: Path | bytes) -> AudioHeader:
+def _header(path: Path, stream: Path | Splice) -> AudioHeader:
     """Return what a stream of a file says of itself."""
-    with _opened(path, stream) as file:
+    with opened_audio(path, stream) as file:
         return AudioHeader(
             sample_rate=file.samplerate,
             n_channels=file.channels,
@@ -178,7 +178,7 @@ def _chained(path: Path, source: Mended) -> Recording:
     decoded: list[NDArray[np.float32]] = []
     kinds: set[tuple[int, int]] = set()
     for stream in source.streams:
-        with _opened(path, stream) as file:
+        with opened_audio(path, stream) as file:
             kinds.add((file.samplerate, file.channels))
             decoded.append(file.read(dtype="float32", always_2d=True))
     if len(kinds) > 1:
@@ -226,7 +226,7 @@ def write_audio(path: StrPath, samples: Audio, sample_rate: int, *, rounding: Ro
     quantised = quantise_int16(samples, rounding=rounding)
     with replacing(path) as temporary:
         try:
-            soundfile.write(_system_name(temporary), quantised.T, sample_rate, format=format_name, subtype="PCM_16")
+            soundfile.write(system_name(temporary), quantised.T, sample_rate, format=format_name, subtype="PCM_16")
         except soundfile.SoundFileError as error:
             raise AudioError(f"{path}: cannot write: {error}") from error
         check_written(temporary, n_samples=quantised.shape[1], path=path)
@@ -243,7 +243,7 @@ def check_written(temporary: StrPath, *, n_samples: int, path: StrPath) -> None:
     temporary = expanded(temporary)
     path = expanded(path)
     try:
-        with soundfile.SoundFile(_system_name(temporary)) as file:
+        with soundfile.SoundFile(system_name(temporary)) as file:
             file.seek(n_samples - 1)
             n_last = len(file.read(2, dtype="int16"))
             complete = (file.frames, n_last) == (n_samples, 1)
@@ -320,13 +320,13 @@ def resample(samples: Audio, sample_rate: float, new_sample_rate: float) -> Audi
 def _says_it_holds(path: Path, end_s: float) -> bool:
     """Tell whether a file says that it is long enough: a stretch of it is read without counting all of it."""
     try:
-        with soundfile.SoundFile(_system_name(path)) as file:
+        with soundfile.SoundFile(system_name(path)) as file:
             return bool(int(end_s * file.samplerate) <= file.frames < _UNKNOWN_LENGTH)
     except (soundfile.SoundFileError, RuntimeError, OSError):
         return False
 
 
-def _existing(path: Path) -> Mended:
+def existing_streams(path: Path) -> Mended:
     """Return what a file holds, if it is there and can be audio."""
     if not path.is_file():
         raise AudioError(f"{path}: no such audio file")
@@ -339,16 +339,20 @@ def _existing(path: Path) -> Mended:
 
 
 @contextlib.contextmanager
-def _opened(path: Path, stream: Path | bytes) -> Iterator[soundfile.SoundFile]:
+def opened_audio(path: Path, stream: Path | Splice) -> Iterator[soundfile.SoundFile]:
     """Open a file, or a stream of it, for reading: every failure of it or of its block as one `AudioError`."""
     try:
-        with soundfile.SoundFile(io.BytesIO(stream) if isinstance(stream, bytes) else _system_name(stream)) as file:
-            yield file
+        if isinstance(stream, Path):
+            with soundfile.SoundFile(system_name(stream)) as file:
+                yield file
+        else:
+            with opened_splice(stream) as spliced, soundfile.SoundFile(spliced) as file:
+                yield file
     except (soundfile.SoundFileError, RuntimeError, OSError) as error:
         raise AudioError(f"{path}: cannot decode: {error}") from error
 
 
-def _system_name(path: Path) -> str | bytes:
+def system_name(path: Path) -> str | bytes:
     """Return a name as soundfile opens it: as bytes where names are bytes, for they need not be text."""
     return str(path) if os.name == "nt" else os.fsencode(path)
 

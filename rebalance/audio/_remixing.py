@@ -16,6 +16,8 @@ from rebalance.audio._levels import amplitude_from_db
 # How far estimates are trusted: alike, or by the number of sources, from two on, the last value for all beyond.
 Shrinkage: TypeAlias = float | tuple[float, ...]
 
+LARGEST_STRENGTH = 1.5
+
 
 def normalising_gain_db(gains_db: Mapping[str, float] | Iterable[float]) -> float:
     """Return the gain G in dB that keeps the mean power of the gains at one.
@@ -87,6 +89,7 @@ def remix_as_edit(
     gains_db: Mapping[str, float],
     *,
     shrinkage: Shrinkage | Mapping[str, float] = 1.0,
+    strength: float = 1.0,
 ) -> NDArray[np.float64]:
     """Edit the mixture instead of rebuilding it: add only what the gains change.
 
@@ -105,6 +108,8 @@ def remix_as_edit(
     shrinkage
         How far the estimates are trusted, in [0, 1]: one value, one per source, or a tuple of one for two sources,
         for three, and so on, of which the last holds for all numbers beyond.
+    strength
+        Multiplies the shrinkage; see `changes_of`.
 
     Raises
     ------
@@ -113,7 +118,7 @@ def remix_as_edit(
     AudioError
         If the shapes differ.
     ConfigError
-        If a shrinkage lies outside [0, 1].
+        If a shrinkage lies outside [0, 1], or the strength outside [0, `LARGEST_STRENGTH`].
 
     Examples
     --------
@@ -125,20 +130,60 @@ def remix_as_edit(
     True
     """
     _require_same_names(estimates, gains_db)
-    normalising_db = normalising_gain_db(gains_db)
+    changes = changes_of(gains_db, shrinkage=shrinkage, strength=strength)
     edited = mixture.astype(np.float64)
-    if len(set(gains_db.values())) == 1:
+    if not any(changes.values()):
         return edited
-    trust_by_source = _by_source(shrinkage, list(estimates))
     for name, estimate in estimates.items():
         if estimate.shape != mixture.shape:
             raise AudioError(f"{name}: expected the mixture's shape {mixture.shape}, got {estimate.shape}")
-        edited += (
-            trust_by_source[name]
-            * (amplitude_from_db(gains_db[name] + normalising_db) - 1.0)
-            * estimate.astype(np.float64)
-        )
+        edited += changes[name] * estimate.astype(np.float64)
     return edited
+
+
+def changes_of(
+    gains_db: Mapping[str, float], *, shrinkage: Shrinkage | Mapping[str, float] = 1.0, strength: float = 1.0
+) -> dict[str, float]:
+    """Return how much of every estimate the remix as an edit adds to the mixture: ``shrinkage (g_i / g0 - 1)``.
+
+    Parameters
+    ----------
+    gains_db
+        Raw gain in dB by source name.
+    shrinkage
+        As for `remix_as_edit`.
+    strength
+        Multiplies the shrinkage, in [0, `LARGEST_STRENGTH`]. Beyond 1 more of the request is made, and whatever is
+        wrong in the estimates becomes louder in proportion. No more of an estimate is taken away than there is.
+
+    Returns
+    -------
+    dict
+        Factors by source name, all 0 for equal gains.
+
+    Raises
+    ------
+    MetadataError
+        If a gain is not finite.
+    ConfigError
+        If a shrinkage or the strength is out of range.
+
+    Examples
+    --------
+    >>> from rebalance.audio import changes_of
+    >>> changes_of({"Flute": 3.0, "Cello": 3.0})
+    {'Flute': 0.0, 'Cello': 0.0}
+    """
+    if not 0.0 <= strength <= LARGEST_STRENGTH:
+        raise ConfigError(f"strength: expected 0 to {LARGEST_STRENGTH:g}, got {strength}")
+    normalising_db = normalising_gain_db(gains_db)
+    if len(set(gains_db.values())) == 1:
+        return dict.fromkeys(gains_db, 0.0)
+    trust_by_source = _by_source(shrinkage, list(gains_db))
+    return {
+        name: max(-1.0, strength * trust_by_source[name] * (amplitude_from_db(gain_db + normalising_db) - 1.0))
+        for name, gain_db in gains_db.items()
+    }
 
 
 def official_remix(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import mmap
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from rebalance._base.errors import AudioError
+from rebalance.audio._splices import Splice, Stretch
 
 _UNKNOWN_SIZE = 0xFFFFFFFF
 _TEXT_STARTS = (b"<!doctype", b"<html", b"<?xml", b"{")
@@ -27,7 +30,7 @@ _FLAC_BLOCK_SIZES = {1: 192, 2: 576, 3: 1152, 4: 2304, 5: 4608} | {code: 256 << 
 class Mended:
     """A file's streams in order, none where it can be read as it is, and what its header got wrong."""
 
-    streams: tuple[bytes, ...] = ()
+    streams: tuple[Splice, ...] = ()
     remarks: tuple[str, ...] = ()
 
 
@@ -43,15 +46,23 @@ def mended(path: Path) -> Mended:
         head = file.read(64)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_TEXT_STARTS):
         raise AudioError(f"{path}: cannot decode: the file is text or a web page, not audio")
-    if head[:4] == b"fLaC":
-        return _mended_flac(path.read_bytes())
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return _mended_wav(path)
-    if head[:4] == b"OggS":
-        return _mended_ogg(path.read_bytes())
-    if head[:3] == b"ID3" or _mpeg_frame(head, 0) is not None:
-        return _mended_mp3(path.read_bytes())
+    with _mapped(path) as content:
+        if head[:4] == b"fLaC":
+            return _mended_flac(path, content)
+        if head[:4] == b"OggS":
+            return _mended_ogg(path, content)
+        if head[:3] == b"ID3" or _mpeg_frame(head, 0) is not None:
+            return _mended_mp3(path, content)
     return Mended()
+
+
+@contextlib.contextmanager
+def _mapped(path: Path) -> Iterator[mmap.mmap]:
+    """Give the bytes of a file, of which only those looked at are read."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        yield content
 
 
 def _mended_wav(path: Path) -> Mended:
@@ -74,10 +85,13 @@ def _mended_wav(path: Path) -> Mended:
         return Mended(remarks=() if size == _UNKNOWN_SIZE else (cut,))
     if not held:
         return Mended()
-    content = bytearray(path.read_bytes())
-    content[4:8], content[at + 4 : at + 8] = struct.pack("<I", n_bytes - 8), struct.pack("<I", held)
+    with path.open("rb") as file:
+        head = bytearray(file.read(at + 8))
+    sizes = [min(size, _UNKNOWN_SIZE) for size in (n_bytes - 8, held)]
+    head[4:8], head[at + 4 : at + 8] = (struct.pack("<I", size) for size in sizes)
     remark = f"never finished: the header says {size} bytes of sound, the file holds {held}, all of which are read"
-    return Mended(streams=(bytes(content),), remarks=(remark,))
+    sound = Stretch(path=path, start=at + 8, stop=n_bytes)
+    return Mended(streams=((bytes(head), sound),), remarks=(remark,))
 
 
 def _chunks_follow(path: Path, at: int) -> bool:
@@ -93,33 +107,35 @@ def _chunks_follow(path: Path, at: int) -> bool:
     return True
 
 
-def _mended_mp3(content: bytes) -> Mended:
+def _mended_mp3(path: Path, content: mmap.mmap) -> Mended:
     """Count the frames, and write a header that says how many there are where none does."""
-    begin = _after_id3(content)
-    frames = list(_mpeg_frames(content, begin))
-    if not frames:
+    frames = _mpeg_frames(content, _after_id3(content))
+    at, size = next(frames, (0, 0))
+    if not size:
         return Mended()
-    at, size = frames[0]
+    second, _ = next(frames, (0, 0))
+    n_frames = 1 + (second > 0) + sum(1 for _ in frames)
     tag = max(content.find(b"Xing", at, at + size), content.find(b"Info", at, at + size))
     vbri = content.find(b"VBRI", at, at + size)
     if tag >= 0 and content[tag + 7] & 1:
         said = int.from_bytes(content[tag + 8 : tag + 12], "big")
     else:
         said = int.from_bytes(content[vbri + 14 : vbri + 18], "big") if vbri >= 0 else -1
-    held = len(frames) - (tag >= 0 or vbri >= 0)
+    held = n_frames - (tag >= 0 or vbri >= 0)
     if said == held:
         return Mended()
-    body = content[frames[1][0] if (tag >= 0 or vbri >= 0) and len(frames) > 1 else at :]
+    body = Stretch(path=path, start=second if (tag >= 0 or vbri >= 0) and second else at, stop=len(content))
+    stream = (_xing_frame(content[at : at + 4], held, len(body)), body)
     if said < 0:
-        return Mended(streams=(_xing_frame(content[at : at + 4], held, len(body)) + body,))
+        return Mended(streams=(stream,))
     fewer = "cut short" if held < said else "longer than it says"
     remark = f"{fewer}: the header says {said} frames, the file holds {held}, all of which are read"
     if held < said:
         return Mended(remarks=(remark,))
-    return Mended(streams=(_xing_frame(content[at : at + 4], held, len(body)) + body,), remarks=(remark,))
+    return Mended(streams=(stream,), remarks=(remark,))
 
 
-def _after_id3(content: bytes) -> int:
+def _after_id3(content: mmap.mmap) -> int:
     """Return where the tags at the beginning end."""
     at = 0
     while content[at : at + 3] == b"ID3":
@@ -128,7 +144,7 @@ def _after_id3(content: bytes) -> int:
     return at
 
 
-def _mpeg_frames(content: bytes, at: int) -> Iterator[tuple[int, int]]:
+def _mpeg_frames(content: mmap.mmap, at: int) -> Iterator[tuple[int, int]]:
     """Give place and size of every whole frame, what lies between them passed over."""
     while 0 <= at < len(content) - 4:
         size = _mpeg_frame(content, at)
@@ -140,7 +156,7 @@ def _mpeg_frames(content: bytes, at: int) -> Iterator[tuple[int, int]]:
         at += size
 
 
-def _mpeg_frame(content: bytes, at: int) -> int | None:
+def _mpeg_frame(content: bytes | mmap.mmap, at: int) -> int | None:
     """Return the size of the layer III frame that begins at a place; None where none does."""
     header = content[at : at + 4]
     if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE6 != 0xE2:
@@ -162,7 +178,7 @@ def _xing_frame(header: bytes, n_frames: int, n_bytes: int) -> bytes:
     return frame.ljust(size, b"\0")
 
 
-def _mended_ogg(content: bytes) -> Mended:
+def _mended_ogg(path: Path, content: mmap.mmap) -> Mended:
     """Take the streams of a chain apart, and see whether the last one ends."""
     starts: list[int] = []
     at, flags, began = 0, 0, False
@@ -182,12 +198,12 @@ def _mended_ogg(content: bytes) -> Mended:
         return Mended(remarks=cut)
     ends = [*starts[1:], len(content)]
     return Mended(
-        streams=tuple(content[start:end] for start, end in zip(starts, ends, strict=True)),
+        streams=tuple((Stretch(path=path, start=start, stop=end),) for start, end in zip(starts, ends, strict=True)),
         remarks=(f"{len(starts)} streams in one file, played one after the other", *cut),
     )
 
 
-def _mended_flac(content: bytes) -> Mended:
+def _mended_flac(path: Path, content: mmap.mmap) -> Mended:
     """Count the samples by the last frame, and write them into the header where it says another number."""
     if len(content) < 42:
         return Mended()
@@ -195,13 +211,14 @@ def _mended_flac(content: bytes) -> Mended:
     held = _flac_samples(content)
     if held is None or held == said:
         return Mended()
-    patched = bytearray(content)
-    patched[21:26] = (int.from_bytes(content[21:26], "big") & ~((1 << 36) - 1) | held).to_bytes(5, "big")
+    head = bytearray(content[:42])
+    head[21:26] = (int.from_bytes(content[21:26], "big") & ~((1 << 36) - 1) | held).to_bytes(5, "big")
     remark = f"its header says {said} samples, the file holds {held}, all of which are read"
-    return Mended(streams=(bytes(patched),), remarks=(remark,) if said else ())
+    stream = (bytes(head), Stretch(path=path, start=42, stop=len(content)))
+    return Mended(streams=(stream,), remarks=(remark,) if said else ())
 
 
-def _flac_samples(content: bytes) -> int | None:
+def _flac_samples(content: mmap.mmap) -> int | None:
     """Return where the last frame ends, in samples; None if the file does not end with a whole frame."""
     end = len(content) - 128 if content[-128:-125] == b"TAG" else len(content)
     largest = int.from_bytes(content[10:12], "big")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
+from rebalance._base.semantics import VERSION
 from rebalance.cli._audiogram import audiogram
 from rebalance.cli._boundary import run
 from rebalance.cli._causality import causality
@@ -16,15 +18,17 @@ from rebalance.cli._compare import compare
 from rebalance.cli._demo import demo
 from rebalance.cli._enhance import enhance
 from rebalance.cli._evaluate_separation import evaluate_separation
-from rebalance.cli._options import expanding
+from rebalance.cli._options import expanding, telling_as_asked
 from rebalance.cli._pack import pack
 from rebalance.cli._prepare import prepare
 from rebalance.cli._prescribe import prescribe
-from rebalance.cli._remix import remix, separate
+from rebalance.cli._remix import remix
 from rebalance.cli._render import render
 from rebalance.cli._report import report
 from rebalance.cli._scenes import evaluation_task, scenes
 from rebalance.cli._score import score
+from rebalance.cli._separate import separate
+from rebalance.cli._separators import separators
 from rebalance.cli._train import train
 
 __all__ = ["app", "main"]
@@ -48,6 +52,7 @@ for _command in (
     separate,
     remix,
     audiogram,
+    separators,
     prescribe,
     pack,
     check_submission,
@@ -60,7 +65,22 @@ for _command in (
     train,
     evaluate_separation,
 ):
-    app.command()(expanding(_command))
+    app.command()(telling_as_asked(expanding(_command)))
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"rebalance {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", help="Say which version this is.", is_eager=True, callback=_say_version)
+    ] = False,
+) -> None:
+    """Take what may stand before a command."""
 
 
 def main() -> None:

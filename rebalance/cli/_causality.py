@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rebalance._base.errors import ConfigError
 from rebalance.cli._options import DeviceOption
 
 if TYPE_CHECKING:
@@ -14,8 +16,21 @@ if TYPE_CHECKING:
 
 def causality(
     separator: Annotated[
-        str, typer.Option(metavar="NAME|PATH", help="Which separator: a registered name, or the path of a checkpoint.")
-    ],
+        str | None,
+        typer.Option(
+            metavar="NAME|PATH",
+            help="Which separator: a registered name, or the path of a checkpoint; that of the run with --run.",
+            show_default=False,
+        ),
+    ] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN",
+            help="Measure what made this run, and record the result in it: pack asks for it.",
+            show_default=False,
+        ),
+    ] = None,
     require_causal: Annotated[
         bool, typer.Option("--require-causal", help="End with status 1 if the whole chain looks over 5 ms ahead.")
     ] = False,
@@ -35,17 +50,26 @@ def causality(
     from rich.table import Table
 
     from rebalance._base.challenge import CAD2_TASK2
-    from rebalance.cli._reporting import CONSOLE
+    from rebalance._base.instrument_names import instruments_listed
+    from rebalance.cli._reporting import CONSOLE, say
+    from rebalance.pipeline import read_run, record_causality
     from rebalance.separation import WHOLE_CHAIN, load_separator, measure_chain
 
-    players = tuple(name.strip() for name in instruments.split(",") if name.strip())
-    measured = measure_chain(load_separator(separator, device=device), players, duration_s=seconds)
-    table = Table(title=f"{separator}: look-ahead", title_justify="left")
+    if (separator is None) == (run is None):
+        raise ConfigError("expected either --separator, or --run for what made a run")
+    name = separator if run is None else read_run(run).separator
+    loaded = load_separator(str(name), device=device)
+    measured = measure_chain(loaded, instruments_listed(instruments), duration_s=seconds)
+    table = Table(title=f"{name}: look-ahead", title_justify="left")
     for column in ("stage", "samples", "ms", "verdict"):
         table.add_column(column, justify="left" if column in ("stage", "verdict") else "right")
     for stage, look_ahead in measured.items():
         table.add_row(stage, *_shown(look_ahead, CAD2_TASK2.lookahead_limit_ms))
+    if run is not None:
+        record_causality(run, loaded, measured[WHOLE_CHAIN])
     CONSOLE.print(table)
+    if run is not None:
+        say(f"recorded in {run / 'run.json'}")
     if require_causal and not measured[WHOLE_CHAIN].within(CAD2_TASK2.lookahead_limit_ms):
         raise typer.Exit(1)
 

@@ -10,10 +10,13 @@ from rebalance.cli._options import (
     DataArgument,
     DeviceOption,
     JobsOption,
+    LimitOption,
     RunArgument,
+    ScenesOption,
     SchedulerOption,
     SeparatorOption,
     SplitOption,
+    listed_scenes,
 )
 from rebalance.cli._outputs import check_folder_to_write
 
@@ -30,6 +33,8 @@ def enhance(
         bool, typer.Option("--fresh", help="Remove the signals and scores of the run in this folder and start anew.")
     ] = False,
     device: DeviceOption = "auto",
+    scenes: ScenesOption = None,
+    limit: LimitOption = None,
     jobs: JobsOption = None,
     scheduler: SchedulerOption = None,
 ) -> None:
@@ -43,10 +48,11 @@ def enhance(
     from rebalance._base.running import executor_for
     from rebalance.cli._reporting import CONSOLE, chosen_split, finish
     from rebalance.pipeline import EnhanceOptions, count_finished, enhance_task
-    from rebalance.task import load_task
+    from rebalance.task import chosen_pairs, load_task
 
     check_folder_to_write(run)
-    task = load_task(data, chosen_split(data, split))
+    whole = load_task(data, chosen_split(data, split))
+    task = whole.subset(chosen_pairs(whole, scenes=listed_scenes(scenes), limit=limit))
     options = EnhanceOptions(separator=separator, remix="official" if official else "edit", device=device)
     n_kept = 0 if fresh else count_finished(task, run)
     with executor_for(scheduler) as executor:

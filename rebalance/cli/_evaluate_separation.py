@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from rebalance.cli._options import DataArgument, DeviceOption, ForceOption, JobsOption, SplitOption
+from rebalance.cli._options import (
+    DataArgument,
+    DeviceOption,
+    ForceOption,
+    JobsOption,
+    LimitOption,
+    ScenesOption,
+    SplitOption,
+    listed_scenes,
+)
 from rebalance.cli._outputs import check_file_to_write
 
 _BOUNDS = ("mixture", "average-spectra", "ideal-binary-mask", "ideal-ratio-mask")
@@ -26,6 +35,8 @@ def evaluate_separation(
         Path | None, typer.Option(metavar="FILE", help="Every source's figures.", show_default=False)
     ] = None,
     device: DeviceOption = "auto",
+    scenes: ScenesOption = None,
+    limit: LimitOption = None,
     jobs: JobsOption = None,
     force: ForceOption = False,
 ) -> None:
@@ -39,13 +50,14 @@ def evaluate_separation(
     from rebalance._base.files import write_text
     from rebalance.cli._reporting import CONSOLE, chosen_split, finish
     from rebalance.report import separation_group_table, separation_means_table
-    from rebalance.task import load_task
+    from rebalance.task import chosen_pairs, load_task
 
     if csv is not None:
         check_file_to_write(csv, force=force)
     wanted = tuple(separator or ["default"])
     names = (*(name for name in _BOUNDS if bounds and name not in wanted), *wanted)
-    task = load_task(data, chosen_split(data, split), require_sources=True)
+    whole = load_task(data, chosen_split(data, split), require_sources=True)
+    task = whole.subset(chosen_pairs(whole, scenes=listed_scenes(scenes), limit=limit))
     options = pipeline.EvaluationOptions(separators=names, device=device, with_bss=bss)
     measured = pipeline.evaluate_separation(task, options, jobs=jobs)
     if csv is not None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import functools
+import inspect
+import typing
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
 
+from rebalance._base.errors import ConfigError
 from rebalance._base.files import expanded
+from rebalance._base.verbosity import Verbosity, telling
 
 DataArgument: TypeAlias = Annotated[
     Path, typer.Argument(metavar="DATA", help="Root folder of a task, with metadata/ and audio/.", show_default=False)
@@ -38,6 +42,50 @@ SeparatorOption: TypeAlias = Annotated[
 ]
 
 ForceOption: TypeAlias = Annotated[bool, typer.Option("--force", help="Replace files that are there already.")]
+
+
+ScenesOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--scenes", metavar="S50001,S50002", help="Only these scenes.", show_default=False),
+]
+LimitOption: TypeAlias = Annotated[
+    int | None, typer.Option("--limit", metavar="N", min=1, help="Only the first N scenes, for a look.")
+]
+
+
+def listed_scenes(text: str | None) -> list[str] | None:
+    """Read ``S50001,S50002``."""
+    return None if text is None else [scene.strip() for scene in text.split(",") if scene.strip()]
+
+
+QuietOption: TypeAlias = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Neither progress nor notes: results and errors only.")
+]
+VerboseOption: TypeAlias = Annotated[bool, typer.Option("--verbose", "-v", help="More of what is done.")]
+
+
+def telling_as_asked(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command that also takes ``--quiet`` and ``--verbose``."""
+
+    @functools.wraps(command)
+    def telling_command(*, quiet: bool = False, verbose: bool = False, **values: object) -> None:
+        if quiet and verbose:
+            raise ConfigError("--quiet and --verbose: expected one of them at most")
+        with telling(Verbosity.QUIET if quiet else Verbosity.VERBOSE if verbose else Verbosity.USUAL):
+            command(**values)
+
+    hints = typing.get_type_hints(command, include_extras=True)
+    own = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[parameter.name])
+        for parameter in inspect.signature(command).parameters.values()
+    ]
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation)
+        for name, annotation in (("quiet", QuietOption), ("verbose", VerboseOption))
+    ]
+    telling_command.__signature__ = inspect.Signature([*own, *added])  # type: ignore[attr-defined]
+    telling_command.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *added)}
+    return telling_command
 
 
 def expanding(command: Callable[..., None]) -> Callable[..., None]:

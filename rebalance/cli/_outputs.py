@@ -9,8 +9,6 @@ from pathlib import Path
 
 from rebalance._base.errors import ConfigError
 
-AUDIO_SUFFIXES = (".flac", ".wav")
-
 
 def check_file_to_write(
     path: Path, *, inputs: Iterable[Path] = (), suffixes: Collection[str] = (), force: bool = False
@@ -23,7 +21,9 @@ def check_file_to_write(
         With what is in the way.
     """
     if suffixes and path.suffix.lower() not in suffixes:
-        raise ConfigError(f"{path}: expected a name ending in {' or '.join(suffixes)}, got {path.suffix!r}")
+        *first, last = suffixes
+        expected = f"{', '.join(first)} or {last}" if first else last
+        raise ConfigError(f"{path}: expected a name ending in {expected}, got {path.suffix!r}")
     with _asking(path):
         if path.is_dir():
             raise ConfigError(f"{path}: expected the name of a file, this is a folder")

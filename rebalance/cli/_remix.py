@@ -1,110 +1,153 @@
-"""``rebalance separate`` and ``rebalance remix``: any recording, for one person."""
+"""``rebalance remix``: any recording, for one person."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rebalance._base.errors import ConfigError
+from rebalance._base.instrument_names import instruments_listed
+from rebalance.audio import AUDIO_SUFFIXES, AudioFile, output_format, suffix_like
 from rebalance.cli._options import DeviceOption, ForceOption, InstrumentsOption, SeparatorOption
-from rebalance.cli._outputs import AUDIO_SUFFIXES, check_file_to_write, check_folder_to_write
-from rebalance.hearing import Fitting
+from rebalance.cli._outputs import check_file_to_write, check_folder_to_write
+from rebalance.cli._recordings import (
+    ChannelsOption,
+    DepthOption,
+    FilesArgument,
+    FormatOption,
+    do_each,
+    opened_files,
+    progress,
+    require_different,
+    suffix_of_format,
+)
+
+if TYPE_CHECKING:
+    from rebalance.hearing import Fitting
+    from rebalance.pipeline import Balance, LoudnessTarget, OutputLevel
 
 _LARGEST_GAIN_DB = 60.0
-
-FileArgument = Annotated[
-    Path,
-    typer.Argument(metavar="FILE", help="Music to read: FLAC, WAV, MP3, OGG; mono or stereo.", show_default=False),
-]
-
-
-def separate(
-    file: FileArgument,
-    instruments: InstrumentsOption,
-    out: Annotated[Path, typer.Option(help="Folder for one FLAC file per source.", show_default=False)],
-    separator: SeparatorOption = "default",
-    device: DeviceOption = "auto",
-    force: ForceOption = False,
-) -> None:
-    """Split a recording into its instruments, at its own rate and length.
-
-    Example: rebalance separate quartet.flac --instruments violin,violin,viola,cello --out stems
-    """
-    from rebalance.audio import amplitude_from_db, read_audio, write_audio
-    from rebalance.cli._reporting import say, say_remarks
-    from rebalance.pipeline import common_attenuation_db, separate_recording
-    from rebalance.separation import load_separator, source_names
-
-    players = _listed(instruments)
-    check_folder_to_write(out, names=[f"{name}.flac" for name in source_names(players)], inputs=[file], force=force)
-    recording = read_audio(file)
-    say_remarks(file, recording.remarks)
-    with _progress("separate") as on_progress:
-        stems = separate_recording(
-            recording, players, load_separator(separator, device=device), on_progress=on_progress
-        )
-    attenuation_db = common_attenuation_db(stems.values())
-    for name, stem in stems.items():
-        write_audio(out / f"{name}.flac", stem * amplitude_from_db(-attenuation_db), recording.sample_rate)
-    for name in stems:
-        say(str(out / f"{name}.flac"))
-    if attenuation_db:
-        say(f"all of them turned down by {attenuation_db:.2f} dB so that nothing clips")
+_SAFETY = 'listen safely: own hearing aids off, start with the volume low; "Listening safely" in the documentation'
 
 
 def remix(
-    file: FileArgument,
+    files: FilesArgument,
     instruments: InstrumentsOption,
-    out: Annotated[Path, typer.Option(help="File to write, .flac or .wav.", show_default=False)],
+    out: Annotated[
+        Path,
+        typer.Option(help="File to write: .flac, .wav, .aiff, .mp3 or .ogg; a folder for several.", show_default=False),
+    ],
     gain: Annotated[
         list[str],
         typer.Option(metavar="cello=+6", help="Gain in dB of an instrument or one player; may be repeated."),
     ] = [],  # noqa: B006 - typer copies it
+    strength: Annotated[
+        float,
+        typer.Option(
+            metavar="0-1.5", help="Times the part of the gains that scored best: more is made, artefacts get louder."
+        ),
+    ] = 1.0,
     listener: Annotated[
         Path | None,
         typer.Option(help="Audiogram of the listener (JSON); without it nothing is amplified.", show_default=False),
     ] = None,
+    loudness: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LUFS|recording|prescribed",
+            help="How loud the file becomes, by one gain for both ears; with a listener as loud as the recording,"
+            " otherwise what the remix leaves.",
+            show_default=False,
+        ),
+    ] = None,
     separator: SeparatorOption = "default",
+    channels: ChannelsOption = None,
+    format_: FormatOption = None,
+    depth: DepthOption = None,
     device: DeviceOption = "auto",
     force: ForceOption = False,
 ) -> None:
-    """Rebalance a recording and, given an audiogram, amplify it for one person.
+    """Rebalance recordings and, given an audiogram, amplify them for one person.
+
+    It is said what was asked for, what is estimated to have been made of it, and why. Depth and tags are kept.
 
     Example: rebalance remix duo.flac --instruments flute,cello --gain cello=+6 --listener me.json --out mine.flac
     """
-    from rebalance.audio import read_audio, write_audio
-    from rebalance.cli._reporting import say, say_remarks
-    from rebalance.pipeline import gains_by_source, rebalance_recording
+    from rebalance.cli._reporting import finish, note, say, say_details, say_remarks
+    from rebalance.pipeline import RemixRequest, gains_by_source, remix_file
     from rebalance.separation import load_separator
 
-    inputs = [file] if listener is None else [file, listener]
-    check_file_to_write(out, inputs=inputs, suffixes=AUDIO_SUFFIXES, force=force)
-    players = _listed(instruments)
+    inputs = files if listener is None else [*files, listener]
+    suffix = suffix_of_format(format_)
+    outputs = _outputs(files, out, suffix, depth=depth, inputs=inputs, force=force)
+    players = instruments_listed(instruments)
     gains_db = gains_by_source(dict(_gain(text) for text in gain), players)
+    target = _loudness(loudness, amplified=listener is not None)
     fitting = _fitting(listener) if listener else None
-    recording = read_audio(file)
-    say_remarks(file, recording.remarks)
-    with _progress("remix") as on_progress:
-        mix = rebalance_recording(
-            recording,
-            players,
-            gains_db,
-            load_separator(separator, device=device),
-            fitting=fitting,
-            on_progress=on_progress,
-        )
-    write_audio(out, mix.recording.samples, recording.sample_rate)
-    turned_down = f", turned down by {mix.attenuation_db:.1f} dB so that nothing clips" if mix.attenuation_db else ""
-    say(f"{out}{turned_down}")
+    opened, failures = opened_files(files, channels)
+    outputs |= {path: _renamed(outputs[path], file, suffix, len(files)) for path, file in opened.items()}
+    for path, file in opened.items():
+        kind = output_format(outputs[path], depth=depth, like=file.header)
+        kind.require(file.sample_rate, 2 if fitting else file.n_channels, outputs[path])
+        check_file_to_write(outputs[path], inputs=inputs, force=force)
+    loaded = load_separator(separator, device=device)
+    request = RemixRequest(
+        instruments=players,
+        gains_db=gains_db,
+        separator=loaded,
+        strength=strength,
+        fitting=fitting,
+        loudness=target,
+    )
+    say_details(loaded, players)
+
+    def work(file: AudioFile) -> None:
+        say_remarks(file.path, file.remarks)
+        path = outputs[file.path]
+        kind = output_format(path, depth=depth, like=file.header)
+        with progress(f"remix {file.path.name}" if len(files) > 1 else "remix") as on_progress:
+            done = remix_file(file, request, path, kind, on_progress=on_progress)
+        say(f"{path}")
+        for line in (*_told_of_balance(done.balance), *_told_of_level(done.level, target)):
+            note(line)
+        if fitting is not None:
+            note(_SAFETY)
+
+    do_each(list(opened.values()), work, failures, alone=len(files) == 1)
+    if len(files) > 1:
+        finish(f"{len(files)} recordings rebalanced", failures, n_asked=len(files))
 
 
-def _listed(instruments: str) -> tuple[str, ...]:
-    """Split a comma-separated list."""
-    return tuple(name.strip() for name in instruments.split(",") if name.strip())
+def _outputs(
+    files: Sequence[Path],
+    out: Path,
+    suffix: str | None,
+    *,
+    depth: str | None,
+    inputs: Sequence[Path],
+    force: bool,
+) -> dict[Path, Path]:
+    """Return where each file goes, looked at as far as names alone tell."""
+    if len(files) == 1:
+        check_file_to_write(out, inputs=inputs, suffixes=AUDIO_SUFFIXES, force=force)
+        if suffix is not None and out.suffix.lower() != suffix:
+            raise ConfigError(f"--format: {suffix[1:]} does not fit {out}")
+        output_format(out, depth=depth)
+        return {files[0]: out}
+    check_folder_to_write(out)
+    if suffix is not None:
+        output_format(Path(f"mix{suffix}"), depth=depth)
+    outputs = [out / f"{path.stem}{suffix or path.suffix}" for path in files]
+    require_different(outputs, files)
+    return dict(zip(files, outputs, strict=True))
+
+
+def _renamed(path: Path, file: AudioFile, suffix: str | None, n_files: int) -> Path:
+    """Return the name of one of several results, in the format of what is read where none was asked for."""
+    return path if n_files == 1 or suffix is not None else path.with_suffix(suffix_like(file.header))
 
 
 def _gain(text: str) -> tuple[str, float]:
@@ -119,6 +162,22 @@ def _gain(text: str) -> tuple[str, float]:
     return name.strip(), gain_db
 
 
+def _loudness(text: str | None, *, amplified: bool) -> LoudnessTarget:
+    """Read what ``--loudness`` asks for."""
+    if text is None:
+        return "recording" if amplified else None
+    if text == "prescribed":
+        return None
+    if text == "recording":
+        return "recording"
+    try:
+        return float(text)
+    except ValueError as error:
+        raise ConfigError(
+            f"--loudness: expected a number of LUFS such as -23, 'recording' or 'prescribed', got {text!r}"
+        ) from error
+
+
 def _fitting(path: Path) -> Fitting:
     """Prescribe the compressors for the one listener of a file."""
     from rebalance.hearing import prescribe
@@ -130,13 +189,34 @@ def _fitting(path: Path) -> Fitting:
     return prescribe(next(iter(listeners.values())))
 
 
-@contextmanager
-def _progress(title: str) -> Iterator[Callable[[float], None]]:
-    """Show a bar; give the function that sets it to a fraction."""
-    from rich.progress import Progress
+def _told_of_balance(balance: Balance) -> list[str]:
+    """Return lines on what was asked for, what was made of it, and why."""
+    lines: list[str] = []
+    if any(balance.asked_db.values()):
+        beside = "those not asked to move" if len(balance.reference) < len(balance.asked_db) else "their mean"
+        width = max(map(len, balance.asked_db))
+        lines.append(f"{'':{width}}  asked for    made, about    (relative to {beside})")
+        for name, asked_db in balance.asked_db.items():
+            made_db = balance.made_db[name]
+            made = "not heard" if made_db is None else f"{round(made_db, 1) + 0.0:+.1f} dB"
+            lines.append(f"{name:{width}}  {asked_db:+6.1f} dB    {made:>11}")
+        known = (
+            "not measured for this separator"
+            if balance.reliability is None
+            else f"{balance.reliability:.0%} of what they promise is made, as measured on rendered music and counted in"
+        )
+        lines.append(f"the estimate is made from the separated players; its reliability: {known}")
+    return [*lines, *(f"why: {reason}" for reason in balance.reasons)]
 
-    from rebalance.cli._reporting import ERRORS
 
-    with Progress(console=ERRORS) as progress:
-        task = progress.add_task(title, total=1.0)
-        yield lambda fraction: progress.update(task, completed=fraction)
+def _told_of_level(level: OutputLevel, target: LoudnessTarget) -> list[str]:
+    """Return lines on what was done to the level of the whole."""
+    if target is None:
+        return [f"turned down by {level.attenuation_db:.1f} dB so that nothing clips"] if level.attenuation_db else []
+    wanted = "to be as loud as the recording" if target == "recording" else f"to be at {target:g} LUFS"
+    turned = f"turned {abs(level.gain_db):.1f} dB {'up' if level.gain_db >= 0 else 'down'}, both ears alike, {wanted}"
+    short = (
+        f"; {level.attenuation_db:.1f} dB less than that needs, so that nothing clips" if level.attenuation_db else ""
+    )
+    reached = "" if level.loudness_lufs is None else f": now {level.loudness_lufs:.1f} LUFS"
+    return [f"loudness: {turned}{short}{reached}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
@@ -12,6 +13,10 @@ from rich.text import Text
 from rebalance._base.challenge import Split
 from rebalance._base.errors import ConfigError
 from rebalance._base.running import Failure
+from rebalance._base.verbosity import Verbosity, is_quiet, verbosity
+
+if TYPE_CHECKING:
+    from rebalance.separation import Separator
 
 # Nothing printed is markup: a file may be called "take [2]" or ":cello:".
 CONSOLE = Console(highlight=False, markup=False, emoji=False)
@@ -21,6 +26,27 @@ ERRORS = Console(stderr=True, highlight=False, markup=False, emoji=False)
 def say(text: str, style: str | None = None) -> None:
     """Print a line as it is, however long."""
     CONSOLE.print(text, style=style, soft_wrap=True)
+
+
+def note(text: str) -> None:
+    """Print a line that explains a result, unless told to be quiet."""
+    if not is_quiet():
+        say(text)
+
+
+def detail(text: str) -> None:
+    """Print a line on the error stream where more is to be told than usual."""
+    if verbosity() is Verbosity.VERBOSE:
+        ERRORS.print(text, style="dim", soft_wrap=True)
+
+
+def say_details(separator: Separator, players: Sequence[str]) -> None:
+    """Say on the error stream what separates, where more is to be told than usual."""
+    from rebalance.separation import Declared, source_names
+
+    size = f", {separator.n_parameters:,} parameters" if isinstance(separator, Declared) else ""
+    detail(f"separator {separator.name}{size}, {separator.sample_rate} Hz, shrinkage {separator.shrinkage}")
+    detail(f"players: {', '.join(source_names(players))}")
 
 
 def chosen_split(root: Path, asked: str | None) -> Split:
@@ -44,6 +70,8 @@ def chosen_split(root: Path, asked: str | None) -> Split:
 
 def say_remarks(file: Path, remarks: Sequence[str]) -> None:
     """Say on the error stream what was wrong with a file that could be read all the same."""
+    if is_quiet():
+        return
     for remark in remarks:
         ERRORS.print(Text.assemble(("note", "yellow"), f" {file}: {remark}"), soft_wrap=True)
 

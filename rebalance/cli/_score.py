@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from rebalance.cli._options import DataArgument, JobsOption, SchedulerOption, SplitOption
+from rebalance.cli._options import (
+    DataArgument,
+    JobsOption,
+    LimitOption,
+    ScenesOption,
+    SchedulerOption,
+    SplitOption,
+    listed_scenes,
+)
 from rebalance.cli._outputs import check_folder_to_write
 
 
@@ -22,6 +30,9 @@ def score(
         Path | None,
         typer.Option(help="Where the scores of an archive go; beside it when left out.", show_default=False),
     ] = None,
+    haaqi: Annotated[str | None, typer.Option(hidden=True)] = None,
+    scenes: ScenesOption = None,
+    limit: LimitOption = None,
     jobs: JobsOption = None,
     scheduler: SchedulerOption = None,
 ) -> None:
@@ -33,20 +44,23 @@ def score(
     Example: rebalance score metadata/demo exp/mixture exp/oracle
     """
     from rebalance._base.running import executor_for
-    from rebalance.cli._reporting import CONSOLE, chosen_split, finish
+    from rebalance.cli._reporting import CONSOLE, chosen_split, finish, say_note
     from rebalance.cli._systems import systems_of
     from rebalance.pipeline import collect_scores, score_task
     from rebalance.report import scores_table
-    from rebalance.task import load_task
+    from rebalance.task import chosen_pairs, load_task
 
+    if haaqi is not None:
+        say_note("--haaqi changes nothing any more: HAAQI has one noise, pyclarity's")
     if out is not None:
         check_folder_to_write(out)
     task = load_task(data, chosen_split(data, split), require_sources=True)
+    pairs = chosen_pairs(task, scenes=listed_scenes(scenes), limit=limit)
     systems = systems_of(runs, task, out=out, jobs=jobs)
     with executor_for(scheduler) as executor:
-        failures = score_task(task, systems, jobs=jobs, executor=executor)
+        failures = score_task(task, systems, only=pairs, jobs=jobs, executor=executor)
     scored = {str(run): system for run, system in zip(runs, systems, strict=True)}
     if any((system.scores / "scores.csv").is_file() for system in systems):
         CONSOLE.print(scores_table(collect_scores(task, scored)))
     written = ", ".join(str(system.scores / "scores.csv") for system in systems)
-    finish(f"{len(task.pairs)} pairs scored: {written}", failures, n_asked=len(task.pairs))
+    finish(f"{len(pairs)} pairs scored: {written}", failures, n_asked=len(pairs))

@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+from rebalance.pipeline._balance import Balance, estimate_balance, measured_reliability
+from rebalance.pipeline._block_separation import stem_pieces
 from rebalance.pipeline._enhancing import EnhanceOptions, amplify_for_submission, enhance_task, estimate_sources
 from rebalance.pipeline._official_options import read_options
-from rebalance.pipeline._personal import common_attenuation_db, gains_by_source, rebalance_recording, separate_recording
-from rebalance.pipeline._runs import RunRecord, clear_run, count_finished, enhanced_path, read_run
+from rebalance.pipeline._own_files import RemixedFile, SeparatedFile, remix_file, separate_file
+from rebalance.pipeline._personal import (
+    LoudnessTarget,
+    OutputLevel,
+    PersonalMix,
+    RemixRequest,
+    StreamedMix,
+    common_attenuation_db,
+    gains_by_source,
+    rebalance_recording,
+    remix_stream,
+    separate_recording,
+)
+from rebalance.pipeline._runs import (
+    RunRecord,
+    clear_run,
+    count_finished,
+    enhanced_path,
+    read_run,
+    record_causality,
+)
 from rebalance.pipeline._score_tables import Scores, collect_scores, score_runs
 from rebalance.pipeline._scoring import (
     EnhancedSignals,
@@ -20,12 +41,20 @@ from rebalance.pipeline._scoring import (
 from rebalance.pipeline._separation_quality import EvaluationOptions, evaluate_separation, metric_columns
 
 __all__ = [
+    "Balance",
     "EnhanceOptions",
     "EnhancedSignals",
     "EvaluationOptions",
     "FolderSignals",
+    "LoudnessTarget",
+    "OutputLevel",
+    "PersonalMix",
+    "RemixRequest",
+    "RemixedFile",
     "RunRecord",
     "Scores",
+    "SeparatedFile",
+    "StreamedMix",
     "System",
     "amplify_for_submission",
     "clear_run",
@@ -34,18 +63,25 @@ __all__ = [
     "count_finished",
     "enhance_task",
     "enhanced_path",
+    "estimate_balance",
     "estimate_sources",
     "evaluate_separation",
     "gains_by_source",
+    "measured_reliability",
     "metric_columns",
     "read_options",
     "read_run",
     "rebalance_recording",
+    "record_causality",
+    "remix_file",
+    "remix_stream",
     "score_pair",
     "score_runs",
     "score_scene",
     "score_task",
+    "separate_file",
     "separate_recording",
+    "stem_pieces",
     "system_of_run",
     "true_remix",
 ]

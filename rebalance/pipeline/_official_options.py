@@ -86,6 +86,7 @@ def read_options(config: Mapping[str, Any], *, require_sources: bool) -> Officia
         redownload=bool(options.take("separator.force_redownload")),
         jobs=options.take("evaluate.jobs"),
     )
+    options.take("evaluate.haaqi")  # of older command lines: HAAQI has one noise now
     options.require_all_read()
     return read
 

@@ -2,46 +2,147 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rebalance._base.challenge import CAD2_TASK2
+from rebalance._base.challenge import CAD2_TASK2, EARS
 from rebalance._base.errors import AudioError, ConfigError
+from rebalance._base.instrument_names import instrument_of, voice_of
 from rebalance._base.names import suggestion
 from rebalance.audio import (
+    LARGEST_STRENGTH,
     Audio,
+    Block,
+    Blocking,
+    Leakage,
+    LevelMeter,
     Recording,
+    RecordingStream,
+    ResampledStream,
+    Spool,
+    Stream,
+    aligned_pieces,
     amplitude_from_db,
     db_from_amplitude,
-    loudness_lufs,
+    measure_leakage,
     remix_as_edit,
-    resample,
+    resampled_pieces,
 )
 from rebalance.hearing import Fitting, amplify
-from rebalance.separation import Separator, checked_estimates, source_names
+from rebalance.pipeline._balance import Balance, estimate_balance
+from rebalance.pipeline._block_separation import (
+    SEPARATION_BLOCKING,
+    Progress,
+    edited_pieces,
+    separated_blocks,
+    stem_pieces,
+)
+from rebalance.separation import Separator, known_instruments, source_names
 
-_BLOCK_S = 30.0
-_CROSSFADE_S = 1.0
+LoudnessTarget: TypeAlias = float | Literal["recording"] | None
+
 _LARGEST_SAMPLE = 1.0 - 2.0**-15
+_TWICE_DB = 10.0 * np.log10(2.0)  # two ears hear what one channel of a mono recording holds
+_AID_BLOCKING = Blocking(hop=2**20, fade=4_410, margin=88_200)  # in two seconds the compressors forget what was
+_LOWEST_LUFS, _HIGHEST_LUFS = -70.0, 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemixRequest:
+    """What somebody wants of a recording.
+
+    Parameters
+    ----------
+    instruments
+        Instrument of every source.
+    gains_db
+        Gain in dB by source name; names not mentioned stay at 0 dB. See `gains_by_source`.
+    separator
+        What separates.
+    strength
+        Multiplies the separator's shrinkage, in [0, 1.5]: more of the gains is made, and artefacts are louder.
+    fitting
+        Compressor settings of the listener; None leaves the result unamplified. A mono recording
+        becomes stereo, one channel per ear.
+    loudness
+        What the result is brought to by one gain, the same for both ears: LUFS, or ``"recording"`` for the loudness of
+        the recording. None leaves it as remix and compressors leave it.
+
+    Raises
+    ------
+    ConfigError
+        If the loudness or the strength is out of range.
+    """
+
+    instruments: Sequence[str]
+    gains_db: Mapping[str, float]
+    separator: Separator
+    strength: float = 1.0
+    fitting: Fitting | None = None
+    loudness: LoudnessTarget = None
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.strength <= LARGEST_STRENGTH:
+            raise ConfigError(f"strength: expected 0 to {LARGEST_STRENGTH:g}, got {self.strength:g}")
+        if not isinstance(self.loudness, str | None) and not _LOWEST_LUFS <= self.loudness <= _HIGHEST_LUFS:
+            raise ConfigError(
+                f"loudness: expected {_LOWEST_LUFS:g} to {_HIGHEST_LUFS:g} LUFS, 'recording' or None,"
+                f" got {self.loudness:g}"
+            )
+
+    @property
+    def all_gains_db(self) -> dict[str, float]:
+        """Gain in dB of every source."""
+        return {name: self.gains_db.get(name, 0.0) for name in source_names(self.instruments)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputLevel:
+    """What was done to the level of a remix as a whole.
+
+    Parameters
+    ----------
+    gain_db
+        The one gain applied at the end, the same in all channels.
+    attenuation_db
+        By how much that is less than was wanted, so that nothing clips; at least 0.
+    loudness_lufs
+        Of the result; None where it was not measured.
+    """
+
+    gain_db: float
+    attenuation_db: float
+    loudness_lufs: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalMix:
-    """A rebalanced recording and what was done to its level.
+    """A rebalanced recording and what was done to it.
 
     Parameters
     ----------
     recording
         The result, at the rate of the input.
-    attenuation_db
-        By how much the whole was turned down so that nothing clips, at least 0.
+    level
+        What was done to its level as a whole.
+    balance
+        What was asked for and is estimated to have been made.
     """
 
     recording: Recording
-    attenuation_db: float
+    level: OutputLevel
+    balance: Balance
+
+    @property
+    def attenuation_db(self) -> float:
+        """By how much the whole was turned down so that nothing clips, at least 0."""
+        return self.level.attenuation_db
 
 
 def separate_recording(
@@ -77,11 +178,9 @@ def separate_recording(
         If an instrument is unknown, the separator needs the true sources, or it names other sources than these.
     """
     names = source_names(instruments)
-    stems = {name: np.zeros(recording.samples.shape, dtype=np.float32) for name in names}
-    for start, window, estimates in _separated_blocks(recording, instruments, separator, on_progress):
-        for name, estimate in estimates.items():
-            stems[name][:, start : start + len(window)] += (window * estimate).astype(np.float32)
-    return stems
+    pieces = stem_pieces(RecordingStream(recording), instruments, separator, on_progress)
+    stems = np.concatenate([piece.astype(np.float32) for piece in pieces], axis=-1)
+    return dict(zip(names, stems, strict=True))
 
 
 def common_attenuation_db(signals: Iterable[Audio]) -> float:
@@ -98,7 +197,9 @@ def rebalance_recording(
     gains_db: Mapping[str, float],
     separator: Separator,
     *,
+    strength: float = 1.0,
     fitting: Fitting | None = None,
+    loudness: LoudnessTarget = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> PersonalMix:
     """Change the balance of a recording and, for a listener with hearing loss, amplify it.
@@ -111,15 +212,8 @@ def rebalance_recording(
     ----------
     recording
         Mono or stereo, any rate.
-    instruments
-        Instrument of every source.
-    gains_db
-        Gain in dB by source name; names not mentioned stay at 0 dB. See `gains_by_source`.
-    separator
-        What separates.
-    fitting
-        Compressor settings of the listener; None leaves the result unamplified. A mono recording
-        becomes stereo, one channel per ear.
+    instruments, gains_db, separator, strength, fitting, loudness
+        See `RemixRequest`.
     on_progress
         Called with the fraction done, in (0, 1].
 
@@ -129,110 +223,202 @@ def rebalance_recording(
         If the recording has more than two channels, is silent where a loudness is needed, or an estimate is not a
         signal of its shape.
     ConfigError
-        If an instrument is unknown, the separator needs the true sources, or it names other sources than these.
+        If an instrument is unknown, the separator needs the true sources, it names other sources than these, or
+        strength or loudness is out of range.
     """
-    all_gains_db = {name: gains_db.get(name, 0.0) for name in source_names(instruments)}
-    edited = recording.samples.astype(np.float64)
-    if len(set(all_gains_db.values())) > 1:
-        for start, window, estimates in _separated_blocks(recording, instruments, separator, on_progress):
-            silence = np.zeros_like(next(iter(estimates.values())))
-            change = remix_as_edit(silence, estimates, all_gains_db, shrinkage=separator.shrinkage)
-            edited[:, start : start + len(window)] += window * change
-    if fitting is not None:
-        edited = _amplified(edited, recording, fitting)
-    peak = float(np.max(np.abs(edited)))
-    attenuation_db = max(0.0, float(20.0 * np.log10(peak))) if peak > 0 else 0.0
-    samples = edited * amplitude_from_db(-attenuation_db)
-    return PersonalMix(
-        recording=Recording(samples=samples.astype(np.float32), sample_rate=recording.sample_rate),
-        attenuation_db=attenuation_db,
+    request = RemixRequest(
+        instruments=instruments,
+        gains_db=gains_db,
+        separator=separator,
+        strength=strength,
+        fitting=fitting,
+        loudness=loudness,
     )
+    mix = remix_stream(RecordingStream(recording), request, double=True, on_progress=on_progress)
+    samples = np.concatenate([piece.astype(np.float32) for piece in mix.pieces()], axis=1)
+    return PersonalMix(recording=replace(recording, samples=samples, remarks=()), level=mix.level, balance=mix.balance)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamedMix:
+    """A rebalanced recording of any length, before its last gain.
+
+    Parameters
+    ----------
+    spool
+        Holds it.
+    level
+        What is done to its level as a whole, `pieces` included.
+    balance
+        What was asked for and is estimated to have been made.
+    """
+
+    spool: Spool
+    level: OutputLevel
+    balance: Balance
+
+    def pieces(self) -> Iterator[Audio]:
+        """Give consecutive pieces of the result, shape ``(n_channels, n)``."""
+        gain = amplitude_from_db(self.level.gain_db)
+        for piece in self.spool.pieces():
+            yield piece * gain if gain != 1.0 else piece
+
+
+def remix_stream(
+    stream: Stream,
+    request: RemixRequest,
+    *,
+    folder: Path | None = None,
+    double: bool = False,
+    on_progress: Progress | None = None,
+) -> StreamedMix:
+    """Do what `rebalance_recording` does to a recording of any length, block by block.
+
+    Parameters
+    ----------
+    stream
+        Mono or stereo, any rate.
+    request
+        What to do.
+    folder
+        Where the unfinished result is kept on disk; in memory when None.
+    double
+        Whether it is kept in double precision.
+    on_progress
+        Called with the fraction done of the separation, in (0, 1].
+
+    Raises
+    ------
+    AudioError, ConfigError
+        As for `rebalance_recording`.
+    RebalanceError
+        If the disk is full.
+    """
+    fits = request.fitting is not None
+    recorded = _meter(stream, loudness=request.loudness == "recording")
+    edited = _meter(stream, loudness=fits or request.loudness is not None)
+    spool = Spool(sample_rate=stream.sample_rate, n_channels=stream.n_channels, folder=folder, double=double)
+    with contextlib.ExitStack() as on_failure:
+        on_failure.callback(spool.close)
+        leaks: list[Leakage] = []
+        for original, piece in _edited_pieces(stream, request, leaks, on_progress):
+            spool.append(piece)
+            recorded.feed(original)
+            edited.feed(piece)
+        leakage = sum(leaks[1:], start=leaks[0]) if leaks else None
+        balance = estimate_balance(request.all_gains_db, request.separator, leakage, strength=request.strength)
+        if request.fitting is None:
+            level = _output_level(request.loudness, recorded, edited)
+            on_failure.pop_all()
+            return StreamedMix(spool=spool, level=level, balance=balance)
+        amplified, heard = _amplified(spool, edited, request.fitting)
+        return StreamedMix(spool=amplified, level=_output_level(request.loudness, recorded, heard), balance=balance)
 
 
 def gains_by_source(requests: Mapping[str, float], instruments: Sequence[str]) -> dict[str, float]:
     """Spell out gains asked by instrument or by source: ``violin`` means every violin, ``violin_2`` one of them.
 
+    Names are understood as `source_names` understands them: ``Geige 2`` is the second violin.
+
     Raises
     ------
     ConfigError
         If a name is none of the recording's sources, with the closest one.
+
+    Examples
+    --------
+    >>> from rebalance.pipeline import gains_by_source
+    >>> gains_by_source({"Geige 2": 3.0, "celli": -6.0}, ("violin", "violin", "cello"))
+    {'Violin_2': 3.0, 'Cello': -6.0}
     """
     names = source_names(instruments)
+    known = known_instruments(instruments)
     gains_db: dict[str, float] = {}
     for request, gain_db in requests.items():
+        asked, voice = voice_of(request)
+        wanted = instrument_of(asked)
         matching = [
             name
-            for name, instrument in zip(names, instruments, strict=True)
-            if request.casefold() in (name.casefold(), instrument.casefold())
+            for name, instrument in zip(names, known, strict=True)
+            if instrument == wanted and (voice is None or name == f"{instrument}_{voice}")
         ]
         if not matching:
-            raise ConfigError(
-                f"gain for {request!r}: expected one of {sorted({*names, *instruments})}{suggestion(request, names)}"
-            )
+            expected = sorted({*names, *known})
+            raise ConfigError(f"gain for {request!r}: expected one of {expected}{suggestion(request, names)}")
         gains_db |= dict.fromkeys(matching, gain_db)
     return gains_db
 
 
-def _separated_blocks(
-    recording: Recording,
-    instruments: Sequence[str],
-    separator: Separator,
-    on_progress: Callable[[float], None] | None,
-) -> Iterator[tuple[int, NDArray[np.float64], dict[str, Audio]]]:
-    """Give start, cross-fade window and estimates of consecutive blocks at the recording's own rate."""
-    if recording.samples.shape[0] > CAD2_TASK2.n_channels:
-        raise AudioError(f"expected a mono or stereo recording, got {recording.samples.shape[0]} channels")
-    names = source_names(instruments)
-    n_samples = recording.samples.shape[1]
-    for start, window in _windows(n_samples, recording.sample_rate):
-        block = recording.samples[:, start : start + len(window)]
-        mixture = resample(block, recording.sample_rate, separator.sample_rate)
-        estimates = checked_estimates(separator(mixture, instruments), names, mixture.shape)
-        yield (
-            start,
-            window,
-            {
-                name: _fitted(resample(estimate, separator.sample_rate, recording.sample_rate), len(window))
-                for name, estimate in estimates.items()
-            },
-        )
-        if on_progress is not None:
-            on_progress((start + len(window)) / n_samples)
+def _edited_pieces(
+    stream: Stream, request: RemixRequest, leaks: list[Leakage], on_progress: Progress | None
+) -> Iterator[tuple[Audio, Audio]]:
+    """Give consecutive pieces of a recording, before and after its balance is changed; add what leaks to a list."""
+    gains_db = request.all_gains_db
+    if len(set(gains_db.values())) <= 1:
+        if stream.n_channels > CAD2_TASK2.n_channels:
+            raise AudioError(f"expected a mono or stereo recording, got {stream.n_channels} channels")
+        for piece in stream.pieces():
+            yield piece, piece
+        return
+
+    def changes() -> Iterator[tuple[Block, Audio]]:
+        for block, estimates in separated_blocks(stream, request.instruments, request.separator, on_progress):
+            unshared = {name: SEPARATION_BLOCKING.unshared(block, estimate) for name, estimate in estimates.items()}
+            leaks.append(measure_leakage(SEPARATION_BLOCKING.unshared(block, block.samples), unshared))
+            silence = np.zeros(block.samples.shape)
+            shrinkage = request.separator.shrinkage
+            yield block, remix_as_edit(silence, estimates, gains_db, shrinkage=shrinkage, strength=request.strength)
+            del block, estimates, unshared, silence  # not held while the next block is made
+
+    yield from edited_pieces(stream, request.separator.sample_rate, changes())
 
 
-def _windows(n_samples: int, sample_rate: int) -> Iterator[tuple[int, NDArray[np.float64]]]:
-    """Give the starts of overlapping blocks and windows that sum to one everywhere."""
-    fade = int(_CROSSFADE_S * sample_rate)
-    hop = int(_BLOCK_S * sample_rate)
-    rise = (np.arange(fade) + 0.5) / fade
-    for start in range(0, max(1, n_samples - fade), hop):
-        stop = min(start + hop + fade, n_samples)
-        window = np.ones(stop - start)
-        if start > 0:
-            window[:fade] = rise
-        if stop < n_samples:
-            window[-fade:] = rise[::-1]
-        yield start, window
-
-
-def _fitted(signal: Audio, n_samples: int) -> Audio:
-    """Cut or pad a resampled signal to the length it came from."""
-    missing = max(0, n_samples - signal.shape[-1])
-    return np.pad(signal[..., :n_samples], ((0, 0), (0, missing)))
-
-
-def _amplified(signal: NDArray[np.float64], recording: Recording, fitting: Fitting) -> NDArray[np.float64]:
+def _amplified(spool: Spool, meter: LevelMeter, fitting: Fitting) -> tuple[Spool, LevelMeter]:
     """Bring a signal to the level the compressors expect and amplify it, one channel per ear."""
-    stereo = np.repeat(signal, 2, axis=0) if len(signal) == 1 else signal
-    peak = float(np.max(np.abs(stereo), initial=0.0))
-    if not peak:
+    if not meter.peak:
         raise AudioError("expected music to amplify for the listener, found silence")
-    loudness = loudness_lufs(stereo, recording.sample_rate)
-    if not np.isfinite(loudness):  # quiet all through: below the gate, so measured at full scale
-        loudness = loudness_lufs(stereo / peak, recording.sample_rate) + db_from_amplitude(peak)
+    loudness = meter.loudness_lufs() + (_TWICE_DB if spool.n_channels == 1 else 0.0)
     if not np.isfinite(loudness):
         raise AudioError("expected music to amplify for the listener, found clicks without any loudness")
-    levelled = stereo * amplitude_from_db(CAD2_TASK2.mixture_loudness_lufs - loudness)
-    rate = CAD2_TASK2.mixture_sample_rate
-    amplified = amplify(resample(levelled, recording.sample_rate, rate), fitting)
-    return _fitted(resample(amplified, rate, recording.sample_rate), signal.shape[1]).astype(np.float64)
+    level = amplitude_from_db(CAD2_TASK2.mixture_loudness_lufs - loudness)
+    aid_rate = CAD2_TASK2.mixture_sample_rate
+
+    def heard() -> Iterator[tuple[Block, Audio]]:
+        for block in _AID_BLOCKING.blocks(ResampledStream(spool, aid_rate)):
+            stereo = np.repeat(block.samples, 2, axis=0) if len(block.samples) == 1 else block.samples
+            yield block, amplify(stereo.astype(np.float64) * level, fitting)
+
+    amplified = (piece for _, piece in _AID_BLOCKING.joined(heard()))
+    result = Spool(sample_rate=spool.sample_rate, n_channels=len(EARS), folder=spool.folder, double=spool.double)
+    measured = _meter(result)
+    with contextlib.ExitStack() as on_failure:
+        on_failure.callback(result.close)
+        for _, piece in aligned_pieces(spool.pieces(), resampled_pieces(amplified, aid_rate, spool.sample_rate)):
+            result.append(piece)
+            measured.feed(piece)
+        on_failure.pop_all()
+    return result, measured
+
+
+def _output_level(target: LoudnessTarget, recorded: LevelMeter, result: LevelMeter) -> OutputLevel:
+    """Return the gain that brings a result to the loudness asked for, or as near to it as leaves nothing clipped."""
+    if not result.peak:
+        return OutputLevel(gain_db=0.0, attenuation_db=0.0)
+    wanted_db, loudness = 0.0, None
+    if target is not None:
+        loudness = result.loudness_lufs()
+        wanted_db = (_own_lufs(recorded, result.n_channels) if isinstance(target, str) else target) - loudness
+    attenuation_db = max(0.0, wanted_db + db_from_amplitude(result.peak))
+    gain_db = wanted_db - attenuation_db
+    return OutputLevel(
+        gain_db=gain_db, attenuation_db=attenuation_db, loudness_lufs=None if loudness is None else loudness + gain_db
+    )
+
+
+def _own_lufs(recorded: LevelMeter, n_channels: int) -> float:
+    """Return the loudness of a recording when it is played over a number of channels."""
+    return recorded.loudness_lufs() + (_TWICE_DB if recorded.n_channels < n_channels else 0.0)
+
+
+def _meter(stream: Stream, *, loudness: bool = True) -> LevelMeter:
+    return LevelMeter(sample_rate=stream.sample_rate, n_channels=stream.n_channels, only_peak=not loudness)

@@ -12,6 +12,8 @@ from typing import Any
 from rebalance._base.challenge import CAD2_TASK2, Split
 from rebalance._base.errors import ConfigError, RebalanceError
 from rebalance._base.files import StrPath, expanded, write_json
+from rebalance._base.semantics import VERSION
+from rebalance.separation import SEPARATORS, LookAhead, Separator, Weighted, source_digest
 from rebalance.task import Pair, Task
 
 RUN_FILE = "run.json"
@@ -41,6 +43,8 @@ class RunRecord:
         How far the remix trusts the estimates, one value for each number of sources or one for all.
     soft_clip, accompaniment_share, aid
         Settings of `EnhanceOptions`.
+    causality
+        What `record_causality` found of the whole chain; None where it was not measured.
     """
 
     version: str
@@ -59,6 +63,17 @@ class RunRecord:
     soft_clip: bool | None = None
     accompaniment_share: float | None = None
     aid: Mapping[str, Any] | None = None
+    causality: Mapping[str, Any] | None = None
+
+    @property
+    def known_lookahead_ms(self) -> float | None:
+        """Look-ahead in ms: as measured of the chain, else as declared of the separator; None where neither is known.
+
+        Infinite where the measurement saw the end of its signal.
+        """
+        if self.causality is None:
+            return self.lookahead_ms
+        return float("inf") if self.causality["to_the_end"] else float(self.causality["lookahead_ms"])
 
 
 _IDENTITY = (
@@ -122,7 +137,46 @@ def claim_run(run: Path, record: RunRecord) -> None:
                     f"{run}: expected a new folder or one begun with {field} {new!r}, it was begun with {old!r};"
                     " 'rebalance enhance --fresh' starts anew"
                 )
+        content["causality"] = before["causality"]
     write_json(run / RUN_FILE, content)
+
+
+def record_causality(run: Path, separator: Separator, look_ahead: LookAhead) -> RunRecord:
+    """Write what was measured of a chain into the record of the run it made.
+
+    Parameters
+    ----------
+    run
+        Folder of the run.
+    separator
+        What was measured, which must be what made the run.
+    look_ahead
+        Of the whole chain; see `rebalance.separation.measure_chain`.
+
+    Raises
+    ------
+    ConfigError
+        If the folder is no run, or another separator, other weights or another source made it.
+    """
+    record = read_run(run)
+    own = {
+        "separator": separator.name if separator.name in SEPARATORS else record.separator,
+        "weights": separator.weights if isinstance(separator, Weighted) else None,
+        "source": source_digest(record.separator),
+    }
+    for field, measured in own.items():
+        made_with = getattr(record, field)
+        if measured != made_with and None not in (measured, made_with):
+            raise ConfigError(f"{run}: made with {field} {made_with!r}, what was measured has {measured!r}")
+    causality = {
+        "lookahead_ms": round(look_ahead.ms, 3),
+        "to_the_end": look_ahead.to_the_end,
+        "output_sample": look_ahead.output_sample,
+        "version": VERSION,
+    }
+    recorded = dataclasses.replace(record, causality=causality)
+    write_json(run / RUN_FILE, dataclasses.asdict(recorded))
+    return recorded
 
 
 def count_finished(task: Task, run: StrPath) -> int:
@@ -192,6 +246,8 @@ def read_run(run: StrPath) -> RunRecord:
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         shrinkage = content.pop("shrinkage", None)
-        return RunRecord(shrinkage=None if shrinkage is None else tuple(shrinkage), **content)
-    except (ValueError, TypeError) as error:
+        record = RunRecord(shrinkage=None if shrinkage is None else tuple(shrinkage), **content)
+        _ = record.known_lookahead_ms
+    except (KeyError, ValueError, TypeError) as error:
         raise ConfigError(f"{path}: not the record of a run: {error}") from error
+    return record

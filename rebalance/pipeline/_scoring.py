@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -213,6 +213,7 @@ def score_task(
     systems: Sequence[System],
     *,
     aid: AidSettings = CHALLENGE_AID,
+    only: Collection[Pair] | None = None,
     jobs: int | None = None,
     executor: Executor | None = None,
 ) -> tuple[Failure, ...]:
@@ -229,6 +230,8 @@ def score_task(
         What to score of it.
     aid
         What the hearing aids of all references have in common.
+    only
+        Which pairs to score now; all when None. The score files hold every pair that has been scored.
     jobs, executor
         See `rebalance._base.running.run_items`.
 
@@ -237,9 +240,10 @@ def score_task(
     tuple of Failure
         The pairs that could not be scored, and why. They have no line in the score file.
     """
+    part = task if only is None else task.subset(only)
     failures: list[Failure] = []
     failures += run_items(
-        [task.subset(pairs) for pairs in _unscored_by_scene(task, systems)],
+        [task.subset(pairs) for pairs in _unscored_by_scene(part, systems)],
         functools.partial(score_scene, systems=tuple(systems), aid=aid),
         title=f"score {task.split} by HAAQI",
         jobs=jobs,

@@ -30,8 +30,17 @@ from rebalance.separation._metrics import (
     si_sdr_db,
 )
 from rebalance.separation._overlap_add import Chunking, official_chunks, overlap_add
+from rebalance.separation._overview import (
+    ENTRY_POINTS,
+    SeparatorEntry,
+    installed_separators,
+    list_separators,
+    measure_cost,
+)
 from rebalance.separation._protocol import (
     Declared,
+    Levelled,
+    Measured,
     OfficialTargets,
     Separator,
     Weighted,
@@ -46,6 +55,7 @@ from rebalance.separation._stft import HOP_SIZE, WINDOW_SIZE, inverse_spectrogra
 
 __all__ = [
     "CONTRACT",
+    "ENTRY_POINTS",
     "HOP_SIZE",
     "LIMIT_DB",
     "SEPARATORS",
@@ -60,10 +70,13 @@ __all__ = [
     "Chunking",
     "ContractReport",
     "Declared",
+    "Levelled",
     "LookAhead",
+    "Measured",
     "ModelCard",
     "OfficialTargets",
     "Separator",
+    "SeparatorEntry",
     "Weighted",
     "bss_eval",
     "check_separator",
@@ -76,12 +89,15 @@ __all__ = [
     "digest_file",
     "facts_of",
     "frame_median_db",
+    "installed_separators",
     "inverse_spectrogram",
     "is_silent",
     "known_instruments",
+    "list_separators",
     "load_checkpoint",
     "load_separator",
     "measure_chain",
+    "measure_cost",
     "measure_look_ahead",
     "official_chunks",
     "overlap_add",

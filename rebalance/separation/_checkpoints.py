@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FORMAT = "rebalance-separator/1"
 TRACKER_FORMAT = "rebalance-tracker/1"
 WEIGHTS_FOLDER = weights_folder()
+_LARGEST_RELIABILITY = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,9 @@ class ModelCard:
         for all numbers beyond; fitted on validation HAAQI.
     voice_trust
         How far to trust what tells two voices of one instrument apart, in [0, 1]; 0 gives each half.
+    reliability
+        Which share of the gains that its estimates promise a remix was measured to make, by number of sources as for
+        the shrinkage; empty where it was not measured. See `rebalance.pipeline.estimate_balance`.
     data
         What it was trained on.
     training
@@ -41,6 +45,7 @@ class ModelCard:
 
     shrinkage: tuple[float, ...] = (1.0,)
     voice_trust: float = 1.0
+    reliability: tuple[float, ...] = ()
     data: tuple[str, ...] = ()
     training: Mapping[str, str] = field(default_factory=dict)
 
@@ -48,6 +53,10 @@ class ModelCard:
         if not self.shrinkage or not all(0.0 <= value <= 1.0 for value in (*self.shrinkage, self.voice_trust)):
             raise ConfigError(
                 f"model card: expected shrinkage and voice trust in [0, 1], got {self.shrinkage}, {self.voice_trust}"
+            )
+        if not all(0.0 <= value <= _LARGEST_RELIABILITY for value in self.reliability):
+            raise ConfigError(
+                f"model card: expected reliabilities from 0 to {_LARGEST_RELIABILITY:g}, got {self.reliability}"
             )
 
 

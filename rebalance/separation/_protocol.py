@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import AudioError, ConfigError
+from rebalance._base.instrument_names import instrument_of, names_another, spaced
 from rebalance._base.names import suggestion
 from rebalance.audio import Audio, Shrinkage
 
@@ -93,6 +94,23 @@ class Weighted(Protocol):
 
 
 @runtime_checkable
+class Measured(Protocol):
+    """A separator of which it was measured how much of the gains its estimates promise a remix really makes."""
+
+    @property
+    def reliability(self) -> tuple[float, ...]:
+        """Gains made over gains estimated, by number of sources from two on, the last for all beyond; may be empty."""
+
+
+@runtime_checkable
+class Levelled(Protocol):
+    """A separator that judges a mixture relative to its mean power, and can be told that of the music around it."""
+
+    def at_level(self, mean_square: float) -> Separator:
+        """Return the same separator, which takes this for the mean square of every mixture."""
+
+
+@runtime_checkable
 class OfficialTargets(Protocol):
     """A separator that can also give what the official baseline feeds its remix."""
 
@@ -108,7 +126,7 @@ def source_names(instruments: Sequence[str]) -> tuple[str, ...]:
     Parameters
     ----------
     instruments
-        Instruments in any case: ``("violin", "Violin", "Cello")``.
+        Instruments in any case and in many languages: ``("violin", "Geige", "Cello")``.
 
     Returns
     -------
@@ -137,7 +155,7 @@ def source_names(instruments: Sequence[str]) -> tuple[str, ...]:
 
 
 def known_instruments(instruments: Sequence[str]) -> tuple[str, ...]:
-    """Return the instruments as the challenge spells them.
+    """Return the instruments as the challenge spells them: ``"Geige"`` and ``"violins"`` are ``"Violin"``.
 
     Raises
     ------
@@ -154,13 +172,19 @@ def known_instruments(instruments: Sequence[str]) -> tuple[str, ...]:
         raise ConfigError(f"instruments: expected a sequence such as ('Violin', 'Cello'), got the text {instruments!r}")
     if not instruments:
         raise ConfigError("instruments: expected at least one, got none")
-    by_folded = {instrument.casefold(): instrument for instrument in CAD2_TASK2.instruments}
-    for instrument in instruments:
-        if instrument.casefold() not in by_folded:
-            expected = ", ".join(CAD2_TASK2.instruments)
-            hint = suggestion(instrument, CAD2_TASK2.instruments)
-            raise ConfigError(f"instrument {instrument!r}: expected one of {expected}{hint}")
-    return tuple(by_folded[instrument.casefold()] for instrument in instruments)
+    return tuple(_known_instrument(instrument) for instrument in instruments)
+
+
+def _known_instrument(name: str) -> str:
+    """Return an instrument as the challenge spells it, whatever its language."""
+    known = instrument_of(name)
+    if known in CAD2_TASK2.instruments:
+        return str(known)
+    expected = ", ".join(CAD2_TASK2.instruments)
+    if known is not None or names_another(name):
+        what = f" ({spaced(known)})" if known is not None and spaced(known).casefold() != name.casefold() else ""
+        raise ConfigError(f"instrument {name!r}{what}: not among those that can be separated: {expected}")
+    raise ConfigError(f"instrument {name!r}: expected one of {expected}{suggestion(name, CAD2_TASK2.instruments)}")
 
 
 def checked_mixture(mixture: Audio) -> NDArray[np.float32]:

@@ -21,6 +21,7 @@ from rebalance._base.running import one_line
 from rebalance.separation._checkpoints import TRACKER_FORMAT, checkpoint_header, shipped_weights
 from rebalance.separation._mixture import MixtureSeparator
 from rebalance.separation._oracles import BinaryMaskOracle, RatioMaskOracle, SourceOracle
+from rebalance.separation._overview import installed_separators
 from rebalance.separation._protocol import Separator
 
 _FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -32,7 +33,8 @@ def load_separator(name_or_path: StrPath, *, device: str = "auto") -> Separator:
     Parameters
     ----------
     name_or_path
-        A name of `SEPARATORS` or of shipped weights; ``convtasnet:FOLDER`` or ``convtasnet-causal:FOLDER``
+        A name of `SEPARATORS`, of shipped weights or of an entry point that another package has installed under
+        ``rebalance.separators``; ``convtasnet:FOLDER`` or ``convtasnet-causal:FOLDER``
         for ConvTasNet checkpoints in a local folder; the path of checkpoints; or ``module:callable`` for a
         separator of your own, where ``callable(device=...)``, or ``callable()``, returns it.
     device
@@ -61,9 +63,9 @@ def load_separator(name_or_path: StrPath, *, device: str = "auto") -> Separator:
     path = Path(name_or_path).expanduser()
     if path.exists():
         return _from_path(text, path, device)
-    if _is_factory(text):
-        return _made_elsewhere(text, device)
-    names = (*shipped, *SEPARATORS)
+    if (factory := _factory_name(text)) is not None:
+        return _made_elsewhere(factory, device)
+    names = (*shipped, *SEPARATORS, *installed_separators())
     raise ConfigError(
         f"separator {text!r}: expected one of {', '.join(names)}, the path of a checkpoint or module:callable"
         f"{suggestion(text, names)}"
@@ -97,14 +99,21 @@ def source_digest(name_or_path: StrPath) -> str | None:
     >>> len(source_digest("rebalance.separation:AverageSpectrumSeparator"))
     64
     """
-    text = os.fspath(name_or_path)
-    if not _is_factory(text):
+    text = _factory_name(os.fspath(name_or_path))
+    if text is None:
         return None
     module_name, _, _ = text.partition(":")
     made_in = getattr(_imported(text), "__module__", None) or module_name
     files = [getattr(sys.modules.get(name), "__file__", None) for name in dict.fromkeys((module_name, made_in))]
     found = [Path(file) for file in files if file and Path(file).is_file()]
     return hashlib.sha256(b"".join(file.read_bytes() for file in found)).hexdigest() if found else None
+
+
+def _factory_name(text: str) -> str | None:
+    """Return ``module:callable`` of a name, its own or that of an installed entry point; None for any other name."""
+    if text in (installed := installed_separators()) and text not in SEPARATORS and text not in shipped_weights():
+        return installed[text].value
+    return text if _is_factory(text) else None
 
 
 def _is_factory(text: str) -> bool:

@@ -14,7 +14,7 @@ from rebalance._base.names import suggestion
 from rebalance._base.running import Failure, one_line, run_items
 from rebalance.submission._cross_checks import cross_check
 from rebalance.submission._inspecting import InspectedSegment, SegmentFiles, inspect_segment
-from rebalance.submission._manifest import manifest_problems
+from rebalance.submission._manifest import manifest_problems, measured_causality, parse_manifest
 from rebalance.submission._naming import EXPECTED_NAME, MANIFEST, SubmissionName, member_names, parse_archive_name
 from rebalance.submission._submitted_files import (
     ArchivedFiles,
@@ -76,7 +76,7 @@ def check_files(
         n_clipped_files=sum(file.n_clipped > 0 for file in found),
         problems=tuple(problem for group in by_kind(problems).values() for problem in group),
         sha256=sha256,
-        notes=_notes(files, inspected),
+        notes=(*_notes(files, inspected), *_notes_on_causality(files, task)),
     )
 
 
@@ -181,3 +181,20 @@ def _notes(files: SubmittedFiles, inspected: list[InspectedSegment]) -> tuple[st
     if withheld := [segment.segment for segment in inspected if not segment.remixes]:
         notes.append(f"{len(withheld)} segments without sources: scenes of one segment could not be told apart")
     return tuple(notes)
+
+
+def _notes_on_causality(files: SubmittedFiles, task: Task) -> tuple[str, ...]:
+    """Say what a causal claim rests on."""
+    if isinstance(files, FolderFiles):
+        return ()
+    try:
+        content = read_manifest(files, task)
+        manifest = None if content is None else parse_manifest(content)
+    except RebalanceError:
+        return ()
+    if manifest is None or manifest.causality != "causal":
+        return ()
+    measured = measured_causality(manifest)
+    if measured is None:
+        return ("causal by its own word: the manifest holds no measurement of the look-ahead",)
+    return (f"causal as its makers measured it: {measured.get('lookahead_ms')} ms of look-ahead",)

@@ -123,11 +123,26 @@ def _claims(manifest: Manifest, name: SubmissionName) -> list[Problem]:
 def rule_problems(manifest: Manifest, name: SubmissionName) -> list[Problem]:
     """Find rules of the challenge that a system breaks under a name."""
     problems = []
-    limit_ms = CAD2_TASK2.lookahead_limit_ms
-    if name.causality == "causal" and manifest.lookahead_ms is not None and manifest.lookahead_ms > limit_ms:
-        expected = f"at most {limit_ms:g} ms of look-ahead of a causal system"
-        problems.append(Problem(kind="manifest", file=MANIFEST, expected=expected, got=f"{manifest.lookahead_ms:g} ms"))
+    if name.causality == "causal" and (found := _looks_too_far(manifest)) is not None:
+        expected = f"at most {CAD2_TASK2.lookahead_limit_ms:g} ms of look-ahead of a causal system"
+        problems.append(Problem(kind="manifest", file=MANIFEST, expected=expected, got=found))
     if manifest.external_training_data and not name.supplementary:
         expected = "_sup in the archive's name, as the training data go beyond the challenge's list"
         problems.append(Problem(kind="manifest", file=MANIFEST, expected=expected, got=name.archive))
     return problems
+
+
+def measured_causality(manifest: Manifest) -> Mapping[str, Any] | None:
+    """Return what was measured of a system's look-ahead, None where nothing was, or not in a form that is known."""
+    found = manifest.configuration.get("causality") if isinstance(manifest.configuration, Mapping) else None
+    return found if isinstance(found, Mapping) else None
+
+
+def _looks_too_far(manifest: Manifest) -> str | None:
+    """Return how far ahead a system looks by its manifest, None if that is not too far for a causal one."""
+    measured = measured_causality(manifest)
+    if measured is not None and measured.get("to_the_end"):
+        return "all of the signal it was measured with"
+    found_ms = [manifest.lookahead_ms, None if measured is None else measured.get("lookahead_ms")]
+    known_ms = [value for value in found_ms if isinstance(value, int | float)]
+    return f"{max(known_ms):g} ms" if known_ms and max(known_ms) > CAD2_TASK2.lookahead_limit_ms else None

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from rebalance._base.challenge import CAD2_TASK2
+import numpy as np
+
 from rebalance._base.errors import ConfigError, RebalanceError, SubmissionError
 from rebalance._base.files import StrPath, expanded, permissions_for
 from rebalance.pipeline import RunRecord
@@ -47,11 +48,17 @@ def final_name(wanted: SubmissionName, record: RunRecord) -> SubmissionName:
     Raises
     ------
     SubmissionError
-        If the system looks further ahead than a causal one may.
+        If the system looks further ahead than a causal one may, or a causal one was neither measured nor declares how
+        far it looks.
     """
     name = dataclasses.replace(wanted, supplementary=wanted.supplementary or bool(record.external_training_data))
     for problem in rule_problems(_manifest(name, record, {}), name):
         raise SubmissionError(f"{name.archive}: {problem.line}")
+    if name.causality == "causal" and record.known_lookahead_ms is None:
+        raise SubmissionError(
+            f"{name.archive}: nobody knows how far ahead {record.separator!r} looks; 'rebalance causality --run RUN'"
+            " measures it and records the result"
+        )
     return name
 
 
@@ -60,10 +67,9 @@ def unknowns(name: SubmissionName, record: RunRecord) -> tuple[str, ...]:
     sentences = []
     if record.external_training_data is None:
         sentences.append("whether training went beyond the challenge's data is not recorded: add --supplementary if so")
-    if name.causality == "causal" and record.lookahead_ms is None:
-        limit_ms = CAD2_TASK2.lookahead_limit_ms
+    if name.causality == "causal" and record.causality is None:
         sentences.append(
-            f"the look-ahead is not recorded: 'rebalance causality' tells whether it is at most {limit_ms:g} ms"
+            "the look-ahead is declared by the separator, not measured: 'rebalance causality --run RUN' measures it"
         )
     if name.augmented or name.supplementary:
         sentences.append("the challenge asks for a submission without _aug or _sup beside this one")
@@ -150,6 +156,7 @@ def parts_of(folder: Path, archive: str, part_bytes: int | None) -> Iterator[Par
 
 def _manifest(name: SubmissionName, record: RunRecord, sha256: Mapping[str, str]) -> Manifest:
     """Return the manifest of a run; paths of this machine are left out."""
+    known_ms = record.known_lookahead_ms
     known = {key: value for key, value in dataclasses.asdict(record).items() if value is not None}
     return Manifest(
         **dataclasses.asdict(name),
@@ -158,7 +165,7 @@ def _manifest(name: SubmissionName, record: RunRecord, sha256: Mapping[str, str]
         split=record.split,
         separator=Path(record.separator).name,
         configuration={key: value for key, value in known.items() if key not in _IN_NAME_OR_OWN_FIELD},
-        lookahead_ms=record.lookahead_ms,
+        lookahead_ms=None if known_ms is None or np.isinf(known_ms) else known_ms,
         n_parameters=record.n_parameters,
         external_training_data=record.external_training_data,
         files=sha256,

@@ -9,6 +9,7 @@ from rebalance.task._audiogram_tables import (
     read_audiogram_table,
     write_listeners,
 )
+from rebalance.task._choosing import chosen_pairs
 from rebalance.task._people import read_fittings, read_listeners
 from rebalance.task._problems import CheckReport, Findings, MetadataWarning, Problem
 from rebalance.task._schemas import SchemaName, read_document
@@ -34,6 +35,7 @@ __all__ = [
     "available_splits",
     "check_task",
     "checked_split",
+    "chosen_pairs",
     "length_fault",
     "listener_of",
     "load_task",

@@ -69,6 +69,7 @@ def stamp(
     *,
     shrinkage: tuple[float, ...] | None = None,
     voice_trust: float | None = None,
+    reliability: tuple[float, ...] | None = None,
     training: Mapping[str, str] | None = None,
 ) -> None:
     """Change what a checkpoint's card says, its weights staying as they are, and write the card beside it."""
@@ -79,6 +80,7 @@ def stamp(
         card,
         shrinkage=card.shrinkage if shrinkage is None else shrinkage,
         voice_trust=card.voice_trust if voice_trust is None else voice_trust,
+        reliability=card.reliability if reliability is None else reliability,
         training={**card.training, **(training or {})},
     )
     save_checkpoint(path, checkpoint.network, card)
@@ -96,6 +98,7 @@ def card_text(name: str, network: MaskNetwork, card: ModelCard) -> str:
         "Causality": causality,
         "Shrinkage of the remix": shrinkage_text(card.shrinkage),
         "Trust in telling two voices apart": f"{card.voice_trust:g}",
+        **reliability_fact(card),
         **card.training,
     }
     lines = [f"# {name}", "", "| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in facts.items())]
@@ -103,8 +106,13 @@ def card_text(name: str, network: MaskNetwork, card: ModelCard) -> str:
 
 
 def shrinkage_text(shrinkage: tuple[float, ...]) -> str:
-    """Return the shrinkage by number of sources in words."""
+    """Return the shrinkage, or anything else by number of sources, in words."""
     if len(set(shrinkage)) == 1:
         return f"{shrinkage[0]:g}"
     by_number = [f"{value:g} for {n_sources}" for n_sources, value in enumerate(shrinkage, start=2)]
     return f"{', '.join(by_number)} or more sources"
+
+
+def reliability_fact(card: ModelCard) -> dict[str, str]:
+    """Return what a card says of the gains that are made; nothing where it was not measured."""
+    return {"Gains made over gains estimated": shrinkage_text(card.reliability)} if card.reliability else {}

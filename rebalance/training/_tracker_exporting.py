@@ -16,7 +16,7 @@ from rebalance.separation.player_tracker import (
     load_tracker_checkpoint,
     save_tracker_checkpoint,
 )
-from rebalance.training._exporting import shrinkage_text
+from rebalance.training._exporting import reliability_fact, shrinkage_text
 from rebalance.training._run_state import load_average
 
 LARGEST_BYTES = 30_000_000
@@ -67,7 +67,11 @@ def export_tracker(
 
 
 def stamp_tracker(
-    path: StrPath, *, shrinkage: tuple[float, ...] | None = None, training: Mapping[str, str] | None = None
+    path: StrPath,
+    *,
+    shrinkage: tuple[float, ...] | None = None,
+    reliability: tuple[float, ...] | None = None,
+    training: Mapping[str, str] | None = None,
 ) -> None:
     """Change what a checkpoint's card says, its weights staying as they are, and write the card beside it."""
     path = expanded(path)
@@ -75,6 +79,7 @@ def stamp_tracker(
     card = replace(
         checkpoint.card,
         shrinkage=checkpoint.card.shrinkage if shrinkage is None else shrinkage,
+        reliability=checkpoint.card.reliability if reliability is None else reliability,
         training={**checkpoint.card.training, **(training or {})},
     )
     save_tracker_checkpoint(path, checkpoint.network, card, refiner=checkpoint.refiner)
@@ -91,6 +96,7 @@ def tracker_card_text(name: str, network: TrackerNetwork, refiner: Refiner | Non
         "Masks": masks,
         "Causality": "not causal",
         "Shrinkage of the remix": shrinkage_text(card.shrinkage),
+        **reliability_fact(card),
         **card.training,
     }
     lines = [f"# {name}", "", "| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in facts.items())]

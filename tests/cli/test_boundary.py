@@ -78,7 +78,7 @@ def music(tmp_path: Path) -> Path:
 
 def test_every_command_is_in_the_table() -> None:
     names = {(info.name or info.callback.__name__).replace("_", "-") for info in command_line.app.registered_commands}
-    assert set(READING) | {"demo"} == names
+    assert set(READING) | {"demo", "separators"} == names
 
 
 @pytest.mark.parametrize("kind", [*HOSTILE, "too long", "zero byte"])

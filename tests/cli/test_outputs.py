@@ -30,9 +30,8 @@ def never_separates(monkeypatch: pytest.MonkeyPatch) -> None:
     def too_late(*_: object, **__: object) -> None:
         raise AssertionError("separated before the output was looked at")
 
-    monkeypatch.setattr("rebalance.pipeline.separate_recording", too_late)
-    monkeypatch.setattr("rebalance.pipeline.rebalance_recording", too_late)
-    monkeypatch.setattr("rebalance.audio.read_audio", too_late)
+    monkeypatch.setattr("rebalance.pipeline.separate_file", too_late)
+    monkeypatch.setattr("rebalance.pipeline.remix_file", too_late)
 
 
 def refused(*arguments: object) -> str:
@@ -47,7 +46,7 @@ def refused(*arguments: object) -> str:
 @pytest.mark.parametrize(
     ("out", "words"),
     [
-        ("mix.mp3", "expected a name ending in .flac or .wav"),
+        ("mix.wma", "expected a name ending in .flac, .wav, .aiff, .aif, .ogg or .mp3"),
         ("mix", "expected a name ending in"),
         ("folder.flac", "this is a folder"),
         ("a file/mix.flac", "expected a folder, this is a file"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebalance._base.errors import AudioError, ConfigError
-from rebalance.audio import Recording, read_audio, write_audio
+from rebalance.audio import Blocking, Recording, loudness_lufs, read_audio, write_audio
 from rebalance.hearing import Audiogram, EarFitting, Fitting, Listener, prescribe
 from rebalance.pipeline import gains_by_source, rebalance_recording, separate_recording
+from rebalance.pipeline._block_separation import SEPARATION_BLOCKING
 from rebalance.separation import load_separator, source_names
 
 FREQUENCIES_HZ = (250.0, 500.0, 1000.0, 2000.0, 3000.0, 4000.0, 6000.0, 8000.0)
@@ -58,24 +59,29 @@ def test_stems_have_the_length_rate_and_channels_of_the_recording(sample_rate: i
 
 
 def test_blocks_join_without_a_seam() -> None:
-    music = recording(64.0, 16_000, 1)
+    music = recording(150.0, 16_000, 1)
     stems = separate_recording(music, ("Flute", "Cello"), ShareSeparator(sample_rate=16_000))
     np.testing.assert_allclose(stems["Flute"], 0.5 * music.samples, atol=1e-7)
 
 
+WHOLE = SEPARATION_BLOCKING.hop + SEPARATION_BLOCKING.fade + 2 * SEPARATION_BLOCKING.margin
+
+
 @pytest.mark.parametrize(
-    ("duration_s", "n_blocks"), [(0.5, 1), (29.5, 1), (30.5, 1), (31.0, 1), (31.001, 2), (60.5, 2), (61.001, 3)]
+    ("n_samples", "n_blocks"), [(500, 1), (WHOLE, 1), (WHOLE + 1, 2), (WHOLE + SEPARATION_BLOCKING.hop + 1, 3)]
 )
-def test_blocks_start_every_thirty_seconds_but_never_within_a_last_second(duration_s: float, n_blocks: int) -> None:
-    ends: list[float] = []
-    music = recording(duration_s, 1000, 1)
-    stems = separate_recording(music, ("Flute", "Cello"), ShareSeparator(sample_rate=1000), on_progress=ends.append)
-    assert ends == pytest.approx([*(31 / duration_s, 61 / duration_s)[: n_blocks - 1], 1.0])
+def test_blocks_begin_every_hop_and_the_last_is_whole(n_samples: int, n_blocks: int) -> None:
+    done: list[float] = []
+    music = Recording(samples=np.full((1, n_samples), 0.1, dtype=np.float32), sample_rate=44_100)
+    stems = separate_recording(music, ("Flute", "Cello"), ShareSeparator(), on_progress=done.append)
+    ends = [WHOLE + index * SEPARATION_BLOCKING.hop for index in range(n_blocks - 1)]
+    assert done == pytest.approx([*(end / n_samples for end in ends), 1.0])
     np.testing.assert_allclose(stems["Flute"], 0.5 * music.samples, atol=1e-7)
 
 
-def test_a_block_fades_into_the_next_within_its_last_second() -> None:
-    music = Recording(samples=np.full((1, 40_000), 0.5, dtype=np.float32), sample_rate=1000)
+def test_a_block_fades_into_the_next_beyond_what_serves_as_context() -> None:
+    n_samples = WHOLE + 1_000
+    music = Recording(samples=np.full((1, n_samples), 0.5, dtype=np.float32), sample_rate=1000)
     calls: list[int] = []
 
     def numbered(mixture: np.ndarray, instruments: Sequence[str]) -> dict[str, np.ndarray]:
@@ -84,17 +90,49 @@ def test_a_block_fades_into_the_next_within_its_last_second() -> None:
 
     numbered.sample_rate = 1000
     found = separate_recording(music, ("Flute", "Cello"), numbered)["Cello"][0]
-    assert calls == [31_000, 10_000]  # from 0 to 31 s and from 30 s to the end
-    np.testing.assert_array_equal(found[:30_000], 1.0)
-    np.testing.assert_allclose(found[30_000:31_000], 1 + (np.arange(1000) + 0.5) / 1000, atol=1e-6)
-    np.testing.assert_array_equal(found[31_000:], 2.0)
+    hop, fade, margin = SEPARATION_BLOCKING.hop, SEPARATION_BLOCKING.fade, SEPARATION_BLOCKING.margin
+    assert calls == [WHOLE, n_samples - hop]
+    begin = hop + margin
+    np.testing.assert_array_equal(found[:begin], 1.0)
+    np.testing.assert_allclose(found[begin : begin + fade], 1 + (np.arange(fade) + 0.5) / fade, atol=1e-6)
+    np.testing.assert_array_equal(found[begin + fade :], 2.0)
+
+
+class LevelSeparator(ShareSeparator):
+    """Gives the first source more of what is loud beside the level it judges by: what networks do, drastically."""
+
+    level: float | None = None
+
+    def at_level(self, mean_square: float) -> LevelSeparator:
+        other = LevelSeparator()
+        object.__setattr__(other, "level", mean_square)
+        return other
+
+    def __call__(self, mixture, instruments: Sequence[str]):
+        level = float(np.mean(np.square(mixture, dtype=np.float64))) if self.level is None else self.level
+        share = np.abs(mixture) / (np.abs(mixture) + np.float32(np.sqrt(level)))
+        first, second = source_names(instruments)
+        return {first: mixture * share, second: mixture * (1 - share)}
+
+
+@pytest.mark.parametrize("sample_rate", [44_100, 22_050])
+def test_results_do_not_depend_on_where_blocks_begin(sample_rate: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    swell = np.repeat([1.0, 0.1, 0.5, 0.02, 1.0, 0.3], 16 * sample_rate)
+    noise = recording(96.0, sample_rate, 1, level=0.1)
+    music = Recording(samples=(noise.samples * swell).astype(np.float32), sample_rate=sample_rate)
+    found = []
+    for hop in (55 * 2**14, 40 * 2**14, 110 * 2**14):
+        blocking = replace(SEPARATION_BLOCKING, hop=hop)
+        monkeypatch.setattr("rebalance.pipeline._block_separation.SEPARATION_BLOCKING", blocking)
+        found.append(separate_recording(music, ("Flute", "Cello"), LevelSeparator())["Flute"])
+    for other in found[1:]:
+        assert np.std(other - found[0]) <= 10 ** (-90 / 20) * np.std(found[0])
+    assert np.std(found[0][:, : 16 * sample_rate]) > 2 * np.std(found[0][:, 48 * sample_rate : 64 * sample_rate])
 
 
 def test_progress_rises_to_one() -> None:
     heard: list[float] = []
-    separate_recording(
-        recording(64.0, 8_000, 1), ("Flute", "Cello"), ShareSeparator(sample_rate=8_000), on_progress=heard.append
-    )
+    separate_recording(recording(60.0, 44_100, 1), ("Flute", "Cello"), ShareSeparator(), on_progress=heard.append)
     assert heard == sorted(heard)
     assert len(heard) == 3
     assert heard[-1] == 1.0
@@ -102,11 +140,9 @@ def test_progress_rises_to_one() -> None:
 
 def test_progress_is_told_of_a_rebalanced_recording_too() -> None:
     heard: list[float] = []
-    music = recording(64.0, 1000, 1)
-    rebalance_recording(
-        music, ("Flute", "Cello"), {"Flute": 6.0}, ShareSeparator(sample_rate=1000), on_progress=heard.append
-    )
-    assert heard == pytest.approx([31 / 64, 61 / 64, 1.0])
+    music = recording(40.0, 44_100, 1)
+    rebalance_recording(music, ("Flute", "Cello"), {"Flute": 6.0}, ShareSeparator(), on_progress=heard.append)
+    assert heard == pytest.approx([WHOLE / (40 * 44_100), 1.0])
 
 
 def test_silence_stays_silent_where_no_loudness_is_needed() -> None:
@@ -292,3 +328,62 @@ def test_a_separator_with_other_names_is_refused() -> None:
 
     with pytest.raises(ConfigError, match="missing"):
         rebalance_recording(recording(1.0), ("Flute", "Cello"), {"Flute": 6.0}, Misspelt())
+
+
+def test_gains_are_understood_in_any_language_and_number() -> None:
+    players = ("Geige", "violins", "Violoncelli")
+    assert gains_by_source({"Geige 2": 3.0, "celli": -6.0}, players) == {"Violin_2": 3.0, "Cello": -6.0}
+    assert gains_by_source({"Violinen": 3.0}, players) == {"Violin_1": 3.0, "Violin_2": 3.0}
+    with pytest.raises(ConfigError, match="'violin_3'"):
+        gains_by_source({"violin_3": 3.0}, players)
+
+
+SEVERE = fitting_of([2.1, 1.5, 1.3, 1.5, 2.4, 3.7], [9.6, 11.9, 12.9, 16.4, 19.0, 28.0])
+
+
+@pytest.mark.parametrize("n_channels", [1, 2])
+@pytest.mark.parametrize("fitting", [fitting_of([1.0] * 6, [0.0] * 6), SEVERE])
+def test_a_listener_gets_the_loudness_of_the_recording_whatever_the_loss(n_channels: int, fitting: Fitting) -> None:
+    music = recording(4.0, 44_100, n_channels, level=0.02)
+    options = {"fitting": fitting, "loudness": "recording"}
+    mix = rebalance_recording(music, ("Flute", "Cello"), {}, load_separator("mixture"), **options)
+    stereo = np.repeat(music.samples, 2, axis=0)[:2] if n_channels == 1 else music.samples
+    expected = loudness_lufs(stereo, 44_100)
+    assert mix.level.loudness_lufs == pytest.approx(expected, abs=0.01)
+    assert loudness_lufs(mix.recording.samples, 44_100) == pytest.approx(expected, abs=0.01)
+    plain = rebalance_recording(music, ("Flute", "Cello"), {}, load_separator("mixture"), fitting=fitting)
+    gain = 10 ** (mix.level.gain_db / 20)  # one for both ears
+    np.testing.assert_allclose(mix.recording.samples, gain * plain.recording.samples, rtol=1e-5, atol=1e-7)
+
+
+def test_a_loudness_is_reached_without_a_listener_too() -> None:
+    mix = rebalance_recording(recording(2.0), ("Flute",), {}, load_separator("mixture"), loudness=-30.0)
+    assert loudness_lufs(mix.recording.samples, 44_100) == pytest.approx(-30.0, abs=0.01)
+    assert mix.level.attenuation_db == 0.0
+
+
+def test_a_loudness_beyond_full_scale_is_missed_by_what_is_told() -> None:
+    mix = rebalance_recording(recording(2.0), ("Flute",), {}, load_separator("mixture"), loudness=-3.0)
+    assert np.abs(mix.recording.samples).max() == pytest.approx(1.0)
+    reached = loudness_lufs(mix.recording.samples, 44_100)
+    assert mix.level.loudness_lufs == pytest.approx(reached, abs=0.01)
+    assert reached + mix.level.attenuation_db == pytest.approx(-3.0, abs=0.01)
+
+
+@pytest.mark.parametrize("loudness", [3.0, -80.0, float("nan")])
+def test_a_loudness_nobody_can_mean_is_refused(loudness: float) -> None:
+    with pytest.raises(ConfigError, match="LUFS"):
+        rebalance_recording(recording(0.5), ("Flute",), {}, load_separator("mixture"), loudness=loudness)
+
+
+def test_the_aid_does_not_hear_its_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four seconds and a half in blocks of one, whose context is enough for the compressors, and at once."""
+    swell = np.repeat([1.0, 0.05, 0.6, 0.02, 0.8, 0.1, 1.0, 0.3, 0.01], 44_100)
+    music = Recording(samples=(recording(9.0).samples * swell).astype(np.float32), sample_rate=44_100)
+    mixes = []
+    for hop in (2**20, 44_100):
+        blocking = Blocking(hop=hop, fade=4_410, margin=88_200)
+        monkeypatch.setattr("rebalance.pipeline._personal._AID_BLOCKING", blocking)
+        mix = rebalance_recording(music, ("Flute",), {}, load_separator("mixture"), fitting=SEVERE)
+        mixes.append(mix.recording.samples)
+    np.testing.assert_allclose(mixes[1], mixes[0], atol=1e-6)

@@ -25,6 +25,7 @@ def typed():
 
 
 def test_a_run_is_packed_and_its_archive_accepted(typed, run, data_root):
+    write_json(run / RUN_FILE, dataclasses.asdict(dataclasses.replace(read_run(run), lookahead_ms=3.0)))
     packed = typed("pack", run, "--team", "T001", "--causality", "causal", "--jobs", 1)
     assert packed.exit_code == 0
     archive = run / "submission_T001_causal.zip"

@@ -14,7 +14,14 @@ import pytest
 from rebalance._base.archives import open_archive
 from rebalance._base.errors import ConfigError, RebalanceError, SubmissionError
 from rebalance.pipeline import read_run
-from rebalance.submission import SubmissionName, final_name, parse_archive_name, unknowns, write_submission
+from rebalance.submission import (
+    SubmissionName,
+    check_submission,
+    final_name,
+    parse_archive_name,
+    unknowns,
+    write_submission,
+)
 from rebalance.submission._packing import parts_of
 
 NAME = SubmissionName(team="T001", causality="noncausal")
@@ -135,7 +142,40 @@ def test_a_system_that_looks_too_far_ahead_is_not_packed_as_causal(good_run, loo
 def test_what_nobody_recorded_is_said(good_run):
     said = unknowns(SubmissionName(team="T001", causality="causal"), read_run(good_run))
     assert len(said) == 2
-    assert "look-ahead is not recorded" in said[1]
+    assert "declared by the separator, not measured" in said[1]
+
+
+MEASURED = {"lookahead_ms": 4.966, "to_the_end": False, "output_sample": 1, "version": "0"}
+
+
+@pytest.mark.parametrize(
+    ("declared_ms", "measured", "words"),
+    [
+        (None, None, r"nobody knows how far ahead .* looks; 'rebalance causality --run RUN'"),
+        (0.0, {**MEASURED, "lookahead_ms": 23.2}, r"at most 5 ms .* got 23\.2 ms"),
+        (0.0, {**MEASURED, "to_the_end": True}, "at most 5 ms .* got all of the signal"),
+        (None, {**MEASURED, "lookahead_ms": 5.1}, r"got 5\.1 ms"),
+    ],
+)
+def test_a_causal_claim_is_held_against_what_was_measured(good_run, declared_ms, measured, words):
+    record = dataclasses.replace(read_run(good_run), lookahead_ms=declared_ms, causality=measured)
+    with pytest.raises(SubmissionError, match=words):
+        final_name(SubmissionName(team="T001", causality="causal"), record)
+    assert final_name(NAME, record) == NAME
+
+
+def test_a_measured_claim_stands_in_the_archive_and_is_told(helpers, run, task, tmp_path):
+    record = dataclasses.replace(read_run(run), lookahead_ms=None, causality=MEASURED)
+    name = SubmissionName(team="T001", causality="causal", supplementary=True)
+    assert not [sentence for sentence in unknowns(name, record) if "measure" in sentence]
+    (packed,) = write_submission(run, name, record, helpers.check(run, task), folder=tmp_path)
+    verdict = check_submission(packed.path, task, jobs=1)
+    assert verdict.accepted, verdict.problems
+    assert "causal as its makers measured it: 4.966 ms of look-ahead" in verdict.notes
+    unmeasured = dataclasses.replace(record, lookahead_ms=3.0, causality=None)
+    (packed,) = write_submission(run, name, unmeasured, helpers.check(run, task), folder=tmp_path)
+    notes = check_submission(packed.path, task, jobs=1).notes
+    assert any("causal by its own word" in note for note in notes)
 
 
 def test_parts_below_the_challenge_s_minimum_are_refused(helpers, run, task, tmp_path):

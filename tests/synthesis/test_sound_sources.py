@@ -138,6 +138,9 @@ def test_recorded_notes_are_played_at_the_pitch_wanted(sampled_notes: Path) -> N
 
 def test_an_sfz_file_names_its_samples_pitches_and_velocities(tmp_path: Path, sampled_notes: Path) -> None:
     sfz = tmp_path / "flute.sfz"
+    (tmp_path / "notes").mkdir(exist_ok=True)
+    for name in ("tone 060.wav", "b.wav"):
+        (tmp_path / "notes" / name).touch()
     sfz.write_text(
         "// a flute\n<control> default_path=notes/\n<group> lovel=0 hivel=80 tune=5\n"
         "<region> sample=tone 060.wav pitch_keycenter=60 lokey=58 hikey=62\n<region> sample=b.wav key=c5\n"

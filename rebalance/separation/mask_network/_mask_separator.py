@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,12 +44,15 @@ class MaskSeparator:
         What is known of it.
     weights
         Sha256 of the file it came from; None for a network from elsewhere.
+    level
+        Mean square the mixture is judged by; its own when None. A causal network follows the level itself.
     """
 
     name: str
     network: MaskNetwork
     card: ModelCard
     weights: str | None = None
+    level: float | None = None
     needs_sources: bool = False
     mixture_consistent: bool = True
 
@@ -62,6 +65,11 @@ class MaskSeparator:
     def shrinkage(self) -> Shrinkage:
         """How far the remix should trust the estimates, by the number of sources; see `ModelCard`."""
         return self.card.shrinkage
+
+    @property
+    def reliability(self) -> tuple[float, ...]:
+        """Which share of the gains its estimates promise is made, by the number of sources; see `ModelCard`."""
+        return self.card.reliability
 
     @property
     def n_parameters(self) -> int:
@@ -98,6 +106,10 @@ class MaskSeparator:
         """Return itself: it works from the mixture alone."""
         return self
 
+    def at_level(self, mean_square: float) -> MaskSeparator:
+        """Return the same separator, which takes this for the mean square of every mixture."""
+        return replace(self, level=mean_square)
+
     def chunking(self) -> Chunking:
         """Return how a long mixture is cut, frames aligned."""
         config = self.network.config
@@ -113,7 +125,7 @@ class MaskSeparator:
         """Return estimates, shape ``(n_sources, n_channels, n_samples)``."""
         from rebalance.separation.networks import overlap_add_within_memory
 
-        level = float(np.mean(np.square(mixture, dtype=np.float64)))
+        level = float(np.mean(np.square(mixture, dtype=np.float64))) if self.level is None else self.level
         process = functools.partial(_processed, self.network, instruments, level)
         return overlap_add_within_memory(process, mixture, self.chunking())
 

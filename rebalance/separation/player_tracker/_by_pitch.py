@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -48,11 +48,14 @@ class PitchSeparator:
         Finds the pitches.
     refiner
         Makes masks of them; the combs alone do when None.
+    level
+        Mean square the mixture is judged by; its own when None.
     """
 
     name: str
     tracker: Tracker
     refiner: Refiner | None = None
+    level: float | None = None
     needs_sources: bool = False
     mixture_consistent: bool = True
 
@@ -65,6 +68,11 @@ class PitchSeparator:
     def shrinkage(self) -> Shrinkage:
         """How far the remix should trust the estimates, by the number of sources."""
         return self.tracker.card.shrinkage
+
+    @property
+    def reliability(self) -> tuple[float, ...]:
+        """Which share of the gains its estimates promise is made, by the number of sources; see `ModelCard`."""
+        return self.tracker.card.reliability
 
     @property
     def n_parameters(self) -> int:
@@ -97,8 +105,14 @@ class PitchSeparator:
         """Estimate every source; see `rebalance.separation.Separator`."""
         known = known_instruments(instruments)
         checked = checked_mixture(mixture)
-        posteriors = self.tracker(checked, known)
-        return separate_by_pitch(checked, posteriors, sample_rate=self.sample_rate, refiner=self.refiner)
+        posteriors = self.tracker(checked, known, level=self.level)
+        return separate_by_pitch(
+            checked, posteriors, sample_rate=self.sample_rate, refiner=self.refiner, level=self.level
+        )
+
+    def at_level(self, mean_square: float) -> PitchSeparator:
+        """Return the same separator, which takes this for the mean square of every mixture."""
+        return replace(self, level=mean_square)
 
     def informed_by(self, sources: Mapping[str, Audio]) -> PitchSeparator:  # noqa: ARG002 - part of the protocol
         """Return itself: it works from the mixture alone."""
@@ -132,6 +146,7 @@ def separate_by_pitch(
     sample_rate: int,
     combs: CombSettings = PLAIN_COMBS,
     refiner: Refiner | None = None,
+    level: float | None = None,
 ) -> dict[str, NDArray[np.float32]]:
     """Separate a mixture whose players' pitches are known, more or less.
 
@@ -147,6 +162,8 @@ def separate_by_pitch(
         How pitches become masks where there is no refiner.
     refiner
         Network that improves on the masks of the combs; it wants its own sample rate and pitches.
+    level
+        Mean square by which the refiner judges the mixture; its own when None.
 
     Returns
     -------
@@ -164,7 +181,7 @@ def separate_by_pitch(
         raise ConfigError(f"sample rate: expected a positive number of Hz, got {sample_rate}")
     checked = checked_mixture(mixture)
     names = source_names(posteriors.instruments)
-    level = float(np.mean(np.square(checked, dtype=np.float64)))
+    level = float(np.mean(np.square(checked, dtype=np.float64))) if level is None else level
     if refiner is None:
         maker: MaskMaker = _CombMasks(combs=combs, sample_rate=sample_rate)
     else:

@@ -56,7 +56,14 @@ class Tracker:
     def _repr_html_(self) -> str:
         return described_as_html(self)
 
-    def __call__(self, mixture: Audio, instruments: Sequence[str], sample_rate: int | None = None) -> Posteriors:
+    def __call__(
+        self,
+        mixture: Audio,
+        instruments: Sequence[str],
+        sample_rate: int | None = None,
+        *,
+        level: float | None = None,
+    ) -> Posteriors:
         """Track the players of a mixture.
 
         Parameters
@@ -67,6 +74,8 @@ class Tracker:
             Of every player; of two voices of one instrument the higher part is the first.
         sample_rate
             In Hz; that of the tracker when None.
+        level
+            Mean square the mixture is judged by; its own when None.
 
         Raises
         ------
@@ -79,7 +88,7 @@ class Tracker:
         signal = checked_mixture(mixture)
         if sample_rate is not None and sample_rate != self.sample_rate:
             signal = np.asarray(resample(signal, sample_rate, self.sample_rate), dtype=np.float32)
-        values = self._values(signal, known)
+        values = self._values(signal, known, level)
         hop, window = self.network.config.transform.hop, self.network.config.transform.window
         centres = (np.arange(values.shape[1]) + 1) * hop - window / 2
         return Posteriors(
@@ -89,11 +98,13 @@ class Tracker:
             instruments=known,
         )
 
-    def _values(self, signal: NDArray[np.float32], instruments: Sequence[str]) -> NDArray[np.float32]:
+    def _values(
+        self, signal: NDArray[np.float32], instruments: Sequence[str], level: float | None
+    ) -> NDArray[np.float32]:
         """Return the posteriors of a signal of any length, in chunks."""
         from rebalance.separation.networks import within_memory
 
-        level = float(np.mean(np.square(signal, dtype=np.float64)))
+        level = float(np.mean(np.square(signal, dtype=np.float64))) if level is None else level
         slots = self.network.slots(instruments).numpy()
         order = np.argsort(slots)  # so that the order of the players changes not a digit
         in_chunks = functools.partial(_tracked_in_chunks, self.network, slots[order], level, signal)

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError
+from rebalance._base.instrument_names import instrument_of, names_another
 
 Family: TypeAlias = Literal["strings", "woodwinds", "brass", "percussion"]
 
@@ -16,7 +17,6 @@ PIZZICATO_PROGRAM = 45
 PERCUSSION_CHANNEL = 9
 
 _VOICE = re.compile(r"(?P<instrument>.+?)_(?P<voice>[1-9])", flags=re.ASCII)
-_NOT_A_LETTER = re.compile(r"[^a-z]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +33,6 @@ class Instrument:
         General MIDI program, counted from 0.
     lowest, highest
         Sounding range as MIDI pitches (60 is middle C), both playable by an accomplished amateur.
-    aliases
-        Lower-case letters only: beginnings of other names, in the languages of printed scores.
     """
 
     name: str
@@ -42,7 +40,6 @@ class Instrument:
     program: int
     lowest: int
     highest: int
-    aliases: tuple[str, ...] = ()
 
     @property
     def centre(self) -> float:
@@ -59,47 +56,37 @@ class Instrument:
 INSTRUMENTS: dict[str, Instrument] = {
     instrument.name: instrument
     for instrument in (
-        Instrument(name="Bassoon", family="woodwinds", program=70, lowest=34, highest=75, aliases=("fagot", "basson")),
-        Instrument(
-            name="Cello", family="strings", program=42, lowest=36, highest=81, aliases=("violoncell", "vlc", "celli")
-        ),
-        Instrument(name="Clarinet", family="woodwinds", program=71, lowest=50, highest=91, aliases=("klarinet",)),
-        Instrument(name="Flute", family="woodwinds", program=73, lowest=60, highest=96, aliases=("flaut", "flot")),
-        Instrument(name="Oboe", family="woodwinds", program=68, lowest=58, highest=89, aliases=("hautbois",)),
-        Instrument(name="Sax", family="woodwinds", program=65, lowest=49, highest=81, aliases=("altosax", "saxoph")),
-        Instrument(
-            name="Viola", family="strings", program=41, lowest=48, highest=88, aliases=("vla", "bratsch", "alto")
-        ),
-        Instrument(
-            name="Violin", family="strings", program=40, lowest=55, highest=98, aliases=("violon", "vln", "geige")
-        ),
+        Instrument(name="Bassoon", family="woodwinds", program=70, lowest=34, highest=75),
+        Instrument(name="Cello", family="strings", program=42, lowest=36, highest=81),
+        Instrument(name="Clarinet", family="woodwinds", program=71, lowest=50, highest=91),
+        Instrument(name="Flute", family="woodwinds", program=73, lowest=60, highest=96),
+        Instrument(name="Oboe", family="woodwinds", program=68, lowest=58, highest=89),
+        Instrument(name="Sax", family="woodwinds", program=65, lowest=49, highest=81),
+        Instrument(name="Viola", family="strings", program=41, lowest=48, highest=88),
+        Instrument(name="Violin", family="strings", program=40, lowest=55, highest=98),
         Instrument(
             name="Bass",
             family="strings",
             program=43,
             lowest=28,
             highest=67,
-            aliases=("doublebass", "contrabass", "kontrabass", "doublebas"),
         ),
-        Instrument(name="Harp", family="strings", program=46, lowest=24, highest=103, aliases=("arpa", "harfe")),
-        Instrument(name="Piccolo", family="woodwinds", program=72, lowest=74, highest=105, aliases=("ottavino",)),
+        Instrument(name="Harp", family="strings", program=46, lowest=24, highest=103),
+        Instrument(name="Piccolo", family="woodwinds", program=72, lowest=74, highest=105),
         Instrument(
             name="EnglishHorn",
             family="woodwinds",
             program=69,
             lowest=52,
             highest=81,
-            aliases=("coranglais", "corno ingl"),
         ),
         Instrument(name="BassClarinet", family="woodwinds", program=71, lowest=38, highest=77),
-        Instrument(name="Contrabassoon", family="woodwinds", program=70, lowest=22, highest=53, aliases=("kontrafag",)),
-        Instrument(
-            name="Horn", family="brass", program=60, lowest=35, highest=77, aliases=("frenchhorn", "corn", "waldh")
-        ),
-        Instrument(name="Trumpet", family="brass", program=56, lowest=54, highest=84, aliases=("tromb a", "trompet")),
-        Instrument(name="Trombone", family="brass", program=57, lowest=40, highest=72, aliases=("posaun",)),
+        Instrument(name="Contrabassoon", family="woodwinds", program=70, lowest=22, highest=53),
+        Instrument(name="Horn", family="brass", program=60, lowest=35, highest=77),
+        Instrument(name="Trumpet", family="brass", program=56, lowest=54, highest=84),
+        Instrument(name="Trombone", family="brass", program=57, lowest=40, highest=72),
         Instrument(name="Tuba", family="brass", program=58, lowest=28, highest=58),
-        Instrument(name="Timpani", family="percussion", program=47, lowest=40, highest=57, aliases=("pauk", "timbal")),
+        Instrument(name="Timpani", family="percussion", program=47, lowest=40, highest=57),
     )
 }
 
@@ -160,6 +147,8 @@ def chair_labelled(label: str) -> Chair:
 def recognise_instrument(name: str, program: int | None = None) -> Instrument | None:
     """Return the instrument a part is written for, by its name or else by its program; None if neither is known.
 
+    A name of an instrument that is none of the table (``"Alto Flute"``) is not overruled by the program.
+
     Parameters
     ----------
     name
@@ -167,14 +156,11 @@ def recognise_instrument(name: str, program: int | None = None) -> Instrument | 
     program
         General MIDI program from 0; None when the score has none.
     """
-    letters = _NOT_A_LETTER.sub("", name.lower())
-    spellings = sorted(
-        ((alias, entry) for entry in INSTRUMENTS.values() for alias in (entry.name.lower(), *entry.aliases)),
-        key=lambda pair: -len(pair[0]),
-    )
-    for spelling, entry in spellings:
-        if letters.startswith(_NOT_A_LETTER.sub("", spelling)):
-            return entry
+    named = instrument_of(name)
+    if named is not None:
+        return INSTRUMENTS[named]
+    if names_another(name):
+        return None
     if program is None:
         return None
     related = _RELATED_PROGRAMS.get(program)

@@ -16,15 +16,13 @@ from rebalance._base.files import is_hidden
 from rebalance.audio import read_audio, resample
 from rebalance.synthesis.performance import PlayedNote
 from rebalance.synthesis.sound._engines import SAMPLE_RATE, Layer
+from rebalance.synthesis.sound._sfz import read_sfz
 
 _AUDIO_SUFFIXES = (".wav", ".flac", ".aif", ".aiff", ".ogg", ".mp3")
 _SEMITONES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _ACCIDENTALS = {"": 0, "#": 1, "s": 1, "b": -1}
 _NOTE_NAME = re.compile(r"(?<![A-Za-z])([A-Ga-g])([#sb]?)(-?\d)(?!\d)")
 _MIDI_NUMBER = re.compile(r"(?<!\d)(\d{2,3})(?!\d)")
-_SFZ_COMMENT = re.compile(r"//.*")
-_SFZ_HEADER = re.compile(r"<(\w+)>")
-_SFZ_OPCODE = re.compile(r"(\w+)=(.*?)(?=\s+\w+=|\s*$)")
 _RELEASE_S = 0.08
 _ATTACK_S = 0.003
 _LOUDEST_VELOCITY = 127
@@ -74,7 +72,7 @@ def sample_files(source: Path) -> tuple[SampleFile, ...]:
     Raises
     ------
     ConfigError
-        If there are none.
+        If there are none, or an SFZ file asks for what is not supported; see `read_sfz`.
     """
     if source.is_dir():
         named = (
@@ -84,7 +82,16 @@ def sample_files(source: Path) -> tuple[SampleFile, ...]:
         )
         samples = tuple(SampleFile(path=path, pitch=pitch) for path, pitch in named if pitch is not None)
     else:
-        samples = tuple(_sfz_regions(source))
+        samples = tuple(
+            SampleFile(
+                path=region.path,
+                pitch=region.pitch,
+                lowest_velocity=region.lowest_velocity,
+                highest_velocity=region.highest_velocity,
+                tune_cents=region.tune_cents,
+            )
+            for region in read_sfz(source)
+        )
     if not samples:
         raise ConfigError(f"{source}: expected recorded notes named by pitch (such as 'Violin_A4.wav'), found none")
     return samples
@@ -184,45 +191,3 @@ def _tuned(sound: NDArray[np.float32], cents: float, duration_s: float) -> NDArr
     envelope *= np.clip(np.arange(n_samples) / (_ATTACK_S * SAMPLE_RATE), 0.0, 1.0)
     released: NDArray[np.float32] = (played * envelope).astype(np.float32)
     return released
-
-
-def _sfz_regions(path: Path) -> list[SampleFile]:
-    """Return the regions of an SFZ file: sample, key or pitch_keycenter, lovel, hivel, tune."""
-    try:
-        text = _SFZ_COMMENT.sub("", path.read_text(encoding="utf-8", errors="replace"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot read: {error.strerror}") from error
-    inherited: dict[str, dict[str, str]] = {"control": {}, "global": {}, "group": {}}
-    regions: list[SampleFile] = []
-    sections = _SFZ_HEADER.split(text)
-    for header, body in zip(sections[1::2], sections[2::2], strict=True):
-        opcodes = {name: value.strip() for line in body.splitlines() for name, value in _SFZ_OPCODE.findall(line)}
-        if header in inherited:
-            inherited[header] = opcodes
-            if header == "global":
-                inherited["group"] = {}
-        elif header == "region":
-            merged = {**inherited["control"], **inherited["global"], **inherited["group"], **opcodes}
-            regions += _sfz_region(path, merged)
-    return regions
-
-
-def _sfz_region(path: Path, opcodes: dict[str, str]) -> list[SampleFile]:
-    """Return one region as a sample, or nothing if it names no sample or no pitch."""
-    name = opcodes.get("sample")
-    key = opcodes.get("pitch_keycenter") or opcodes.get("key")
-    if name is None or key is None or name.startswith("*"):
-        return []
-    pitch = int(key) if key.lstrip("-").isdigit() else pitch_of_name(key)
-    if pitch is None:
-        raise ConfigError(f"{path}: expected a key number or note name, got {key!r}")
-    file = path.parent / (opcodes.get("default_path", "") + name).replace("\\", "/")
-    return [
-        SampleFile(
-            path=file,
-            pitch=pitch,
-            lowest_velocity=int(opcodes.get("lovel", "0")),
-            highest_velocity=int(opcodes.get("hivel", str(_LOUDEST_VELOCITY))),
-            tune_cents=float(opcodes.get("tune", "0")),
-        )
-    ]

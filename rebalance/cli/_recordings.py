@@ -1,0 +1,107 @@
+"""What `separate` and `remix` share: several recordings, what is written of each, and what is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from rebalance._base.errors import ConfigError, RebalanceError
+from rebalance._base.running import Failure, one_line
+from rebalance._base.verbosity import is_quiet
+from rebalance.audio import AUDIO_SUFFIXES, AudioFile, open_audio
+
+FilesArgument: TypeAlias = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILE...", help="Music to read: FLAC, WAV, AIFF, MP3, OGG.", show_default=False),
+]
+ChannelsOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="1,2", help="Which one or two channels of a file with more to read.", show_default=False),
+]
+FormatOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--format", metavar="|".join(sorted({s[1:] for s in AUDIO_SUFFIXES})), help="Kind of file."),
+]
+DepthOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="16|24|32|float", help="Depth of samples; that of what is read when left out."),
+]
+
+
+def opened_files(paths: Sequence[Path], channels: str | None) -> tuple[dict[Path, AudioFile], list[Failure]]:
+    """Look at files to read; one that cannot be read is a failure among several, an error alone."""
+    chosen = None if channels is None else _channel_numbers(channels)
+    files: dict[Path, AudioFile] = {}
+    failures: list[Failure] = []
+    for path in paths:
+        try:
+            files[path] = open_audio(path, channels=chosen, most_channels=2)
+        except RebalanceError as error:
+            if len(paths) == 1:
+                raise
+            failures.append(_failure(path, error))
+    return files, failures
+
+
+def do_each(
+    files: Sequence[AudioFile], work: Callable[[AudioFile], None], failures: list[Failure], *, alone: bool
+) -> None:
+    """Do one file after the other; what fails is added to the failures, or raised where there is one file alone."""
+    for file in files:
+        try:
+            work(file)
+        except RebalanceError as error:
+            if alone:
+                raise
+            failures.append(_failure(file.path, error))
+
+
+def suffix_of_format(name: str | None) -> str | None:
+    """Return the suffix of what ``--format`` names."""
+    if name is None:
+        return None
+    suffix = f".{name.lower().removeprefix('.')}"
+    if suffix not in AUDIO_SUFFIXES:
+        raise ConfigError(f"--format: expected one of {', '.join(s[1:] for s in AUDIO_SUFFIXES)}, got {name!r}")
+    return suffix
+
+
+def require_different(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
+    """Raise if two files would be written under one name."""
+    taken: dict[str, Path] = {}
+    for output, source in zip(outputs, inputs, strict=True):
+        folded = str(output).casefold()
+        if folded in taken:
+            raise ConfigError(f"{output}: both {taken[folded]} and {source} would be written there")
+        taken[folded] = source
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[float], None]]:
+    """Show a bar; give the function that sets it to a fraction."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    from rebalance.cli._reporting import ERRORS
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=ERRORS, disable=is_quiet()) as bar:
+        task = bar.add_task(title, total=1.0)
+        yield lambda fraction: bar.update(task, completed=fraction)
+        bar.update(task, completed=1.0)
+
+
+def _failure(path: Path, error: RebalanceError) -> Failure:
+    """Return what is to be said of a file that failed, its name once."""
+    return Failure(item=str(path), reason=one_line(error).removeprefix(f"{path}: "))
+
+
+def _channel_numbers(text: str) -> tuple[int, ...]:
+    """Read ``1,2``."""
+    try:
+        return tuple(int(number) for number in text.split(","))
+    except ValueError as error:
+        raise ConfigError(f"--channels: expected one or two numbers such as 1,2, got {text!r}") from error

@@ -1,0 +1,78 @@
+"""``rebalance separate``: the stems of any recording."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rebalance._base.instrument_names import instruments_listed
+from rebalance.audio import AudioFile, output_format
+from rebalance.cli._options import DeviceOption, ForceOption, InstrumentsOption, SeparatorOption
+from rebalance.cli._outputs import check_folder_to_write
+from rebalance.cli._recordings import (
+    ChannelsOption,
+    DepthOption,
+    FilesArgument,
+    FormatOption,
+    do_each,
+    opened_files,
+    progress,
+    require_different,
+    suffix_of_format,
+)
+
+
+def separate(
+    files: FilesArgument,
+    instruments: InstrumentsOption,
+    out: Annotated[
+        Path,
+        typer.Option(help="Folder for one file per source; a folder in it for each of several.", show_default=False),
+    ],
+    separator: SeparatorOption = "default",
+    channels: ChannelsOption = None,
+    format_: FormatOption = None,
+    depth: DepthOption = None,
+    device: DeviceOption = "auto",
+    force: ForceOption = False,
+) -> None:
+    """Split recordings into their instruments, at their own rate, depth and length.
+
+    Example: rebalance separate quartet.flac --instruments violin,violin,viola,cello --out stems
+    """
+    from rebalance.cli._reporting import finish, say, say_details, say_remarks
+    from rebalance.pipeline import separate_file
+    from rebalance.separation import load_separator, source_names
+
+    players = instruments_listed(instruments)
+    names = source_names(players)
+    suffix = suffix_of_format(format_) or ".flac"
+    folders = [out / path.stem if len(files) > 1 else out for path in files]
+    require_different(folders, files)
+    for folder in folders:
+        check_folder_to_write(folder, names=[f"{name}{suffix}" for name in names], inputs=files, force=force)
+    output_format(Path(f"stem{suffix}"), depth=depth)
+    opened, failures = opened_files(files, channels)
+    for path, file in opened.items():
+        output_format(Path(f"stem{suffix}"), depth=depth, like=file.header).require(
+            file.sample_rate, file.n_channels, path
+        )
+    loaded = load_separator(separator, device=device)
+    say_details(loaded, players)
+
+    def work(file: AudioFile) -> None:
+        say_remarks(file.path, file.remarks)
+        kind = output_format(Path(f"stem{suffix}"), depth=depth, like=file.header)
+        folder = folders[files.index(file.path)]
+        with progress(f"separate {file.path.name}" if len(files) > 1 else "separate") as on_progress:
+            done = separate_file(file, players, loaded, folder, kind, on_progress=on_progress)
+        for path in done.paths.values():
+            say(str(path))
+        if done.attenuation_db:
+            say(f"all of them turned down by {done.attenuation_db:.2f} dB so that nothing clips")
+
+    do_each(list(opened.values()), work, failures, alone=len(files) == 1)
+    if len(files) > 1:
+        finish(f"{len(files)} recordings separated", failures, n_asked=len(files))

@@ -1,0 +1,66 @@
+"""``rebalance separators``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rebalance.cli._options import DeviceOption
+
+if TYPE_CHECKING:
+    from rebalance.separation import SeparatorEntry
+
+_QUARTET = ("Violin", "Violin", "Viola", "Cello")
+
+
+def separators(
+    time: Annotated[
+        bool, typer.Option("--time", help="Measure what each with weights costs on this machine, which takes a minute.")
+    ] = False,
+    device: DeviceOption = "auto",
+) -> None:
+    """List the separators there are: what ships, what is built in, and what other packages have installed.
+
+    Size, look-ahead, cost, and what each is worth by its card. Checkpoints and module:callable work as names, too.
+
+    Example: rebalance separators
+    """
+    from rich import box
+    from rich.table import Table
+
+    from rebalance.cli._reporting import CONSOLE, say
+    from rebalance.separation import list_separators
+
+    entries = list_separators()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("name", no_wrap=True)
+    for heading in ("parameters", "MB"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for heading in ("looks ahead", "cost"):
+        table.add_column(heading, overflow="fold")
+    for entry in entries:
+        table.add_row(
+            entry.name,
+            "" if entry.n_parameters is None else f"{entry.n_parameters / 1e6:.2f} M",
+            "" if entry.n_bytes is None else f"{entry.n_bytes / 1e6:.1f}",
+            entry.look_ahead,
+            _measured(entry, device) if time and entry.origin == "weights" else entry.cost,
+        )
+    CONSOLE.print(table)
+    for entry in entries:
+        say(f"{entry.name}: {'; '.join(_told(entry))}")
+
+
+def _told(entry: SeparatorEntry) -> list[str]:
+    """Return what a separator is, and what is known of its results."""
+    about = f"installed, {entry.about}" if entry.origin == "installed" else entry.about
+    return [*([about] if about else []), *(f"{where}: {text}" for where, text in entry.worth.items())]
+
+
+def _measured(entry: SeparatorEntry, device: str) -> str:
+    """Return what a separator costs here."""
+    from rebalance.separation import load_separator, measure_cost
+
+    seconds = measure_cost(load_separator(entry.name, device=device), _QUARTET)
+    return f"{seconds:.2f} s of processor time per second of a stereo quartet, here"

@@ -1,0 +1,47 @@
+"""A part of a task, for a first look or a few scenes of interest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rebalance._base.errors import ConfigError
+from rebalance._base.names import suggestion
+from rebalance.task._values import Pair, Task
+
+
+def chosen_pairs(task: Task, *, scenes: Sequence[str] | None = None, limit: int | None = None) -> tuple[Pair, ...]:
+    """Return the pairs of some scenes of a task, in the order of the task.
+
+    Parameters
+    ----------
+    task
+        To choose from.
+    scenes
+        Ids of scenes; all when None.
+    limit
+        How many scenes at most, the first of them; all when None.
+
+    Raises
+    ------
+    ConfigError
+        If a scene is unknown, with the closest one, or the limit is below 1.
+
+    Examples
+    --------
+    >>> from rebalance import load_task
+    >>> from rebalance.task import chosen_pairs
+    >>> task = load_task("metadata/demo", "valid")
+    >>> {pair.scene for pair in chosen_pairs(task, limit=1)}
+    {'S50001'}
+    """
+    if limit is not None and limit < 1:
+        raise ConfigError(f"limit: expected at least 1 scene, got {limit}")
+    for scene in scenes or ():
+        if scene not in task.scenes:
+            raise ConfigError(
+                f"scene {scene!r}: not in this task of {len(task.scenes)}{suggestion(scene, task.scenes)}"
+            )
+    wanted = set(task.scenes if scenes is None else scenes)
+    order = dict.fromkeys(pair.scene for pair in task.pairs if pair.scene in wanted)
+    kept = set(list(order)[:limit])
+    return tuple(pair for pair in task.pairs if pair.scene in kept)
