@@ -139,5 +139,12 @@ def output_format(path: Path, *, depth: str | None = None, like: AudioHeader | N
 
 
 def suffix_like(header: AudioHeader) -> str:
-    """Return the suffix of the format a file is read in; ``.flac`` where that is not written."""
+    """Return the suffix of the format a file is read in; ``.flac`` where that is not written.
+
+    Examples
+    --------
+    >>> from rebalance.audio import AudioHeader, suffix_like
+    >>> suffix_like(AudioHeader(sample_rate=8_000, n_channels=1, n_samples=1, format="OGG", subtype="VORBIS"))
+    '.ogg'
+    """
     return _SUFFIXES.get(header.format, ".flac") if header.subtype != "OPUS" else ".ogg"

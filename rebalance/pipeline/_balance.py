@@ -101,7 +101,15 @@ def estimate_balance(
 
 
 def measured_reliability(separator: Separator, n_sources: int) -> float | None:
-    """Return which share of its estimated gains a separator was measured to make; None where it was not measured."""
+    """Return which share of its estimated gains a separator was measured to make; None where it was not measured.
+
+    Examples
+    --------
+    >>> from rebalance.pipeline import measured_reliability
+    >>> from rebalance.separation import load_separator
+    >>> measured_reliability(load_separator("mixture"), 2) is None
+    True
+    """
     values = separator.reliability if isinstance(separator, Measured) else ()
     return values[min(max(n_sources, 2) - 2, len(values) - 1)] if values else None
 

@@ -117,6 +117,16 @@ def stem_pieces(
         As for `separate_recording`.
     on_progress
         Called with the fraction done, in (0, 1].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import Recording, RecordingStream
+    >>> from rebalance.pipeline import stem_pieces
+    >>> from rebalance.separation import load_separator
+    >>> stream = RecordingStream(Recording(samples=np.ones((1, 8), dtype=np.float32), sample_rate=44_100))
+    >>> [piece.shape for piece in stem_pieces(stream, ("flute", "cello"), load_separator("mixture"))]
+    [(2, 1, 8)]
     """
     blocks = separated_blocks(stream, instruments, separator, on_progress)
     stacked = map(_stacked, blocks)

@@ -293,6 +293,17 @@ def remix_stream(
         As for `rebalance_recording`.
     RebalanceError
         If the disk is full.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import Recording, RecordingStream
+    >>> from rebalance.pipeline import RemixRequest, remix_stream
+    >>> from rebalance.separation import load_separator
+    >>> stream = RecordingStream(Recording(samples=np.ones((1, 8), dtype=np.float32), sample_rate=44_100))
+    >>> request = RemixRequest(instruments=("flute",), gains_db={}, separator=load_separator("mixture"))
+    >>> [piece.shape for piece in remix_stream(stream, request).pieces()]
+    [(1, 8)]
     """
     fits = request.fitting is not None
     recorded = _meter(stream, loudness=request.loudness == "recording")

@@ -149,6 +149,23 @@ def record_causality(run: Path, separator: Separator, look_ahead: LookAhead) -> 
     ------
     ConfigError
         If the folder is no run, or another separator, other weights or another source made it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.pipeline import RunRecord, record_causality
+    >>> from rebalance.pipeline._runs import claim_run
+    >>> from rebalance.separation import WHOLE_CHAIN, load_separator, measure_chain
+    >>> separator = load_separator("mixture")
+    >>> record = RunRecord(
+    ...     version="1", separator="mixture", remix="edit", rounding="nearest", data="d", split="valid", semantics="s"
+    ... )
+    >>> with tempfile.TemporaryDirectory() as run:
+    ...     claim_run(Path(run), record)
+    ...     measured = measure_chain(separator, ("flute", "cello"), duration_s=0.5)[WHOLE_CHAIN]
+    ...     record_causality(Path(run), separator, measured).known_lookahead_ms
+    0.0
     """
     record = read_run(run)
     own = {

@@ -20,8 +20,8 @@ from rebalance.synthesis.sound._sfz import read_sfz
 
 _AUDIO_SUFFIXES = (".wav", ".flac", ".aif", ".aiff", ".ogg", ".mp3")
 _SEMITONES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
-_ACCIDENTALS = {"": 0, "#": 1, "s": 1, "b": -1}
-_NOTE_NAME = re.compile(r"(?<![A-Za-z])([A-Ga-g])([#sb]?)(-?\d)(?!\d)")
+_ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "s": 1, "b": -1, "♭": -1}
+_NOTE_NAME = re.compile(r"(?<![A-Za-z])([A-Ga-g])([#♯sb♭]?)(-?\d)(?!\d)")
 _MIDI_NUMBER = re.compile(r"(?<!\d)(\d{2,3})(?!\d)")
 _RELEASE_S = 0.08
 _ATTACK_S = 0.003
@@ -56,10 +56,11 @@ class SampleFile:
 def pitch_of_name(name: str) -> int | None:
     """Return the MIDI pitch in a file name: ``Violin_A4_ff`` or ``flute-069``; None if there is none.
 
-    A4 is 69; ``s`` and ``#`` sharpen, ``b`` flattens.
+    A4 is 69; ``s`` and ``#`` sharpen, ``b`` flattens; ``Es`` is the E flat of German names.
     """
     if match := _NOTE_NAME.search(name):
         letter, accidental, octave = match.groups()
+        accidental = "b" if (letter + accidental).lower() == "es" else accidental
         return _SEMITONES[letter.lower()] + _ACCIDENTALS[accidental] + _OCTAVE * (int(octave) + 1)
     numbers = [int(found) for found in _MIDI_NUMBER.findall(name) if int(found) <= _LOUDEST_VELOCITY]
     return numbers[-1] if numbers else None
