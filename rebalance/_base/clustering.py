@@ -101,6 +101,14 @@ def clustered_mean(
     ConfigError
         If there are no values, one is not finite, or the lengths differ.
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.report import clustered_mean
+    >>> estimate = clustered_mean([0.5, 0.7, 0.3], ["haydn", "haydn", "mozart"], rng=np.random.default_rng(0))
+    >>> round(estimate.mean, 3), estimate.n_clusters
+    (0.5, 2)
+
     Source: the percentile bootstrap over clusters, Davison and Hinkley (1997), "Bootstrap Methods and
     their Application", section 3.8.
     """
@@ -143,6 +151,14 @@ def paired_difference(
     ------
     ConfigError
         As `clustered_mean`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.report import paired_difference
+    >>> found = paired_difference([0.5, 0.6], [0.6, 0.7], ["haydn", "mozart"], rng=np.random.default_rng(0))
+    >>> round(found.estimate.mean, 3), found.p_value
+    (0.1, 0.5)
     """
     differences = np.asarray(second, dtype=np.float64) - np.asarray(first, dtype=np.float64)
     estimate = clustered_mean(differences, clusters, rng=rng, n_resamples=n_resamples, confidence=confidence)

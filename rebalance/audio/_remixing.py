@@ -32,6 +32,12 @@ def normalising_gain_db(gains_db: Mapping[str, float] | Iterable[float]) -> floa
     MetadataError
         If there is no gain, or one is not finite.
 
+    Examples
+    --------
+    >>> from rebalance import normalising_gain_db
+    >>> round(normalising_gain_db([6.0, 0.0]), 2)
+    -3.96
+
     Source: equation 1 of the CAD2-T2 data page with the sum sign it lost,
     ``G = -10 log10((1/N) sum_i 10**(gain_i / 10))``.
     """
@@ -57,6 +63,14 @@ def remix(sources: Mapping[str, Audio], gains_db: Mapping[str, float]) -> NDArra
         If the names differ or a gain is not finite.
     AudioError
         If the shapes differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance import remix
+    >>> sources = {"Flute": np.full((2, 3), 0.1), "Cello": np.full((2, 3), 0.2)}
+    >>> remix(sources, {"Flute": 0.0, "Cello": 0.0}).round(3).tolist()
+    [[0.3, 0.3, 0.3], [0.3, 0.3, 0.3]]
 
     Source: ``apply_gains``, ``remix_stems`` and ``adjust_level`` of the official evaluator, whose
     loudness measurement cancels out.
@@ -105,6 +119,15 @@ def remix_as_edit(
         If the shapes differ.
     ConfigError
         If a shrinkage lies outside [0, 1], or the strength outside [0, `LARGEST_STRENGTH`].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance import remix_as_edit
+    >>> estimates = {"Flute": np.full((2, 3), 0.1), "Cello": np.full((2, 3), 0.2)}
+    >>> mixture = sum(estimates.values())
+    >>> bool(np.array_equal(remix_as_edit(mixture, estimates, {"Flute": 3.0, "Cello": 3.0}, shrinkage=1.0), mixture))
+    True
     """
     _require_same_names(estimates, gains_db)
     changes = changes_of(gains_db, shrinkage=shrinkage, strength=strength)
@@ -180,6 +203,14 @@ def official_remix(
         Raw gain in dB by source name.
     instruments
         Instrument by source name.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import official_remix
+    >>> targets = {"source_1": np.full((2, 2), 0.1), "source_2": np.full((2, 2), 0.2)}
+    >>> official_remix(targets, {"source_1": 0.0, "source_2": 0.0}, {"source_1": "Flute", "source_2": "Cello"}).shape
+    (2, 2)
 
     Source: ``check_repeated_source``, ``apply_gains``, ``remix_stems`` and ``adjust_level`` of the
     official recipe.

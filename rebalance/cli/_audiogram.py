@@ -73,16 +73,17 @@ def audiogram(
         if (known := next((person for person in people if person in before), None)) and not force:
             raise ConfigError(f"{out}: {known!r} is in it already; --force replaces the audiogram")
         people = {**before, **people}
-    CONSOLE.print(_shown(people))
-    for name_of_person, person in people.items():
-        losses = (f"{ear} ear {person.audiogram(ear).severity()}" for ear in EARS)
-        say(f"{name_of_person}: loss of the {', of the '.join(losses)}")
     if out is not None:
         write_listeners(out, people.values())
-        say(f"written: {out} ({len(people)} {'person' if len(people) == 1 else 'people'})")
     if plot is not None:
         _draw(plot, people)
-        say(f"written: {plot}")
+    CONSOLE.print(_shown(people))
+    for key, person in people.items():
+        losses = (f"{ear} ear {person.audiogram(ear).severity()}" for ear in EARS)
+        say(f"{key}: loss of the {', of the '.join(losses)}")
+    for path in (out, plot):
+        if path is not None:
+            say(f"written: {path}")
 
 
 def _typed(name: str, left: str | None, right: str | None, frequencies: str) -> dict[str, Listener]:

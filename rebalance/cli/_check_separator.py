@@ -28,9 +28,10 @@ def check_separator(
 ) -> None:
     """Try whether a separator of your own keeps the contract: names, shapes, sums, silence, rates, causality and more.
 
-    The folder of the module must be on Python's path. Exit status 0: all checks passed; 1: some failed.
+    The folder of the module must be on Python's path: PYTHONPATH=. before the command. Exit status 0: all checks
+    passed; 1: some failed.
 
-    Example: PYTHONPATH=. rebalance check-separator mymodule:MySeparator
+    Example: rebalance check-separator mymodule:MySeparator
     """
     from rebalance._base.progress import progress_bar
     from rebalance.cli._reporting import CONSOLE, say

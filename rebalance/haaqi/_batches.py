@@ -144,7 +144,7 @@ def haaqi(
         Of all signals in Hz. There is no default: signals at another rate than said get a number that means nothing.
     rng
         Source of the noise that stands for the threshold of hearing. A seed, or the ``RandomState`` of that seed, draws
-        what pyclarity draws after ``numpy.random.seed``, number for number; a ``Generator`` uses a faster stream; the
+        what pyclarity draws after ``numpy.random.seed``, number for number; a ``Generator`` draws such a seed; the
         reader of a `NoiseTape` repeats either. Every ear begins anew at a seed; a generator goes on from ear to ear.
     full_scale_db_spl
         Level of a signal with an RMS of 1: a number, or one for every ear in a shape that broadcasts to the batch.

@@ -65,7 +65,9 @@ class HaaqiScore:
         terms = {field.name.replace("_", " "): getattr(self, field.name) for field in fields(self)}
         bars = axes.barh(["HAAQI", *list(terms)[1:]], list(terms.values()), color=["#2f7fd6", *["#9aa5b1"] * 6])
         axes.bar_label(bars, fmt="%.3f", padding=3)
-        axes.set_xlim(0, 1.15)
+        axes.set_xlim(0, 1.2)
+        axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
+        axes.spines[["top", "right"]].set_visible(False)
         axes.invert_yaxis()
         return axes
 

@@ -168,6 +168,17 @@ def amplify(
     ------
     AudioError
         If the signal is not stereo, is empty or not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance import Listener
+    >>> from rebalance.hearing import amplify, prescribe
+    >>> fitting = prescribe(Listener.of("me", left=[40] * 8, right=[0] * 8))
+    >>> quiet = 0.001 * np.random.default_rng(0).standard_normal((2, 44_100))
+    >>> left, right = np.sqrt(np.mean(amplify(quiet, fitting) ** 2, axis=1))
+    >>> bool(left > 2 * right)
+    True
     """
     if signal.ndim != 2 or len(signal) != len(EARS):
         raise AudioError(f"amplify: expected a stereo signal of shape (2, n_samples), got {signal.shape}")

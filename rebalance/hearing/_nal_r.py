@@ -69,6 +69,14 @@ def nal_r_filter(audiogram: Audiogram, *, sample_rate: float, n_taps: int) -> ND
     ConfigError
         If `n_taps` is not odd and at least 3, or the rate does not reach 6 kHz.
 
+    Examples
+    --------
+    >>> from rebalance import Audiogram
+    >>> from rebalance.hearing import nal_r_filter
+    >>> ear = Audiogram(frequencies_hz=(500.0, 4000.0), thresholds_db_hl=(40.0, 60.0))
+    >>> nal_r_filter(ear, sample_rate=24_000, n_taps=141).shape
+    (141,)
+
     Source: ``NALR.build`` of pyclarity, to which it is equal when ``n_taps = nfir + 1``.
     """
     if n_taps < 3 or n_taps % 2 == 0:

@@ -65,6 +65,16 @@ def prescribe(person: Audiogram | Listener) -> EarFitting | Fitting:
     -------
     Settings of that ear, or of both.
 
+    Examples
+    --------
+    >>> from rebalance import Listener
+    >>> from rebalance.hearing import prescribe
+    >>> fitting = prescribe(Listener.of("me", left=[0] * 8, right=[60] * 8))
+    >>> fitting.left.gains_db
+    (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    >>> min(fitting.right.gains_db) > 0
+    True
+
     Source: Moore and Glasberg (1998), "Use of a loudness model for hearing aid fitting: I"; Moore,
     Alcántara, Stone and Glasberg (1999), "II"; openMHA's CAMFIT, as translated in pyclarity, for the
     smallest slope and the loudest output. Deviations: see the module.

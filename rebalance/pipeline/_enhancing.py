@@ -110,7 +110,18 @@ def estimate_sources(separator: Separator, task: Task, segment: Segment) -> dict
 
 
 def amplify_for_submission(signal: Audio, fitting: Fitting, *, aid: AidSettings = CHALLENGE_AID) -> Audio:
-    """Amplify a stereo remix at 44.1 kHz for a listener; the result at the submission's 32 kHz."""
+    """Amplify a stereo remix at 44.1 kHz for a listener; the result at the submission's 32 kHz.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance import load_task
+    >>> from rebalance.assets import demo_folder
+    >>> from rebalance.pipeline import amplify_for_submission
+    >>> task = load_task(demo_folder(), "valid")
+    >>> amplify_for_submission(np.zeros((2, 44_100)), task.fittings["L0001"]).shape
+    (2, 32000)
+    """
     amplified = amplify(signal, fitting, settings=aid)
     return resample(amplified, CAD2_TASK2.mixture_sample_rate, CAD2_TASK2.remix_sample_rate)
 

@@ -92,7 +92,15 @@ _IDENTITY = (
 
 
 def enhanced_path(run: StrPath, split: Split, pair: Pair) -> Path:
-    """Return where a run keeps the signal of a pair."""
+    """Return where a run keeps the signal of a pair.
+
+    Examples
+    --------
+    >>> from rebalance import Pair
+    >>> from rebalance.pipeline import enhanced_path
+    >>> enhanced_path("exp/mine", "valid", Pair(scene="S50001", listener="L0001")).as_posix()
+    'exp/mine/enhanced_signals/valid/S50001_L0001_remix.flac'
+    """
     run = expanded(run)
     return run / "enhanced_signals" / split / CAD2_TASK2.remix_file_name(pair.scene, pair.listener)
 

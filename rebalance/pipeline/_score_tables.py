@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _SEED = 20_240_601
 _SCORE = "avg_haaqi"
+_COLOUR = "#2f7fd6"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +73,20 @@ class Scores:
         if axes is None:
             with optional_packages():
                 from matplotlib import pyplot
-            _, axes = pyplot.subplots(figsize=(7.0, 3.0), layout="constrained")
-        runs = {str(run): lines[_SCORE].to_numpy() for run, lines in self.table.groupby(level="run", sort=False)}
-        axes.boxplot(list(runs.values()), orientation="horizontal", widths=0.5)
-        axes.set_yticks(range(1, len(runs) + 1), list(runs), parse_math=False)
-        axes.invert_yaxis()
-        axes.set_xlabel("HAAQI, mean of both ears")
+            _, axes = pyplot.subplots(
+                figsize=(7.0, 0.9 + 0.45 * self.table.index.get_level_values("run").nunique()), layout="constrained"
+            )
+        names = []
+        for place, (run, lines) in enumerate(self.table.groupby(level="run", sort=False)):
+            values = lines[_SCORE].to_numpy()
+            axes.plot(values, np.full(len(values), place), "o", color=_COLOUR, alpha=0.35, markeredgewidth=0)
+            axes.plot([values.mean()], [place], "|", color=_COLOUR, markersize=16, markeredgewidth=2)
+            names.append(str(run))
+        axes.set_yticks(range(len(names)), names, parse_math=False)
+        axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.set_xlabel("HAAQI, mean of both ears; the bar is the mean of all pairs")
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(visible=True, axis="x", alpha=0.2)
         return axes
 
     def __repr__(self) -> str:

@@ -187,6 +187,15 @@ def true_remix(task: Task, scene: Scene) -> Reference:
     ------
     MetadataError
         If the release holds no sources, or they differ in length; see `rebalance.task.length_fault`.
+
+    Examples
+    --------
+    >>> from rebalance import load_task
+    >>> from rebalance.assets import demo_folder
+    >>> from rebalance.pipeline import true_remix
+    >>> task = load_task(demo_folder(), "valid")
+    >>> true_remix(task, task.scenes["S50001"]).remix.shape
+    (2, 661500)
     """
     if not scene.segment.sources or any(source.track is None for source in scene.segment.sources):
         raise MetadataError(f"scene {scene.name}: expected true sources to score against, this release holds none")

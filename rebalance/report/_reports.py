@@ -35,12 +35,6 @@ class Report:
         Means, groups and differences: on the pairs all runs have, where there are such pairs.
     comparison
         Ranking and agreement of two or more runs; None for a single one, and for runs without a common pair.
-
-    Examples
-    --------
-    >>> from rebalance.report import read_report
-    >>> read_report(["exp/mixture", "exp/oracle"])  # doctest: +SKIP
-    Report('oracle has the highest mean HAAQI, 0.977, 0.213 above mixture; 2 pieces are too few for tests to ...')
     """
 
     task: Task

@@ -6,12 +6,26 @@ from rebalance._base.clustering import Estimate, Interval
 
 
 def estimate_text(estimate: Estimate | None) -> str:
-    """Return a mean with its interval, ``0.512 [0.480, 0.541]``; a dash when there is none."""
+    """Return a mean with its interval, ``0.512 [0.480, 0.541]``; a dash when there is none.
+
+    Examples
+    --------
+    >>> from rebalance.report import Estimate, estimate_text
+    >>> estimate_text(Estimate(mean=0.5, interval=None, n_values=3, n_clusters=1)), estimate_text(None)
+    ('0.500', '–')
+    """
     return "–" if estimate is None else f"{estimate.mean:.3f} {interval_text(estimate.interval)}".rstrip()
 
 
 def difference_text(estimate: Estimate) -> str:
-    """Return a mean difference with its sign and interval."""
+    """Return a mean difference with its sign and interval.
+
+    Examples
+    --------
+    >>> from rebalance.report import Estimate, difference_text
+    >>> difference_text(Estimate(mean=0.5, interval=None, n_values=3, n_clusters=1))
+    '+0.500'
+    """
     return f"{signed_text(estimate.mean)} {interval_text(estimate.interval, signed=True)}".rstrip()
 
 
@@ -24,12 +38,26 @@ def interval_text(interval: Interval | None, *, signed: bool = False) -> str:
 
 
 def p_value_text(p_value: float) -> str:
-    """Return a p-value to two figures, a small one as a bound."""
+    """Return a p-value to two figures, a small one as a bound.
+
+    Examples
+    --------
+    >>> from rebalance.report import p_value_text
+    >>> p_value_text(0.0123), p_value_text(1e-6)
+    ('0.012', '< 0.001')
+    """
     return "< 0.001" if p_value < 0.001 else f"{p_value:.2g}"
 
 
 def signed_text(value: float) -> str:
-    """Return a number with its sign: ``+0.012``."""
+    """Return a number with its sign: ``+0.012``.
+
+    Examples
+    --------
+    >>> from rebalance.report import signed_text
+    >>> signed_text(0.012)
+    '+0.012'
+    """
     return f"{value:+.3f}".replace("-", "−")
 
 

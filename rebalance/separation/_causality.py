@@ -88,6 +88,14 @@ def measure_look_ahead(
     ConfigError
         If there is no position to try.
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import measure_look_ahead
+    >>> signal = np.random.default_rng(0).standard_normal((1, 2000))
+    >>> measure_look_ahead(lambda heard: np.roll(heard, -8, axis=-1), signal, 8_000).ms
+    1.0
+
     Source: the rule of CAD2-T2 that a causal output at t may use no input after t + 5 ms, in normalisation too.
     """
     if n_positions < 1 or signal.shape[-1] <= n_positions:

@@ -47,6 +47,13 @@ def measure_chain(
     -------
     dict
         Look-ahead under `SEPARATOR`, `REMIX_AND_AID` and `WHOLE_CHAIN`.
+
+    Examples
+    --------
+    >>> from rebalance.separation import WHOLE_CHAIN, load_separator, measure_chain
+    >>> measured = measure_chain(load_separator("mixture"), ["Violin", "Cello"], duration_s=0.5, n_positions=1)
+    >>> measured[WHOLE_CHAIN].within(5.0)
+    True
     """
     sources = tone_sources(instruments, duration_s, separator.sample_rate)
     known = known_instruments(instruments)

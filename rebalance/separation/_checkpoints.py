@@ -106,6 +106,12 @@ def load_checkpoint(path: StrPath) -> Checkpoint:
     ------
     ConfigError
         If the file is no such checkpoint, is damaged, or contradicts itself.
+
+    Examples
+    --------
+    >>> from rebalance.separation import load_checkpoint, shipped_weights
+    >>> len(load_checkpoint(shipped_weights()["fast"]).card.shrinkage)
+    4
     """
     path = expanded(path)
     from safetensors import SafetensorError
@@ -129,7 +135,14 @@ def load_checkpoint(path: StrPath) -> Checkpoint:
 
 
 def checkpoint_header(path: StrPath) -> dict[str, str] | None:
-    """Return the header of one of our checkpoints, of separator or tracker, None for any other file."""
+    """Return the header of one of our checkpoints, of separator or tracker, None for any other file.
+
+    Examples
+    --------
+    >>> from rebalance.separation import checkpoint_header, shipped_weights
+    >>> "format" in checkpoint_header(shipped_weights()["fast"])
+    True
+    """
     path = expanded(path)
     from safetensors import SafetensorError, safe_open
 
@@ -144,25 +157,55 @@ def checkpoint_header(path: StrPath) -> dict[str, str] | None:
 
 
 def shipped_weights() -> dict[str, Path]:
-    """Return the checkpoints that come with the library, by name."""
+    """Return the checkpoints that come with the library, by name.
+
+    Examples
+    --------
+    >>> from rebalance.separation import shipped_weights
+    >>> "default" in shipped_weights()
+    True
+    """
     return {path.stem: path for path in sorted(WEIGHTS_FOLDER.glob("[!.]*.safetensors"))}
 
 
 def sha256_of(path: StrPath) -> str:
-    """Return the sha256 of a file."""
+    """Return the sha256 of a file.
+
+    Examples
+    --------
+    >>> from rebalance.separation import digest_file, sha256_of, shipped_weights
+    >>> weights = shipped_weights()["fast"]
+    >>> sha256_of(weights) == digest_file(weights).read_text().split()[0]
+    True
+    """
     path = expanded(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digest_file(path: StrPath) -> Path:
-    """Return where a checkpoint's digest is kept."""
+    """Return where a checkpoint's digest is kept.
+
+    Examples
+    --------
+    >>> from rebalance.separation import digest_file
+    >>> digest_file("weights/mine.safetensors").name
+    'mine.safetensors.sha256'
+    """
     path = expanded(path)
     return path.with_name(f"{path.name}.sha256")
 
 
 def checked_digest(path: StrPath) -> str:
-    """Return the digest of a file; raise if another one stands beside it."""
+    """Return the digest of a file; raise if another one stands beside it.
+
+    Examples
+    --------
+    >>> from rebalance.separation import checked_digest, sha256_of, shipped_weights
+    >>> weights = shipped_weights()["fast"]
+    >>> checked_digest(weights) == sha256_of(weights)
+    True
+    """
     path = expanded(path)
     found = sha256_of(path)
     beside = digest_file(path)

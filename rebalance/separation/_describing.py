@@ -45,7 +45,14 @@ def described(separator: Any) -> str:  # noqa: ANN401 - anything that may be a s
 
 
 def described_as_html(separator: Any) -> str:  # noqa: ANN401 - anything that may be a separator
-    """Return a separator as a table for a notebook."""
+    """Return a separator as a table for a notebook.
+
+    Examples
+    --------
+    >>> from rebalance.separation import described_as_html, load_separator
+    >>> described_as_html(load_separator("mixture")).startswith("<table>")
+    True
+    """
     lines = {"separator": separator.name, **facts_of(separator)}
     rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(str(value))}</td></tr>" for name, value in lines.items())
     return f"<table>{rows}</table>"

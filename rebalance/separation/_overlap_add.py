@@ -78,6 +78,15 @@ def overlap_add(
     NDArray
         Shape ``(..., n_samples)``.
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import Chunking, overlap_add
+    >>> signal = np.random.default_rng(0).standard_normal((2, 5000)).astype(np.float32)
+    >>> chunking = Chunking(length=1000, overlap=200, margin=50, alignment=1)
+    >>> bool(np.allclose(overlap_add(lambda chunk: 2 * chunk[None], signal, chunking)[0], 2 * signal, atol=1e-5))
+    True
+
     Source: the weighted overlap-add of Demucs (Défossez et al. 2021), with linear fades.
     """
     n_samples = signal.shape[-1]

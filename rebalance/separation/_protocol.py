@@ -137,6 +137,12 @@ def source_names(instruments: Sequence[str]) -> tuple[str, ...]:
     ------
     ConfigError
         If there is none, or one is not an instrument of the challenge.
+
+    Examples
+    --------
+    >>> from rebalance.separation import source_names
+    >>> source_names(["violin", "Violin", "Cello"])
+    ('Violin_1', 'Violin_2', 'Cello')
     """
     known = known_instruments(instruments)
     counts = Counter(known)
@@ -155,6 +161,12 @@ def known_instruments(instruments: Sequence[str]) -> tuple[str, ...]:
     ------
     ConfigError
         If there is none, or one is not an instrument of the challenge, with the closest one.
+
+    Examples
+    --------
+    >>> from rebalance.separation import known_instruments
+    >>> known_instruments(["violin", "CELLO"])
+    ('Violin', 'Cello')
     """
     if isinstance(instruments, str):
         raise ConfigError(f"instruments: expected a sequence such as ('Violin', 'Cello'), got the text {instruments!r}")
@@ -183,6 +195,13 @@ def checked_mixture(mixture: Audio) -> NDArray[np.float32]:
     AudioError
         If it is not floating point, not ``(n_channels, n_samples)`` with one or two channels, empty,
         or holds NaN or infinity.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import checked_mixture
+    >>> checked_mixture(np.zeros((1, 4))).dtype
+    dtype('float32')
     """
     if not isinstance(mixture, np.ndarray) or not np.issubdtype(mixture.dtype, np.floating):
         kind = mixture.dtype if isinstance(mixture, np.ndarray) else type(mixture).__name__
@@ -212,6 +231,14 @@ def shared_among_voices(
     -------
     dict
         Estimates by source name; those of one instrument sum to its estimate.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import shared_among_voices
+    >>> estimate = {"Violin": np.ones((1, 2), dtype=np.float32)}
+    >>> {name: each.tolist() for name, each in shared_among_voices(estimate, ["Violin", "Violin"]).items()}
+    {'Violin_1': [[0.5, 0.5]], 'Violin_2': [[0.5, 0.5]]}
     """
     counts = Counter(instruments)
     return {

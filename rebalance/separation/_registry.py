@@ -45,6 +45,12 @@ def load_separator(name_or_path: StrPath, *, device: str = "auto") -> Separator:
     ------
     ConfigError
         If there is no such separator or the checkpoints cannot be read.
+
+    Examples
+    --------
+    >>> from rebalance.separation import load_separator
+    >>> load_separator("mixture").shrinkage
+    0.0
     """
     text = os.fspath(name_or_path)
     name, colon, folder = text.partition(":")

@@ -25,6 +25,14 @@ def spectrogram(signal: NDArray[np.float32]) -> NDArray[np.complex64]:
     -------
     NDArray
         Shape ``(..., n_frames, WINDOW_SIZE // 2 + 1)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import inverse_spectrogram, spectrogram
+    >>> signal = np.random.default_rng(0).standard_normal((2, 9999)).astype(np.float32)
+    >>> bool(np.allclose(inverse_spectrogram(spectrogram(signal), 9999), signal, atol=1e-5))
+    True
     """
     n_samples = signal.shape[-1]
     padded = np.pad(signal, [(0, 0)] * (signal.ndim - 1) + [(0, max(0, WINDOW_SIZE - n_samples))])
@@ -32,7 +40,15 @@ def spectrogram(signal: NDArray[np.float32]) -> NDArray[np.complex64]:
 
 
 def inverse_spectrogram(spectra: NDArray[np.complex64], n_samples: int) -> NDArray[np.float32]:
-    """Return the signal of a spectrogram, shape ``(..., n_samples)``; the exact inverse of `spectrogram`."""
+    """Return the signal of a spectrogram, shape ``(..., n_samples)``; the exact inverse of `spectrogram`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import inverse_spectrogram, spectrogram
+    >>> inverse_spectrogram(spectrogram(np.zeros((1, 5000), dtype=np.float32)), 5000).shape
+    (1, 5000)
+    """
     padded = _transform().istft(np.swapaxes(spectra, -1, -2), k1=max(n_samples, WINDOW_SIZE))
     return np.asarray(padded[..., :n_samples], dtype=np.float32)
 

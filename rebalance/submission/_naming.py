@@ -65,6 +65,12 @@ def parse_archive_name(name: str) -> SubmissionName:
     ------
     SubmissionError
         If it does not follow the challenge's pattern.
+
+    Examples
+    --------
+    >>> from rebalance.submission import parse_archive_name
+    >>> parse_archive_name("submission_T002_causal.zip").team
+    'T002'
     """
     whole = name
     if (match := re.fullmatch(r"(.+)\.(?:zip\.\d{3}|z\d{2})", name, flags=re.ASCII)) is not None:

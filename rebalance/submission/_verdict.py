@@ -117,7 +117,15 @@ class Verdict:
 
 
 def by_kind(problems: Sequence[Problem]) -> dict[Kind, list[Problem]]:
-    """Group problems in the order of `KINDS`, files in order within; kinds without a problem are left out."""
+    """Group problems in the order of `KINDS`, files in order within; kinds without a problem are left out.
+
+    Examples
+    --------
+    >>> from rebalance.submission import Problem, by_kind
+    >>> found = Problem(kind="missing", file="S50001_L0001_remix.flac", expected="a file", got="none")
+    >>> {kind: len(problems) for kind, problems in by_kind([found, found]).items()}
+    {'missing': 2}
+    """
     groups: dict[Kind, list[Problem]] = {kind: [] for kind in KINDS}
     for problem in sorted(problems, key=lambda problem: problem.file):
         groups[problem.kind].append(problem)

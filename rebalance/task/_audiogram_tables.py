@@ -107,7 +107,7 @@ def parse_thresholds(text: str, frequencies_hz: Sequence[float] = CAD2_TASK2.aud
 
 
 def read_audiogram_table(path: StrPath) -> dict[str, Listener]:
-    """Read listeners from a CSV table, by name.
+    r"""Read listeners from a CSV table, by name.
 
     Parameters
     ----------
@@ -121,6 +121,17 @@ def read_audiogram_table(path: StrPath) -> dict[str, Listener]:
     ------
     MetadataError
         If the file cannot be read, or is no such table: with the line.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.task import read_audiogram_table
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     table = Path(folder, "family.csv")
+    ...     _ = table.write_text("name,ear,500,2000\nMum,left,20,40\nMum,right,15,30\n")
+    ...     read_audiogram_table(table)
+    {'Mum': Listener('Mum', left: moderate loss, right: mild loss)}
     """
     path = expanded(path)
     people: dict[str, dict[Ear, dict[float, float]]] = defaultdict(lambda: {ear: {} for ear in EARS})
@@ -150,6 +161,17 @@ def write_listeners(path: StrPath, listeners: Iterable[Listener]) -> None:
         If there is nobody, two have one name, or a name cannot be part of that of a file.
     RebalanceError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from rebalance import Listener
+    >>> from rebalance.task import read_listeners, write_listeners
+    >>> me = Listener.of("me", left=[20] * 8, right=[30] * 8)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_listeners(f"{folder}/me.json", [me])
+    ...     read_listeners(f"{folder}/me.json") == {"me": me}
+    True
     """
     path, people = expanded(path), list(listeners)
     names = [person.name for person in people]

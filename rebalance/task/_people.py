@@ -35,6 +35,13 @@ def read_listeners(path: StrPath) -> dict[str, Listener]:
     ------
     MetadataError
         If the file is missing, no strict JSON, empty, or anything in it is not as described.
+
+    Examples
+    --------
+    >>> from rebalance.assets import demo_folder
+    >>> from rebalance.task import read_listeners
+    >>> read_listeners(demo_folder() / "metadata/listeners.valid.json")["L0001"]
+    Listener('L0001', left: mild loss, right: moderate loss)
     """
     path = expanded(path)
     findings = Findings()
@@ -59,6 +66,13 @@ def read_fittings(path: StrPath) -> dict[str, Fitting]:
     ------
     MetadataError
         If the file is missing, no strict JSON, empty, or anything in it is not as described.
+
+    Examples
+    --------
+    >>> from rebalance.assets import demo_folder
+    >>> from rebalance.task import read_fittings
+    >>> len(read_fittings(demo_folder() / "metadata/compressor_params.valid.json")["L0001"].left.gains_db)
+    6
     """
     path = expanded(path)
     findings = Findings()

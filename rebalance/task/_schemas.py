@@ -80,7 +80,15 @@ class Document:
 
 
 def read_document(path: StrPath, name: SchemaName, findings: Findings) -> Document:
-    """Read a file against its schema; everything wrong with it becomes a finding."""
+    """Read a file against its schema; everything wrong with it becomes a finding.
+
+    Examples
+    --------
+    >>> from rebalance.assets import demo_folder
+    >>> from rebalance.task import Findings, read_document
+    >>> len(read_document(demo_folder() / "metadata/scenes.valid.json", "scenes", Findings()).entries)
+    4
+    """
     path = expanded(path)
     try:
         content = read_json(path)

@@ -54,6 +54,13 @@ def read_json(path: StrPath) -> JsonValue:
     ------
     JsonError
         With the place of the first fault; a `MetadataError`.
+
+    Examples
+    --------
+    >>> from rebalance.assets import demo_folder
+    >>> from rebalance.task import read_json
+    >>> sorted(read_json(demo_folder() / "metadata/scenes.valid.json"))
+    ['S50001', 'S50002', 'S50003', 'S50004']
     """
     path = expanded(path)
     text = _read_text(path)

@@ -68,6 +68,13 @@ def available_splits(root: StrPath) -> tuple[Split, ...]:
     ------
     MetadataError
         If the folder or its ``metadata`` is missing.
+
+    Examples
+    --------
+    >>> from rebalance.assets import demo_folder
+    >>> from rebalance.task import available_splits
+    >>> available_splits(demo_folder())
+    ('valid',)
     """
     root = expanded(root)
     metadata = metadata_dir(root)
@@ -83,6 +90,13 @@ def splits_to_check(root: StrPath, asked: str | None = None) -> tuple[Split, ...
         If there is none, or the folder or its ``metadata`` is missing.
     ConfigError
         If what is asked for is no split.
+
+    Examples
+    --------
+    >>> from rebalance.assets import demo_folder
+    >>> from rebalance.task import splits_to_check
+    >>> splits_to_check(demo_folder())
+    ('valid',)
     """
     root = expanded(root)
     metadata = metadata_dir(root)
@@ -117,6 +131,12 @@ def checked_split(name: str) -> Split:
     ------
     ConfigError
         If there is no such split.
+
+    Examples
+    --------
+    >>> from rebalance.task import checked_split
+    >>> checked_split("valid")
+    'valid'
     """
     for split in SPLITS:
         if split == name:

@@ -32,6 +32,13 @@ def load_task(root: StrPath, split: str, *, require_sources: bool = False) -> Ta
         If anything is wrong with the metadata: the first problem and how many more there are.
     ConfigError
         If there is no such split.
+
+    Examples
+    --------
+    >>> from rebalance import load_task
+    >>> from rebalance.assets import demo_folder
+    >>> load_task(demo_folder(), "valid")
+    Task(valid: 4 scenes of 2 segments, 3 listeners, 12 pairs)
     """
     root = expanded(root)
     name = checked_split(split)
@@ -40,7 +47,15 @@ def load_task(root: StrPath, split: str, *, require_sources: bool = False) -> Ta
 
 
 def load_task_files(files: TaskFiles, split: Split, *, require_sources: bool = False) -> Task:
-    """Load one split of a task from files that may lie anywhere; otherwise as `load_task`."""
+    """Load one split of a task from files that may lie anywhere; otherwise as `load_task`.
+
+    Examples
+    --------
+    >>> from rebalance.assets import demo_folder
+    >>> from rebalance.task import TaskFiles, load_task_files
+    >>> len(load_task_files(TaskFiles.of(demo_folder(), "valid"), "valid").pairs)
+    12
+    """
     findings = Findings()
     task = resolve_task(files, split, findings)
     if require_sources:
@@ -69,6 +84,13 @@ def check_task(root: StrPath, split: str, *, audio: bool = True, jobs: int | Non
         If there is no metadata folder.
     ConfigError
         If there is no such split.
+
+    Examples
+    --------
+    >>> from rebalance.assets import demo_folder
+    >>> from rebalance.task import check_task
+    >>> check_task(demo_folder(), "valid", audio=False).problems
+    ()
     """
     root = expanded(root)
     name = checked_split(split)

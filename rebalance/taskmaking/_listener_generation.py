@@ -64,6 +64,12 @@ def generate_listeners(
     ConfigError
         If fewer than one is asked for, or no listener has one of the degrees.
 
+    Examples
+    --------
+    >>> from rebalance.taskmaking import generate_listeners
+    >>> [listener.severity("site") for listener in generate_listeners(3, seed=1).values()]
+    ['mild', 'moderate', 'moderately severe']
+
     Source: Bisgaard, Vlaming and Dahlquist (2010), the standard audiograms of IEC 60118-15; beyond
     6 kHz they are continued flat.
     """
@@ -78,7 +84,16 @@ def generate_listeners(
 
 
 def listeners_json(listeners: Mapping[str, Listener]) -> dict[str, Any]:
-    """Return listeners in the form of ``listeners.<split>.json``."""
+    """Return listeners in the form of ``listeners.<split>.json``.
+
+    Examples
+    --------
+    >>> from rebalance import Listener
+    >>> from rebalance.taskmaking import listeners_json
+    >>> me = Listener.of("me", left=[10, 20], right=[30, 40], frequencies_hz=[500, 2000])
+    >>> listeners_json({"me": me})["me"]["audiogram_levels_r"]
+    [30, 40]
+    """
     return {
         name: {
             "name": name,
@@ -93,7 +108,16 @@ def listeners_json(listeners: Mapping[str, Listener]) -> dict[str, Any]:
 
 
 def fittings_json(fittings: Mapping[str, Fitting]) -> dict[str, Any]:
-    """Return fittings in the form of ``compressor_params.<split>.json``, rounded to hundredths."""
+    """Return fittings in the form of ``compressor_params.<split>.json``, rounded to hundredths.
+
+    Examples
+    --------
+    >>> from rebalance import Listener
+    >>> from rebalance.hearing import prescribe
+    >>> from rebalance.taskmaking import fittings_json
+    >>> fittings_json({"me": prescribe(Listener.of("me", left=[0] * 8, right=[0] * 8))})["me"]["gain_l"]
+    [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    """
     bands_hz = [_plain(hz) for hz in CAD2_TASK2.compressor_band_frequencies_hz]
     return {
         name: {

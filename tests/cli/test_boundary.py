@@ -28,10 +28,12 @@ READING = {
     "compare": ["{bad}", "{bad}"],
     "separate": ["{bad}", "--instruments", "violin,cello", "--separator", "mixture", "--out", "{out}"],
     "remix": ["{bad}", "--instruments", "violin,cello", "--separator", "mixture", "--out", "{out}.flac"],
+    "audiogram": ["{bad}"],
     "prescribe": ["{bad}"],
     "pack": ["{bad}", "--team", "T1", "--causality", "causal"],
     "check-submission": ["{bad}", "{data}"],
     "causality": ["--separator", "{bad}"],
+    "check-separator": ["{bad}"],
     "prepare": ["{bad}", "{out}"],
     "scenes": ["{bad}"],
     "render": ["{out}", "--listeners", "{bad}"],
@@ -179,9 +181,10 @@ def test_output_that_the_terminal_cannot_show_is_made_plainer(tiny_task_root: Pa
 
 
 def test_what_is_written_comes_before_what_is_printed() -> None:
-    from rebalance.cli import _compare, _evaluate_separation, _report
+    from rebalance.cli import _audiogram, _compare, _evaluate_separation, _report
 
     for command, last in (
+        (_audiogram.audiogram, "_draw("),
         (_compare.compare, "write_page("),
         (_report.report, "write_page("),
         (_evaluate_separation.evaluate_separation, "write_text("),

@@ -84,3 +84,24 @@ def test_a_damaged_summary_is_refused(write_run, content):
     (folder / "scores.json").write_text(content)
     with pytest.raises(ConfigError, match="not the summary of a scored run"):
         read_scored_runs([folder])
+
+
+def test_the_archive_that_was_scored_is_found_beside_its_scores_or_where_it_was(write_run, tmp_path):
+    then = tmp_path / "downloads" / "submission_T002_causal.zip"
+    configuration = {"submission": then.name, "archive": str(then)}
+    folder = write_run("submission_T002_causal_scores", [0.5], summary={"configuration": configuration})
+    beside = tmp_path / then.name
+    then.parent.mkdir()
+    then.touch()
+    assert read_scored_runs([folder])[0].archive == then
+    beside.touch()
+    assert read_scored_runs([folder])[0].archive == beside
+    then.unlink()
+    beside.unlink()
+    assert read_scored_runs([folder])[0].archive == beside  # missing: the page names it in a note
+    assert read_scored_runs([write_run("mine", [0.5])])[0].archive is None
+
+
+def test_a_run_is_short_in_print(write_run):
+    (run,) = read_scored_runs([str(write_run("mine", [0.5, 0.7]))])
+    assert repr(run) == "ScoredRun('mine', 2 pairs, mean HAAQI 0.600)"

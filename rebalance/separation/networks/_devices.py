@@ -27,6 +27,12 @@ def chosen_device(name: str) -> torch.device:
     ------
     ConfigError
         If there is no such device here.
+
+    Examples
+    --------
+    >>> from rebalance.separation.networks import chosen_device
+    >>> chosen_device("cpu")
+    device(type='cpu')
     """
     if name == "auto":
         if torch.cuda.is_available():

@@ -64,6 +64,12 @@ def parse_ensemble(labels: Sequence[str]) -> tuple[Chair, ...]:
     ------
     ConfigError
         If their number, an instrument or a doubling is against the rules of the challenge.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import parse_ensemble
+    >>> [chair.instrument.name for chair in parse_ensemble(["Flute", "Cello"])]
+    ['Flute', 'Cello']
     """
     plain = [chair_labelled(label).instrument for label in labels]
     shown = ",".join(labels)

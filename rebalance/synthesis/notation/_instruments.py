@@ -133,6 +133,12 @@ def chair_labelled(label: str) -> Chair:
     ------
     ConfigError
         If its instrument is not known.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import chair_labelled
+    >>> chair_labelled("Violin_2").instrument.name
+    'Violin'
     """
     match = _VOICE.fullmatch(label)
     return Chair(label=label, instrument=instrument_named(match["instrument"] if match else label))

@@ -153,6 +153,14 @@ def smooth_gain_db(eq_db: Sequence[float], frequencies_hz: NDArray[np.float64]) 
         Gains at `EQ_FREQUENCIES_HZ`.
     frequencies_hz
         Where to know it, any shape; so is the result.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.performance import smooth_gain_db
+    >>> from rebalance.synthesis.performance._humanising import EQ_FREQUENCIES_HZ
+    >>> smooth_gain_db([0.0] * len(EQ_FREQUENCIES_HZ), np.array([100.0, 1000.0])).tolist()
+    [0.0, 0.0]
     """
     wanted = np.log(np.maximum(frequencies_hz, 1.0))
     return np.asarray(np.interp(wanted, np.log(EQ_FREQUENCIES_HZ), eq_db), dtype=np.float64)

@@ -110,7 +110,15 @@ def pitch_error_cents(sound: NDArray[np.floating], pitch: int) -> float:
 
 
 def long_term_spectrum_db(stem: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return the level in third octaves from 125 Hz to 8 kHz re the whole, in dB, shape ``(19,)``."""
+    """Return the level in third octaves from 125 Hz to 8 kHz re the whole, in dB, shape ``(19,)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.rendering import long_term_spectrum_db
+    >>> long_term_spectrum_db(np.random.default_rng(0).standard_normal(44_100)).shape
+    (19,)
+    """
     power = np.abs(scipy.fft.rfft(stem)) ** 2
     frequencies = scipy.fft.rfftfreq(len(stem), 1 / SAMPLE_RATE)
     bands = [
@@ -122,7 +130,15 @@ def long_term_spectrum_db(stem: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def spectral_distance_db(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """Return the rms difference of two spectra in dB, level aside, over the bands within 40 dB of the strongest."""
+    """Return the rms difference of two spectra in dB, level aside, over the bands within 40 dB of the strongest.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.rendering import spectral_distance_db
+    >>> spectral_distance_db(np.arange(19.0), np.arange(19.0) + 5.0)
+    0.0
+    """
     audible = np.maximum(one, other) > max(one.max(), other.max()) - 40
     difference = (one - other)[audible]
     return float(np.std(difference))

@@ -28,6 +28,13 @@ def active_rms(stem: NDArray[np.floating]) -> float:
     ----------
     stem
         Shape ``(n_samples,)``; frames of 93 ms within 40 dB of the loudest one count.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.sound import active_rms
+    >>> bool(active_rms(np.zeros(44_100)) == 0)
+    True
     """
     n_frames = max(len(stem) // _FRAME, 1)
     frames = stem[: n_frames * _FRAME].reshape(n_frames, -1)

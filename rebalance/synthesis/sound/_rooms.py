@@ -83,7 +83,15 @@ ANECHOIC = BFormatResponse(channels=np.array([[1.0], [1.0], [0.0]]))
 
 
 def draw_hall(rng: np.random.Generator) -> Hall:
-    """Draw a small hall, its microphones in the middle of the width and in the half away from the players."""
+    """Draw a small hall, its microphones in the middle of the width and in the half away from the players.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.sound import draw_hall
+    >>> draw_hall(np.random.default_rng(1)) == draw_hall(np.random.default_rng(1))
+    True
+    """
     length, width, height = (float(rng.uniform(*bounds)) for bounds in (_LENGTH_M, _WIDTH_M, _HEIGHT_M))
     microphone = (
         length * float(rng.uniform(0.3, 0.45)),
@@ -221,7 +229,14 @@ def _turned_covariance(response: BFormatResponse, azimuth_deg: float) -> NDArray
 
 
 def azimuths_deg(n_sources: int, spacing_deg: float = SPACING_DEG) -> tuple[float, ...]:
-    """Return the directions of an ensemble from left to right, evenly spaced about the middle."""
+    """Return the directions of an ensemble from left to right, evenly spaced about the middle.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.sound import azimuths_deg
+    >>> azimuths_deg(2, 20.0)
+    (10.0, -10.0)
+    """
     return tuple(spacing_deg * ((n_sources - 1) / 2 - index) for index in range(n_sources))
 
 
@@ -239,6 +254,13 @@ def convolve(stem: NDArray[np.floating], response: NDArray[np.floating]) -> NDAr
     -------
     stereo
         Shape ``(2, n_samples)``, float32. Overlap-add; the stem is transformed once for both channels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.sound import convolve
+    >>> convolve(np.ones(3, dtype=np.float32), np.array([[1.0, 1.0], [0.5, 0.0]])).round(3).tolist()
+    [[1.0, 2.0, 2.0], [0.5, 0.5, 0.5]]
     """
     n_samples, n_taps = len(stem), response.shape[1]
     n_fft = scipy.fft.next_fast_len(max(4 * n_taps, 2**15), real=True)

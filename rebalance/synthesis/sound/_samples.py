@@ -129,7 +129,14 @@ class SampleEngine:
 
 
 def is_sample_source(source: str) -> bool:
-    """Tell whether a source is recorded notes rather than a soundfont."""
+    """Tell whether a source is recorded notes rather than a soundfont.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.sound import is_sample_source
+    >>> is_sample_source("FluidR3_GM.sf2")
+    False
+    """
     return Path(source).is_dir() or Path(source).suffix.lower() == ".sfz"
 
 
