@@ -29,7 +29,14 @@ _FORMATS = {".flac": "FLAC", ".wav": "WAV"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioHeader:
-    """What a file says of itself; durations of lossy formats may be estimates."""
+    """What a file says of itself; durations of lossy formats may be estimates.
+
+    Examples
+    --------
+    >>> from rebalance.audio import AudioHeader
+    >>> AudioHeader(sample_rate=32_000, n_channels=2, n_samples=480_000, format="FLAC", subtype="PCM_16").duration_s
+    15.0
+    """
 
     sample_rate: int
     n_channels: int
@@ -67,6 +74,14 @@ class Recording:
         In Hz.
     remarks
         What was wrong with the file, or missing of it, though it could be read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import Recording
+    >>> recording = Recording(samples=np.zeros((2, 32_000), dtype=np.float32), sample_rate=32_000)
+    >>> recording.samples.shape, recording.remarks
+    ((2, 32000), ())
     """
 
     samples: NDArray[np.float32]
@@ -81,6 +96,14 @@ def probe_audio(path: Path) -> AudioHeader:
     ------
     AudioError
         If the file is missing, empty or no audio file libsndfile knows.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.audio import probe_audio
+    >>> header = probe_audio(Path("metadata/demo/audio/valid/haydn-quartet/mixture.flac"))
+    >>> header.sample_rate, header.n_channels, header.duration_s, header.format
+    (44100, 2, 15.0, 'FLAC')
     """
     streams = _existing(path).streams or (path,)
     headers = [_header(path, stream) for stream in streams]
@@ -113,6 +136,19 @@ def read_audio(
     AudioError
         If the file cannot be opened or decoded, is empty, shorter than the stretch, holds NaN or
         infinite samples, or differs from what is expected.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.audio import read_audio
+    >>> cello = Path("metadata/demo/audio/valid/haydn-quartet/Cello.flac")
+    >>> recording = read_audio(cello, start_s=2.0, duration_s=0.5)
+    >>> recording.samples.shape, recording.sample_rate
+    ((2, 22050), 44100)
+    >>> read_audio(cello, start_s=14.0, duration_s=10.0)
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.AudioError: metadata/demo/audio/valid/haydn-quartet/Cello.flac: expected samples ...
     """
     holds = duration_s is not None and _says_it_holds(path, start_s + duration_s)
     source = Mended() if holds else _existing(path)
@@ -190,6 +226,17 @@ def write_audio(path: Path, samples: Audio, sample_rate: int, *, rounding: Round
         file cannot be encoded.
     RebalanceError
         If the operating system refuses to write.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.audio import read_audio, write_audio
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_audio(Path(folder) / "new" / "half.wav", np.full((1, 441), 0.5), 44_100)
+    ...     print(read_audio(Path(folder) / "new" / "half.wav").samples[0, :3])
+    [0.5 0.5 0.5]
     """
     format_name = _FORMATS.get(path.suffix.lower())
     if format_name is None:
@@ -210,6 +257,21 @@ def check_written(temporary: Path, *, n_samples: int, path: Path) -> None:
     ------
     AudioError
         Naming `path`, what the file is to be called.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import soundfile
+    >>> from rebalance.audio import check_written
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     temporary = Path(folder) / "remix.part"
+    ...     soundfile.write(temporary, np.zeros((300, 2)), 32_000, format="WAV", subtype="PCM_16")
+    ...     check_written(temporary, n_samples=320, path=Path("remix.wav"))
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.AudioError: remix.wav: cannot write: it cannot be read back, is the disk full? ...
     """
     try:
         with soundfile.SoundFile(_system_name(temporary)) as file:
@@ -223,12 +285,32 @@ def check_written(temporary: Path, *, n_samples: int, path: Path) -> None:
 
 
 def write_flac(path: Path, samples: Audio, sample_rate: int, *, rounding: Rounding = "nearest") -> None:
-    """Write a 16-bit FLAC file; see `write_audio`."""
+    """Write a 16-bit FLAC file; see `write_audio`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.audio import probe_audio, write_flac
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_flac(Path(folder) / "remix", np.zeros((2, 320)), 32_000)
+    ...     print(probe_audio(Path(folder) / "remix.flac").n_samples)
+    320
+    """
     write_audio(path.with_suffix(".flac"), samples, sample_rate, rounding=rounding)
 
 
 def quantise_int16(samples: Audio, *, rounding: Rounding = "nearest") -> NDArray[np.int16]:
     """Return the 16-bit form of samples in [-1, 1], clipped where they are not; same shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import quantise_int16
+    >>> samples = np.array([[0.25, 2.7 / 32768, -1.5]])
+    >>> quantise_int16(samples), quantise_int16(samples, rounding="truncate")
+    (array([[  8192,      3, -32768]], dtype=int16), array([[  8192,      2, -32768]], dtype=int16))
 
     Source: ``to_16bit`` of pyclarity, which truncates; rounding to nearest halves the error.
     """
@@ -251,6 +333,13 @@ def resample(samples: Audio, sample_rate: float, new_sample_rate: float) -> Audi
         Shape ``(n_samples,)`` or ``(n_channels, n_samples)``.
     sample_rate, new_sample_rate
         In Hz.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import resample
+    >>> resample(np.zeros((2, 44_100)), 44_100, 32_000).shape
+    (2, 32000)
 
     Source: ``resample`` of pyclarity, which the challenge scores with.
     """

@@ -12,17 +12,41 @@ _GATING_BLOCK_S = 0.4
 
 
 def amplitude_from_db(level_db: float) -> float:
-    """Return the amplitude ratio of a level in dB: ``10 ** (level / 20)``."""
+    """Return the amplitude ratio of a level in dB: ``10 ** (level / 20)``.
+
+    Examples
+    --------
+    >>> from rebalance.audio import amplitude_from_db
+    >>> amplitude_from_db(20.0), round(amplitude_from_db(-6.0), 3)
+    (10.0, 0.501)
+    """
     return float(10.0 ** (level_db / 20.0))
 
 
 def db_from_amplitude(amplitude: float) -> float:
-    """Return the level in dB of an amplitude ratio, minus infinity for zero."""
+    """Return the level in dB of an amplitude ratio, minus infinity for zero.
+
+    Examples
+    --------
+    >>> from rebalance.audio import db_from_amplitude
+    >>> round(db_from_amplitude(0.5), 2), db_from_amplitude(0.0)
+    (-6.02, -inf)
+    """
     return float(20.0 * np.log10(amplitude)) if amplitude > 0 else -np.inf
 
 
 def rms(signal: NDArray[np.floating]) -> float:
-    """Return the root mean square over all samples; 0 for an empty signal."""
+    """Return the root mean square over all samples; 0 for an empty signal.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import rms
+    >>> round(rms(np.array([[1.0, -1.0, 1.0, -1.0], [0.0, 0.0, 0.0, 0.0]])), 3)
+    0.707
+    >>> rms(np.zeros((2, 0)))
+    0.0
+    """
     return float(np.sqrt(np.mean(np.square(signal)))) if signal.size else 0.0
 
 
@@ -36,6 +60,16 @@ def loudness_lufs(samples: NDArray[np.floating], sample_rate: int) -> float:
         measured as if it went on repeating to the end of the block.
     sample_rate
         In Hz.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import loudness_lufs
+    >>> tone = 0.1 * np.sin(2 * np.pi * 1000 * np.arange(44_100) / 44_100)
+    >>> round(loudness_lufs(np.stack([tone, tone]), 44_100), 1)
+    -20.0
+    >>> round(loudness_lufs(np.stack([tone, tone]) / 10, 44_100), 1)
+    -40.0
 
     Source: ITU-R BS.1770-4, as pyloudnorm computes it.
     """

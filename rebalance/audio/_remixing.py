@@ -30,6 +30,14 @@ def normalising_gain_db(gains_db: Mapping[str, float] | Iterable[float]) -> floa
     MetadataError
         If there is no gain, or one is not finite.
 
+    Examples
+    --------
+    >>> from rebalance import normalising_gain_db
+    >>> round(normalising_gain_db({"Cello": 6.0, "Viola": 0.0}), 2)
+    -3.96
+    >>> round(normalising_gain_db([3.0, 3.0, 3.0]), 2)
+    -3.0
+
     Source: equation 1 of the CAD2-T2 data page with the sum sign it lost,
     ``G = -10 log10((1/N) sum_i 10**(gain_i / 10))``.
     """
@@ -55,6 +63,17 @@ def remix(sources: Mapping[str, Audio], gains_db: Mapping[str, float]) -> NDArra
         If the names differ or a gain is not finite.
     AudioError
         If the shapes differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance import remix
+    >>> from rebalance.audio import rms
+    >>> rng = np.random.default_rng(0)
+    >>> sources = {name: 0.1 * rng.standard_normal((2, 44_100)) for name in ("Cello", "Viola")}
+    >>> louder_cello = remix(sources, {"Cello": 6.0, "Viola": 0.0})
+    >>> round(rms(louder_cello), 2) == round(rms(sources["Cello"] + sources["Viola"]), 2)
+    True
 
     Source: ``apply_gains``, ``remix_stems`` and ``adjust_level`` of the official evaluator, whose
     loudness measurement cancels out.
@@ -100,6 +119,18 @@ def remix_as_edit(
         If the shapes differ.
     ConfigError
         If a shrinkage lies outside [0, 1].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance import remix, remix_as_edit
+    >>> rng = np.random.default_rng(0)
+    >>> sources = {name: 0.1 * rng.standard_normal((2, 44_100)) for name in ("Cello", "Viola")}
+    >>> mixture, gains_db = sources["Cello"] + sources["Viola"], {"Cello": 6.0, "Viola": 0.0}
+    >>> np.allclose(remix_as_edit(mixture, sources, gains_db), remix(sources, gains_db))
+    True
+    >>> np.array_equal(remix_as_edit(mixture, sources, gains_db, shrinkage=0.0), mixture)
+    True
     """
     _require_same_names(estimates, gains_db)
     normalising_db = normalising_gain_db(gains_db)
@@ -135,6 +166,17 @@ def official_remix(
         Raw gain in dB by source name.
     instruments
         Instrument by source name.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import official_remix
+    >>> pair = {"source_1": np.ones((2, 3)), "source_2": np.ones((2, 3)), "source_3": np.zeros((2, 3))}
+    >>> instruments = {"source_1": "Violin", "source_2": "Violin", "source_3": "Cello"}
+    >>> gains_db = {"source_1": 10.0, "source_2": -10.0, "source_3": 0.0}
+    >>> official_remix(pair, gains_db, instruments).round(2)
+    array([[1.04, 1.04, 1.04],
+           [1.04, 1.04, 1.04]])
 
     Source: ``check_repeated_source``, ``apply_gains``, ``remix_stems`` and ``adjust_level`` of the
     official recipe.

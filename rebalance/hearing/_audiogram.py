@@ -125,7 +125,16 @@ class Audiogram:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """A person: a name and one audiogram per ear."""
+    """A person: a name and one audiogram per ear.
+
+    Examples
+    --------
+    >>> from rebalance import Audiogram, Listener
+    >>> ear = Audiogram(frequencies_hz=(500.0, 1000.0, 2000.0, 4000.0), thresholds_db_hl=(20.0, 25.0, 35.0, 50.0))
+    >>> person = Listener(name="L1001", left=ear, right=ear)
+    >>> person.severity(), person.severity("site"), person.audiogram("left") == ear
+    ('moderate', 'mild', True)
+    """
 
     name: str
     left: Audiogram
@@ -151,6 +160,16 @@ class EarFitting:
         Compression ratios, at least 1.
     gains_db
         Make-up gains in dB.
+
+    Examples
+    --------
+    >>> from rebalance import EarFitting
+    >>> EarFitting(ratios=(1.0, 1.2, 1.5), gains_db=(0.0, 4.0, 12.0)).gains_db
+    (0.0, 4.0, 12.0)
+    >>> EarFitting(ratios=(0.5,), gains_db=(0.0,))
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.MetadataError: fitting: compression ratios must be at least 1, got [0.5]
     """
 
     ratios: tuple[float, ...]
@@ -169,7 +188,16 @@ class EarFitting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitting:
-    """Compressor settings of both ears."""
+    """Compressor settings of both ears.
+
+    Examples
+    --------
+    >>> from rebalance import EarFitting, Fitting
+    >>> better = EarFitting(ratios=(1.0,) * 6, gains_db=(0.0, 0.0, 2.0, 4.0, 8.0, 10.0))
+    >>> worse = EarFitting(ratios=(1.5,) * 6, gains_db=(3.0, 4.0, 6.0, 9.0, 14.0, 18.0))
+    >>> Fitting(left=better, right=worse).ear("right").gains_db[-1]
+    18.0
+    """
 
     left: EarFitting
     right: EarFitting

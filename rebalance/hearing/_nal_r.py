@@ -69,6 +69,17 @@ def nal_r_filter(audiogram: Audiogram, *, sample_rate: float, n_taps: int) -> ND
     ConfigError
         If `n_taps` is not odd and at least 3, or the rate does not reach 6 kHz.
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance import Audiogram
+    >>> from rebalance.hearing import nal_r_filter
+    >>> ear = Audiogram(frequencies_hz=(250.0, 1000.0, 4000.0), thresholds_db_hl=(20.0, 30.0, 60.0))
+    >>> response = nal_r_filter(ear, sample_rate=24_000, n_taps=141)
+    >>> gains_db = 20 * np.log10(np.abs(np.fft.rfft(response, 2400)))
+    >>> gains_db[[100, 400]].round(0)  # at 1 and 4 kHz
+    array([15., 22.])
+
     Source: ``NALR.build`` of pyclarity, to which it is equal when ``n_taps = nfir + 1``.
     """
     if n_taps < 3 or n_taps % 2 == 0:
@@ -101,6 +112,16 @@ class NalR:
         In Hz, above 12 kHz.
     n_taps
         Length of the filter, odd and at least 3; the default lasts as long at 44.1 kHz as HAAQI's 141 taps at 24 kHz.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import rms
+    >>> from rebalance.hearing import STANDARD_AUDIOGRAMS, NalR
+    >>> tone = 0.01 * np.sin(2 * np.pi * 2000 * np.arange(44_100) / 44_100)
+    >>> amplified = NalR(audiogram=STANDARD_AUDIOGRAMS["N3"])(tone)
+    >>> amplified.shape, rms(amplified) > 2 * rms(tone)
+    ((44100,), True)
     """
 
     DEFAULT_TAPS: ClassVar[int] = 259

@@ -65,6 +65,15 @@ def prescribe(person: Audiogram | Listener) -> EarFitting | Fitting:
     -------
     Settings of that ear, or of both.
 
+    Examples
+    --------
+    >>> from rebalance.hearing import STANDARD_AUDIOGRAMS, prescribe
+    >>> fitting = prescribe(STANDARD_AUDIOGRAMS["N3"])
+    >>> [round(gain_db) for gain_db in fitting.gains_db]
+    [5, 8, 17, 20, 19, 27]
+    >>> [round(ratio, 1) for ratio in fitting.ratios]
+    [1.5, 1.2, 1.2, 1.5, 1.9, 2.9]
+
     Source: Moore and Glasberg (1998), "Use of a loudness model for hearing aid fitting: I"; Moore,
     Alcántara, Stone and Glasberg (1999), "II"; openMHA's CAMFIT, as translated in pyclarity, for the
     smallest slope and the loudest output. Deviations: see the module.

@@ -34,6 +34,14 @@ def read_listeners(path: Path) -> dict[str, Listener]:
     ------
     MetadataError
         If the file is missing, no strict JSON, empty, or anything in it is not as described.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.task import read_listeners
+    >>> listeners = read_listeners(Path("metadata/demo/metadata/listeners.valid.json"))
+    >>> {name: listener.severity() for name, listener in listeners.items()}
+    {'L0001': 'mild', 'L0002': 'severe', 'L0003': 'none'}
     """
     findings = Findings()
     listeners = listeners_in(_entries_by_name(path, "listeners", "audiogram_", findings), path, findings)
@@ -57,6 +65,14 @@ def read_fittings(path: Path) -> dict[str, Fitting]:
     ------
     MetadataError
         If the file is missing, no strict JSON, empty, or anything in it is not as described.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.task import read_fittings
+    >>> fittings = read_fittings(Path("metadata/demo/metadata/compressor_params.valid.json"))
+    >>> fittings["L0001"].left.ratios
+    (1.02, 1.0, 1.0, 1.0, 1.16, 2.25)
     """
     findings = Findings()
     fittings = fittings_in(_entries_by_name(path, "compressor_params", "cr_", findings), path, findings)

@@ -79,7 +79,17 @@ class Document:
 
 
 def read_document(path: Path, name: SchemaName, findings: Findings) -> Document:
-    """Read a file against its schema; everything wrong with it becomes a finding."""
+    """Read a file against its schema; everything wrong with it becomes a finding.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.task import Findings, read_document
+    >>> findings = Findings()
+    >>> document = read_document(Path("metadata/demo/metadata/scenes.valid.json"), "scenes", findings)
+    >>> document.entries["S50001"], findings.problems
+    ({'music': 'haydn-quartet_000', 'gain': 'gain_0001'}, ())
+    """
     try:
         content = read_json(path)
     except JsonError as error:

@@ -44,6 +44,15 @@ def read_source(task: Task, source: Source) -> NDArray[np.float32]:
     ------
     MetadataError, AudioError
         If the release withholds the track, or the file is not what the task needs.
+
+    Examples
+    --------
+    >>> from rebalance import load_task
+    >>> from rebalance.task import read_source
+    >>> task = load_task("metadata/demo", "valid")
+    >>> segment = task.segments["haydn-quartet_000"]
+    >>> read_source(task, segment.sources[3]).shape
+    (2, 661500)
     """
     recording = read_audio(
         task.audio_path(source),

@@ -53,6 +53,22 @@ def read_json(path: Path) -> JsonValue:
     ------
     JsonError
         With the place of the first fault; a `MetadataError`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.task import read_json
+    >>> list(read_json(Path("metadata/demo/metadata/scene_listeners.valid.json")))
+    ['S50001', 'S50002', 'S50003', 'S50004']
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     twice = Path(folder) / "gains.json"
+    ...     _ = twice.write_text('{"gain_0001": {"source_1": 3, "source_1": 6}}')
+    ...     try:
+    ...         read_json(twice)
+    ...     except ValueError as error:
+    ...         print(str(error).removeprefix(f"{twice}: "))
+    gain_0001.source_1 (line 1, column 31): expected every key once, got the key "source_1" twice
     """
     text = _read_text(path)
     try:

@@ -22,6 +22,13 @@ class TaskFiles:
         Folder the tracks are relative to.
     root
         Folder no track may lie outside of; `music_dir` when None.
+
+    Examples
+    --------
+    >>> from rebalance.task import TaskFiles
+    >>> files = TaskFiles.of("metadata/demo", "valid")
+    >>> files.scenes.as_posix(), files.music_dir.as_posix()
+    ('metadata/demo/metadata/scenes.valid.json', 'metadata/demo/audio')
     """
 
     gains: Path
@@ -66,6 +73,12 @@ def available_splits(root: Path | str) -> tuple[Split, ...]:
     ------
     MetadataError
         If the folder or its ``metadata`` is missing.
+
+    Examples
+    --------
+    >>> from rebalance.task import available_splits
+    >>> available_splits("metadata/demo")
+    ('valid',)
     """
     metadata = metadata_dir(root)
     return tuple(split for split in SPLITS if _scenes_file(metadata, split).is_file())
@@ -80,6 +93,12 @@ def splits_to_check(root: Path | str, asked: str | None = None) -> tuple[Split, 
         If there is none, or the folder or its ``metadata`` is missing.
     ConfigError
         If what is asked for is no split.
+
+    Examples
+    --------
+    >>> from rebalance.task import splits_to_check
+    >>> splits_to_check("metadata/demo"), splits_to_check("metadata/demo", "test")
+    (('valid',), ('test',))
     """
     metadata = metadata_dir(root)
     if asked is not None:
@@ -113,6 +132,16 @@ def checked_split(name: str) -> Split:
     ------
     ConfigError
         If there is no such split.
+
+    Examples
+    --------
+    >>> from rebalance.task import checked_split
+    >>> checked_split("valid")
+    'valid'
+    >>> checked_split("validation")
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: split: expected one of train, valid, test, got 'validation'; did ...
     """
     for split in SPLITS:
         if split == name:

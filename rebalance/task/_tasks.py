@@ -33,6 +33,15 @@ def load_task(root: Path | str, split: str, *, require_sources: bool = False) ->
         If anything is wrong with the metadata: the first problem and how many more there are.
     ConfigError
         If there is no such split.
+
+    Examples
+    --------
+    >>> from rebalance import load_task
+    >>> task = load_task("metadata/demo", "valid")
+    >>> len(task.segments), len(task.scenes), len(task.listeners), len(task.pairs)
+    (2, 4, 3, 12)
+    >>> task.segments["haydn-quartet_000"].instruments
+    ('Violin', 'Violin', 'Viola', 'Cello')
     """
     name = checked_split(split)
     metadata_dir(root)
@@ -40,7 +49,18 @@ def load_task(root: Path | str, split: str, *, require_sources: bool = False) ->
 
 
 def load_task_files(files: TaskFiles, split: Split, *, require_sources: bool = False) -> Task:
-    """Load one split of a task from files that may lie anywhere; otherwise as `load_task`."""
+    """Load one split of a task from files that may lie anywhere; otherwise as `load_task`.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from pathlib import Path
+    >>> from rebalance.task import TaskFiles, load_task_files
+    >>> files = TaskFiles.of("metadata/demo", "valid")
+    >>> task = load_task_files(replace(files, music_dir=Path("elsewhere/audio"), root=None), "valid")
+    >>> task.music_dir.as_posix(), len(task.pairs)
+    ('elsewhere/audio', 12)
+    """
     findings = Findings()
     task = resolve_task(files, split, findings)
     if require_sources:
@@ -69,6 +89,13 @@ def check_task(root: Path | str, split: str, *, audio: bool = True, jobs: int | 
         If there is no metadata folder.
     ConfigError
         If there is no such split.
+
+    Examples
+    --------
+    >>> from rebalance.task import check_task
+    >>> report = check_task("metadata/demo", "valid", jobs=1)
+    >>> report.errors, report.residuals_db
+    ((), {'haydn-quartet_000': -inf, 'mozart-winds_000': -inf})
     """
     name = checked_split(split)
     metadata_dir(root)

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import pkgutil
 
 import pytest
+from faces import faces
 
 import rebalance
-
-BARE = ("rebalance.synthesis", "rebalance.cli")  # a folder of faces; commands
-
-
-def faces() -> list[str]:
-    found = [info.name for info in pkgutil.walk_packages(rebalance.__path__, "rebalance.") if info.ispkg]
-    return ["rebalance", *(name for name in found if "._" not in name and name not in BARE)]
-
 
 FACES = faces()
 
