@@ -109,13 +109,12 @@ def binaural_scores(
     >>> import numpy as np
     >>> from rebalance.haaqi import EarReference, SceneNoise, binaural_scores
     >>> from rebalance.hearing import STANDARD_AUDIOGRAMS
-    >>> music = 0.05 * np.random.default_rng(1).standard_normal((2, 24_000))
+    >>> music = 0.05 * np.random.default_rng(1).standard_normal((2, 12_000))
     >>> listener = {"audiogram": STANDARD_AUDIOGRAMS["N2"], "full_scale_db_spl": 90.0}
     >>> ears = [EarReference(signal=channel, **listener) for channel in music]
-    >>> processed = [music, np.clip(music, -0.02, 0.02), 0 * music]
-    >>> same, spoilt, silent = binaural_scores(*ears, processed, noise=SceneNoise(scene="S50001"))
-    >>> [round(ear.value, 2) for ear in same], spoilt[0].value < same[0].value
-    ([1.0, 1.0], True)
+    >>> same, silent = binaural_scores(*ears, [music, 0 * music], noise=SceneNoise(scene="S50001"))
+    >>> [round(ear.value, 2) for ear in same]
+    [1.0, 1.0]
     >>> print(silent)
     HAAQI: the processed signal is silent, expected sound to compare
     """

@@ -33,6 +33,13 @@ class LookAhead:
         Of input and output, in Hz.
     to_the_end
         Whether it saw the last hundredth of the input: the true look-ahead may be longer than the signal.
+
+    Examples
+    --------
+    >>> from rebalance.separation import LookAhead
+    >>> found = LookAhead(samples=219, output_sample=5500, sample_rate=44_100, to_the_end=False)
+    >>> round(found.ms, 2), found.within(5.0)
+    (4.97, True)
     """
 
     samples: int
@@ -87,6 +94,16 @@ def measure_look_ahead(
         If the output has another length, is silent, or never follows the input.
     ConfigError
         If there is no position to try.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import measure_look_ahead
+    >>> def three_ahead(signal):
+    ...     return np.roll(signal, -3, axis=-1)
+    >>> noise = np.random.default_rng(0).standard_normal(1000)
+    >>> measure_look_ahead(three_ahead, noise, 44_100).samples
+    3
 
     Source: the rule of CAD2-T2 that a causal output at t may use no input after t + 5 ms, in normalisation too.
     """

@@ -47,6 +47,14 @@ def measure_chain(
     -------
     dict
         Look-ahead under `SEPARATOR`, `REMIX_AND_AID` and `WHOLE_CHAIN`.
+
+    Examples
+    --------
+    >>> from rebalance.separation import load_separator, measure_chain
+    >>> separator = load_separator("mixture")
+    >>> found = measure_chain(separator, ("Flute", "Cello"), duration_s=0.5, n_positions=1)
+    >>> {stage: look_ahead.samples for stage, look_ahead in found.items()}
+    {'separator': 0, 'remix and hearing aid': 0, 'whole chain': 0}
     """
     sources = tone_sources(instruments, duration_s, separator.sample_rate)
     known = known_instruments(instruments)

@@ -37,6 +37,16 @@ class ModelCard:
         What it was trained on.
     training
         Command, seed, budget, scores: text by name.
+
+    Examples
+    --------
+    >>> from rebalance.separation import ModelCard
+    >>> ModelCard(shrinkage=(0.9, 0.8), data=("SynthSOD",)).voice_trust
+    1.0
+    >>> ModelCard(shrinkage=(1.2,))
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: model card: expected shrinkage and voice trust in [0, 1], got ...
     """
 
     shrinkage: tuple[float, ...] = (1.0,)
@@ -67,6 +77,19 @@ def save_checkpoint(path: Path, network: MaskNetwork, card: ModelCard) -> None:
     ------
     RebalanceError
         If the operating system refuses to write.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.separation import ModelCard, load_checkpoint, save_checkpoint
+    >>> from rebalance.separation.mask_network import MaskNetwork, MaskNetworkConfig
+    >>> network = MaskNetwork(MaskNetworkConfig())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "mine.safetensors"
+    ...     save_checkpoint(path, network, ModelCard(data=("own renderings",)))
+    ...     print(load_checkpoint(path).card.data, sorted(file.name for file in Path(folder).iterdir()))
+    ('own renderings',) ['mine.safetensors', 'mine.safetensors.sha256']
     """
     import torch
     from safetensors.torch import save_file
@@ -96,6 +119,13 @@ def load_checkpoint(path: Path) -> Checkpoint:
     ------
     ConfigError
         If the file is no such checkpoint, is damaged, or contradicts itself.
+
+    Examples
+    --------
+    >>> from rebalance.separation import load_checkpoint, shipped_weights
+    >>> checkpoint = load_checkpoint(shipped_weights()["causal"])
+    >>> checkpoint.network.config.causal, checkpoint.network.config.look_ahead_samples
+    (True, 219)
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -118,7 +148,18 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def checkpoint_header(path: Path) -> dict[str, str] | None:
-    """Return the header of one of our checkpoints, of separator or tracker, None for any other file."""
+    """Return the header of one of our checkpoints, of separator or tracker, None for any other file.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.separation import checkpoint_header, shipped_weights
+    >>> header = checkpoint_header(shipped_weights()["causal"])
+    >>> header["format"], header["look_ahead_ms"]
+    ('rebalance-separator/1', '4.966')
+    >>> checkpoint_header(Path("README.md")) is None
+    True
+    """
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
@@ -132,23 +173,53 @@ def checkpoint_header(path: Path) -> dict[str, str] | None:
 
 
 def shipped_weights() -> dict[str, Path]:
-    """Return the checkpoints that come with the library, by name."""
+    """Return the checkpoints that come with the library, by name.
+
+    Examples
+    --------
+    >>> from rebalance.separation import shipped_weights
+    >>> list(shipped_weights())
+    ['causal', 'default', 'fast', 'u-net']
+    """
     return {path.stem: path for path in sorted(WEIGHTS_FOLDER.glob("[!.]*.safetensors"))}
 
 
 def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file."""
+    """Return the sha256 of a file.
+
+    Examples
+    --------
+    >>> from rebalance.separation import digest_file, sha256_of, shipped_weights
+    >>> path = shipped_weights()["fast"]
+    >>> sha256_of(path) == digest_file(path).read_text(encoding="utf-8").split()[0]
+    True
+    """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digest_file(path: Path) -> Path:
-    """Return where a checkpoint's digest is kept."""
+    """Return where a checkpoint's digest is kept.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.separation import digest_file
+    >>> digest_file(Path("weights/fast.safetensors")).name
+    'fast.safetensors.sha256'
+    """
     return path.with_name(f"{path.name}.sha256")
 
 
 def checked_digest(path: Path) -> str:
-    """Return the digest of a file; raise if another one stands beside it."""
+    """Return the digest of a file; raise if another one stands beside it.
+
+    Examples
+    --------
+    >>> from rebalance.separation import checked_digest, shipped_weights
+    >>> len(checked_digest(shipped_weights()["fast"]))
+    64
+    """
     found = sha256_of(path)
     beside = digest_file(path)
     expected = beside.read_text(encoding="utf-8").split()[:1] if beside.is_file() else [found]

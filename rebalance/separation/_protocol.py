@@ -119,6 +119,12 @@ def source_names(instruments: Sequence[str]) -> tuple[str, ...]:
     ------
     ConfigError
         If there is none, or one is not an instrument of the challenge.
+
+    Examples
+    --------
+    >>> from rebalance.separation import source_names
+    >>> source_names(("violin", "Violin", "Cello"))
+    ('Violin_1', 'Violin_2', 'Cello')
     """
     known = known_instruments(instruments)
     counts = Counter(known)
@@ -137,6 +143,16 @@ def known_instruments(instruments: Sequence[str]) -> tuple[str, ...]:
     ------
     ConfigError
         If there is none, or one is not an instrument of the challenge, with the closest one.
+
+    Examples
+    --------
+    >>> from rebalance.separation import known_instruments
+    >>> known_instruments(["violin", "CELLO"])
+    ('Violin', 'Cello')
+    >>> known_instruments(["Viollin"])
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: instrument 'Viollin': expected one of Bassoon, Cello, Clarinet, ...
     """
     if isinstance(instruments, str):
         raise ConfigError(f"instruments: expected a sequence such as ('Violin', 'Cello'), got the text {instruments!r}")
@@ -159,6 +175,17 @@ def checked_mixture(mixture: Audio) -> NDArray[np.float32]:
     AudioError
         If it is not floating point, not ``(n_channels, n_samples)`` with one or two channels, empty,
         or holds NaN or infinity.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import checked_mixture
+    >>> checked_mixture(np.zeros((2, 44_100))).dtype
+    dtype('float32')
+    >>> checked_mixture(np.zeros(44_100))
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.AudioError: mixture: expected shape (1 or 2 channels, n_samples), got (44100,)
     """
     if not isinstance(mixture, np.ndarray) or not np.issubdtype(mixture.dtype, np.floating):
         kind = mixture.dtype if isinstance(mixture, np.ndarray) else type(mixture).__name__
@@ -188,6 +215,15 @@ def shared_among_voices(
     -------
     dict
         Estimates by source name; those of one instrument sum to its estimate.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import shared_among_voices
+    >>> by_instrument = {"Violin": np.ones((2, 1), np.float32), "Cello": np.ones((2, 1), np.float32)}
+    >>> shared = shared_among_voices(by_instrument, ("Violin", "Violin", "Cello"))
+    >>> {name: float(estimate[0, 0]) for name, estimate in shared.items()}
+    {'Violin_1': 0.5, 'Violin_2': 0.5, 'Cello': 1.0}
     """
     counts = Counter(instruments)
     return {

@@ -41,6 +41,22 @@ def load_separator(name_or_path: str | Path, *, device: str = "auto") -> Separat
     ------
     ConfigError
         If there is no such separator or the checkpoints cannot be read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import load_separator
+    >>> separator = load_separator("fast", device="cpu")
+    >>> mixture = 0.05 * np.random.default_rng(0).standard_normal((2, 22_050)).astype(np.float32)
+    >>> estimates = separator(mixture, ("Violin", "Violin", "Cello"))
+    >>> list(estimates)
+    ['Violin_1', 'Violin_2', 'Cello']
+    >>> np.allclose(sum(estimates.values()), mixture, atol=1e-5)
+    True
+    >>> load_separator("fastt")
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: separator 'fastt': expected one of causal, default, fast, u-net, ...
     """
     text = str(name_or_path)
     name, colon, folder = text.partition(":")

@@ -25,6 +25,17 @@ def spectrogram(signal: NDArray[np.float32]) -> NDArray[np.complex64]:
     -------
     NDArray
         Shape ``(..., n_frames, WINDOW_SIZE // 2 + 1)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import WINDOW_SIZE, spectrogram
+    >>> tone = np.sin(2 * np.pi * 1000 * np.arange(44_100) / 44_100).astype(np.float32)
+    >>> spectra = spectrogram(tone)
+    >>> spectra.shape
+    (47, 2049)
+    >>> round(float(np.abs(spectra[20]).argmax()) * 44_100 / WINDOW_SIZE, -1)  # Hz, of the loudest bin
+    1000.0
     """
     n_samples = signal.shape[-1]
     padded = np.pad(signal, [(0, 0)] * (signal.ndim - 1) + [(0, max(0, WINDOW_SIZE - n_samples))])
@@ -32,7 +43,16 @@ def spectrogram(signal: NDArray[np.float32]) -> NDArray[np.complex64]:
 
 
 def inverse_spectrogram(spectra: NDArray[np.complex64], n_samples: int) -> NDArray[np.float32]:
-    """Return the signal of a spectrogram, shape ``(..., n_samples)``; the exact inverse of `spectrogram`."""
+    """Return the signal of a spectrogram, shape ``(..., n_samples)``; the exact inverse of `spectrogram`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import inverse_spectrogram, spectrogram
+    >>> signal = np.random.default_rng(0).standard_normal((2, 10_000)).astype(np.float32)
+    >>> np.allclose(inverse_spectrogram(spectrogram(signal), 10_000), signal, atol=1e-5)
+    True
+    """
     padded = _transform().istft(np.swapaxes(spectra, -1, -2), k1=max(n_samples, WINDOW_SIZE))
     return np.asarray(padded[..., :n_samples], dtype=np.float32)
 

@@ -37,6 +37,17 @@ class MaskSeparator:
         What is known of it.
     weights
         Sha256 of the file it came from; None for a network from elsewhere.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import ModelCard
+    >>> from rebalance.separation.mask_network import MaskNetwork, MaskNetworkConfig, MaskSeparator
+    >>> network = MaskNetwork(MaskNetworkConfig()).eval()
+    >>> separator = MaskSeparator(name="untrained", network=network, card=ModelCard(shrinkage=(0.5,)))
+    >>> estimates = separator(np.zeros((2, 8192), dtype=np.float32), ("Flute", "Cello"))
+    >>> list(estimates), separator.shrinkage, separator.lookahead_ms
+    (['Flute', 'Cello'], (0.5,), None)
     """
 
     name: str
@@ -130,6 +141,14 @@ def load_mask_separator(name: str, path: Path, *, device: str) -> MaskSeparator:
     ------
     ConfigError
         If the checkpoint or the device cannot be used.
+
+    Examples
+    --------
+    >>> from rebalance.separation import shipped_weights
+    >>> from rebalance.separation.mask_network import load_mask_separator
+    >>> separator = load_mask_separator("causal", shipped_weights()["causal"], device="cpu")
+    >>> round(separator.lookahead_ms, 2), separator.mixture_consistent
+    (4.97, True)
     """
     from rebalance.separation import load_checkpoint
     from rebalance.separation.networks import chosen_device
