@@ -64,6 +64,13 @@ def generate_listeners(
     ConfigError
         If fewer than one is asked for, or no listener has one of the degrees.
 
+    Examples
+    --------
+    >>> from rebalance.taskmaking import generate_listeners
+    >>> listeners = generate_listeners(3, seed=1, split="valid", severities=("mild", "severe"))
+    >>> {name: listener.severity("site") for name, listener in listeners.items()}
+    {'L1001': 'mild', 'L1002': 'severe', 'L1003': 'mild'}
+
     Source: Bisgaard, Vlaming and Dahlquist (2010), the standard audiograms of IEC 60118-15; beyond
     6 kHz they are continued flat.
     """
@@ -78,7 +85,16 @@ def generate_listeners(
 
 
 def listeners_json(listeners: Mapping[str, Listener]) -> dict[str, Any]:
-    """Return listeners in the form of ``listeners.<split>.json``."""
+    """Return listeners in the form of ``listeners.<split>.json``.
+
+    Examples
+    --------
+    >>> from rebalance import Audiogram, Listener
+    >>> from rebalance.taskmaking import listeners_json
+    >>> ear = Audiogram(frequencies_hz=(500.0, 1000.0, 4000.0), thresholds_db_hl=(20.0, 25.0, 50.0))
+    >>> listeners_json({"L1001": Listener(name="L1001", left=ear, right=ear)})["L1001"]["audiogram_levels_l"]
+    [20, 25, 50]
+    """
     return {
         name: {
             "name": name,
@@ -93,7 +109,17 @@ def listeners_json(listeners: Mapping[str, Listener]) -> dict[str, Any]:
 
 
 def fittings_json(fittings: Mapping[str, Fitting]) -> dict[str, Any]:
-    """Return fittings in the form of ``compressor_params.<split>.json``, rounded to hundredths."""
+    """Return fittings in the form of ``compressor_params.<split>.json``, rounded to hundredths.
+
+    Examples
+    --------
+    >>> from rebalance.hearing import prescribe
+    >>> from rebalance.taskmaking import fittings_json, generate_listeners
+    >>> listeners = generate_listeners(1, seed=1)
+    >>> fittings = {name: prescribe(listener) for name, listener in listeners.items()}
+    >>> [list(entry) for entry in fittings_json(fittings).values()]
+    [['frequencies', 'cr_l', 'gain_l', 'cr_r', 'gain_r']]
+    """
     bands_hz = [_plain(hz) for hz in CAD2_TASK2.compressor_band_frequencies_hz]
     return {
         name: {

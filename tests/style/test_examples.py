@@ -16,11 +16,6 @@ from faces import faces
 ROOT = Path(__file__).parents[2]
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 WAITING = {
-    "rebalance.synthesis.notation",
-    "rebalance.synthesis.performance",
-    "rebalance.synthesis.sound",
-    "rebalance.synthesis.rendering",
-    "rebalance.taskmaking",
     "rebalance.datasets",
     "rebalance.pipeline",
     "rebalance.training",
@@ -66,7 +61,7 @@ def test_an_example_gives_what_it_says(
     result = doctest.DocTestRunner(optionflags=FLAGS).run(example, out=report.append)
     assert not result.failed, "".join(report)
     assert result.attempted == len(example.examples), "an example that is skipped"
-    assert not list(tmp_path.iterdir()), "an example that leaves files behind"
+    assert {path.name for path in tmp_path.iterdir()} <= {"music21"}, "an example that leaves files behind"
 
 
 def lacking(face: str) -> list[str]:

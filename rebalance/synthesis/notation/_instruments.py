@@ -35,6 +35,13 @@ class Instrument:
         Sounding range as MIDI pitches (60 is middle C), both playable by an accomplished amateur.
     aliases
         Lower-case letters only: beginnings of other names, in the languages of printed scores.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import chair_labelled
+    >>> flute = chair_labelled("Flute").instrument
+    >>> flute.family, flute.plays(72), flute.plays(40)
+    ('woodwinds', True, False)
     """
 
     name: str
@@ -146,6 +153,13 @@ def chair_labelled(label: str) -> Chair:
     ------
     ConfigError
         If its instrument is not known.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import chair_labelled
+    >>> chair = chair_labelled("Violin_2")
+    >>> chair.label, chair.instrument.name, chair.instrument.lowest
+    ('Violin_2', 'Violin', 55)
     """
     match = _VOICE.fullmatch(label)
     return Chair(label=label, instrument=instrument_named(match["instrument"] if match else label))

@@ -49,6 +49,14 @@ class Humanising:
         which moves the formants.
     dynamic_range
         Share of the published velocity range that is used, from the loudest down.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.performance import HUMANISING, Humanising
+    >>> list(HUMANISING)
+    ['none', 'published', 'full']
+    >>> Humanising(onset_jitter_ms=15.0).rubato
+    0.0
     """
 
     annotated: bool = False
@@ -125,7 +133,18 @@ class Player:
 
 
 def draw_player(settings: Humanising, seed: int, piece: str, label: str) -> Player:
-    """Draw one player of an ensemble."""
+    """Draw one player of an ensemble.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.performance import HUMANISING, draw_player
+    >>> machine = draw_player(HUMANISING["none"], 1, "study", "Oboe")
+    >>> machine.onset_jitter_ms, machine.detune_cents, machine.noise_floor_db
+    (0.0, 0.0, None)
+    >>> human = draw_player(HUMANISING["full"], 1, "study", "Oboe")
+    >>> human.onset_jitter_ms > 0, human.noise_floor_db < 0
+    (True, True)
+    """
     rng = stream(seed, piece, label, "player")
     half = settings.player_offset_cents
     noise_db = None if settings.noise_floor_db is None else float(rng.uniform(*settings.noise_floor_db))
@@ -153,6 +172,14 @@ def smooth_gain_db(eq_db: Sequence[float], frequencies_hz: NDArray[np.float64]) 
         Gains at `EQ_FREQUENCIES_HZ`.
     frequencies_hz
         Where to know it, any shape; so is the result.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.performance import smooth_gain_db
+    >>> brighter = (0.0, 0.0, 0.0, 0.0, 0.0, 2.0, 4.0, 4.0)  # at 100, 200 .. 12800 Hz
+    >>> smooth_gain_db(brighter, np.array([50.0, 3200.0, 6400.0 / 2**0.5, 20_000.0])).round(2)
+    array([0., 2., 3., 4.])
     """
     wanted = np.log(np.maximum(frequencies_hz, 1.0))
     return np.asarray(np.interp(wanted, np.log(EQ_FREQUENCIES_HZ), eq_db), dtype=np.float64)

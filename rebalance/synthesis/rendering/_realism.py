@@ -43,6 +43,16 @@ class StemStatistics:
         Median over the notes of the range of levels inside a note, its first and last tenth left out.
     floor_db
         Level of the softest twentieth of the frames re the stem's level; minus 200 for digital silence.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.performance import PlayedNote
+    >>> from rebalance.synthesis.rendering import measure_stem
+    >>> stem = 0.1 * np.sin(2 * np.pi * 440 * np.arange(88_200) / 44_100)
+    >>> statistics = measure_stem(stem, [PlayedNote(onset_s=0.0, duration_s=2.0, pitch=69, velocity=80)])
+    >>> round(statistics.tuning_spread_cents), round(statistics.swell_db), round(statistics.floor_db)
+    (0, 0, 0)
     """
 
     tuning_spread_cents: float
@@ -66,6 +76,17 @@ def measure_stem(stem: NDArray[np.floating], notes: Sequence[PlayedNote]) -> Ste
     ------
     AudioError
         If the stem is silent or no note is long enough.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.performance import PlayedNote
+    >>> from rebalance.synthesis.rendering import measure_stem
+    >>> flat = 2 ** (-10 / 1200)  # ten cents
+    >>> stem = 0.1 * np.sin(2 * np.pi * 440 * flat * np.arange(88_200) / 44_100)
+    >>> notes = [PlayedNote(onset_s=0.0, duration_s=1.0, pitch=69, velocity=80)]
+    >>> round(measure_stem(stem, notes).tuning_offset_cents)
+    -10
     """
     level = rms(stem)
     long = [note for note in notes if note.duration_s >= _SHORTEST_NOTE_S and note.technique == "ordinary"]
@@ -110,7 +131,17 @@ def pitch_error_cents(sound: NDArray[np.floating], pitch: int) -> float:
 
 
 def long_term_spectrum_db(stem: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return the level in third octaves from 125 Hz to 8 kHz re the whole, in dB, shape ``(19,)``."""
+    """Return the level in third octaves from 125 Hz to 8 kHz re the whole, in dB, shape ``(19,)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.rendering import long_term_spectrum_db
+    >>> tone = np.sin(2 * np.pi * 1000 * np.arange(44_100) / 44_100)
+    >>> levels_db = long_term_spectrum_db(tone)
+    >>> int(levels_db.argmax()), abs(round(float(levels_db.max()), 1))  # the tenth band is that around 1 kHz
+    (9, 0.0)
+    """
     power = np.abs(scipy.fft.rfft(stem)) ** 2
     frequencies = scipy.fft.rfftfreq(len(stem), 1 / SAMPLE_RATE)
     bands = [
@@ -122,7 +153,16 @@ def long_term_spectrum_db(stem: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def spectral_distance_db(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """Return the rms difference of two spectra in dB, level aside, over the bands within 40 dB of the strongest."""
+    """Return the rms difference of two spectra in dB, level aside, over the bands within 40 dB of the strongest.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.rendering import spectral_distance_db
+    >>> one = np.array([-10.0, -10.0, -10.0, -10.0])
+    >>> spectral_distance_db(one, one - 6.0), spectral_distance_db(one, one + [2.0, -2.0, 2.0, -2.0])
+    (0.0, 2.0)
+    """
     audible = np.maximum(one, other) > max(one.max(), other.max()) - 40
     difference = (one - other)[audible]
     return float(np.std(difference))
