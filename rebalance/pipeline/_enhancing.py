@@ -56,6 +56,12 @@ class EnhanceOptions:
         Limit the amplified signal by its hyperbolic tangent, as the official option does.
     accompaniment_share
         How much of the accompaniment the official remix leaves in every target.
+
+    Examples
+    --------
+    >>> from rebalance.pipeline import EnhanceOptions
+    >>> EnhanceOptions(separator="fast").rounding, EnhanceOptions(separator="convtasnet", remix="official").rounding
+    ('nearest', 'truncate')
     """
 
     separator: str
@@ -107,7 +113,18 @@ def estimate_sources(separator: Separator, task: Task, segment: Segment) -> dict
 
 
 def amplify_for_submission(signal: Audio, fitting: Fitting, *, aid: AidSettings = CHALLENGE_AID) -> Audio:
-    """Amplify a stereo remix at 44.1 kHz for a listener; the result at the submission's 32 kHz."""
+    """Amplify a stereo remix at 44.1 kHz for a listener; the result at the submission's 32 kHz.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance import load_task
+    >>> from rebalance.pipeline import amplify_for_submission
+    >>> task = load_task("metadata/demo", "valid")
+    >>> remix = 0.01 * np.random.default_rng(0).standard_normal((2, 44_100))
+    >>> amplify_for_submission(remix, task.fittings["L0001"]).shape
+    (2, 32000)
+    """
     amplified = amplify(signal, fitting, settings=aid)
     return resample(amplified, CAD2_TASK2.mixture_sample_rate, CAD2_TASK2.remix_sample_rate)
 

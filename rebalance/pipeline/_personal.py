@@ -75,6 +75,19 @@ def separate_recording(
         If the recording has more than two channels, or an estimate is not a signal of its shape.
     ConfigError
         If an instrument is unknown, the separator needs the true sources, or it names other sources than these.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.audio import read_audio
+    >>> from rebalance.pipeline import separate_recording
+    >>> from rebalance.separation import load_separator
+    >>> recording = read_audio(Path("metadata/demo/audio/valid/mozart-winds/mixture.flac"), duration_s=0.5)
+    >>> separator = load_separator("fast", device="cpu")
+    >>> stems = separate_recording(recording, ("Flute", "Oboe", "Clarinet", "Bassoon"), separator)
+    >>> list(stems), np.allclose(sum(stems.values()), recording.samples, atol=1e-4)
+    (['Flute', 'Oboe', 'Clarinet', 'Bassoon'], True)
     """
     names = source_names(instruments)
     stems = {name: np.zeros(recording.samples.shape, dtype=np.float32) for name in names}
@@ -85,7 +98,16 @@ def separate_recording(
 
 
 def common_attenuation_db(signals: Iterable[Audio]) -> float:
-    """Return by how many dB signals have to be turned down together so that none is clipped in 16 bits; at least 0."""
+    """Return by how many dB signals have to be turned down together so that none is clipped in 16 bits; at least 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.pipeline import common_attenuation_db
+    >>> quiet, loud = np.array([[0.1, -0.5]]), np.array([[0.3, -2.0]])
+    >>> round(common_attenuation_db([quiet, loud]), 2), common_attenuation_db([quiet])
+    (6.02, 0.0)
+    """
     excess = max(
         (max(float(np.max(signal)) / _LARGEST_SAMPLE, -float(np.min(signal))) for signal in signals), default=0
     )
@@ -130,6 +152,20 @@ def rebalance_recording(
         signal of its shape.
     ConfigError
         If an instrument is unknown, the separator needs the true sources, or it names other sources than these.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.assets import weights_folder
+    >>> from rebalance.audio import read_audio
+    >>> from rebalance.pipeline import rebalance_recording
+    >>> from rebalance.separation import AverageSpectrumSeparator, read_spectra
+    >>> recording = read_audio(Path("metadata/demo/audio/valid/mozart-winds/mixture.flac"), duration_s=0.5)
+    >>> instruments = ("Flute", "Oboe", "Clarinet", "Bassoon")
+    >>> separator = AverageSpectrumSeparator(spectra=read_spectra(weights_folder() / "average-spectra.json"))
+    >>> mix = rebalance_recording(recording, instruments, {"Bassoon": 6.0}, separator)
+    >>> mix.recording.samples.shape, mix.recording.sample_rate, mix.attenuation_db
+    ((2, 22050), 44100, 0.0)
     """
     all_gains_db = {name: gains_db.get(name, 0.0) for name in source_names(instruments)}
     edited = recording.samples.astype(np.float64)
@@ -156,6 +192,16 @@ def gains_by_source(requests: Mapping[str, float], instruments: Sequence[str]) -
     ------
     ConfigError
         If a name is none of the recording's sources, with the closest one.
+
+    Examples
+    --------
+    >>> from rebalance.pipeline import gains_by_source
+    >>> gains_by_source({"violin": -3.0, "violin_2": 2.0, "cello": 6.0}, ("Violin", "Violin", "Cello"))
+    {'Violin_1': -3.0, 'Violin_2': 2.0, 'Cello': 6.0}
+    >>> gains_by_source({"viola": 6.0}, ("Violin", "Violin", "Cello"))
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: gain for 'viola': expected one of ['Cello', 'Violin', 'Violin_1', ...
     """
     names = source_names(instruments)
     gains_db: dict[str, float] = {}

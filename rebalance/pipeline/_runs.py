@@ -41,6 +41,21 @@ class RunRecord:
         How far the remix trusts the estimates, one value for each number of sources or one for all.
     soft_clip, accompaniment_share, aid
         Settings of `EnhanceOptions`.
+
+    Examples
+    --------
+    >>> from rebalance.pipeline import RunRecord
+    >>> record = RunRecord(
+    ...     version="0.2.0",
+    ...     separator="fast",
+    ...     remix="edit",
+    ...     rounding="nearest",
+    ...     data="data",
+    ...     split="valid",
+    ...     semantics="pyclarity V0.6.3",
+    ... )
+    >>> record.lookahead_ms is None  # nobody has told
+    True
     """
 
     version: str
@@ -77,7 +92,16 @@ _IDENTITY = (
 
 
 def enhanced_path(run: Path, split: Split, pair: Pair) -> Path:
-    """Return where a run keeps the signal of a pair."""
+    """Return where a run keeps the signal of a pair.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance import Pair
+    >>> from rebalance.pipeline import enhanced_path
+    >>> enhanced_path(Path("run"), "valid", Pair(scene="S50001", listener="L0002")).as_posix()
+    'run/enhanced_signals/valid/S50001_L0002_remix.flac'
+    """
     return run / "enhanced_signals" / split / CAD2_TASK2.remix_file_name(pair.scene, pair.listener)
 
 
@@ -173,6 +197,19 @@ def read_run(run: Path) -> RunRecord:
     ------
     ConfigError
         If the folder is no run, or its record cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance import load_task
+    >>> from rebalance.pipeline import EnhanceOptions, enhance_task, read_run
+    >>> nothing = load_task("metadata/demo", "valid").subset([])
+    >>> with tempfile.TemporaryDirectory() as run:
+    ...     _ = enhance_task(nothing, Path(run), EnhanceOptions(separator="mixture"))
+    ...     record = read_run(Path(run))
+    >>> record.separator, record.remix, record.split, record.lookahead_ms
+    ('mixture', 'edit', 'valid', 0.0)
     """
     path = run / RUN_FILE
     if not path.is_file():

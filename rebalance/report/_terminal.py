@@ -12,7 +12,26 @@ from rebalance.report._texts import difference_text, estimate_text, p_value_text
 
 
 def terminal_tables(summary: Summary) -> Iterator[Table]:
-    """Yield the tables of a report: means of the runs, differences between them, then by group."""
+    """Yield the tables of a report: means of the runs, differences between them, then by group.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from rebalance import load_task
+    >>> from rebalance.report import ScoredRun, summarise, terminal_tables
+    >>> task = load_task("metadata/demo", "valid")
+    >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
+    >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
+    >>> facts = dict.fromkeys(("separator", "haaqi", "semantics", "version"), "made up")
+    >>> def scored(name, score):
+    ...     scores = pd.DataFrame({"avg_haaqi": score + 0.01 * np.arange(len(pairs))}, index=pairs)
+    ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
+    >>> tables = list(terminal_tables(summarise([scored("first", 0.5), scored("second", 0.6)], task)))
+    >>> [table.row_count for table in tables[:2]]
+    [2, 1]
+    """
     yield _means(summary)
     if summary.comparisons:
         yield _comparisons(summary.comparisons)

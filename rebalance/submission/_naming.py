@@ -38,6 +38,12 @@ class SubmissionName:
     ------
     ConfigError
         If the team or the causality cannot stand in a name.
+
+    Examples
+    --------
+    >>> from rebalance.submission import SubmissionName
+    >>> SubmissionName(team="T002", causality="noncausal", augmented=True).archive
+    'submission_T002_noncausal_aug.zip'
     """
 
     team: str
@@ -65,6 +71,17 @@ def parse_archive_name(name: str) -> SubmissionName:
     ------
     SubmissionError
         If it does not follow the challenge's pattern.
+
+    Examples
+    --------
+    >>> from rebalance.submission import parse_archive_name
+    >>> name = parse_archive_name("submission_T002_causal_sup.zip.001")
+    >>> name.team, name.causality, name.augmented, name.supplementary
+    ('T002', 'causal', False, True)
+    >>> parse_archive_name("T002.zip")
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.SubmissionError: expected a name like ...
     """
     whole = name
     if (match := re.fullmatch(r"(.+)\.(?:zip\.\d{3}|z\d{2})", name, flags=re.ASCII)) is not None:
