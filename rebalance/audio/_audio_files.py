@@ -29,7 +29,14 @@ _FORMATS = {".flac": "FLAC", ".wav": "WAV"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioHeader:
-    """What a file says of itself; durations of lossy formats may be estimates."""
+    """What a file says of itself; durations of lossy formats may be estimates.
+
+    Examples
+    --------
+    >>> from rebalance.audio import AudioHeader
+    >>> AudioHeader(sample_rate=32_000, n_channels=2, n_samples=480_000, format="FLAC", subtype="PCM_16").duration_s
+    15.0
+    """
 
     sample_rate: int
     n_channels: int
@@ -67,6 +74,14 @@ class Recording:
         In Hz.
     remarks
         What was wrong with the file, or missing of it, though it could be read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import Recording
+    >>> recording = Recording(samples=np.zeros((2, 32_000), dtype=np.float32), sample_rate=32_000)
+    >>> recording.samples.shape, recording.remarks
+    ((2, 32000), ())
     """
 
     samples: NDArray[np.float32]
@@ -239,6 +254,21 @@ def check_written(temporary: StrPath, *, n_samples: int, path: StrPath) -> None:
     ------
     AudioError
         Naming `path`, what the file is to be called.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import soundfile
+    >>> from rebalance.audio import check_written
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     temporary = Path(folder) / "remix.part"
+    ...     soundfile.write(temporary, np.zeros((300, 2)), 32_000, format="WAV", subtype="PCM_16")
+    ...     check_written(temporary, n_samples=320, path=Path("remix.wav"))
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.AudioError: remix.wav: cannot write: it cannot be read back, is the disk full? ...
     """
     temporary = expanded(temporary)
     path = expanded(path)

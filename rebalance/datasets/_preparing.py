@@ -87,6 +87,19 @@ def prepare_downloads(
     MetadataError
         If the metadata are missing, or not as described.
 
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance import RebalanceError
+    >>> from rebalance.datasets import prepare_downloads
+    >>> with tempfile.TemporaryDirectory() as downloads:
+    ...     try:
+    ...         prepare_downloads([Path(downloads)], Path(downloads, "task"))
+    ...     except RebalanceError as error:
+    ...         print(str(error).replace(downloads, "downloads"))
+    downloads: expected a folder with CadenzaWoodwind.zip, EnsembleSet_Mix_1.zip, metadata.zip, found none of them
+
     Source: ``process_zenodo_download.py`` of the official recipe.
     """
     root = expanded(root)

@@ -78,6 +78,16 @@ class HeardReference:
         ------
         AudioError
             If it is not one ear of finite samples, is silent, or leaves too little of the reference to compare.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from rebalance.haaqi import hear_reference
+        >>> from rebalance.hearing import STANDARD_AUDIOGRAMS
+        >>> music = 0.05 * np.random.default_rng(1).standard_normal(24_000)
+        >>> heard = hear_reference(music, STANDARD_AUDIOGRAMS["N2"], sample_rate=24_000, full_scale_db_spl=90.0)
+        >>> [round(heard.score(processed).value, 1) for processed in (music, music[::-1].copy())]
+        [1.0, 0.2]
         """
         return _score(self, _checked("processed", processed, self.ear.sample_rate))
 

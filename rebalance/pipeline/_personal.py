@@ -176,6 +176,19 @@ def separate_recording(
         If the recording has more than two channels, or an estimate is not a signal of its shape.
     ConfigError
         If an instrument is unknown, the separator needs the true sources, or it names other sources than these.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.audio import read_audio
+    >>> from rebalance.pipeline import separate_recording
+    >>> from rebalance.separation import load_separator
+    >>> recording = read_audio(Path("metadata/demo/audio/valid/mozart-winds/mixture.flac"), duration_s=0.5)
+    >>> separator = load_separator("fast", device="cpu")
+    >>> stems = separate_recording(recording, ("Flute", "Oboe", "Clarinet", "Bassoon"), separator)
+    >>> list(stems), np.allclose(sum(stems.values()), recording.samples, atol=1e-4)
+    (['Flute', 'Oboe', 'Clarinet', 'Bassoon'], True)
     """
     names = source_names(instruments)
     pieces = stem_pieces(RecordingStream(recording), instruments, separator, on_progress)
@@ -184,7 +197,16 @@ def separate_recording(
 
 
 def common_attenuation_db(signals: Iterable[Audio]) -> float:
-    """Return by how many dB signals have to be turned down together so that none is clipped in 16 bits; at least 0."""
+    """Return by how many dB signals have to be turned down together so that none is clipped in 16 bits; at least 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.pipeline import common_attenuation_db
+    >>> quiet, loud = np.array([[0.1, -0.5]]), np.array([[0.3, -2.0]])
+    >>> round(common_attenuation_db([quiet, loud]), 2), common_attenuation_db([quiet])
+    (6.02, 0.0)
+    """
     excess = max(
         (max(float(np.max(signal)) / _LARGEST_SAMPLE, -float(np.min(signal))) for signal in signals), default=0
     )
@@ -225,6 +247,20 @@ def rebalance_recording(
     ConfigError
         If an instrument is unknown, the separator needs the true sources, it names other sources than these, or
         strength or loudness is out of range.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.assets import weights_folder
+    >>> from rebalance.audio import read_audio
+    >>> from rebalance.pipeline import rebalance_recording
+    >>> from rebalance.separation import AverageSpectrumSeparator, read_spectra
+    >>> recording = read_audio(Path("metadata/demo/audio/valid/mozart-winds/mixture.flac"), duration_s=0.5)
+    >>> instruments = ("Flute", "Oboe", "Clarinet", "Bassoon")
+    >>> separator = AverageSpectrumSeparator(spectra=read_spectra(weights_folder() / "average-spectra.json"))
+    >>> mix = rebalance_recording(recording, instruments, {"Bassoon": 6.0}, separator)
+    >>> mix.recording.samples.shape, mix.recording.sample_rate, mix.attenuation_db
+    ((2, 22050), 44100, 0.0)
     """
     request = RemixRequest(
         instruments=instruments,

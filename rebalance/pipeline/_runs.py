@@ -45,6 +45,21 @@ class RunRecord:
         Settings of `EnhanceOptions`.
     causality
         What `record_causality` found of the whole chain; None where it was not measured.
+
+    Examples
+    --------
+    >>> from rebalance.pipeline import RunRecord
+    >>> record = RunRecord(
+    ...     version="0.2.0",
+    ...     separator="fast",
+    ...     remix="edit",
+    ...     rounding="nearest",
+    ...     data="data",
+    ...     split="valid",
+    ...     semantics="pyclarity V0.6.3",
+    ... )
+    >>> record.lookahead_ms is None  # nobody has told
+    True
     """
 
     version: str
@@ -255,6 +270,19 @@ def read_run(run: StrPath) -> RunRecord:
     ------
     ConfigError
         If the folder is no run, or its record cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance import load_task
+    >>> from rebalance.pipeline import EnhanceOptions, enhance_task, read_run
+    >>> nothing = load_task("metadata/demo", "valid").subset([])
+    >>> with tempfile.TemporaryDirectory() as run:
+    ...     _ = enhance_task(nothing, Path(run), EnhanceOptions(separator="mixture"))
+    ...     record = read_run(Path(run))
+    >>> record.separator, record.remix, record.split, record.lookahead_ms
+    ('mixture', 'edit', 'valid', 0.0)
     """
     run = expanded(run)
     path = run / RUN_FILE

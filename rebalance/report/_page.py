@@ -85,6 +85,27 @@ def write_page(path: StrPath, report: Report, listening: Listening, *, written_o
     ------
     RebalanceError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from rebalance import load_task
+    >>> from rebalance.report import Listening, ScoredRun, summarise, write_page
+    >>> task = load_task("metadata/demo", "valid")
+    >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
+    >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
+    >>> facts = dict.fromkeys(("separator", "haaqi", "semantics", "version"), "made up")
+    >>> def scored(name, score):
+    ...     scores = pd.DataFrame({"avg_haaqi": score + 0.01 * np.arange(len(pairs))}, index=pairs)
+    ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page, summary = Path(folder, "report.html"), summarise([scored("first", 0.5)], task)
+    ...     write_page(page, summary, task, Listening(examples=(), notes=()))
+    ...     print(page.stat().st_size > 10_000)
+    True
     """
     path = expanded(path)
     write_text(path, render_page(report, listening, written_on=written_on))

@@ -35,6 +35,18 @@ class AverageSpectrumSeparator:
         Power per frequency at `CENTRES_HZ` by instrument, each of mean 1.
     shrinkage
         See `rebalance.separation.Separator`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.assets import weights_folder
+    >>> from rebalance.audio import rms
+    >>> from rebalance.separation import AverageSpectrumSeparator, read_spectra
+    >>> separator = AverageSpectrumSeparator(spectra=read_spectra(weights_folder() / "average-spectra.json"))
+    >>> low = 0.1 * np.sin(2 * np.pi * 100 * np.arange(22_050) / 44_100)
+    >>> estimates = separator(np.stack([low, low]), ("Flute", "Cello"))
+    >>> rms(estimates["Cello"]) > 10 * rms(estimates["Flute"])
+    True
     """
 
     spectra: Mapping[str, tuple[float, ...]]
@@ -77,6 +89,13 @@ def read_spectra(path: StrPath) -> dict[str, tuple[float, ...]]:
     ------
     ConfigError
         If the file holds anything else.
+
+    Examples
+    --------
+    >>> from rebalance.assets import weights_folder
+    >>> from rebalance.separation import read_spectra
+    >>> sorted(read_spectra(weights_folder() / "average-spectra.json"))
+    ['Bassoon', 'Cello', 'Clarinet', 'Flute', 'Oboe', 'Sax', 'Viola', 'Violin']
     """
     path = expanded(path)
     try:

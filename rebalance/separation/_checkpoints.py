@@ -41,6 +41,16 @@ class ModelCard:
         What it was trained on.
     training
         Command, seed, budget, scores: text by name.
+
+    Examples
+    --------
+    >>> from rebalance.separation import ModelCard
+    >>> ModelCard(shrinkage=(0.9, 0.8), data=("SynthSOD",)).voice_trust
+    1.0
+    >>> ModelCard(shrinkage=(1.2,))
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: model card: expected shrinkage and voice trust in [0, 1], got ...
     """
 
     shrinkage: tuple[float, ...] = (1.0,)
@@ -76,6 +86,19 @@ def save_checkpoint(path: StrPath, network: MaskNetwork, card: ModelCard) -> Non
     ------
     RebalanceError
         If the operating system refuses to write.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.separation import ModelCard, load_checkpoint, save_checkpoint
+    >>> from rebalance.separation.mask_network import MaskNetwork, MaskNetworkConfig
+    >>> network = MaskNetwork(MaskNetworkConfig())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "mine.safetensors"
+    ...     save_checkpoint(path, network, ModelCard(data=("own renderings",)))
+    ...     print(load_checkpoint(path).card.data, sorted(file.name for file in Path(folder).iterdir()))
+    ('own renderings',) ['mine.safetensors', 'mine.safetensors.sha256']
     """
     path = expanded(path)
     import torch

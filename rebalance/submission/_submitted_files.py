@@ -91,7 +91,20 @@ class _Vetted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderFiles:
-    """Files in a folder that holds ``enhanced_signals``, such as that of a run."""
+    """Files in a folder that holds ``enhanced_signals``, such as that of a run.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.submission import FolderFiles
+    >>> with tempfile.TemporaryDirectory() as run:
+    ...     Path(run, "enhanced_signals").mkdir()
+    ...     _ = Path(run, "enhanced_signals", "S50001_L0001_remix.flac").write_bytes(b"fLaC")
+    ...     files = FolderFiles(path=Path(run))
+    ...     dict(files.sizes()), files.read("enhanced_signals/S50001_L0001_remix.flac", limit_bytes=10)
+    ({'enhanced_signals/S50001_L0001_remix.flac': 4}, b'fLaC')
+    """
 
     path: Path
 
@@ -129,6 +142,18 @@ def open_submission(path: StrPath, task: Task) -> SubmittedFiles:
     ------
     RebalanceError
         If there is nothing, the folder holds no signals, or the archive is refused.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance import load_task
+    >>> from rebalance.submission import open_submission
+    >>> with tempfile.TemporaryDirectory() as run:
+    ...     Path(run, "enhanced_signals").mkdir()
+    ...     files = open_submission(Path(run), load_task("metadata/demo", "valid"))
+    >>> type(files).__name__, dict(files.sizes())
+    ('FolderFiles', {})
     """
     path = expanded(path)
     if path.is_dir():

@@ -30,6 +30,13 @@ class CombSettings:
         What every player gets everywhere, relative to the fundamental.
     envelopes
         Amplitude of harmonics 1, 2, .. by instrument; 1, 1/2, 1/3, .. where there is none.
+
+    Examples
+    --------
+    >>> from rebalance.separation.player_tracker import CombSettings
+    >>> dry = CombSettings(release=(), envelopes={"Clarinet": (1.0, 0.05, 0.6, 0.05, 0.3)})
+    >>> dry.release, dry.n_harmonics
+    ((), 60)
     """
 
     width_bins: float = 2.0
@@ -43,7 +50,16 @@ PLAIN_COMBS = CombSettings()
 
 
 def released(pitched: NDArray[np.float32], release: Sequence[float]) -> NDArray[np.float32]:
-    """Return shares of pitches ``(..., n_frames, n_pitches)`` that linger as the release says."""
+    """Return shares of pitches ``(..., n_frames, n_pitches)`` that linger as the release says.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation.player_tracker import released
+    >>> one_pitch = np.array([[1.0], [0.0], [0.0], [0.0]], dtype=np.float32)  # sounds in the first of four frames
+    >>> released(one_pitch, (0.5, 0.25))[:, 0].tolist()
+    [1.0, 0.5, 0.25, 0.0]
+    """
     lingering = pitched.copy()
     for delay, share in enumerate(release[: max(pitched.shape[-2] - 1, 0)], start=1):
         later, earlier = lingering[..., delay:, :], pitched[..., :-delay, :]

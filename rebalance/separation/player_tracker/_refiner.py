@@ -37,6 +37,12 @@ class RefinerConfig:
         Those it knows.
     sample_rate
         In Hz.
+
+    Examples
+    --------
+    >>> from rebalance.separation.player_tracker import RefinerConfig
+    >>> RefinerConfig(channels=(8, 16)).frame_alignment
+    4
     """
 
     channels: tuple[int, int] = (48, 96)
@@ -63,6 +69,13 @@ class Refiner(nn.Module):
 
     The logarithm of the combs of every player is what its share starts from; a small U-Net, the same for all players,
     adds to it. Untrained it gives the shares of the combs alone.
+
+    Examples
+    --------
+    >>> from rebalance.separation.player_tracker import Refiner, RefinerConfig
+    >>> refiner = Refiner(RefinerConfig(channels=(4, 8), n_conditions=8))
+    >>> refiner.combs.shape[0] == refiner.config.features.n_bins
+    True
     """
 
     combs: Tensor

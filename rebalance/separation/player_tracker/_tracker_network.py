@@ -69,6 +69,12 @@ class TrackerConfig:
         Each has `N_VOICES` slots.
     sample_rate
         In Hz.
+
+    Examples
+    --------
+    >>> from rebalance.separation.player_tracker import TrackerConfig
+    >>> TrackerConfig().features.n_bins, TrackerConfig().transform.hop
+    (288, 1024)
     """
 
     channels: tuple[int, ...] = (64, 128, 192, 256)
@@ -135,6 +141,15 @@ class Tracked:
 
 class TrackerNetwork(nn.Module):
     """A U-Net over pitch and time with attention over time, then attention over time and between players.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from rebalance.separation.player_tracker import TrackerConfig, TrackerNetwork
+    >>> sizes = {"channels": (4, 8), "time_strides": (2,), "width": 8, "n_layers": 1, "player_width": 8, "n_heads": 2}
+    >>> network = TrackerNetwork(TrackerConfig(**sizes)).eval()
+    >>> network.slots(("Violin", "Violin", "Cello")).tolist()
+    [14, 15, 2]
 
     Source: harmonic stacking, Bittner et al. 2017; FiLM, Perez et al. 2018; attention biased by distance, Press et al.
     2022.

@@ -99,7 +99,16 @@ def cut_part_to_range(part: Part, instrument: Instrument) -> Part:
 
 
 def excerpt(score: Score, start_q: float, end_q: float) -> Score:
-    """Return the notes that begin within a stretch, cut at its end and counted from its start, in quarter notes."""
+    """Return the notes that begin within a stretch, cut at its end and counted from its start, in quarter notes.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import Note, Part, Score, excerpt
+    >>> notes = tuple(Note(onset_q=2.0 * at, duration_q=2.0, pitch=60 + at) for at in range(4))
+    >>> part = excerpt(Score(name="scale", parts=(Part(name="Oboe", instrument=None, notes=notes),)), 2.0, 5.0).parts[0]
+    >>> [(note.onset_q, note.duration_q, note.pitch) for note in part.notes]
+    [(0.0, 2.0, 61), (2.0, 1.0, 62)]
+    """
     before = [change.quarter_bpm for change in score.tempo_changes if change.onset_q <= start_q]
     return replace(
         score,

@@ -47,6 +47,19 @@ def read_score(path: StrPath) -> Score:
         If the file is missing, cannot be understood or holds no notes.
     ConfigError
         If its format is not known or the package that reads it is not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.synthesis.notation import Note, Part, Score, read_score, write_note_table
+    >>> notes = tuple(Note(onset_q=float(at), duration_q=1.0, pitch=60 + at) for at in range(4))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "scale.json"
+    ...     write_note_table(path, Score(name="scale", parts=(Part(name="Oboe", instrument=None, notes=notes),)))
+    ...     score = read_score(path)
+    >>> score.name, [note.pitch for note in score.parts[0].notes], score.seconds_at(score.end_q, default_bpm=60.0)
+    ('scale', [60, 61, 62, 63], 4.0)
     """
     path = expanded(path)
     if not path.is_file():
@@ -71,6 +84,13 @@ def read_corpus_score(name: str) -> Score:
         If the installed corpus has no such piece.
     ConfigError
         If music21 is not installed.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import read_corpus_score
+    >>> score = read_corpus_score("bach/bwv66.6")
+    >>> [part.name for part in score.parts], score.end_q
+    (['Soprano', 'Alto', 'Tenor', 'Bass'], 36.0)
     """
     music21 = _music21()
     try:
@@ -130,6 +150,18 @@ def read_note_table(path: StrPath) -> Score:
     ------
     MetadataError
         If it is no note table of this version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.synthesis.notation import Note, Part, Score, read_note_table, write_note_table
+    >>> notes = (Note(onset_q=0.0, duration_q=1.0, pitch=60),)
+    >>> score = Score(name="one-note", parts=(Part(name="Oboe", instrument=None, notes=notes),), quarter_bpm=72.0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_note_table(Path(folder) / "one-note.json", score)
+    ...     read_note_table(Path(folder) / "one-note.json") == score
+    True
     """
     path = expanded(path)
     try:

@@ -52,7 +52,16 @@ _DRIFT_PERIOD_S = 4.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TempoMap:
-    """Quarter notes to seconds: breakpoints of both, increasing, linear between them."""
+    """Quarter notes to seconds: breakpoints of both, increasing, linear between them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.performance import TempoMap
+    >>> slowing = TempoMap(quarters=np.array([0.0, 4.0, 8.0]), seconds=np.array([0.0, 2.0, 6.0]))
+    >>> slowing.seconds_at(2.0), slowing.seconds_at(6.0), slowing.duration_s
+    (1.0, 4.0, 6.0)
+    """
 
     quarters: NDArray[np.float64]
     seconds: NDArray[np.float64]
@@ -69,7 +78,14 @@ class TempoMap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlayedNote:
-    """One note as played: when, how long, which, how hard, how far from equal temperament, and how."""
+    """One note as played: when, how long, which, how hard, how far from equal temperament, and how.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.performance import PlayedNote
+    >>> PlayedNote(onset_s=1.0, duration_s=0.5, pitch=69, velocity=80, detune_cents=-4.0).end_s
+    1.5
+    """
 
     onset_s: float
     duration_s: float
@@ -115,6 +131,16 @@ def tempo_map(score: Score, annotations: Annotations, *, rubato: float = 0.0, se
         Standard deviation of a slow random bend of the tempo, shared by the ensemble, as a share of the tempo.
     seed
         Of that bend.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import Note, Part, Score
+    >>> from rebalance.synthesis.performance import mechanical_annotations, tempo_map
+    >>> oboe = Part(name="Oboe", instrument=None, notes=(Note(onset_q=0.0, duration_q=8.0, pitch=60),))
+    >>> score = Score(name="study", parts=(oboe,), quarter_bpm=120.0)
+    >>> tempo = tempo_map(score, mechanical_annotations(score))
+    >>> tempo.seconds_at(4.0), tempo.duration_s
+    (2.0, 4.0)
     """
     end_q = max(score.end_q, _RUBATO_GRID_Q)
     starts_q = np.array([interval.start_q for interval in annotations.tempo])
@@ -149,6 +175,18 @@ def perform(part: Part, annotations: Annotations, tempo: TempoMap, player: Playe
     ------
     ConfigError
         If the number of articulations differs from that of the notes.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import Note, Part, Score
+    >>> from rebalance.synthesis.performance import HUMANISING, draw_player, mechanical_annotations, perform, tempo_map
+    >>> oboe = Part(name="Oboe", instrument=None, notes=(Note(onset_q=4.0, duration_q=2.0, pitch=60),))
+    >>> score = Score(name="study", parts=(oboe,), quarter_bpm=60.0)
+    >>> annotations = mechanical_annotations(score)
+    >>> player = draw_player(HUMANISING["none"], 1, "study", "Oboe")
+    >>> played = perform(oboe, annotations, tempo_map(score, annotations), player)
+    >>> [(note.onset_s, note.pitch, note.velocity) for note in played.notes]
+    [(4.0, 60, 80)]
     """
     sustained: Articulation = "sustained"
     articulations = annotations.articulations.get(part.name) or (sustained,) * len(part.notes)
@@ -208,6 +246,16 @@ def dynamic_at(dynamics: Sequence[DynamicsInterval], tempo: TempoMap, time_s: fl
     """Return the dynamic at a time: 0 for ppp to 7 for fff, fractional in a gradual transition.
 
     A transition that the next interval cuts short goes on from where it got to.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.performance import DynamicsInterval, TempoMap, dynamic_at
+    >>> tempo = TempoMap(quarters=np.array([0.0, 16.0]), seconds=np.array([0.0, 16.0]))
+    >>> soft = DynamicsInterval(start_q=0.0, level="p")
+    >>> crescendo = DynamicsInterval(start_q=4.0, level="f", transition_s=6.0)
+    >>> [dynamic_at((soft, crescendo), tempo, time_s) for time_s in (0.0, 6.0, 12.0)]  # 2 is p, 5 is f
+    [2.0, 3.0, 5.0]
     """
     reached = float(DYNAMIC_LEVELS.index(dynamics[0].level))
     for interval, following in itertools.zip_longest(dynamics[1:], dynamics[2:]):

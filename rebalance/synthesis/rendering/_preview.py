@@ -61,7 +61,30 @@ def write_previews(
     jobs: int | None = None,
     executor: Executor | None = None,
 ) -> tuple[Failure, ...]:
-    """Write a page beside the audio of every piece; return what failed."""
+    """Write a page beside the audio of every piece; return what failed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.audio import write_audio
+    >>> from rebalance.synthesis.notation import Note, Part, Piece, Score, write_note_table
+    >>> from rebalance.synthesis.rendering import choose_run, render_pieces, write_previews
+    >>> notes = tuple(Note(onset_q=float(at), duration_q=1.0, pitch=69 + at) for at in range(4))
+    >>> parts = tuple(Part(name=name, instrument=None, notes=notes) for name in ("First", "Second"))
+    >>> tone = 0.2 * np.sin(2 * np.pi * 440 * np.arange(44_100) / 44_100)
+    >>> with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as executor:
+    ...     table, fonts, out = (Path(folder, name) for name in ("study.json", "notes", "task"))
+    ...     write_note_table(table, Score(name="study", parts=parts, quarter_bpm=240.0))
+    ...     write_audio(fonts / "tone-A4.wav", tone[None], 44_100)
+    ...     run = choose_run(split="valid", seed=1, ensembles=["Flute,Oboe"], fonts=[str(fonts)], room="dry")
+    ...     outcome = render_pieces(out, [Piece(name="study", path=table)], run, executor=executor)
+    ...     failures = write_previews(out, "valid", outcome.pieces, executor=executor)
+    ...     print(failures, [page.name for page in out.rglob("*.html")])
+    () ['preview.html']
+    """
     root = expanded(root)
     return run_items(
         pieces,

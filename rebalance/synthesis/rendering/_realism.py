@@ -43,6 +43,16 @@ class StemStatistics:
         Median over the notes of the range of levels inside a note, its first and last tenth left out.
     floor_db
         Level of the softest twentieth of the frames re the stem's level; minus 200 for digital silence.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.performance import PlayedNote
+    >>> from rebalance.synthesis.rendering import measure_stem
+    >>> stem = 0.1 * np.sin(2 * np.pi * 440 * np.arange(88_200) / 44_100)
+    >>> statistics = measure_stem(stem, [PlayedNote(onset_s=0.0, duration_s=2.0, pitch=69, velocity=80)])
+    >>> round(statistics.tuning_spread_cents), round(statistics.swell_db), round(statistics.floor_db)
+    (0, 0, 0)
     """
 
     tuning_spread_cents: float
@@ -66,6 +76,17 @@ def measure_stem(stem: NDArray[np.floating], notes: Sequence[PlayedNote]) -> Ste
     ------
     AudioError
         If the stem is silent or no note is long enough.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.performance import PlayedNote
+    >>> from rebalance.synthesis.rendering import measure_stem
+    >>> flat = 2 ** (-10 / 1200)  # ten cents
+    >>> stem = 0.1 * np.sin(2 * np.pi * 440 * flat * np.arange(88_200) / 44_100)
+    >>> notes = [PlayedNote(onset_s=0.0, duration_s=1.0, pitch=69, velocity=80)]
+    >>> round(measure_stem(stem, notes).tuning_offset_cents)
+    -10
     """
     level = rms(stem)
     long = [note for note in notes if note.duration_s >= _SHORTEST_NOTE_S and note.technique == "ordinary"]

@@ -95,6 +95,17 @@ def choose_run(
     ------
     ConfigError
         If a word is not known.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.rendering import choose_run
+    >>> run = choose_run(split="valid", seed=1, ensembles=["Flute,Cello"])
+    >>> run.settings.fonts, run.settings.humanise
+    (('timgm',), 'full')
+    >>> choose_run(split="valid", seed=1, humanise="human")
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: humanise: expected one of none, published, full, got 'human'
     """
     for ensemble in ensembles or ():
         ensemble_named(ensemble, np.random.default_rng(0))
@@ -189,6 +200,27 @@ def render_pieces(
     ------
     ConfigError
         If the folder holds a run with other settings, nothing is to play, or an engine or font is missing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.audio import write_audio
+    >>> from rebalance.synthesis.notation import Note, Part, Piece, Score, write_note_table
+    >>> from rebalance.synthesis.rendering import choose_run, render_pieces
+    >>> notes = tuple(Note(onset_q=float(at), duration_q=1.0, pitch=69 + at) for at in range(4))
+    >>> parts = tuple(Part(name=name, instrument=None, notes=notes) for name in ("First", "Second"))
+    >>> tone = 0.2 * np.sin(2 * np.pi * 440 * np.arange(44_100) / 44_100)
+    >>> with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as executor:
+    ...     table, fonts, out = (Path(folder, name) for name in ("study.json", "notes", "task"))
+    ...     write_note_table(table, Score(name="study", parts=parts, quarter_bpm=240.0))
+    ...     write_audio(fonts / "tone-A4.wav", tone[None], 44_100)
+    ...     run = choose_run(split="valid", seed=1, ensembles=["Flute,Oboe"], fonts=[str(fonts)], room="dry")
+    ...     outcome = render_pieces(out, [Piece(name="study", path=table)], run, executor=executor)
+    >>> [list(piece.stems) for piece in outcome.pieces], outcome.failures
+    ([['Flute', 'Oboe']], ())
     """
     out = expanded(out)
     if not pieces or (hours is not None and hours <= 0):

@@ -103,6 +103,22 @@ class SampleEngine:
     """Plays recorded single notes: the nearest in pitch and velocity, resampled to the pitch wanted.
 
     A layer's preset is unused; one source stands for one instrument, or holds a folder per instrument.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.audio import write_audio
+    >>> from rebalance.synthesis.performance import PlayedNote
+    >>> from rebalance.synthesis.sound import Layer, Preset, SampleEngine
+    >>> tone = 0.2 * np.sin(2 * np.pi * 440 * np.arange(44_100) / 44_100)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_audio(Path(folder) / "oboe-A4.wav", tone[None], 44_100)
+    ...     note = PlayedNote(onset_s=0.5, duration_s=0.5, pitch=71, velocity=127)
+    ...     stem = SampleEngine().render([note], Layer(source=folder, preset=Preset(program=68)), 44_100)
+    >>> float(np.abs(stem[:22_000]).max()), int(np.abs(np.fft.rfft(stem)).argmax())  # a whole tone above 440 Hz
+    (0.0, 494)
     """
 
     instrument: str = ""
