@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from rebalance.cli._activity import activity
 from rebalance.cli._boundary import run
 from rebalance.cli._causality import causality
 from rebalance.cli._check import check
@@ -24,6 +25,7 @@ from rebalance.cli._report import report
 from rebalance.cli._scenes import evaluation_task, scenes
 from rebalance.cli._score import score
 from rebalance.cli._train import train
+from rebalance.cli._transcribe import transcribe
 
 __all__ = ["app", "main"]
 
@@ -45,6 +47,8 @@ for _command in (
     compare,
     separate,
     remix,
+    transcribe,
+    activity,
     prescribe,
     pack,
     check_submission,

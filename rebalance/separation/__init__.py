@@ -32,6 +32,7 @@ from rebalance.separation._overlap_add import Chunking, official_chunks, overlap
 from rebalance.separation._protocol import (
     Declared,
     OfficialTargets,
+    Placed,
     Separator,
     Weighted,
     checked_mixture,
@@ -57,6 +58,7 @@ __all__ = [
     "LookAhead",
     "ModelCard",
     "OfficialTargets",
+    "Placed",
     "Separator",
     "Weighted",
     "bss_eval",

@@ -93,6 +93,14 @@ class Weighted(Protocol):
 
 
 @runtime_checkable
+class Placed(Protocol):
+    """A separator made for one recording, which has to know where in it a block begins."""
+
+    def beginning_at(self, start_s: float) -> Separator:
+        """Return it for a block of the recording that begins at a time in seconds."""
+
+
+@runtime_checkable
 class OfficialTargets(Protocol):
     """A separator that can also give what the official baseline feeds its remix."""
 

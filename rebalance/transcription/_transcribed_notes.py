@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from rebalance.transcription._decoding import DecodingSettings, best_path
 
 _A4_HZ, _A4_MIDI = 440.0, 69.0
 _SMALLEST_SHARE = 1e-6
+_ONSETS_APART = 5  # frames
 _CENTS_PER_SEMITONE = 100.0
 # How much of a pitch so many semitones away counts for a note: vibrato is about a quarter tone wide to either side.
 _FULL_WITHIN_SEMITONES, _NOTHING_FROM_SEMITONES = 0.4, 0.95
@@ -76,7 +78,7 @@ class NoteSettings:
 
     change: float = 4.0
     silence: float = 3.0
-    onset_db: float = 6.0
+    onset_db: float = 7.0
     shortest_s: float = 0.06
     least_confidence: float = 0.2
 
@@ -150,7 +152,8 @@ def _bounds_s(frame_times_s: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.array([0.0, spacing])[: len(frame_times_s) + 1]
     middles = (frame_times_s[1:] + frame_times_s[:-1]) / 2
     first, last = 2 * frame_times_s[0] - middles[0], 2 * frame_times_s[-1] - middles[-1]
-    return np.maximum(np.concatenate([[first], middles, [last]]), 0.0)
+    bounds: NDArray[np.float64] = np.maximum(np.concatenate([[first], middles, [last]]), 0.0)
+    return bounds
 
 
 def _notes_of_player(
@@ -167,7 +170,7 @@ def _notes_of_player(
     states = np.concatenate([by_note, shares[:, -1:]], axis=1).astype(np.float64)
     costs = DecodingSettings(glide=settings.change, leap=settings.change, silence=settings.silence)
     path = best_path(np.log(np.maximum(states, _SMALLEST_SHARE)), costs)
-    for first, last in _stretches(path, rises_db, settings.onset_db):
+    for first, last in _stretches(path, rises_db, settings.onset_db, _ONSETS_APART):
         state = path[first]
         if state == len(names):
             continue
@@ -193,18 +196,24 @@ def _nearness(distances: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _stretches(
-    path: NDArray[np.int64], rises_db: NDArray[np.float64] | None, onset_db: float
+    path: NDArray[np.int64], rises_db: NDArray[np.float64] | None, onset_db: float, apart: int
 ) -> Iterator[tuple[int, int]]:
-    """Give first and past-last frame of every note or rest, cut where a note is begun anew."""
+    """Give first and past-last frame of every note or rest, cut where a note is begun anew some frames after it was."""
     changes = np.flatnonzero(np.diff(path)) + 1
-    cuts = set(changes.tolist())
-    if rises_db is not None and len(path) > 2:
-        peak = (rises_db[1:-1] >= rises_db[:-2]) & (rises_db[1:-1] > rises_db[2:]) & (rises_db[1:-1] >= onset_db)
-        cuts |= set((np.flatnonzero(peak) + 1).tolist())
-    bounds = [0, *sorted(cuts), len(path)]
-    yield from ((first, last) for first, last in zip(bounds[:-1], bounds[1:], strict=True) if last > first)
+    again: list[int] = [] if rises_db is None else _peaks(rises_db, onset_db)
+    bounds = [0, *changes.tolist(), len(path)]
+    for first, last in itertools.pairwise(bounds):
+        begin = first
+        for cut in again:
+            if begin + apart <= cut <= last - apart:
+                yield begin, cut
+                begin = cut
+        if last > begin:
+            yield begin, last
 
 
-def shifted(notes: Sequence[TranscribedNote], by_s: float) -> tuple[TranscribedNote, ...]:
-    """Return notes moved in time."""
-    return tuple(replace(note, onset_s=note.onset_s + by_s, end_s=note.end_s + by_s) for note in notes)
+def _peaks(rises_db: NDArray[np.float64], least_db: float) -> list[int]:
+    """Return the frames whose rise is the largest near by, and large enough."""
+    within = rises_db[1:-1]
+    peaks = (within >= rises_db[:-2]) & (within > rises_db[2:]) & (within >= least_db)
+    return [int(frame) + 1 for frame in np.flatnonzero(peaks)]
