@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from rebalance._base.extras import optional_packages
+from rebalance.cli._music import FileArgument, read_music
 from rebalance.cli._options import DeviceOption, ForceOption, InstrumentsOption, SeparatorOption, listed
 from rebalance.cli._outputs import check_folder_to_write
 
@@ -15,7 +16,7 @@ _TABLE, _PICTURE = "activity.csv", "activity.png"
 
 
 def activity(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Music to read, mono or stereo.", show_default=False)],
+    file: FileArgument,
     instruments: InstrumentsOption,
     out: Annotated[Path, typer.Option(help="Folder for the table and the picture.", show_default=False)],
     check: Annotated[
@@ -32,8 +33,7 @@ def activity(
 
     Example: rebalance activity quartet.flac --instruments violin,violin,viola,cello --out activity
     """
-    from rebalance.audio import read_audio
-    from rebalance.cli._reporting import say, say_remarks, working
+    from rebalance.cli._reporting import say, working
     from rebalance.separation import source_names
 
     with optional_packages():
@@ -50,8 +50,7 @@ def activity(
     named = listed(instruments)
     players = source_names(named)
     check_folder_to_write(out, names=[_TABLE, _PICTURE], inputs=[file], force=force)
-    recording = read_audio(file)
-    say_remarks(file, recording.remarks)
+    recording = read_music(file)
     tracker = load_tracker(separator, device=device)
     with working("track the players"):
         posteriors = track_players(recording.samples, named, tracker, sample_rate=recording.sample_rate)

@@ -12,7 +12,6 @@ from rebalance._base.errors import ConfigError
 from rebalance._base.extras import optional_packages
 
 if TYPE_CHECKING:
-    from rebalance.audio import Recording
     from rebalance.separation import Separator
 
 ScoreOption: TypeAlias = Annotated[
@@ -34,9 +33,9 @@ PartOption: TypeAlias = Annotated[
 
 
 def following(
-    separator: Separator, recording: Recording, players: Sequence[str], score: Path | None, part: Sequence[str] | None
+    separator: Separator, file: Path, players: Sequence[str], score: Path | None, part: Sequence[str] | None
 ) -> Separator:
-    """Return a separator that has read the score of a recording, and say how; the separator itself without a score.
+    """Return a separator that has read the score of a file, and say how; the separator itself without a score.
 
     Raises
     ------
@@ -54,9 +53,12 @@ def following(
     with optional_packages():
         from rebalance.synthesis.notation import read_score_variants
         from rebalance.transcription import by_pitch, read_along, score_informed, track_players
+    from rebalance.cli._music import read_music
+
     tracker = by_pitch(separator).tracker
     chosen = dict(_choice(text) for text in part or ())
     readings = read_score_variants(score)
+    recording = read_music(file)
     with working("follow the score"):
         posteriors = track_players(recording.samples, players, tracker, sample_rate=recording.sample_rate)
         reading = read_along(posteriors, readings, chosen_parts=chosen)

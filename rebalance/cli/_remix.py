@@ -11,7 +11,7 @@ import typer
 
 from rebalance._base.errors import ConfigError
 from rebalance.cli._following import PartOption, ScoreOption, following
-from rebalance.cli._options import DeviceOption, ForceOption, InstrumentsOption, SeparatorOption, listed
+from rebalance.cli._options import DeviceOption, ForceOption, InstrumentsOption, SeparatorOption
 from rebalance.cli._outputs import AUDIO_SUFFIXES, check_file_to_write, check_folder_to_write
 from rebalance.hearing import Fitting
 
@@ -42,16 +42,11 @@ def separate(
     from rebalance.pipeline import common_attenuation_db, separate_recording
     from rebalance.separation import load_separator, source_names
 
-    players = listed(instruments)
-    check_folder_to_write(
-        out,
-        names=[f"{name}.flac" for name in source_names(players)],
-        inputs=[file, *([score] if score else [])],
-        force=force,
-    )
+    players = _listed(instruments)
+    check_folder_to_write(out, names=[f"{name}.flac" for name in source_names(players)], inputs=[file], force=force)
     recording = read_audio(file)
     say_remarks(file, recording.remarks)
-    chosen = following(load_separator(separator, device=device), recording, players, score, part)
+    chosen = following(load_separator(separator, device=device), file, players, score, part)
     with _progress("separate") as on_progress:
         stems = separate_recording(recording, players, chosen, on_progress=on_progress)
     attenuation_db = common_attenuation_db(stems.values())
@@ -90,19 +85,24 @@ def remix(
     from rebalance.pipeline import gains_by_source, rebalance_recording
     from rebalance.separation import load_separator
 
-    inputs = [path for path in (file, listener, score) if path is not None]
+    inputs = [file] if listener is None else [file, listener]
     check_file_to_write(out, inputs=inputs, suffixes=AUDIO_SUFFIXES, force=force)
-    players = listed(instruments)
+    players = _listed(instruments)
     gains_db = gains_by_source(dict(_gain(text) for text in gain), players)
     fitting = _fitting(listener) if listener else None
     recording = read_audio(file)
     say_remarks(file, recording.remarks)
-    chosen = following(load_separator(separator, device=device), recording, players, score, part)
+    chosen = following(load_separator(separator, device=device), file, players, score, part)
     with _progress("remix") as on_progress:
         mix = rebalance_recording(recording, players, gains_db, chosen, fitting=fitting, on_progress=on_progress)
     write_audio(out, mix.recording.samples, recording.sample_rate)
     turned_down = f", turned down by {mix.attenuation_db:.1f} dB so that nothing clips" if mix.attenuation_db else ""
     say(f"{out}{turned_down}")
+
+
+def _listed(instruments: str) -> tuple[str, ...]:
+    """Split a comma-separated list."""
+    return tuple(name.strip() for name in instruments.split(",") if name.strip())
 
 
 def _gain(text: str) -> tuple[str, float]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from rebalance._base.extras import optional_packages
+from rebalance.cli._music import FileArgument, read_music
 from rebalance.cli._options import DeviceOption, ForceOption, InstrumentsOption, SeparatorOption, listed
 from rebalance.cli._outputs import check_folder_to_write
 
@@ -15,7 +16,7 @@ _NOTES, _ROLL = "notes.csv", "piano-roll.png"
 
 
 def transcribe(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Music to read, mono or stereo.", show_default=False)],
+    file: FileArgument,
     instruments: InstrumentsOption,
     out: Annotated[Path, typer.Option(help="Folder for the notes and the picture.", show_default=False)],
     a4: Annotated[
@@ -37,8 +38,7 @@ def transcribe(
 
     Example: rebalance transcribe quartet.flac --instruments violin,violin,viola,cello --out notes
     """
-    from rebalance.audio import read_audio
-    from rebalance.cli._reporting import say, say_remarks, working
+    from rebalance.cli._reporting import say, working
     from rebalance.separation import source_names
 
     with optional_packages():
@@ -54,8 +54,7 @@ def transcribe(
     midi_files = {player: out / f"{player}.mid" for player in players}
     names = [*(path.name for path in midi_files.values()), _NOTES, _ROLL]
     check_folder_to_write(out, names=names, inputs=[file], force=force)
-    recording = read_audio(file)
-    say_remarks(file, recording.remarks)
+    recording = read_music(file)
     with working("track the players"):
         found = transcribe(
             recording.samples,
@@ -69,7 +68,7 @@ def transcribe(
     for player, notes in found.notes.items():
         write_notes_as_midi(midi_files[player], player, notes)
         say(f"{midi_files[player]}: {len(notes)} notes")
-    if a4 is None:
+    if a4 is None and any(found.notes.values()):
         say(f"tuned {tuning_cents(found.posteriors):+.0f} cents from the nearest semitone at A = 440 Hz")
     say(str(out / _NOTES))
     say(str(out / _ROLL))

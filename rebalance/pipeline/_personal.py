@@ -21,7 +21,7 @@ from rebalance.audio import (
     resample,
 )
 from rebalance.hearing import Fitting, amplify
-from rebalance.separation import Placed, Separator, checked_estimates, source_names
+from rebalance.separation import Separator, checked_estimates, placed_at, source_names
 
 _BLOCK_S = 30.0
 _CROSSFADE_S = 1.0
@@ -187,7 +187,7 @@ def _separated_blocks(
     for start, window in _windows(n_samples, recording.sample_rate):
         block = recording.samples[:, start : start + len(window)]
         mixture = resample(block, recording.sample_rate, separator.sample_rate)
-        here = separator.beginning_at(start / recording.sample_rate) if isinstance(separator, Placed) else separator
+        here = placed_at(separator, start / recording.sample_rate)
         estimates = checked_estimates(here(mixture, instruments), names, mixture.shape)
         yield (
             start,

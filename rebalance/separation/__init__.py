@@ -37,6 +37,7 @@ from rebalance.separation._protocol import (
     Weighted,
     checked_mixture,
     known_instruments,
+    placed_at,
     shared_among_voices,
     source_names,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "measure_look_ahead",
     "official_chunks",
     "overlap_add",
+    "placed_at",
     "read_spectra",
     "save_checkpoint",
     "sdr_db",

@@ -110,6 +110,19 @@ class OfficialTargets(Protocol):
         """Return for every voice its instrument's whole estimate with a share of the accompaniment, by source name."""
 
 
+def placed_at(separator: Separator, start_s: float) -> Separator:
+    """Return a separator for a block of a recording that begins at a time in seconds; itself where it need not know.
+
+    Examples
+    --------
+    >>> from rebalance.separation import load_separator, placed_at
+    >>> separator = load_separator("mixture")
+    >>> placed_at(separator, 30.0) is separator
+    True
+    """
+    return separator.beginning_at(start_s) if isinstance(separator, Placed) else separator
+
+
 def source_names(instruments: Sequence[str]) -> tuple[str, ...]:
     """Name every source after its instrument, numbered only where one is repeated.
 

@@ -18,7 +18,8 @@ _A4_HZ, _A4_MIDI = 440.0, 69.0
 _N_HARMONICS = 12
 _HIGHEST_HZ = 8000.0
 _WINDOW_S = 0.046  # half the tracker's window: an onset is a matter of time rather than of pitch
-_FLOOR = 1e-9  # of the power of the mixture's loudest bin
+_FLOOR = 1e-9  # of the power of a tone as loud as the mixture's peak
+_SMALLEST_POWER = 1e-30
 _MOST_BINS = 1 << 24
 
 
@@ -52,7 +53,7 @@ def onset_rises_db(mixture: Audio, tracks: Sequence[PitchTrack], sample_rate: in
     mono = checked_mixture(mixture).mean(axis=0)
     window = scipy.signal.windows.hann(scipy.fft.next_fast_len(max(int(_WINDOW_S * sample_rate), 2)), sym=False)
     rises = np.zeros((len(tracks), len(tracks[0].frame_times_s)))
-    floor = _FLOOR * max(float(np.max(np.abs(mono))) * window.sum() / 2, np.finfo(float).tiny) ** 2
+    floor = max(_FLOOR * float(np.max(np.abs(mono)) * window.sum() / 2) ** 2, _SMALLEST_POWER)
     at_once = max(_MOST_BINS // len(window), 3)
     for start in range(0, rises.shape[1], at_once - 2):
         frames = slice(max(start - 1, 0), start + at_once - 1)

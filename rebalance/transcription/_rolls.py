@@ -21,15 +21,20 @@ if TYPE_CHECKING:
 
 # Okabe and Ito's colours, told apart by colour-blind eyes too.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999999", "#000000")
-_INCHES_PER_S, _NARROWEST_INCH, _WIDEST_INCH = 0.6, 9.0, 40.0
+_WIDTH_INCH, _ROW_INCH = 13.0, 2.6
+_ROW_S, _MOST_ROWS = 20.0, 12
 _LEAST_OPACITY = 0.25
-_NAMES_PER_OCTAVE = 12
+_SEMITONES_PER_OCTAVE = 12
+_SLIDE_SEMITONES = 0.9
+_USUAL_PITCHES = (48.0, 84.0)
 
 
 def draw_piano_roll(
     path: Path, notes: Mapping[str, Sequence[TranscribedNote]], tracks: Sequence[PitchTrack], duration_s: float
 ) -> None:
     """Draw the notes of all players over time, the fainter the less sure, and the paths of their pitches.
+
+    In rows of 20 s, longer ones where that would be more than twelve.
 
     Parameters
     ----------
@@ -45,27 +50,50 @@ def draw_piano_roll(
     Raises
     ------
     ConfigError
-        If matplotlib is not installed.
+        If matplotlib is not installed, or the name has another ending.
     """
-    figure, axes = _figure(duration_s, 5.5)
-    lowest, highest = 127.0, 0.0
-    for colour, (player, played), track in zip(_colours(len(tracks)), notes.items(), tracks, strict=True):
-        for note in played:
-            opacity = _LEAST_OPACITY + (1 - _LEAST_OPACITY) * note.confidence
-            axes.barh(note.pitch_midi, note.duration_s, left=note.onset_s, height=0.8, color=colour, alpha=opacity)
-            lowest, highest = min(lowest, note.pitch_midi), max(highest, note.pitch_midi)
-        axes.plot(track.frame_times_s, track.pitches_midi, color="black", linewidth=0.6)
-        axes.barh(0, 0, color=colour, label=player)
-    if lowest > highest:
-        lowest, highest = 48.0, 84.0
-    axes.set_ylim(lowest - 2, highest + 2)
-    octaves = np.arange(0, 128, _NAMES_PER_OCTAVE)
-    axes.set_yticks(octaves, [f"C{octave // _NAMES_PER_OCTAVE - 1}" for octave in octaves.tolist()])
-    axes.set_ylim(lowest - 2, highest + 2)
-    axes.set_ylabel("pitch")
-    axes.grid(axis="y", alpha=0.3)
-    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=max(len(notes), 1), frameon=False)
-    _finished(path, figure, axes, duration_s)
+    row_s = max(_ROW_S, duration_s / _MOST_ROWS)
+    n_rows = max(int(np.ceil(duration_s / row_s)), 1)
+    figure = _figure(0.6 + _ROW_INCH * n_rows)
+    pitches = [note.pitch_midi for played in notes.values() for note in played] or _USUAL_PITCHES
+    for number, axes in enumerate(figure.subplots(n_rows, 1, squeeze=False)[:, 0]):
+        start_s, end_s = number * row_s, min((number + 1) * row_s, duration_s) if n_rows == 1 else (number + 1) * row_s
+        for colour, (player, played), track in zip(_colours(len(tracks)), notes.items(), tracks, strict=True):
+            here = [note for note in played if note.end_s > start_s and note.onset_s < end_s]
+            _draw_notes(axes, here, colour, player)
+            _draw_path(axes, track, start_s, end_s)
+        octaves = np.arange(0, 128, _SEMITONES_PER_OCTAVE)
+        axes.set_yticks(octaves, [f"C{octave // _SEMITONES_PER_OCTAVE - 1}" for octave in octaves.tolist()])
+        axes.set_ylim(min(pitches) - 2, max(pitches) + 2)
+        axes.grid(axis="y", alpha=0.3)
+        axes.set_xlim(start_s, max(end_s, start_s + 1e-3))
+        _clean(axes)
+        if number == 0:
+            axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=max(len(notes), 1), frameon=False)
+    axes.set_xlabel("time in s")
+    _write(figure, path)
+
+
+def _draw_notes(axes: Axes, notes: Sequence[TranscribedNote], colour: str, player: str) -> None:
+    """Draw the notes of a player."""
+    from matplotlib.colors import to_rgba
+
+    axes.barh(
+        [note.pitch_midi for note in notes],
+        [note.duration_s for note in notes],
+        left=[note.onset_s for note in notes],
+        height=0.9,
+        color=[to_rgba(colour, _LEAST_OPACITY + (1 - _LEAST_OPACITY) * note.confidence) for note in notes],
+    )
+    axes.barh(0, 0, color=colour, label=player)
+
+
+def _draw_path(axes: Axes, track: PitchTrack, start_s: float, end_s: float) -> None:
+    """Draw the pitch of a player, broken where it leaps."""
+    within = (track.frame_times_s >= start_s) & (track.frame_times_s < end_s)
+    times, pitches = track.frame_times_s[within], track.pitches_midi[within]
+    leaps = np.flatnonzero(np.abs(np.diff(pitches)) > _SLIDE_SEMITONES) + 1
+    axes.plot(np.insert(times, leaps, np.nan), np.insert(pitches, leaps, np.nan), color="black", linewidth=0.6)
 
 
 def draw_activity(path: Path, stretches: Mapping[str, Sequence[Stretch]], duration_s: float) -> None:
@@ -83,7 +111,8 @@ def draw_activity(path: Path, stretches: Mapping[str, Sequence[Stretch]], durati
     ConfigError
         If matplotlib is not installed.
     """
-    figure, axes = _figure(duration_s, 0.9 + 0.45 * len(stretches))
+    figure = _figure(0.9 + 0.45 * len(stretches))
+    axes = figure.subplots()
     for place, (colour, played) in enumerate(zip(_colours(len(stretches)), stretches.values(), strict=True)):
         for stretch in played:
             opacity = _LEAST_OPACITY + (1 - _LEAST_OPACITY) * stretch.confidence
@@ -91,7 +120,10 @@ def draw_activity(path: Path, stretches: Mapping[str, Sequence[Stretch]], durati
             axes.barh(place, length_s, left=stretch.start_s, height=0.6, color=colour, alpha=opacity)
     axes.set_yticks(range(len(stretches)), list(stretches))
     axes.set_ylim(len(stretches) - 0.5, -0.5)
-    _finished(path, figure, axes, duration_s)
+    axes.set_xlim(0.0, max(duration_s, 1e-3))
+    axes.set_xlabel("time in s")
+    _clean(axes)
+    _write(figure, path)
 
 
 def _colours(n_players: int) -> list[str]:
@@ -99,23 +131,23 @@ def _colours(n_players: int) -> list[str]:
     return [_COLOURS[place % len(_COLOURS)] for place in range(n_players)]
 
 
-def _figure(duration_s: float, height_inch: float) -> tuple[Figure, Axes]:
-    """Return an empty figure as wide as a recording asks for, which no window ever shows, and its axes."""
+def _figure(height_inch: float) -> Figure:
+    """Return an empty figure that no window ever shows."""
     with optional_packages():
         from matplotlib.figure import Figure
-    width = min(max(_INCHES_PER_S * duration_s, _NARROWEST_INCH), _WIDEST_INCH)
-    figure = Figure(figsize=(width, height_inch), layout="constrained")
-    return figure, figure.subplots()
+    return Figure(figsize=(_WIDTH_INCH, height_inch), layout="constrained")
 
 
-def _finished(path: Path, figure: Figure, axes: Axes, duration_s: float) -> None:
-    """Label the axis of time, take away the lines nobody reads, and write."""
+def _clean(axes: Axes) -> None:
+    """Take away the lines nobody reads."""
+    axes.grid(axis="x", alpha=0.2)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _write(figure: Figure, path: Path) -> None:
+    """Write a picture."""
     suffix = path.suffix.lower().lstrip(".")
     if suffix not in ("png", "svg", "pdf"):
         raise ConfigError(f"{path}: expected a picture ending in .png, .svg or .pdf")
-    axes.set_xlim(0.0, max(duration_s, 1e-3))
-    axes.set_xlabel("time in s")
-    axes.grid(axis="x", alpha=0.2)
-    axes.spines[["top", "right"]].set_visible(False)
     with replacing(path) as temporary:
         figure.savefig(temporary, format=suffix, dpi=110)

@@ -63,9 +63,16 @@ class Alignment:
         return float(np.mean(self.costs))
 
     def recording_s(self, score_s: float) -> float:
-        """Return when a place of the score is played; beyond what is played the ends of the recording."""
-        moving = np.concatenate([[True], np.diff(self.score_s) > 0])
-        return float(np.interp(score_s, self.score_s[moving], self.times_s[moving]))
+        """Return when a place of the score is played; beyond what is played the ends of the recording.
+
+        Where the recording dwells on one place of the score, what follows is played after it has dwelt.
+        """
+        last = int(np.searchsorted(self.score_s, score_s, side="right")) - 1
+        if last < 0 or last == len(self.score_s) - 1:
+            return float(self.times_s[max(last, 0)])
+        here, there = self.score_s[last], self.score_s[last + 1]
+        share = (score_s - here) / (there - here)
+        return float(self.times_s[last] + share * (self.times_s[last + 1] - self.times_s[last]))
 
 
 def align(posteriors: Posteriors, score: Score, parts: Sequence[Part | None]) -> Alignment:
@@ -102,7 +109,10 @@ def align(posteriors: Posteriors, score: Score, parts: Sequence[Part | None]) ->
     shift = min(by_shift, key=lambda candidate: (float(by_shift[candidate][1].mean()), abs(candidate)))
     places, costs = _refined(heard, written, shift, _warped(heard, written, shift, _MOST_CELLS)[0])
     return Alignment(
-        times_s=heard.times_s, score_s=places * _STEP_S - _PADDING_S, costs=costs, shift_semitones=shift + fraction
+        times_s=heard.times_s,
+        score_s=(places + 0.5) * _STEP_S - _PADDING_S,
+        costs=costs,
+        shift_semitones=shift + fraction,
     )
 
 

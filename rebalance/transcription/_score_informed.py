@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from rebalance.separation import Separator, checked_mixture, known_instruments
 from rebalance.separation.player_tracker import PitchSeparator, Posteriors, separate_by_pitch
 from rebalance.synthesis.notation import Score
 from rebalance.transcription._score_alignment import Alignment, align
-from rebalance.transcription._score_parts import Casting, cast
+from rebalance.transcription._score_parts import Casting, cast, cast_by_height
 from rebalance.transcription._score_sharpening import MISMATCH_COST, SharpeningSettings, sharpen, trust
 
 _A4_HZ = 440.0
@@ -153,9 +153,9 @@ def read_along(
     """
     tried = []
     for score in readings:
-        casting = cast(score, posteriors.instruments, chosen_parts)
-        alignment = align(posteriors, score, list(casting.parts.values()))
-        tried.append((alignment.cost, score, casting, alignment))
+        for casting in _castings(score, posteriors.instruments, chosen_parts):
+            alignment = align(posteriors, score, list(casting.parts.values()))
+            tried.append((alignment.cost, score, casting, alignment))
     if not tried:
         raise ConfigError("score: expected at least one reading, got none")
     cost, score, casting, alignment = min(tried, key=lambda reading: reading[0])
@@ -172,6 +172,15 @@ def read_along(
         posteriors=sharpen(posteriors, score, list(casting.parts.values()), alignment, settings),
         mismatches_s=_mismatches_s(alignment),
     )
+
+
+def _castings(score: Score, instruments: Sequence[str], chosen: Mapping[str, str] | None) -> Iterator[Casting]:
+    """Give the ways in which the parts may be meant, the likeliest first."""
+    first = cast(score, instruments, chosen)
+    yield first
+    by_height = cast_by_height(score, instruments, chosen)
+    if by_height is not None and by_height != first:
+        yield by_height
 
 
 def score_informed(separator: Separator, posteriors: Posteriors) -> ScoreInformedSeparator:

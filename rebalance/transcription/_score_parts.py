@@ -91,6 +91,23 @@ def cast(score: Score, instruments: Sequence[str], chosen: Mapping[str, str] | N
     return Casting(parts={name: cast_parts.get(name) for name in names}, unplayed=unplayed)
 
 
+def cast_by_height(score: Score, instruments: Sequence[str], chosen: Mapping[str, str] | None = None) -> Casting | None:
+    """Give every player a part by the order of pitch alone, but what the user chose.
+
+    For scores whose parts are named after voices ("Alto" is a viola in French). None unless there are as many parts as
+    players. Parameters and errors are those of `cast`.
+    """
+    names = source_names(instruments)
+    sounding = [part for part in score.parts if part.notes and not part.percussion]
+    cast_parts = _chosen(chosen or {}, names, sounding, score)
+    players = sorted((name for name in names if name not in cast_parts), key=_usual_height)
+    left = sorted(_left(sounding, cast_parts), key=_height)
+    if len(players) != len(left):
+        return None
+    cast_parts |= dict(zip(players, left, strict=True))
+    return Casting(parts={name: cast_parts[name] for name in names})
+
+
 def _chosen(chosen: Mapping[str, str], names: Sequence[str], parts: Sequence[Part], score: Score) -> dict[str, Part]:
     """Return the parts the user gave to players."""
     by_folded = {name.casefold(): name for name in names}
