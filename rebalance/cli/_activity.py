@@ -21,9 +21,7 @@ def activity(
     out: Annotated[Path, typer.Option(help="Folder for the table and the picture.", show_default=False)],
     check: Annotated[
         bool,
-        typer.Option(
-            "--check/--no-check", help="Try other instruments in the place of players for whom little speaks."
-        ),
+        typer.Option("--check/--no-check", help="Where little speaks for a player, try without it and with others."),
     ] = True,
     separator: SeparatorOption = "default",
     device: DeviceOption = "auto",
@@ -40,7 +38,7 @@ def activity(
         from rebalance.transcription import (
             DOUBTFUL,
             activity_of,
-            better_instruments,
+            better_ensemble,
             draw_activity,
             load_tracker,
             presence_of,
@@ -63,11 +61,11 @@ def activity(
         say(f"{presence.player}: plays {min(share, 1.0):.0%} of the time; {presence.verdict}")
     doubtful = [presence.player for presence in presences if presence.own_evidence < DOUBTFUL]
     if check and doubtful and any(stretches.values()):
-        with working("try other instruments"):
-            better = better_instruments(
+        with working("try other players"):
+            better = better_ensemble(
                 recording.samples, named, tracker, sample_rate=recording.sample_rate, players=doubtful
             )
-        for alternative in better:
-            say(f"{alternative.player}: {alternative.instrument} fits what is heard better")
+        if better is not None:
+            say(better.remark)
     say(str(out / _TABLE))
     say(str(out / _PICTURE))

@@ -31,7 +31,7 @@ from rebalance.transcription._activity import (
 from rebalance.transcription._decoding import DecodingSettings, PitchTrack, decode
 from rebalance.transcription._note_files import notes_table, write_notes_as_midi, write_notes_table
 from rebalance.transcription._onset_evidence import onset_rises_db
-from rebalance.transcription._presence import DOUBTFUL, Alternative, Presence, better_instruments, presence_of
+from rebalance.transcription._presence import DOUBTFUL, Alternative, Presence, better_ensemble, presence_of
 from rebalance.transcription._rolls import draw_activity, draw_piano_roll
 from rebalance.transcription._score_alignment import Alignment, align
 from rebalance.transcription._score_informed import (
@@ -73,7 +73,7 @@ __all__ = [
     "activity_of",
     "activity_table",
     "align",
-    "better_instruments",
+    "better_ensemble",
     "by_pitch",
     "cast",
     "decode",

@@ -14,7 +14,7 @@ from rebalance.separation.player_tracker import Posteriors
 from rebalance.synthesis.notation import Part, Score
 from rebalance.transcription._score_alignment import DEFAULT_QUARTER_BPM, Alignment
 
-MISMATCH_COST = 1.1
+MISMATCH_COST = 1.25
 """Mean cost of a frame in nats from which score and recording do not match: right scores of rendered segments cost 0.2
 to 0.9, wrong ones 1.5 and more."""
 

@@ -114,8 +114,8 @@ def main(name: str, root: Path, n_segments: int | None) -> None:
         tracker = load_tracker(name, device="cpu")
         task = load_task(root, "valid", require_sources=True)
         segments = list(task.segments.values())
-        for segment in segments[:: max(1, len(segments) // n_segments)][:n_segments] if n_segments else segments:
-            measure(root, task, tracker, segment, table)
+        for place in np.unique(np.linspace(0, len(segments) - 1, n_segments or len(segments)).astype(int)):
+            measure(root, task, tracker, segments[place], table)
     except RebalanceError as error:
         sys.exit(f"frames.py: {error}")
     quantities = [

@@ -164,8 +164,8 @@ def main(root: Path, n_segments: int | None, name: str) -> None:
         separator = load_separator(name, device="cpu")
         task = load_task(root, "valid", require_sources=True)
         segments = list(task.segments.values())
-        chosen = segments[:: max(1, len(segments) // n_segments)][:n_segments] if n_segments else segments
-        for segment in chosen:
+        for place in np.unique(np.linspace(0, len(segments) - 1, n_segments or len(segments)).astype(int)):
+            segment = segments[place]
             measure(task, root, segment, separator, found)
             sys.stderr.write(f"{segment.name}\n")
     except RebalanceError as error:

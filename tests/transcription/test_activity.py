@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from rebalance.transcription import (
     Tracker,
     activity_of,
     activity_table,
-    better_instruments,
+    better_ensemble,
     draw_activity,
     presence_of,
     track_players,
@@ -91,27 +92,36 @@ def test_a_player_who_doubles_another_or_is_silent_is_hardly_there() -> None:
 
 
 class ByEar(Tracker):
-    """Hears a violin and a flute; a cello that is asked for doubles the violin."""
+    """Hears a violin, and above it a flute if there is one; others that are asked for double the violin."""
+
+    flute: bool
+
+    def __init__(self, *, flute: bool) -> None:
+        object.__setattr__(self, "flute", flute)
 
     def __call__(self, mixture, instruments, sample_rate=None) -> Posteriors:
-        pitch = {"Violin": 69.0, "Flute": 81.0}
-        posteriors = playing([pitch.get(instrument, 69.0) for instrument in instruments])
-        return Posteriors(
-            values=posteriors.values,
-            pitches_midi=PITCHES,
-            frame_times_s=posteriors.frame_times_s,
-            instruments=tuple(instruments),
-        )
+        high = 81.0 if self.flute else 69.0
+        posteriors = playing([high if instrument == "Flute" else 69.0 for instrument in instruments])
+        return replace(posteriors, instruments=tuple(instruments))
 
 
-def test_an_instrument_that_fits_better_is_named() -> None:
-    tracker = ByEar(name="by ear", network=small_tracker(), card=ModelCard())
+@pytest.mark.parametrize(
+    ("flute", "named", "remark"),
+    [
+        (True, ["violin", "cello"], "Cello: Flute fits what is heard better"),
+        (False, ["violin", "cello"], "Cello: probably not there; without it the other players fit better"),
+        (True, ["violin", "flute"], None),
+        (False, ["violin"], None),
+    ],
+)
+def test_a_player_too_many_or_a_wrong_one_is_named(flute: bool, named: list[str], remark: str | None) -> None:
     mixture = np.ones((1, 1000), dtype=np.float32)
-    (found,) = better_instruments(mixture, ["violin", "cello"], tracker, sample_rate=100, players=["Cello"])
-    assert (found.player, found.instrument) == ("Cello", "Flute")
-    assert not better_instruments(mixture, ["violin", "flute"], tracker, sample_rate=100, players=["Flute"])
+    doubted = [named[-1].title()]
+    found = better_ensemble(mixture, named, ByEar(flute=flute), sample_rate=100, players=doubted)
+    assert (None if found is None else found.remark) == remark
+    assert better_ensemble(mixture, named, ByEar(flute=flute), sample_rate=100, players=[]) is None
     with pytest.raises(ConfigError, match="expected some of"):
-        better_instruments(mixture, ["violin", "flute"], tracker, sample_rate=100, players=["Cello"])
+        better_ensemble(mixture, named, ByEar(flute=flute), sample_rate=100, players=["Oboe"])
 
 
 def test_the_loudest_excerpt_is_found() -> None:
