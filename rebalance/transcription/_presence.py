@@ -12,6 +12,7 @@ from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError
 from rebalance.audio import Audio
 from rebalance.separation import known_instruments, source_names
+from rebalance.separation.mask_network import N_VOICES
 from rebalance.separation.player_tracker import Posteriors, Tracker
 from rebalance.transcription._decoding import decode
 
@@ -22,8 +23,9 @@ DOUBTFUL = 0.4
 """Own evidence below which other instruments are tried in a player's place."""
 
 _UNISON_SEMITONES = 0.5
-_CLEARLY_BETTER = 0.25
+_CLEARLY_BETTER = 0.3
 _EXCERPT_S = 20.0
+_SDR_DB_PER_EVIDENCE = 10.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,15 @@ class Presence:
     player: str
     own_evidence: float
     doubles: str | None
+
+    @property
+    def expected_sdr_db(self) -> float:
+        """What SDR to expect of the player's estimate, in dB, as a rough guide to how far to trust it.
+
+        A line through 81 sources of 24 rendered segments with two to five players, sounds held out: the tracker of
+        `default` was off by 2.8 dB (standard deviation), where the SDR itself varied by 3.6 dB.
+        """
+        return _SDR_DB_PER_EVIDENCE * self.own_evidence
 
     @property
     def verdict(self) -> str:
@@ -120,8 +131,8 @@ def better_ensemble(
 ) -> Alternative | None:
     """Try the recording without some players, then others in the place of one, and return what is better.
 
-    On the loudest 20 s. To leave out a player is better where the own evidence of all players together rises by 0.25 or
-    more; another instrument in the place of that player, else of the least evident, where it rises by 0.25 more still.
+    On the loudest 20 s. To leave out a player is better where the own evidence of all players together rises by 0.3 or
+    more; another instrument in the place of that player, else of the least evident, where it rises by 0.3 more still.
     None if nothing is better. The tracker runs once for every change tried.
 
     Parameters
@@ -169,8 +180,13 @@ def better_ensemble(
         least = names.index(fewer.player)
     else:
         fewer = None
-    unnamed = [instrument for instrument in CAD2_TASK2.instruments if instrument not in named]
-    other = max((change(least, instrument) for instrument in unnamed), key=_gain_of, default=None)
+    rest = [*named[:least], *named[least + 1 :]]
+    possible = [
+        instrument
+        for instrument in CAD2_TASK2.instruments
+        if instrument != named[least] and rest.count(instrument) < N_VOICES
+    ]
+    other = max((change(least, instrument) for instrument in possible), key=_gain_of, default=None)
     to_beat = 0.0 if fewer is None else fewer.gain
     return other if other is not None and other.gain >= to_beat + _CLEARLY_BETTER else fewer
 

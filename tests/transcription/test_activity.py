@@ -88,6 +88,7 @@ def test_a_player_who_doubles_another_or_is_silent_is_hardly_there() -> None:
     silent = presence_of(playing([69.0, float("nan")], share=1.0))[1]
     assert silent.hardly_there
     assert "silent" in silent.verdict
+    assert silent.expected_sdr_db == 0.0 < alone[0].expected_sdr_db < 10.5
     assert "doubles Violin" in doubling[1].verdict
 
 
