@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from rebalance._base.errors import ConfigError, MetadataError
 from rebalance._base.extras import optional_packages
@@ -16,6 +16,7 @@ from rebalance.synthesis.notation import Part, Score
 from rebalance.transcription._transcribed_notes import tuning_cents
 
 DEFAULT_QUARTER_BPM = 90.0
+_MINUTE_S = 60.0
 _N_NOTES = 128
 _STEP_S = 0.1
 _SHORTEST_S = 1.0
@@ -116,6 +117,15 @@ def align(posteriors: Posteriors, score: Score, parts: Sequence[Part | None]) ->
     )
 
 
+def seconds_of(score: Score, places_q: ArrayLike) -> NDArray[np.float64]:
+    """Return when places in quarter notes are reached at the printed tempi, in seconds, in the shape of the places."""
+    starts_q = [0.0, *(change.onset_q for change in score.tempo_changes)]
+    tempi = [score.quarter_bpm or DEFAULT_QUARTER_BPM, *(change.quarter_bpm for change in score.tempo_changes)]
+    bounds_q = np.array([*starts_q, max(score.end_q, starts_q[-1]) + 1.0])
+    bounds_s = np.concatenate([[0.0], np.cumsum(np.diff(bounds_q) * _MINUTE_S / np.array(tempi))])
+    return np.asarray(np.interp(np.asarray(places_q, dtype=np.float64), bounds_q, bounds_s))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Heard:
     """Shares of notes in frames of a tenth of a second, ``(n_players, n_frames, 129)``, silence last, and its centres.
@@ -151,15 +161,12 @@ class _Heard:
 
 def _written(score: Score, parts: Sequence[Part]) -> NDArray[np.float32]:
     """Return the shares of notes in frames of a tenth of a second of a score, ``(n_players, n_frames, 129)``."""
-    duration_s = score.seconds_at(score.end_q, DEFAULT_QUARTER_BPM)
+    duration_s = float(seconds_of(score, score.end_q))
     n_frames = int(np.ceil((duration_s + 2 * _PADDING_S) / _STEP_S)) + 1
     written = np.zeros((len(parts), n_frames, _N_NOTES + 1), dtype=np.float32)
     for row, part in zip(written, parts, strict=True):
-        for note in part.notes:
-            onset, end = (
-                (score.seconds_at(place, DEFAULT_QUARTER_BPM) + _PADDING_S) / _STEP_S
-                for place in (note.onset_q, note.end_q)
-            )
+        spans_s = seconds_of(score, [(note.onset_q, note.end_q) for note in part.notes])
+        for note, (onset, end) in zip(part.notes, ((spans_s + _PADDING_S) / _STEP_S).tolist(), strict=True):
             frames = np.arange(int(onset), min(int(np.ceil(end)), n_frames - 1) + 1)
             share = np.clip(np.minimum(frames + 1, end) - np.maximum(frames, onset), 0.0, 1.0)
             row[frames, note.pitch] = np.maximum(row[frames, note.pitch], share)

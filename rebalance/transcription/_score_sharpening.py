@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rebalance._base.errors import ConfigError
 from rebalance.separation.player_tracker import Posteriors
 from rebalance.synthesis.notation import Part, Score
-from rebalance.transcription._score_alignment import DEFAULT_QUARTER_BPM, Alignment
+from rebalance.transcription._score_alignment import Alignment, seconds_of
 
 MISMATCH_COST = 1.25
 """Mean cost of a frame in nats from which score and recording do not match: right scores of rendered segments cost 0.2
@@ -64,19 +64,17 @@ class AlignedNote:
 
 def aligned_notes(score: Score, part: Part, alignment: Alignment) -> tuple[AlignedNote, ...]:
     """Return the notes of a part that a recording plays, by onset, where it plays them."""
-    notes = []
     first_s, last_s = float(alignment.score_s[0]), float(alignment.score_s[-1])
-    for note in part.notes:
-        onset_s, end_s = (score.seconds_at(place, DEFAULT_QUARTER_BPM) for place in (note.onset_q, note.end_q))
-        if end_s >= first_s and onset_s <= last_s:
-            notes.append(
-                AlignedNote(
-                    onset_s=alignment.recording_s(onset_s),
-                    end_s=alignment.recording_s(end_s),
-                    pitch_midi=note.pitch + alignment.shift_semitones,
-                )
-            )
-    return tuple(notes)
+    spans_s = seconds_of(score, [(note.onset_q, note.end_q) for note in part.notes]).tolist()
+    return tuple(
+        AlignedNote(
+            onset_s=alignment.recording_s(onset_s),
+            end_s=alignment.recording_s(end_s),
+            pitch_midi=note.pitch + alignment.shift_semitones,
+        )
+        for note, (onset_s, end_s) in zip(part.notes, spans_s, strict=True)
+        if end_s >= first_s and onset_s <= last_s
+    )
 
 
 def trust(alignment: Alignment, times_s: NDArray[np.float64]) -> NDArray[np.float64]:

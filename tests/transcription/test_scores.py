@@ -11,7 +11,7 @@ from small_networks import small_tracker
 
 from rebalance._base.errors import ConfigError, MetadataError
 from rebalance.separation import ModelCard, Placed, load_separator
-from rebalance.synthesis.notation import Note, Score, chair_labelled
+from rebalance.synthesis.notation import Note, Score, TempoChange, chair_labelled
 from rebalance.transcription import (
     MISMATCH_COST,
     PitchSeparator,
@@ -24,6 +24,7 @@ from rebalance.transcription import (
     separate_by_pitch,
     sharpen,
 )
+from rebalance.transcription._score_alignment import seconds_of
 
 PLAYERS = ("Violin", "Cello")
 
@@ -146,6 +147,14 @@ def test_a_player_without_a_part_keeps_its_posteriors() -> None:
     sharpened = sharpen(posteriors, score, parts, align(posteriors, score, parts))
     np.testing.assert_allclose(sharpened.values[1], posteriors.values[1], atol=1e-6)
     assert np.abs(sharpened.values[0] - posteriors.values[0]).max() > 0.1
+
+
+def test_the_clock_of_a_score_is_that_of_its_tempi() -> None:
+    changes = (TempoChange(onset_q=4.0, quarter_bpm=120.0), TempoChange(onset_q=30.0, quarter_bpm=45.0))
+    score = replace(duet(), tempo_changes=changes)
+    places = [0.0, 3.5, 4.0, 11.0, 20.0]
+    assert seconds_of(score, places).tolist() == pytest.approx([score.seconds_at(place, 90.0) for place in places])
+    assert seconds_of(replace(duet(), quarter_bpm=None), 3.0) == pytest.approx(2.0)
 
 
 def test_what_cannot_be_aligned_is_refused() -> None:
