@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 import soundfile
 
+pytest.importorskip("librosa")
+
 RATE = 22_050
 HIGH, LOW = (76, 77, 79, 76), (55, 53, 52, 48)
 

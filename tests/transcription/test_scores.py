@@ -26,6 +26,8 @@ from rebalance.transcription import (
 )
 from rebalance.transcription._score_alignment import seconds_of
 
+pytest.importorskip("librosa")
+
 PLAYERS = ("Violin", "Cello")
 
 
