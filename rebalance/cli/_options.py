@@ -40,11 +40,6 @@ SeparatorOption: TypeAlias = Annotated[
 ForceOption: TypeAlias = Annotated[bool, typer.Option("--force", help="Replace files that are there already.")]
 
 
-def listed(instruments: str) -> tuple[str, ...]:
-    """Split a comma-separated list."""
-    return tuple(name.strip() for name in instruments.split(",") if name.strip())
-
-
 def expanding(command: Callable[..., None]) -> Callable[..., None]:
     """Return a command whose paths may begin with ``~``: no shell expands it after ``--out=``."""
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from rebalance._base.extras import optional_packages
-from rebalance.cli._music import FileArgument, read_music
-from rebalance.cli._options import DeviceOption, ForceOption, InstrumentsOption, SeparatorOption, listed
+from rebalance.cli._music import FileArgument, listed, read_music
+from rebalance.cli._options import DeviceOption, ForceOption, InstrumentsOption, SeparatorOption
 from rebalance.cli._outputs import check_folder_to_write
 
 _NOTES, _ROLL = "notes.csv", "piano-roll.png"

@@ -29,15 +29,14 @@ from rebalance.separation._metrics import (
     si_sdr_db,
 )
 from rebalance.separation._overlap_add import Chunking, official_chunks, overlap_add
+from rebalance.separation._placing import Placed, placed_at
 from rebalance.separation._protocol import (
     Declared,
     OfficialTargets,
-    Placed,
     Separator,
     Weighted,
     checked_mixture,
     known_instruments,
-    placed_at,
     shared_among_voices,
     source_names,
 )

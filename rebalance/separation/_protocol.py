@@ -93,14 +93,6 @@ class Weighted(Protocol):
 
 
 @runtime_checkable
-class Placed(Protocol):
-    """A separator made for one recording, which has to know where in it a block begins."""
-
-    def beginning_at(self, start_s: float) -> Separator:
-        """Return it for a block of the recording that begins at a time in seconds."""
-
-
-@runtime_checkable
 class OfficialTargets(Protocol):
     """A separator that can also give what the official baseline feeds its remix."""
 
@@ -108,19 +100,6 @@ class OfficialTargets(Protocol):
         self, mixture: Audio, instruments: Sequence[str], *, accompaniment_share: float = 0.1
     ) -> dict[str, NDArray[np.float32]]:
         """Return for every voice its instrument's whole estimate with a share of the accompaniment, by source name."""
-
-
-def placed_at(separator: Separator, start_s: float) -> Separator:
-    """Return a separator for a block of a recording that begins at a time in seconds; itself where it need not know.
-
-    Examples
-    --------
-    >>> from rebalance.separation import load_separator, placed_at
-    >>> separator = load_separator("mixture")
-    >>> placed_at(separator, 30.0) is separator
-    True
-    """
-    return separator.beginning_at(start_s) if isinstance(separator, Placed) else separator
 
 
 def source_names(instruments: Sequence[str]) -> tuple[str, ...]:

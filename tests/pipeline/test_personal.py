@@ -292,27 +292,3 @@ def test_a_separator_with_other_names_is_refused() -> None:
 
     with pytest.raises(ConfigError, match="missing"):
         rebalance_recording(recording(1.0), ("Flute", "Cello"), {"Flute": 6.0}, Misspelt())
-
-
-@dataclass(frozen=True)
-class ClockSeparator(ShareSeparator):
-    """Gives the first source the time of the recording in minutes; it has to be told where a block begins."""
-
-    start_s: float = float("nan")
-
-    def beginning_at(self, start_s: float) -> ClockSeparator:
-        return ClockSeparator(start_s=start_s)
-
-    def __call__(self, mixture, instruments: Sequence[str]):
-        time = (self.start_s + np.arange(mixture.shape[1]) / self.sample_rate) / 60
-        names = source_names(instruments)
-        return {name: np.broadcast_to(time * (name == names[0]), mixture.shape) + 0.0 * mixture for name in names}
-
-
-@pytest.mark.parametrize("sample_rate", [22_050, 44_100])
-def test_a_separator_of_one_recording_is_told_where_every_block_begins(sample_rate: int) -> None:
-    music = recording(65.0, sample_rate, 1)
-    stems = separate_recording(music, ("Flute", "Cello"), ClockSeparator())
-    minutes = np.arange(music.samples.shape[1]) / sample_rate / 60
-    inner = slice(sample_rate, -sample_rate)
-    np.testing.assert_allclose(stems["Flute"][0, inner], minutes[inner], atol=2e-3)
