@@ -22,7 +22,7 @@ _STEP_S = 0.1
 _SHORTEST_S = 1.0
 _PADDING_S = 2.0  # of silence before and after the score: a recording may begin or end with it
 _SHIFTS = (-2, -1, 0, 1, 2)  # in semitones: another tuning or key
-_MOST_CELLS = 20_000_000  # about half a gigabyte while warping
+_MOST_CELLS = 12_000_000  # about half a gigabyte while warping
 _SHIFT_CELLS = 1_000_000
 _WINDOW_S, _WINDOW_MARGIN_S = 40.0, 6.0
 # How well a frame of a player fits what the score says, in [0, 1], and the share that counts whoever plays it: the
