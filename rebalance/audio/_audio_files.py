@@ -88,6 +88,11 @@ class Recording:
     sample_rate: int
     remarks: tuple[str, ...] = ()
 
+    @property
+    def duration_s(self) -> float:
+        """Duration in seconds."""
+        return float(self.samples.shape[-1]) / self.sample_rate
+
 
 def probe_audio(path: StrPath) -> AudioHeader:
     """Read the header of an audio file.

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from rebalance._base.semantics import VERSION
+from rebalance.cli._activity import activity
 from rebalance.cli._audiogram import audiogram
 from rebalance.cli._boundary import run
 from rebalance.cli._causality import causality
@@ -30,6 +31,7 @@ from rebalance.cli._score import score
 from rebalance.cli._separate import separate
 from rebalance.cli._separators import separators
 from rebalance.cli._train import train
+from rebalance.cli._transcribe import transcribe
 
 __all__ = ["app", "main"]
 
@@ -51,6 +53,8 @@ for _command in (
     compare,
     separate,
     remix,
+    transcribe,
+    activity,
     audiogram,
     separators,
     prescribe,

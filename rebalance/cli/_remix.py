@@ -11,6 +11,7 @@ import typer
 from rebalance._base.errors import ConfigError
 from rebalance._base.instrument_names import instruments_listed
 from rebalance.audio import AUDIO_SUFFIXES, AudioFile, output_format, suffix_like
+from rebalance.cli._following import PartOption, ScoreOption, following, require_one
 from rebalance.cli._options import DeviceOption, ForceOption, InstrumentsOption, SeparatorOption
 from rebalance.cli._outputs import check_file_to_write, check_folder_to_write
 from rebalance.cli._recordings import (
@@ -64,6 +65,8 @@ def remix(
         ),
     ] = None,
     separator: SeparatorOption = "default",
+    score: ScoreOption = None,
+    part: PartOption = None,
     channels: ChannelsOption = None,
     format_: FormatOption = None,
     depth: DepthOption = None,
@@ -83,6 +86,7 @@ def remix(
     inputs = files if listener is None else [*files, listener]
     suffix = suffix_of_format(format_)
     outputs = _outputs(files, out, suffix, depth=depth, inputs=inputs, force=force)
+    require_one(files, score)
     players = instruments_listed(instruments)
     gains_db = gains_by_source(dict(_gain(text) for text in gain), players)
     target = _loudness(loudness, amplified=listener is not None)
@@ -93,7 +97,7 @@ def remix(
         kind = output_format(outputs[path], depth=depth, like=file.header)
         kind.require(file.sample_rate, 2 if fitting else file.n_channels, outputs[path])
         check_file_to_write(outputs[path], inputs=inputs, force=force)
-    loaded = load_separator(separator, device=device)
+    loaded = following(load_separator(separator, device=device), files, players, score, part)
     request = RemixRequest(
         instruments=players,
         gains_db=gains_db,

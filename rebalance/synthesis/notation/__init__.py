@@ -10,6 +10,7 @@ from rebalance.synthesis.notation._score_reading import (
     read_corpus_score,
     read_note_table,
     read_score,
+    read_score_variants,
     safe_name,
     write_note_table,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "read_corpus_score",
     "read_note_table",
     "read_score",
+    "read_score_variants",
     "safe_name",
     "select_pieces",
     "write_note_table",

@@ -75,6 +75,23 @@ def read_score(path: StrPath) -> Score:
     raise ConfigError(f"{path}: expected a score ending in {known}, got {path.suffix!r}")
 
 
+def read_score_variants(path: Path) -> tuple[Score, ...]:
+    """Read a score as printed, repeats played once, and, where it has any, as it is with all of them played.
+
+    Parameters and errors are those of `read_score`. Only formats that music21 reads have repeats.
+    """
+    once = read_score(path)
+    if path.suffix.lower() not in _MUSIC21_SUFFIXES:
+        return (once,)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            repeated = _from_music21(_parsed(path).expandRepeats(), safe_name(path.stem))
+    except Exception:  # noqa: BLE001 - repeats that music21 cannot follow leave the score as printed
+        return (once,)
+    return (once,) if repeated.end_q <= once.end_q else (once, _playable(repeated, path.name))
+
+
 def read_corpus_score(name: str) -> Score:
     """Read a piece of music21's corpus by its name there, such as ``"haydn/opus74no1/movement1"``.
 

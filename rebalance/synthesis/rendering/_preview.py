@@ -19,11 +19,12 @@ from rebalance._base.challenge import Split
 from rebalance._base.files import StrPath, expanded, write_text
 from rebalance._base.running import Failure, run_items
 from rebalance.audio import db_from_amplitude, read_audio, rms
-from rebalance.synthesis.notation import Score, read_note_table
-from rebalance.synthesis.performance import DYNAMIC_LEVELS, PlayedPart, TempoMap, dynamic_at, perform, tempo_map
+from rebalance.synthesis.notation import Score
+from rebalance.synthesis.performance import DYNAMIC_LEVELS, PlayedPart, TempoMap, dynamic_at
 from rebalance.synthesis.rendering._piece_stems import PieceStems
-from rebalance.synthesis.rendering._plans import Plan, Voice, read_plan
-from rebalance.synthesis.rendering._renditions import ANNOTATIONS, NOTES, manifest_path
+from rebalance.synthesis.rendering._plans import Plan, Voice
+from rebalance.synthesis.rendering._played_pieces import read_played_piece
+from rebalance.synthesis.rendering._renditions import manifest_path
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -107,10 +108,9 @@ def write_preview(piece: PieceStems, *, root: Path, split: Split) -> Path:
     from jinja2 import Environment, PackageLoader
 
     folder = manifest_path(root, split, piece.name).parent
-    score, plan = read_note_table(folder / NOTES), read_plan(folder / ANNOTATIONS)
+    played = read_played_piece(root, split, piece.name)
+    plan = played.plan
     colours = dict(zip(piece.stems, _COLOURS, strict=False))
-    tempo = tempo_map(score, plan.annotations, rubato=plan.rubato, seed=plan.seed)
-    played = [perform(part, plan.annotations, tempo, plan.voices[part.name].player) for part in score.parts]
     tracks = {**piece.stems, "Mixture": piece.mixture}
     cards = [
         _card(root / "audio" / track, label, colours.get(label, _MIXTURE_COLOUR), plan.voices.get(label))
@@ -119,8 +119,8 @@ def write_preview(piece: PieceStems, *, root: Path, split: Split) -> Path:
     environment = Environment(loader=PackageLoader("rebalance.synthesis.rendering"), autoescape=True)
     page = environment.get_template(PAGE).render(
         title=piece.name,
-        facts=_facts(piece, score, plan),
-        roll=_roll(played, colours, plan, tempo),
+        facts=_facts(piece, played.score, plan),
+        roll=_roll(played.parts, colours, plan, played.tempo),
         stems=cards,
     )
     write_text(folder / PAGE, page)
