@@ -5,6 +5,7 @@ from __future__ import annotations
 from rebalance.audio._audio_files import (
     Audio,
     AudioHeader,
+    BitDepth,
     Recording,
     Rounding,
     check_written,
@@ -22,6 +23,7 @@ from rebalance.audio._remixing import Shrinkage, normalising_gain_db, official_r
 __all__ = [
     "Audio",
     "AudioHeader",
+    "BitDepth",
     "Recording",
     "Rounding",
     "Shrinkage",

@@ -14,6 +14,7 @@ from rebalance.cli._compare import compare
 from rebalance.cli._demo import demo
 from rebalance.cli._enhance import enhance
 from rebalance.cli._evaluate_separation import evaluate_separation
+from rebalance.cli._listen import listen
 from rebalance.cli._options import expanding
 from rebalance.cli._pack import pack
 from rebalance.cli._prepare import prepare
@@ -45,6 +46,7 @@ for _command in (
     compare,
     separate,
     remix,
+    listen,
     prescribe,
     pack,
     check_submission,

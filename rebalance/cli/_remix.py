@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from rebalance._base.errors import ConfigError
 from rebalance.cli._options import DeviceOption, ForceOption, InstrumentsOption, SeparatorOption
 from rebalance.cli._outputs import AUDIO_SUFFIXES, check_file_to_write, check_folder_to_write
 from rebalance.hearing import Fitting
+
+if TYPE_CHECKING:
+    from rebalance.audio import BitDepth
 
 _LARGEST_GAIN_DB = 60.0
 
@@ -64,12 +67,21 @@ def remix(
         list[str],
         typer.Option(metavar="cello=+6", help="Gain in dB of an instrument or one player; may be repeated."),
     ] = [],  # noqa: B006 - typer copies it
+    gains: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="GAINS.json",
+            help="One gain pattern as in gains.json of a task: source_1 is the first of --instruments.",
+            show_default=False,
+        ),
+    ] = None,
     listener: Annotated[
         Path | None,
         typer.Option(help="Audiogram of the listener (JSON); without it nothing is amplified.", show_default=False),
     ] = None,
     separator: SeparatorOption = "default",
     device: DeviceOption = "auto",
+    bits: Annotated[int, typer.Option(metavar="16|24", help="Bits of every sample of the file written.")] = 16,
     force: ForceOption = False,
 ) -> None:
     """Rebalance a recording and, given an audiogram, amplify it for one person.
@@ -81,10 +93,12 @@ def remix(
     from rebalance.pipeline import gains_by_source, rebalance_recording
     from rebalance.separation import load_separator
 
-    inputs = [file] if listener is None else [file, listener]
+    inputs = [path for path in (file, listener, gains) if path is not None]
     check_file_to_write(out, inputs=inputs, suffixes=AUDIO_SUFFIXES, force=force)
+    bit_depth = _bit_depth(bits)
     players = _listed(instruments)
-    gains_db = gains_by_source(dict(_gain(text) for text in gain), players)
+    gains_db = _gains_of_file(gains, players) if gains else {}
+    gains_db |= gains_by_source(dict(_gain(text) for text in gain), players)
     fitting = _fitting(listener) if listener else None
     recording = read_audio(file)
     say_remarks(file, recording.remarks)
@@ -97,7 +111,7 @@ def remix(
             fitting=fitting,
             on_progress=on_progress,
         )
-    write_audio(out, mix.recording.samples, recording.sample_rate)
+    write_audio(out, mix.recording.samples, recording.sample_rate, bits=bit_depth)
     turned_down = f", turned down by {mix.attenuation_db:.1f} dB so that nothing clips" if mix.attenuation_db else ""
     say(f"{out}{turned_down}")
 
@@ -117,6 +131,34 @@ def _gain(text: str) -> tuple[str, float]:
     if not separator or not name.strip() or not abs(gain_db) <= _LARGEST_GAIN_DB:
         raise ConfigError(f"--gain: expected NAME=DB such as cello=+6 within {_LARGEST_GAIN_DB:g} dB, got {text!r}")
     return name.strip(), gain_db
+
+
+def _bit_depth(bits: int) -> BitDepth:
+    """Return the bits of a sample, checked."""
+    if bits == 16:
+        return 16
+    if bits == 24:
+        return 24
+    raise ConfigError(f"--bits: expected 16 or 24, got {bits}")
+
+
+def _gains_of_file(path: Path, players: tuple[str, ...]) -> dict[str, float]:
+    """Read the one gain pattern of a file, by source name."""
+    from rebalance.separation import source_names
+    from rebalance.task import Findings, read_document
+
+    findings = Findings()
+    patterns = read_document(path, "gains", findings).entries
+    findings.raise_errors()
+    if len(patterns) != 1:
+        raise ConfigError(f"{path}: expected one gain pattern, found {len(patterns)}")
+    pattern: dict[str, float] = next(iter(patterns.values()))
+    expected = [f"source_{number}" for number in range(1, len(players) + 1)]
+    if sorted(pattern) != sorted(expected):
+        raise ConfigError(
+            f"{path}: expected a gain for each of {', '.join(expected)}, got {', '.join(sorted(pattern))}"
+        )
+    return {name: float(pattern[source]) for name, source in zip(source_names(players), expected, strict=True)}
 
 
 def _fitting(path: Path) -> Fitting:

@@ -14,6 +14,7 @@ from rebalance._base.names import suggestion
 from rebalance.audio import (
     Audio,
     Recording,
+    Shrinkage,
     amplitude_from_db,
     db_from_amplitude,
     loudness_lufs,
@@ -42,6 +43,27 @@ class PersonalMix:
 
     recording: Recording
     attenuation_db: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StemStretch:
+    """A stretch of the stems of a recording.
+
+    Parameters
+    ----------
+    start
+        Its first sample.
+    stems
+        Signals ``(n_channels, n)`` by source name, at the rate of the recording.
+    """
+
+    start: int
+    stems: Mapping[str, NDArray[np.float32]]
+
+    @property
+    def stop(self) -> int:
+        """The sample after its last."""
+        return self.start + int(next(iter(self.stems.values())).shape[1])
 
 
 def separate_recording(
@@ -76,12 +98,38 @@ def separate_recording(
     ConfigError
         If an instrument is unknown, the separator needs the true sources, or it names other sources than these.
     """
-    names = source_names(instruments)
-    stems = {name: np.zeros(recording.samples.shape, dtype=np.float32) for name in names}
-    for start, window, estimates in _separated_blocks(recording, instruments, separator, on_progress):
-        for name, estimate in estimates.items():
-            stems[name][:, start : start + len(window)] += (window * estimate).astype(np.float32)
+    stems = {name: np.zeros(recording.samples.shape, np.float32) for name in source_names(instruments)}
+    for stretch in separate_in_stretches(recording, instruments, separator, on_progress=on_progress):
+        for name, stem in stretch.stems.items():
+            stems[name][:, stretch.start : stretch.stop] = stem
     return stems
+
+
+def separate_in_stretches(
+    recording: Recording,
+    instruments: Sequence[str],
+    separator: Separator,
+    *,
+    on_progress: Callable[[float], None] | None = None,
+) -> Iterator[StemStretch]:
+    """Split a recording into its instruments and give the stems stretch by stretch, each as soon as it is final.
+
+    The stretches follow one another without gaps and make up the whole; see `separate_recording` for what is given and
+    what is raised.
+    """
+    fade = int(_CROSSFADE_S * recording.sample_rate)
+    n_samples = recording.samples.shape[1]
+    unfinished: dict[str, NDArray[np.float32]] = {}
+    for start, window, estimates in _separated_blocks(recording, instruments, separator):
+        stop = start + len(window)
+        stems = {name: (window * estimate).astype(np.float32) for name, estimate in estimates.items()}
+        for name, held in unfinished.items():
+            stems[name][:, : held.shape[1]] += held
+        n_final = len(window) - (fade if stop < n_samples else 0)
+        unfinished = {name: stem[:, n_final:] for name, stem in stems.items()}
+        yield StemStretch(start=start, stems={name: stem[:, :n_final] for name, stem in stems.items()})
+        if on_progress is not None:
+            on_progress(stop / n_samples)
 
 
 def common_attenuation_db(signals: Iterable[Audio]) -> float:
@@ -134,10 +182,49 @@ def rebalance_recording(
     all_gains_db = {name: gains_db.get(name, 0.0) for name in source_names(instruments)}
     edited = recording.samples.astype(np.float64)
     if len(set(all_gains_db.values())) > 1:
-        for start, window, estimates in _separated_blocks(recording, instruments, separator, on_progress):
-            silence = np.zeros_like(next(iter(estimates.values())))
-            change = remix_as_edit(silence, estimates, all_gains_db, shrinkage=separator.shrinkage)
-            edited[:, start : start + len(window)] += window * change
+        for stretch in separate_in_stretches(recording, instruments, separator, on_progress=on_progress):
+            part = slice(stretch.start, stretch.stop)
+            edited[:, part] = remix_as_edit(
+                recording.samples[:, part], stretch.stems, all_gains_db, shrinkage=separator.shrinkage
+            )
+    return _for_listening(edited, recording, fitting)
+
+
+def rebalance_stems(
+    recording: Recording,
+    stems: Mapping[str, Audio],
+    gains_db: Mapping[str, float],
+    *,
+    shrinkage: Shrinkage,
+    fitting: Fitting | None = None,
+) -> PersonalMix:
+    """Change the balance of a recording whose stems are known, as `rebalance_recording` does: the same numbers.
+
+    Parameters
+    ----------
+    recording
+        Mono or stereo, any rate.
+    stems
+        What `separate_recording` returns.
+    gains_db
+        Gain in dB by source name; names not mentioned stay at 0 dB.
+    shrinkage
+        That of the separator the stems come from.
+    fitting
+        See `rebalance_recording`.
+
+    Raises
+    ------
+    AudioError
+        If a stem has another shape than the recording, or it is silent where a loudness is needed.
+    """
+    all_gains_db = {name: gains_db.get(name, 0.0) for name in stems}
+    edited = remix_as_edit(recording.samples, stems, all_gains_db, shrinkage=shrinkage)
+    return _for_listening(edited, recording, fitting)
+
+
+def _for_listening(edited: NDArray[np.float64], recording: Recording, fitting: Fitting | None) -> PersonalMix:
+    """Amplify an edited recording where a listener is given, and turn it down where it would clip."""
     if fitting is not None:
         edited = _amplified(edited, recording, fitting)
     peak = float(np.max(np.abs(edited)))
@@ -177,7 +264,6 @@ def _separated_blocks(
     recording: Recording,
     instruments: Sequence[str],
     separator: Separator,
-    on_progress: Callable[[float], None] | None,
 ) -> Iterator[tuple[int, NDArray[np.float64], dict[str, Audio]]]:
     """Give start, cross-fade window and estimates of consecutive blocks at the recording's own rate."""
     if recording.samples.shape[0] > CAD2_TASK2.n_channels:
@@ -196,8 +282,6 @@ def _separated_blocks(
                 for name, estimate in estimates.items()
             },
         )
-        if on_progress is not None:
-            on_progress((start + len(window)) / n_samples)
 
 
 def _windows(n_samples: int, sample_rate: int) -> Iterator[tuple[int, NDArray[np.float64]]]:
