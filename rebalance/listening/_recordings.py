@@ -129,7 +129,7 @@ def on_disk(samples: NDArray[np.float32], path: Path) -> NDArray[np.float32]:
     written = np.memmap(path, dtype=np.float32, mode="w+", shape=samples.shape)
     written[:] = samples
     written.flush()
-    return np.memmap(path, dtype=np.float32, mode="r", shape=samples.shape)
+    return np.memmap(path, dtype=np.float32, mode="c", shape=samples.shape)  # torch wants writable memory
 
 
 def digest(path: Path) -> str:
