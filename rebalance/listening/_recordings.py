@@ -97,9 +97,9 @@ def store_recording(
     AudioError
         If it is no audio file, damaged, too long or short, silent or too quiet, or has more than two channels.
     """
-    identity = digest(path)
     try:
         _check_header(path, limits)
+        identity = digest(path)
         decoded = read_audio(path)
     except AudioError as error:
         raise AudioError(str(error).replace(str(path), name)) from error

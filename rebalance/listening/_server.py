@@ -12,6 +12,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.background import BackgroundTask
@@ -64,6 +65,7 @@ def create_app(
     """
     app = FastAPI(title="rebalance listening room", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_exception_handler(RebalanceError, _refused)
+    app.add_exception_handler(RequestValidationError, _misunderstood)
     app.add_exception_handler(StarletteHTTPException, _failed)
     for routes in (_setup_routes(library, opened, separation), _music_routes(library), _hearing_routes(library)):
         app.include_router(routes)
@@ -75,6 +77,14 @@ def create_app(
 async def _refused(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the shape of a handler
     """Answer with what is wrong, in one line."""
     return JSONResponse({"error": " ".join(str(error).split())}, status_code=422)
+
+
+async def _misunderstood(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """Answer a message that is not as it should be with its first fault."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:]) or "the message"
+    return JSONResponse({"error": f"{where}: {first['msg']}"}, status_code=422)
 
 
 async def _failed(request: Request, error: Exception) -> Response:  # noqa: ARG001

@@ -54,7 +54,7 @@ export function Chart({ ear }: { ear: keyof Ears }) {
           <g
             class="point"
             role="slider"
-            tabIndex={0}
+            tabindex={0}
             aria-label={`${title}, ${hz} Hz`}
             aria-orientation="vertical"
             aria-valuemin={BEST_DB_HL}

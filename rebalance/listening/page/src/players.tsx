@@ -1,5 +1,5 @@
-import { busy, instruments, recording, separate, separatorName, setup } from "./state";
-import { clock, instrumentName } from "./words";
+import { busy, demoName, instruments, recording, separate, separatorName, setup } from "./state";
+import { clock, demoTitle, instrumentName } from "./words";
 
 const LINE_UPS: [string, string[]][] = [
   ["String quartet", ["Violin", "Violin", "Viola", "Cello"]],
@@ -21,7 +21,7 @@ export function Players() {
   return (
     <section class="who">
       <p class="soft">
-        {music.name} · {clock(music.n_samples / music.sample_rate)}
+        {demoName.value ? demoTitle(demoName.value) : music.name} · {clock(music.n_samples / music.sample_rate)}
       </p>
       <h1>Who plays?</h1>
       <p class="lead">Name every player once. Two violins are two players.</p>

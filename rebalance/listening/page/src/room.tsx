@@ -2,10 +2,10 @@ import { Choose } from "./choose";
 import { Ears } from "./ears";
 import { Players } from "./players";
 import { Save } from "./save";
-import { announcement, away, busy, changePlayers, isOpen, leave, problem, recording, separation, setup } from "./state";
+import { announcement, away, busy, changePlayers, demoName, isOpen, leave, problem, recording, separation, setup } from "./state";
 import { Strips } from "./strips";
 import { Transport } from "./transport";
-import { instrumentName, timeLeft } from "./words";
+import { demoTitle, instrumentName, timeLeft } from "./words";
 
 export function Room() {
   return (
@@ -66,7 +66,7 @@ function Title() {
   const share = found.n_ready / found.recording.n_samples;
   return (
     <section class="title">
-      <h1>{found.recording.name}</h1>
+      <h1>{demoName.value ? demoTitle(demoName.value) : found.recording.name}</h1>
       <p class="soft">
         {found.instruments.map(instrumentName).join(", ")}{" "}
         <button type="button" class="link" onClick={changePlayers}>

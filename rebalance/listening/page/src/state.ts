@@ -28,7 +28,8 @@ export const REFERENCE_DB_SPL = 65;
 export const SAFE_DB_SPL = 80;
 
 const POLL_MS = 400;
-const POLL_WHEN_AWAY_MS = 2000;
+const POLL_WHEN_AWAY_MS = 1500;
+const POLL_WHEN_READY_MS = 3000;
 const SETTLED_MS = 250;
 const SAME_CHANGE_MS = 700;
 
@@ -263,7 +264,7 @@ async function poll(id: string): Promise<void> {
     else player?.update(found);
     if (found.stage === "ready") {
       if (!wasReady) announcement.value = "The players are separated.";
-      return;
+      wait = POLL_WHEN_READY_MS;
     }
     if (found.stage === "failed") problem.value = found.error;
     if (found.stage === "failed" || found.stage === "cancelled") return;

@@ -1,4 +1,5 @@
 import { amplitude, LARGEST_GAIN_DB } from "./balance";
+import { Loop } from "./loop";
 import {
   change,
   future,
@@ -66,6 +67,7 @@ export function Strips() {
           <Strip index={index} />
         ))}
       </ul>
+      <Loop />
     </section>
   );
 }

@@ -2,7 +2,6 @@ import {
   durationS,
   isTooLoud,
   levelDbSpl,
-  loop,
   matched,
   original,
   play,
@@ -11,12 +10,9 @@ import {
   SAFE_DB_SPL,
   seek,
   separation,
-  setLoop,
   volumeDb,
 } from "./state";
 import { clock, gainText } from "./words";
-
-const SHORTEST_LOOP_S = 1;
 
 export function Transport() {
   const now = report.value;
@@ -46,7 +42,6 @@ export function Transport() {
 
 function Position() {
   const at = positionS();
-  const isPart = separation.value!.stage !== "ready";
   return (
     <div class="position">
       <div class="line">
@@ -60,33 +55,12 @@ function Position() {
         max={durationS()}
         step={0.1}
         value={at}
-        style={{ "--share": durationS() ? at / durationS() : 0, "--ready": isPart ? 1 : 1 }}
+        style={{ "--share": durationS() ? at / durationS() : 0 }}
         class="seek"
         aria-label="Position"
         aria-valuetext={`${clock(at)} of ${clock(durationS())}`}
         onInput={(event) => seek(event.currentTarget.valueAsNumber)}
       />
-      <Loop at={at} />
-    </div>
-  );
-}
-
-function Loop({ at }: { at: number }) {
-  const range = loop.value;
-  const begin = () => setLoop([at, Math.max(range?.[1] ?? durationS(), Math.min(durationS(), at + SHORTEST_LOOP_S))]);
-  const end = () => setLoop([Math.min(range?.[0] ?? 0, Math.max(0, at - SHORTEST_LOOP_S)), Math.max(at, SHORTEST_LOOP_S)]);
-  return (
-    <div class="line loop">
-      <span class="soft">{range ? `Repeats ${clock(range[0])} to ${clock(range[1])}` : "Repeat"}</span>
-      <button type="button" class="small" aria-label="Repeat from here" onClick={begin}>
-        from here
-      </button>
-      <button type="button" class="small" aria-label="Repeat up to here" onClick={end}>
-        to here
-      </button>
-      <button type="button" class="small" aria-label="Repeat nothing" disabled={!range} onClick={() => setLoop(null)}>
-        off
-      </button>
     </div>
   );
 }

@@ -38,6 +38,7 @@ class Glide {
   }
 }
 
+/** Everything between music and ears. */
 class Engine extends AudioWorkletProcessor {
   private readonly share: number;
   private readonly immediate: boolean;
@@ -123,13 +124,19 @@ class Engine extends AudioWorkletProcessor {
         break;
       case "seek":
         this.ended = false;
-        if (this.fade === 0) this.position = command.sample;
-        else this.jump = command.sample;
+        this.goTo(command.sample);
         break;
       case "loop":
         this.loop = command.range;
+        if (this.loop && (this.position < this.loop[0] || this.position >= this.loop[1])) this.goTo(this.loop[0]);
         break;
     }
+  }
+
+  /** Jumps at once in silence, otherwise when the sound has faded. */
+  private goTo(sample: number): void {
+    if (this.fade === 0) this.position = sample;
+    else this.jump = sample;
   }
 
   private setAid(on: boolean, ears: [EarSettings, EarSettings] | null): void {
