@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import math
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +20,8 @@ from rebalance.listening._limits import UploadLimits
 
 _ID_LENGTH = 20
 _HASHED_AT_ONCE = 2**20
+_READ_IN_STRETCHES = ("FLAC", "WAV")
+_STRETCH_S = 60
 _QUIETEST_PEAK = 10.0 ** (-80.0 / 20.0)
 _NUMBER_WORDS = {"quartet": 4, "trio": 3, "duo": 2, "duet": 2, "quintet": 5}
 _STRINGS_BY_NUMBER = {
@@ -100,36 +105,72 @@ def store_recording(
     try:
         _check_header(path, limits)
         identity = digest(path)
-        decoded = read_audio(path)
+        kept = folder / f"{identity}.f32"
+        with _removed_on_failure(kept):
+            decoded = _decoded(path, kept)
+            _check_samples(path, decoded, limits)
     except AudioError as error:
         raise AudioError(str(error).replace(str(path), name)) from error
-    duration_s = decoded.samples.shape[1] / decoded.sample_rate
-    if not limits.shortest_s <= duration_s <= limits.longest_s:
-        expected = f"{limits.shortest_s:g} s to {limits.longest_s / 60:g} min of music"
-        raise AudioError(f"{name}: expected {expected}, got {duration_s:.2f} s")
-    peak = float(np.max(np.abs(decoded.samples)))
-    if not peak:
-        raise AudioError(f"{name}: expected music, found silence")
-    if peak < _QUIETEST_PEAK:
-        raise AudioError(
-            f"{name}: too quiet, expected a peak above -80 dB re full scale, got {20 * np.log10(peak):.0f} dB"
-        )
     return StoredRecording(
         identity=identity,
         name=name,
         sample_rate=decoded.sample_rate,
-        samples=on_disk(decoded.samples, folder / f"{identity}.f32"),
+        samples=decoded.samples,
         remarks=decoded.remarks,
         suggested=instruments or instruments_in_name(name),
     )
 
 
-def on_disk(samples: NDArray[np.float32], path: Path) -> NDArray[np.float32]:
-    """Write samples to a raw file and return them as a view of it."""
-    written = np.memmap(path, dtype=np.float32, mode="w+", shape=samples.shape)
-    written[:] = samples
+@contextlib.contextmanager
+def _removed_on_failure(path: Path) -> Iterator[None]:
+    """Remove a file if the block does not come to its end."""
+    try:
+        yield
+    except Exception:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+        raise
+
+
+def _check_samples(path: Path, decoded: Recording, limits: UploadLimits) -> None:
+    """Raise unless what was decoded is music one can separate."""
+    duration_s = decoded.samples.shape[1] / decoded.sample_rate
+    if not limits.shortest_s <= duration_s <= limits.longest_s:
+        expected = f"{limits.shortest_s:g} s to {limits.longest_s / 60:g} min of music"
+        raise AudioError(f"{path}: expected {expected}, got {duration_s:.2f} s")
+    peak = max(float(np.max(decoded.samples)), -float(np.min(decoded.samples)))
+    if not peak:
+        raise AudioError(f"{path}: expected music, found silence")
+    if peak < _QUIETEST_PEAK:
+        raise AudioError(
+            f"{path}: too quiet, expected a peak above -80 dB re full scale, got {20 * np.log10(peak):.0f} dB"
+        )
+
+
+def _decoded(path: Path, kept: Path) -> Recording:
+    """Decode a file to raw samples on disk, stretch by stretch where its format can be read so."""
+    header = probe_audio(path)
+    if header.format not in _READ_IN_STRETCHES or header.duration_s <= _STRETCH_S:
+        whole = read_audio(path)
+        return replace(whole, samples=_on_disk(kept, whole.samples.shape, [whole.samples]))
+    stretches = (
+        read_audio(path, start_s=start_s, duration_s=_STRETCH_S if start_s + _STRETCH_S <= header.duration_s else None)
+        for start_s in range(0, math.ceil(header.duration_s), _STRETCH_S)
+    )
+    shape = (header.n_channels, header.n_samples)
+    samples = _on_disk(kept, shape, (stretch.samples for stretch in stretches))
+    return Recording(samples=samples, sample_rate=header.sample_rate)
+
+
+def _on_disk(path: Path, shape: tuple[int, ...], stretches: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Write stretches one after another to a raw file and return the whole as a view of it."""
+    written = np.memmap(path, dtype=np.float32, mode="w+", shape=shape)
+    start = 0
+    for samples in stretches:
+        written[:, start : start + samples.shape[1]] = samples
+        start += samples.shape[1]
     written.flush()
-    return np.memmap(path, dtype=np.float32, mode="c", shape=samples.shape)  # torch wants writable memory
+    return np.memmap(path, dtype=np.float32, mode="c", shape=shape)  # torch wants writable memory
 
 
 def digest(path: Path) -> str:

@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 from rebalance._base.errors import AudioError, ConfigError
 from rebalance.audio import Recording, read_audio, write_audio
 from rebalance.hearing import Audiogram, EarFitting, Fitting, Listener, prescribe
-from rebalance.pipeline import gains_by_source, rebalance_recording, separate_recording
+from rebalance.pipeline import (
+    gains_by_source,
+    rebalance_recording,
+    rebalance_stems,
+    separate_in_stretches,
+    separate_recording,
+)
 from rebalance.separation import load_separator, source_names
 
 FREQUENCIES_HZ = (250.0, 500.0, 1000.0, 2000.0, 3000.0, 4000.0, 6000.0, 8000.0)
@@ -292,3 +298,26 @@ def test_a_separator_with_other_names_is_refused() -> None:
 
     with pytest.raises(ConfigError, match="missing"):
         rebalance_recording(recording(1.0), ("Flute", "Cello"), {"Flute": 6.0}, Misspelt())
+
+
+def test_stretches_follow_one_another_and_make_up_the_stems() -> None:
+    music = recording(64.0, 1000, 2)
+    separator, players = ShareSeparator(sample_rate=1000), ("Flute", "Cello")
+    stretches = list(separate_in_stretches(music, players, separator))
+    assert [(stretch.start, stretch.stop) for stretch in stretches] == [(0, 30_000), (30_000, 60_000), (60_000, 64_000)]
+    stems = separate_recording(music, players, separator)
+    for name, stem in stems.items():
+        np.testing.assert_array_equal(np.concatenate([stretch.stems[name] for stretch in stretches], axis=1), stem)
+
+
+@pytest.mark.parametrize("fitted", [False, True])
+def test_a_remix_of_stems_is_that_of_the_recording(fitted: bool) -> None:
+    music = recording(33.0, 16_000, 2)
+    separator, players, gains_db = ShareSeparator(sample_rate=16_000, shrinkage=0.7), ("Flute", "Cello"), {"Flute": 6.0}
+    ear = EarFitting(ratios=(1.5,) * 6, gains_db=(3.0,) * 6)
+    fitting = Fitting(left=ear, right=ear) if fitted else None
+    expected = rebalance_recording(music, players, gains_db, separator, fitting=fitting)
+    stems = separate_recording(music, players, separator)
+    found = rebalance_stems(music, stems, gains_db, shrinkage=separator.shrinkage, fitting=fitting)
+    np.testing.assert_array_equal(found.recording.samples, expected.recording.samples)
+    assert found.attenuation_db == expected.attenuation_db
