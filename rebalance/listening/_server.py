@@ -41,7 +41,7 @@ ASSETS = Path(__file__).parent / "assets"
 _TITLES = {
     "default": "Best quality",
     "fast": "Quick",
-    "mixture": "None, for a first look",
+    "mixture": "None, to try the page only",
 }
 _LARGEST_LISTENER_FILE = 2**20
 _LONGEST_NAME = 120

@@ -359,7 +359,7 @@ def test_what_is_saved_is_what_the_command_makes(page: Page, excerpt: Path, tmp_
 
 
 def test_music_plays_pauses_jumps_and_repeats(page: Page, excerpt: Path) -> None:
-    enter(page, excerpt, "None, for a first look")
+    enter(page, excerpt, "None, to try the page only")
     page.get_by_role("button", name="Play", exact=True).click()
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     page.wait_for_timeout(1200)
@@ -376,7 +376,7 @@ def test_music_plays_pauses_jumps_and_repeats(page: Page, excerpt: Path) -> None
 
 
 def test_a_link_brings_the_page_back(page: Page, excerpt: Path) -> None:
-    enter(page, excerpt, "None, for a first look")
+    enter(page, excerpt, "None, to try the page only")
     page.get_by_role("slider", name="Viola", exact=True).fill("4.5")
     page.get_by_label("Take an audiogram").select_option("N4")
     address = page.url
@@ -460,7 +460,7 @@ def test_axe_finds_nothing_to_complain_of(page: Page, scheme: str) -> None:
     page.get_by_role("button", name="Haydn").click()
     expect(page.get_by_role("heading", name="Who plays?")).to_be_visible()
     assert violations(page) == []
-    page.get_by_label("None, for a first look").check()
+    page.get_by_label("None, to try the page only").check()
     page.get_by_role("button", name="Enter the room").click()
     expect(page.get_by_role("heading", name="Balance")).to_be_visible()
     page.locator(".progress").wait_for(state="detached")
@@ -473,7 +473,7 @@ def test_axe_finds_nothing_to_complain_of(page: Page, scheme: str) -> None:
 def test_a_narrow_screen_holds_everything(page: Page) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     page.get_by_role("button", name="Haydn").click()
-    page.get_by_label("None, for a first look").check()
+    page.get_by_label("None, to try the page only").check()
     page.get_by_role("button", name="Enter the room").click()
     expect(page.get_by_role("heading", name="Balance")).to_be_visible()
     page.locator(".progress").wait_for(state="detached")
@@ -530,7 +530,7 @@ def test_a_player_who_hardly_plays_is_named(page: Page, tmp_path: Path) -> None:
 
 
 def test_listener_files_are_loaded_and_faults_told(page: Page, excerpt: Path, tmp_path: Path) -> None:
-    enter(page, excerpt, "None, for a first look")
+    enter(page, excerpt, "None, to try the page only")
     entry = {"audiogram_cfs": [250, 8000], "audiogram_levels_l": [10, 60], "audiogram_levels_r": [5, 70]}
     (tmp_path / "me.json").write_text(json.dumps(entry), encoding="utf-8")
     page.get_by_label("Listener file").set_input_files(tmp_path / "me.json")
@@ -547,7 +547,7 @@ def test_a_room_that_was_closed_and_opened_again_goes_on(browser: Browser) -> No
     with open_room() as first:
         page.goto(first.address)
         page.get_by_role("button", name="Haydn").click()
-        page.get_by_label("None, for a first look").check()
+        page.get_by_label("None, to try the page only").check()
         page.get_by_role("button", name="Enter the room").click()
         page.get_by_role("slider", name="Viola", exact=True).fill("4")
         page.locator(".progress").wait_for(state="detached")

@@ -38,6 +38,7 @@ export function Chart({ ear }: { ear: keyof Ears }) {
     <figure class={`chart ${ear}`}>
       <figcaption>
         {title} <span aria-hidden="true">{ear === "right" ? "O" : "X"}</span>
+        <span class="soft">hearing threshold, dB HL over Hz</span>
       </figcaption>
       <svg
         ref={svg}

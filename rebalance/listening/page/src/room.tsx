@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "preact/hooks";
 import { Choose } from "./choose";
 import { Ears } from "./ears";
 import { Players } from "./players";
@@ -8,6 +9,14 @@ import { Transport } from "./transport";
 import { demoTitle, instrumentName, timeLeft } from "./words";
 
 export function Room() {
+  const step = !recording.value ? "choose" : isOpen.value ? "room" : "players";
+  const before = useRef(step);
+  useEffect(() => {
+    if (before.current === step) return;
+    before.current = step;
+    document.getElementById("content")!.focus();
+    scrollTo(0, 0);
+  }, [step]);
   return (
     <>
       <a class="skip" href="#content">

@@ -108,7 +108,6 @@ function Strip({ index }: { index: number }) {
           onInput={(event) => setGain(index, event.currentTarget.valueAsNumber)}
           onDblClick={() => setGain(index, 0)}
         />
-        <Meter index={index} />
         <div class="line">
           <button type="button" class="toggle" aria-pressed={isMuted} aria-label={`Mute ${name}`} onClick={() => toggleMuted(index)}>
             Mute
@@ -122,6 +121,7 @@ function Strip({ index }: { index: number }) {
           >
             Alone
           </button>
+          <Meter index={index} />
           {found.hardly_heard.includes(found.players[index]) && (
             <p class="hint">hardly plays: is it the right instrument?</p>
           )}
