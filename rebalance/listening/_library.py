@@ -138,7 +138,7 @@ class Library:
         identity = hashlib.sha256(request.encode()).hexdigest()[:_ID_LENGTH]
         with self._lock:
             known = self._separations.get(identity)
-            if known is not None and known.progress.stage not in ("failed", "cancelled"):
+            if known is not None and known.can_be_joined:
                 return known
             for other in self._separations.values():
                 if other.stored.identity == recording and other.progress.stage in ("waiting", "separating"):

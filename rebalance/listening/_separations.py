@@ -110,6 +110,13 @@ class Separation:
             raise AudioError(f"{self.stored.name}: expected a finished separation, it is {self._progress.stage}")
         return dict(zip(self.names, self.stems(), strict=True))
 
+    @property
+    def can_be_joined(self) -> bool:
+        """Whether who asks for the same can have this one: it has not failed, nor been told to stop."""
+        return self._progress.stage == "ready" or not (
+            self._cancelled.is_set() or self._progress.stage in ("failed", "cancelled")
+        )
+
     def cancel(self) -> None:
         """Stop before the next stretch."""
         self._cancelled.set()
@@ -117,6 +124,9 @@ class Separation:
     def run(self, load: Callable[[str], Separator]) -> None:
         """Separate; whatever goes wrong becomes the progress `failed` with its reason."""
         try:
+            if self._cancelled.is_set():
+                self._progress = Progress(stage="cancelled")
+                return
             self._run(load(self.separator_name))
         except Exception as error:  # noqa: BLE001 - a job has nobody to raise to
             self._progress = Progress(stage="failed", n_ready=self._progress.n_ready, error=one_line(error))
@@ -147,8 +157,8 @@ class Separation:
             stems[:, :, part] = np.stack([stretch.stems[name] for name in self.names])
             rows.append(meter.add(np.concatenate([self.stored.samples[None, :, part], stems[:, :, part]])))
             self._overview = np.concatenate(rows)
-            if self._cancelled.is_set():
-                self._progress = Progress(stage="cancelled", n_ready=stretch.stop)
+            if self._cancelled.is_set() and stretch.stop < self.stored.n_samples:
+                self._progress = Progress(stage="cancelled")
                 return
             share = stretch.stop / self.stored.n_samples
             left_s = (time.monotonic() - started_s) * (1.0 - share) / share

@@ -513,6 +513,32 @@ def test_music_that_cannot_be_used_is_explained(page: Page, tmp_path: Path, name
     expect(page.get_by_role("button", name="Choose a file")).to_be_enabled()
 
 
+def test_music_only_the_browser_can_decode_is_decoded_there(page: Page, tmp_path: Path) -> None:
+    content = page.evaluate(
+        """async () => {
+            const context = new AudioContext();
+            const tone = new OscillatorNode(context, { frequency: 440 });
+            const taken = new MediaStreamAudioDestinationNode(context);
+            tone.connect(taken);
+            tone.start();
+            const recorder = new MediaRecorder(taken.stream, { mimeType: "audio/webm;codecs=opus" });
+            const parts = [];
+            recorder.ondataavailable = (event) => parts.push(event.data);
+            const stopped = new Promise((resolve) => (recorder.onstop = resolve));
+            recorder.start();
+            await new Promise((resolve) => setTimeout(resolve, 2000));
+            recorder.stop();
+            await stopped;
+            const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
+            return btoa(String.fromCharCode(...bytes));
+        }"""
+    )
+    (tmp_path / "tone.webm").write_bytes(base64.b64decode(content))
+    page.get_by_label("Music file").set_input_files(tmp_path / "tone.webm")
+    expect(page.get_by_role("heading", name="Who plays?")).to_be_visible()
+    expect(page.get_by_text("tone.wav ·")).to_be_visible()
+
+
 def test_a_player_who_hardly_plays_is_named(page: Page, tmp_path: Path) -> None:
     from rebalance.assets import demo_folder
 

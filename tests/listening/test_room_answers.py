@@ -12,10 +12,12 @@ import signal
 import struct
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +31,9 @@ from rebalance.audio import read_audio
 from rebalance.hearing import STANDARD_AUDIOGRAMS, Listener, prescribe
 from rebalance.listening import Library, UploadLimits, create_app
 from rebalance.listening._recordings import instruments_in_name
+from rebalance.listening._separations import Progress, Separation
 from rebalance.pipeline import separate_recording
-from rebalance.separation import load_separator
+from rebalance.separation import load_separator, source_names
 
 ROOM = Path(__file__).parents[2] / "rebalance" / "listening"
 MODERATE = Listener(name="me", left=STANDARD_AUDIOGRAMS["N3"], right=STANDARD_AUDIOGRAMS["N2"])
@@ -191,6 +194,73 @@ def test_what_a_separator_cannot_do_is_said(client: TestClient, excerpt: Path) -
     state = separated(client, excerpt, ("Violin",) * 8, "fast")
     assert state["stage"] == "failed"
     assert state["error"]
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """Separates nothing, and not before it may."""
+
+    may_go_on: threading.Event
+    name: str = "held-back"
+    sample_rate: int = 44_100
+    shrinkage: float = 0.0
+    needs_sources: bool = False
+    mixture_consistent: bool = True
+
+    def __call__(self, mixture: np.ndarray, instruments: Sequence[str]) -> dict[str, np.ndarray]:
+        self.may_go_on.wait(30)
+        return {name: mixture / len(instruments) for name in source_names(instruments)}
+
+    def informed_by(self, sources: Mapping[str, np.ndarray]) -> HeldBack:
+        return self
+
+
+def test_another_request_stops_the_one_before_and_what_was_stopped_can_be_asked_again(tmp_path: Path) -> None:
+    path = written(tmp_path / "long.wav", noise(n_channels=1, duration_s=62.0))
+    may_go_on = threading.Event()
+    with Library(device="cpu") as library:
+        library._load = lambda _: HeldBack(may_go_on=may_go_on)
+        recording = library.add_recording(path, "long.wav").identity
+        first = library.separate(recording, ("Flute", "Cello"), "any")
+        same = library.separate(recording, ("flute", "cello"), "any")
+        assert same is first  # a second tab joins
+        other = library.separate(recording, ("Flute", "Viola"), "any")
+        again = library.separate(recording, ("Flute", "Cello"), "any")
+        assert again is not first
+        may_go_on.set()
+        while again.progress.stage != "ready":
+            time.sleep(0.02)
+        assert (first.progress.stage, other.progress.stage) == ("cancelled", "cancelled")
+        assert again.progress.n_ready == again.stored.n_samples
+        assert len(again.overview) == 620
+
+
+def test_progress_tells_what_is_ready_and_what_is_left(tmp_path: Path) -> None:
+    path = written(tmp_path / "long.wav", noise(n_channels=1, duration_s=62.0))
+    with Library(device="cpu") as library:
+        recording = library.add_recording(path, "long.wav")
+        separation = Separation("id", recording, ("Flute", "Cello"), "mixture", library.folder)
+        told = []
+        separation.run(lambda name: _Watched(separation, told))
+        assert [progress.n_ready for progress in told] == [0, 30 * 44_100, 60 * 44_100]
+        assert told[0].left_s is None
+        assert told[1].left_s is not None
+        assert told[1].left_s > 0
+        assert separation.progress.stage == "ready"
+
+
+class _Watched(HeldBack):
+    """Notes how far a separation is whenever it is asked for more."""
+
+    def __init__(self, separation: Separation, told: list[Progress]) -> None:
+        super().__init__(may_go_on=threading.Event())
+        self.may_go_on.set()
+        object.__setattr__(self, "separation", separation)
+        object.__setattr__(self, "told", told)
+
+    def __call__(self, mixture: np.ndarray, instruments: Sequence[str]) -> dict[str, np.ndarray]:
+        self.told.append(self.separation.progress)
+        return super().__call__(mixture, instruments)
 
 
 def test_24_bits_are_24_bits(client: TestClient, excerpt: Path, tmp_path: Path) -> None:

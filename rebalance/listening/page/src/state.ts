@@ -267,7 +267,11 @@ async function poll(id: string): Promise<void> {
       wait = POLL_WHEN_READY_MS;
     }
     if (found.stage === "failed") problem.value = found.error;
-    if (found.stage === "failed" || found.stage === "cancelled") return;
+    if (found.stage === "cancelled") problem.value = "The separation was stopped: another one of this music was begun.";
+    if (found.stage === "failed" || found.stage === "cancelled") {
+      stopFollowing();
+      return;
+    }
   } catch (error) {
     if (separation.value?.id !== id) return;
     if (error instanceof RoomError && error.status === 404) return void comeBack();

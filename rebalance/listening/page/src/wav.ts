@@ -31,7 +31,7 @@ export async function readable(file: File): Promise<{ content: Blob; name: strin
   if (!ONLY_IN_BROWSERS.test(file.name)) return { content: file, name: file.name };
   const context = new OfflineAudioContext(2, 1, 44_100);
   try {
-    return { content: wavOf(await context.decodeAudioData(await file.arrayBuffer())), name: `${file.name}.wav` };
+    return { content: wavOf(await context.decodeAudioData(await file.arrayBuffer())), name: file.name.replace(ONLY_IN_BROWSERS, ".wav") };
   } catch {
     throw new Error(`${file.name}: this browser cannot decode the file; FLAC, WAV, MP3 and OGG can be read everywhere`);
   }
