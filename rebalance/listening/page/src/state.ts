@@ -27,6 +27,7 @@ export const REFERENCE_DB_SPL = 65;
 /** Safe for 40 hours a week: WHO-ITU H.870. */
 export const SAFE_DB_SPL = 80;
 
+const WARNED_UNTIL_DB = 3;
 const POLL_MS = 400;
 const POLL_WHEN_AWAY_MS = 1500;
 const POLL_WHEN_READY_MS = 3000;
@@ -126,7 +127,8 @@ const mix = computed<Mix>(() => {
 export const levelDbSpl = computed(() =>
   report.value.playing ? report.value.loudness - REFERENCE_LUFS + REFERENCE_DB_SPL : -Infinity,
 );
-export const isTooLoud = computed(() => levelDbSpl.value >= SAFE_DB_SPL);
+/** Warned of from the safe level on, until it is clearly below: a warning that flickers is not read. */
+export const isTooLoud = signal(false);
 
 // ---- what a person does ----
 
@@ -434,6 +436,11 @@ export function renderOffline(startS: number, durationS: number) {
 effect(() => {
   const next = mix.value;
   player?.mix(next);
+});
+
+effect(() => {
+  if (levelDbSpl.value >= SAFE_DB_SPL) isTooLoud.value = true;
+  else if (levelDbSpl.value < SAFE_DB_SPL - WARNED_UNTIL_DB) isTooLoud.value = false;
 });
 
 let prescribing = 0;
