@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
+import signal
 import socket
+import threading
 import webbrowser
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,7 +77,7 @@ def serve_room(
         If an instrument is unknown or the port is taken.
     """
     token = None if options.host in LOOPBACK_NAMES else secrets.token_urlsafe(18)
-    with _listening(options) as bound, Library(device=options.device) as library:
+    with _closing_in_order(), _listening(options) as bound, Library(device=options.device) as library:
         opened = library.add_recording(file, file.name, instruments=instruments) if file else None
         separation = (
             library.separate(opened.identity, instruments, options.separator) if opened and instruments else None
@@ -93,6 +96,29 @@ def serve_room(
         )
         server = _Announcing(config, lambda: _announce(address, options, on_address))
         server.run(sockets=[bound])
+
+
+@contextlib.contextmanager
+def _closing_in_order() -> Iterator[None]:
+    """Let a signal that ends the command end the block: the server hands on what it was told once it has stopped."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def leave(*_: object) -> None:
+        raise _Closed
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with contextlib.suppress(_Closed):
+            yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Closed(Exception):  # noqa: N818 - no error: the room is closed as asked
+    """Somebody closed the room."""
 
 
 class _Announcing(uvicorn.Server):

@@ -373,7 +373,8 @@ def test_nothing_is_left_when_the_library_closes(excerpt: Path) -> None:
     assert not folder.exists()
 
 
-def test_the_command_opens_a_room_and_leaves_nothing_behind(excerpt: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_opens_a_room_and_leaves_nothing_behind(excerpt: Path, tmp_path: Path, ending: int) -> None:
     command = [sys.executable, "-m", "rebalance", "listen", str(excerpt), "--instruments", ",".join(QUARTET)]
     command += ["--separator", "mixture", "--port", "0", "--no-browser"]
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
@@ -389,8 +390,10 @@ def test_the_command_opens_a_room_and_leaves_nothing_behind(excerpt: Path, tmp_p
         assert setup["opened"]
         assert setup["opened_separation"]
         assert list(tmp_path.glob("rebalance-listening-*"))
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=30)
+        process.send_signal(ending)
+        said = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert said == ("", "")
     assert not list(tmp_path.glob("rebalance-listening-*"))
 
 
