@@ -11,6 +11,7 @@ DISTRIBUTION = "rebalance-music"
 
 EXTRA_OF = {
     "distributed": "cluster",
+    "fastapi": "web",
     "fluidsynth": "render",
     "huggingface_hub": "hub",
     "hydra": "baseline",
@@ -22,9 +23,12 @@ EXTRA_OF = {
     "mir_eval": "score",
     "music21": "render",
     "omegaconf": "baseline",
+    "pydantic": "web",
     "pyroomacoustics": "render",
     "safetensors": "separation",
+    "starlette": "web",
     "torch": "separation",
+    "uvicorn": "web",
     "yaml": "render",
 }
 

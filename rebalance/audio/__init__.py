@@ -5,6 +5,7 @@ from __future__ import annotations
 from rebalance.audio._audio_files import (
     Audio,
     AudioHeader,
+    BitDepth,
     Recording,
     Rounding,
     check_written,
@@ -57,6 +58,7 @@ __all__ = [
     "AudioFormat",
     "AudioHeader",
     "AudioWriter",
+    "BitDepth",
     "Block",
     "Blocking",
     "Leakage",

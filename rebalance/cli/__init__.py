@@ -19,6 +19,7 @@ from rebalance.cli._compare import compare
 from rebalance.cli._demo import demo
 from rebalance.cli._enhance import enhance
 from rebalance.cli._evaluate_separation import evaluate_separation
+from rebalance.cli._listen import listen
 from rebalance.cli._options import expanding, telling_as_asked
 from rebalance.cli._pack import pack
 from rebalance.cli._prepare import prepare
@@ -57,6 +58,7 @@ for _command in (
     activity,
     audiogram,
     separators,
+    listen,
     prescribe,
     pack,
     check_submission,

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from rebalance._base.extras import optional_packages
-from rebalance.cli._music import FileArgument, listed, read_music
+from rebalance._base.instrument_names import instruments_listed
+from rebalance.cli._music import FileArgument, read_music
 from rebalance.cli._options import DeviceOption, ForceOption, InstrumentsOption, SeparatorOption
 from rebalance.cli._outputs import check_folder_to_write
 
@@ -45,7 +46,7 @@ def activity(
             track_players,
             write_activity_table,
         )
-    named = listed(instruments)
+    named = instruments_listed(instruments)
     players = source_names(named)
     check_folder_to_write(out, names=[_TABLE, _PICTURE], inputs=[file], force=force)
     recording = read_music(file)

@@ -36,8 +36,3 @@ def read_music(file: Path) -> Recording:
         raise AudioError(f"{file}: expected a mono or stereo recording, got {n_channels} channels")
     say_remarks(file, recording.remarks)
     return recording
-
-
-def listed(instruments: str) -> tuple[str, ...]:
-    """Split a comma-separated list."""
-    return tuple(name.strip() for name in instruments.split(",") if name.strip())

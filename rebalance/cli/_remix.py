@@ -51,6 +51,14 @@ def remix(
             metavar="0-1.5", help="Times the part of the gains that scored best: more is made, artefacts get louder."
         ),
     ] = 1.0,
+    gains: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="GAINS.json",
+            help="One gain pattern as in gains.json of a task: source_1 is the first of --instruments.",
+            show_default=False,
+        ),
+    ] = None,
     listener: Annotated[
         Path | None,
         typer.Option(help="Audiogram of the listener (JSON); without it nothing is amplified.", show_default=False),
@@ -83,12 +91,13 @@ def remix(
     from rebalance.pipeline import RemixRequest, gains_by_source, remix_file
     from rebalance.separation import load_separator
 
-    inputs = files if listener is None else [*files, listener]
+    inputs = [*files, *(path for path in (listener, gains) if path is not None)]
     suffix = suffix_of_format(format_)
     outputs = _outputs(files, out, suffix, depth=depth, inputs=inputs, force=force)
     require_one(files, score)
     players = instruments_listed(instruments)
-    gains_db = gains_by_source(dict(_gain(text) for text in gain), players)
+    gains_db = _gains_of_file(gains, players) if gains else {}
+    gains_db |= gains_by_source(dict(_gain(text) for text in gain), players)
     target = _loudness(loudness, amplified=listener is not None)
     fitting = _fitting(listener) if listener else None
     opened, failures = opened_files(files, channels)
@@ -180,6 +189,25 @@ def _loudness(text: str | None, *, amplified: bool) -> LoudnessTarget:
         raise ConfigError(
             f"--loudness: expected a number of LUFS such as -23, 'recording' or 'prescribed', got {text!r}"
         ) from error
+
+
+def _gains_of_file(path: Path, players: tuple[str, ...]) -> dict[str, float]:
+    """Read the one gain pattern of a file, by source name."""
+    from rebalance.separation import source_names
+    from rebalance.task import Findings, read_document
+
+    findings = Findings()
+    patterns = read_document(path, "gains", findings).entries
+    findings.raise_errors()
+    if len(patterns) != 1:
+        raise ConfigError(f"{path}: expected one gain pattern, found {len(patterns)}")
+    pattern: dict[str, float] = next(iter(patterns.values()))
+    expected = [f"source_{number}" for number in range(1, len(players) + 1)]
+    if sorted(pattern) != sorted(expected):
+        raise ConfigError(
+            f"{path}: expected a gain for each of {', '.join(expected)}, got {', '.join(sorted(pattern))}"
+        )
+    return {name: float(pattern[source]) for name, source in zip(source_names(players), expected, strict=True)}
 
 
 def _fitting(path: Path) -> Fitting:

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from rebalance._base.extras import optional_packages
-from rebalance.cli._music import FileArgument, listed, read_music
+from rebalance._base.instrument_names import instruments_listed
+from rebalance.cli._music import FileArgument, read_music
 from rebalance.cli._options import DeviceOption, ForceOption, InstrumentsOption, SeparatorOption
 from rebalance.cli._outputs import check_folder_to_write
 
@@ -50,7 +51,7 @@ def transcribe(
             write_notes_as_midi,
             write_notes_table,
         )
-    players = source_names(listed(instruments))
+    players = source_names(instruments_listed(instruments))
     midi_files = {player: out / f"{player}.mid" for player in players}
     names = [*(path.name for path in midi_files.values()), _NOTES, _ROLL]
     check_folder_to_write(out, names=names, inputs=[file], force=force)
@@ -58,7 +59,7 @@ def transcribe(
     with working("track the players"):
         found = transcribe(
             recording.samples,
-            listed(instruments),
+            instruments_listed(instruments),
             load_tracker(separator, device=device),
             sample_rate=recording.sample_rate,
             a4_hz=a4,

@@ -25,6 +25,7 @@ from rebalance.audio import (
     Recording,
     RecordingStream,
     ResampledStream,
+    Shrinkage,
     Spool,
     Stream,
     aligned_pieces,
@@ -354,12 +355,69 @@ def remix_stream(
             edited.feed(piece)
         leakage = sum(leaks[1:], start=leaks[0]) if leaks else None
         balance = estimate_balance(request.all_gains_db, request.separator, leakage, strength=request.strength)
-        if request.fitting is None:
-            level = _output_level(request.loudness, recorded, edited)
+        result, heard = (spool, edited) if request.fitting is None else _amplified(spool, edited, request.fitting)
+        level = _output_level(request.loudness, recorded, heard)
+        if result is spool:
             on_failure.pop_all()
-            return StreamedMix(spool=spool, level=level, balance=balance)
-        amplified, heard = _amplified(spool, edited, request.fitting)
-        return StreamedMix(spool=amplified, level=_output_level(request.loudness, recorded, heard), balance=balance)
+        return StreamedMix(spool=result, level=level, balance=balance)
+
+
+def rebalance_stems(
+    recording: Recording,
+    stems: Mapping[str, Audio],
+    gains_db: Mapping[str, float],
+    *,
+    shrinkage: Shrinkage,
+    fitting: Fitting | None = None,
+    loudness: LoudnessTarget = None,
+) -> Recording:
+    """Change the balance of a recording whose stems are known, as `rebalance_recording` does: the same numbers.
+
+    Parameters
+    ----------
+    recording
+        Mono or stereo, any rate.
+    stems
+        What `separate_recording` returns.
+    gains_db
+        Gain in dB by source name; names not mentioned stay at 0 dB.
+    shrinkage
+        That of the separator the stems come from.
+    fitting, loudness
+        See `RemixRequest`.
+
+    Raises
+    ------
+    AudioError
+        If a stem has another shape than the recording, or it is silent where a loudness is needed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import Recording
+    >>> from rebalance.pipeline import rebalance_stems
+    >>> stems = {"Flute": np.full((1, 8), 0.1), "Cello": np.full((1, 8), 0.2)}
+    >>> recording = Recording(samples=sum(stems.values()), sample_rate=44_100)
+    >>> mix = rebalance_stems(recording, stems, {"Cello": 6.0}, shrinkage=1.0)
+    >>> bool(np.all(mix.samples > recording.samples))
+    True
+    """
+    all_gains_db = {name: gains_db.get(name, 0.0) for name in stems}
+    edited = remix_as_edit(recording.samples, stems, all_gains_db, shrinkage=shrinkage)
+    stream = RecordingStream(recording)
+    with contextlib.ExitStack() as at_end:
+        spool = Spool(sample_rate=stream.sample_rate, n_channels=stream.n_channels, folder=None, double=True)
+        at_end.callback(spool.close)
+        recorded, result = _meter(stream), _meter(stream)
+        recorded.feed(recording.samples)
+        result.feed(edited)
+        spool.append(edited)
+        if fitting is not None:
+            spool, result = _amplified(spool, result, fitting)
+            at_end.callback(spool.close)
+        gain = amplitude_from_db(_output_level(loudness, recorded, result).gain_db)
+        samples = np.concatenate([(piece * gain).astype(np.float32) for piece in spool.pieces()], axis=1)
+    return replace(recording, samples=samples, remarks=())
 
 
 def gains_by_source(requests: Mapping[str, float], instruments: Sequence[str]) -> dict[str, float]:
