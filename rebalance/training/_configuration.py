@@ -29,6 +29,18 @@ def read_settings(path: Path, kind: type[Settings], overrides: tuple[str, ...] =
     ------
     ConfigError
         If the file cannot be read, or a key is unknown or a value of the wrong kind.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.training import TargetExperiment, read_settings
+    >>> config = Path("recipes/convtasnet/config.yaml")
+    >>> read_settings(config, TargetExperiment, ("network.causal=true",)).network.causal
+    True
+    >>> read_settings(config, TargetExperiment, ("network.depth=9",))
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: recipes/convtasnet/config.yaml: network: unknown key 'depth'; ...
     """
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
@@ -58,6 +70,14 @@ def read_recipe(folder: Path, variant: str, kind: type[Settings], overrides: tup
     ------
     ConfigError
         As `read_settings`, or if there is no such variant.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.training import Experiment, read_recipe
+    >>> experiment = read_recipe(Path("recipes/default"), "default", Experiment, ("train.steps=100",))
+    >>> experiment.train.steps, experiment.mixing.batch_size, experiment.network.family
+    (100, 3, 'u-net')
     """
     changes = () if variant == "default" else _variant(folder / "variants.yaml", variant)
     return read_settings(folder / "config.yaml", kind, (*changes, *overrides))
