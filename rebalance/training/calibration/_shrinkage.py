@@ -73,6 +73,17 @@ def fit_shrinkage(
         If 0 is not among the shrinkages.
     RebalanceError
         If no scene could be scored.
+
+    Examples
+    --------
+    >>> from rebalance import load_task
+    >>> from rebalance.separation import shipped_weights
+    >>> from rebalance.training.calibration import fit_shrinkage
+    >>> task = load_task("metadata/demo", "valid")
+    >>> fit_shrinkage(task, shipped_weights()["fast"], shrinkages=(0.5, 1.0))
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: shrinkages: expected 0, the mixture, among them, got [0.5, 1.0]
     """
     checkpoint = expanded(checkpoint)
     if 0.0 not in shrinkages:
