@@ -29,7 +29,7 @@ from rebalance.audio._made_gains import (
 )
 from rebalance.audio._metering import LevelMeter
 from rebalance.audio._remixing import (
-    LARGEST_STRENGTH,
+    MAX_STRENGTH,
     Shrinkage,
     changes_of,
     normalising_gain_db,
@@ -52,7 +52,7 @@ from rebalance.audio._streams import (
 __all__ = [
     "AUDIO_SUFFIXES",
     "DEPTHS",
-    "LARGEST_STRENGTH",
+    "MAX_STRENGTH",
     "Audio",
     "AudioFile",
     "AudioFormat",

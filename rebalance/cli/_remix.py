@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rebalance.hearing import Fitting
     from rebalance.pipeline import Balance, LoudnessTarget, OutputLevel
 
-_LARGEST_GAIN_DB = 60.0
+_MAX_GAIN_DB = 60.0
 _SAFETY = 'listen safely: own hearing aids off, start with the volume low; "Listening safely" in the documentation'
 
 
@@ -170,8 +170,8 @@ def _gain(text: str) -> tuple[str, float]:
         gain_db = float(value)
     except ValueError:
         separator = ""
-    if not separator or not name.strip() or not abs(gain_db) <= _LARGEST_GAIN_DB:
-        raise ConfigError(f"--gain: expected NAME=DB such as cello=+6 within {_LARGEST_GAIN_DB:g} dB, got {text!r}")
+    if not separator or not name.strip() or not abs(gain_db) <= _MAX_GAIN_DB:
+        raise ConfigError(f"--gain: expected NAME=DB such as cello=+6 within {_MAX_GAIN_DB:g} dB, got {text!r}")
     return name.strip(), gain_db
 
 

@@ -35,7 +35,7 @@ _FOLDERS = {
 _METADATA = "metadata"
 _MICROPHONE = "Mix_1"
 _TEMPORARY_PREFIX = ".preparing-"
-_LARGEST_METADATA = 1 << 28
+_MAX_METADATA_BYTES = 1 << 28
 _COPY_BYTES = 1 << 20
 
 
@@ -203,8 +203,10 @@ def _copy_metadata(downloads: Downloads, folder: Path) -> _Copied:
         if dataset == _METADATA and name.endswith(".json") and "/" not in name
     }
     for target, origin in wanted.items():
-        if origin.member.size > _LARGEST_METADATA:
-            raise MetadataError(f"{target.name}: expected at most {_LARGEST_METADATA} bytes, got {origin.member.size}")
+        if origin.member.size > _MAX_METADATA_BYTES:
+            raise MetadataError(
+                f"{target.name}: expected at most {_MAX_METADATA_BYTES} bytes, got {origin.member.size}"
+            )
     absent = [target for target in wanted if not target.exists()]
     for target in absent:
         _extract(wanted[target], target)

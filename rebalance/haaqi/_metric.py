@@ -29,7 +29,7 @@ Rows: TypeAlias = NDArray[np.float32]
 
 DEFAULT_FULL_SCALE_DB_SPL = 65.0
 # Twice the range in which bands are aligned: below it the index says nothing.
-SHORTEST_S = 0.2
+MIN_DURATION_S = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,9 +145,10 @@ def _hear(reference: Vector, ear: Ear, rng: Rng) -> HeardReference:
     """Walk the reference through the ear and draw the noise of both signals."""
     source = copied(rng)
     extent = sounding_extent(reference)
-    if extent.n_samples < SHORTEST_S * SAMPLE_RATE:
+    if extent.n_samples < MIN_DURATION_S * SAMPLE_RATE:
         raise AudioError(
-            f"HAAQI: the reference sounds for {extent.n_samples / SAMPLE_RATE:.3f} s, expected at least {SHORTEST_S} s"
+            f"HAAQI: the reference sounds for {extent.n_samples / SAMPLE_RATE:.3f} s,"
+            f" expected at least {MIN_DURATION_S} s"
         )
     sound = equalised(reference[extent.first : extent.last + 1], ear.audiogram, ear.reference_amplification)
     excitation = excite(through_middle_ear(sound), ear.loss, ear.full_scale_db_spl)

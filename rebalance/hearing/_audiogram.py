@@ -34,7 +34,7 @@ _SITE_SEVERITY_FREQUENCIES_HZ = (500.0, 1000.0, 2000.0, 4000.0)
 
 
 # Nobody hears below it, and no audiometer reaches beyond so many kHz.
-_LOWEST_HEARD_HZ = 20.0
+_MIN_HEARD_HZ = 20.0
 
 
 def looks_like_khz(frequencies_hz: Sequence[float]) -> bool:
@@ -46,7 +46,7 @@ def looks_like_khz(frequencies_hz: Sequence[float]) -> bool:
     >>> looks_like_khz((0.25, 1.0, 8.0)), looks_like_khz((250.0, 1000.0, 8000.0))
     (True, False)
     """
-    return bool(len(frequencies_hz)) and max(frequencies_hz) < _LOWEST_HEARD_HZ
+    return bool(len(frequencies_hz)) and max(frequencies_hz) < _MIN_HEARD_HZ
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,8 +43,8 @@ _TITLES = {
     "fast": "Quick",
     "mixture": "None, to try the page only",
 }
-_LARGEST_LISTENER_FILE = 2**20
-_LONGEST_NAME = 120
+_MAX_LISTENER_FILE = 2**20
+_MAX_NAME_LENGTH = 120
 
 
 def create_app(
@@ -201,8 +201,8 @@ def _hearing_routes(library: Library) -> APIRouter:
     async def read_listener_file(request: Request, name: str) -> list[messages.Hearing]:
         """Read the listeners of the file in the body of the request."""
         body = await request.body()
-        if len(body) > _LARGEST_LISTENER_FILE:
-            raise HTTPException(413, f"expected at most {_LARGEST_LISTENER_FILE} bytes, got {len(body)}")
+        if len(body) > _MAX_LISTENER_FILE:
+            raise HTTPException(413, f"expected at most {_MAX_LISTENER_FILE} bytes, got {len(body)}")
         return await run_in_threadpool(_listeners, library, body, _shown_name(name))
 
     @routes.post("/api/listener-file")
@@ -340,7 +340,7 @@ def _shown_name(name: str) -> str:
     """Return the name of a file as it is shown: no folders, no control characters, not too long."""
     base = name.replace("\\", "/").rpartition("/")[2]
     printable = "".join(letter for letter in base if unicodedata.category(letter)[0] != "C").strip()
-    return printable[-_LONGEST_NAME:] or "music"
+    return printable[-_MAX_NAME_LENGTH:] or "music"
 
 
 def _safe_suffix(name: str) -> str:

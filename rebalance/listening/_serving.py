@@ -21,7 +21,7 @@ from rebalance.listening._server import create_app
 
 USUAL_PORT = 7370
 
-_LONGEST_GOODBYE_S = 2
+_MAX_GOODBYE_S = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ def serve_room(
         if token is not None:
             address += f"?token={token}"
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, timeout_graceful_shutdown=_LONGEST_GOODBYE_S, lifespan="off"
+            app, log_level="warning", access_log=False, timeout_graceful_shutdown=_MAX_GOODBYE_S, lifespan="off"
         )
         server = _Announcing(config, lambda: _announce(address, options, on_address))
         server.run(sockets=[bound])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rebalance.audio import (
-    LARGEST_STRENGTH,
+    MAX_STRENGTH,
     Leakage,
     changes_of,
     db_from_amplitude,
@@ -164,7 +164,7 @@ def _reasons(
     made = made_db[most]
     if made is not None and abs(made) < _LITTLE * abs(asked_db[most]):
         reasons.append(_held_back(strength))
-        if strength < LARGEST_STRENGTH:
+        if strength < MAX_STRENGTH:
             reasons += _stronger(most, gains_db, separator, leakage, strength, reliability)
     return reasons
 
@@ -187,9 +187,9 @@ def _stronger(
     reliability: float | None,
 ) -> list[str]:
     """Return what the largest strength would make, and what it would cost."""
-    made = _made_db(gains_db, separator, leakage, LARGEST_STRENGTH, reliability)[name]
+    made = _made_db(gains_db, separator, leakage, MAX_STRENGTH, reliability)[name]
     if not made:
         return []
-    louder_db = db_from_amplitude(LARGEST_STRENGTH / strength)
-    what = f"--strength {LARGEST_STRENGTH:g} would make about {made:+.1f} dB of it for {name}"
+    louder_db = db_from_amplitude(MAX_STRENGTH / strength)
+    what = f"--strength {MAX_STRENGTH:g} would make about {made:+.1f} dB of it for {name}"
     return [f"{what}; leaks and artefacts become {louder_db:.1f} dB louder"]

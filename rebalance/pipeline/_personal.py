@@ -16,7 +16,7 @@ from rebalance._base.errors import AudioError, ConfigError
 from rebalance._base.instrument_names import instrument_of, voice_of
 from rebalance._base.names import suggestion
 from rebalance.audio import (
-    LARGEST_STRENGTH,
+    MAX_STRENGTH,
     Audio,
     Block,
     Blocking,
@@ -48,10 +48,10 @@ from rebalance.separation import Separator, known_instruments, source_names
 
 LoudnessTarget: TypeAlias = float | Literal["recording"] | None
 
-_LARGEST_SAMPLE = 1.0 - 2.0**-15
+_MAX_SAMPLE = 1.0 - 2.0**-15
 _TWICE_DB = 10.0 * np.log10(2.0)  # two ears hear what one channel of a mono recording holds
 _AID_BLOCKING = Blocking(hop=2**20, fade=4_410, margin=88_200)  # in two seconds the compressors forget what was
-_LOWEST_LUFS, _HIGHEST_LUFS = -70.0, 0.0
+_MIN_LUFS, _MAX_LUFS = -70.0, 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +89,11 @@ class RemixRequest:
     loudness: LoudnessTarget = None
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.strength <= LARGEST_STRENGTH:
-            raise ConfigError(f"strength: expected 0 to {LARGEST_STRENGTH:g}, got {self.strength:g}")
-        if not isinstance(self.loudness, str | None) and not _LOWEST_LUFS <= self.loudness <= _HIGHEST_LUFS:
+        if not 0.0 <= self.strength <= MAX_STRENGTH:
+            raise ConfigError(f"strength: expected 0 to {MAX_STRENGTH:g}, got {self.strength:g}")
+        if not isinstance(self.loudness, str | None) and not _MIN_LUFS <= self.loudness <= _MAX_LUFS:
             raise ConfigError(
-                f"loudness: expected {_LOWEST_LUFS:g} to {_HIGHEST_LUFS:g} LUFS, 'recording' or None,"
-                f" got {self.loudness:g}"
+                f"loudness: expected {_MIN_LUFS:g} to {_MAX_LUFS:g} LUFS, 'recording' or None, got {self.loudness:g}"
             )
 
     @property
@@ -208,9 +207,7 @@ def common_attenuation_db(signals: Iterable[Audio]) -> float:
     >>> round(common_attenuation_db([quiet, loud]), 2), common_attenuation_db([quiet])
     (6.02, 0.0)
     """
-    excess = max(
-        (max(float(np.max(signal)) / _LARGEST_SAMPLE, -float(np.min(signal))) for signal in signals), default=0
-    )
+    excess = max((max(float(np.max(signal)) / _MAX_SAMPLE, -float(np.min(signal))) for signal in signals), default=0)
     return float(20.0 * np.log10(excess)) if excess > 1.0 else 0.0
 
 

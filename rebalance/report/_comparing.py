@@ -22,7 +22,7 @@ from rebalance.task import Task
 
 SIGNIFICANCE = 0.05
 _SCORE = "avg_haaqi"
-_FEWEST_SHARED_SCENES = 3
+_MIN_SHARED_SCENES = 3
 _SITE_DECIMALS = 4
 _SITE_COLUMNS = (("team", "Team", False), ("id", "System", False), ("HAAQI", "HAAQI", True))
 
@@ -386,7 +386,7 @@ def _turned(difference: PairedDifference) -> PairedDifference:
 def _scene_correlation(scores: pd.Series[float]) -> float | None:
     """Return the mean rank correlation between the listeners of a run over scenes."""
     table = scores.rename("score").reset_index().pivot_table(index="scene", columns="listener", values="score")
-    correlations = table.corr(method="spearman", min_periods=_FEWEST_SHARED_SCENES).to_numpy()
+    correlations = table.corr(method="spearman", min_periods=_MIN_SHARED_SCENES).to_numpy()
     found = correlations[np.triu_indices(len(correlations), k=1)]
     found = found[np.isfinite(found)]
     return float(found.mean()) if found.size else None

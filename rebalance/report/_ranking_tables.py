@@ -8,7 +8,7 @@ from rich.text import Text
 from rebalance.report._comparing import ListenerAgreement, PairwiseTest, Place, RunComparison
 from rebalance.report._texts import difference_text, estimate_text, p_value_text
 
-_MOST_LISTED = 3
+_MAX_LISTED = 3
 _SIGNS = {"better": Text("+", "green"), "worse": Text("−", "red"), "level": Text("·", "dim")}
 
 
@@ -35,7 +35,7 @@ def ranking_table(comparison: RunComparison) -> Table:
     """
     ranks = [place.rank for place in comparison.ranking]
     left_out = dict(zip((run.name for run in comparison.summary.runs), comparison.n_left_out, strict=True))
-    is_matrix = len(ranks) > _MOST_LISTED
+    is_matrix = len(ranks) > _MAX_LISTED
 
     def cells(number: int, place: Place) -> tuple[str | Text, ...]:
         rank = f"{place.rank}{'=' if ranks.count(place.rank) > 1 else ''}"
@@ -62,7 +62,7 @@ def ranking_table(comparison: RunComparison) -> Table:
 def differences_table(comparison: RunComparison) -> Table:
     """Tabulate every two runs: a line for each of a few, a matrix of signs for many."""
     names = [place.run for place in comparison.ranking]
-    if len(names) > _MOST_LISTED:
+    if len(names) > _MAX_LISTED:
         return _matrix(comparison, names)
     table = Table(title="Differences (95 % intervals, pieces resampled; p adjusted by Holm)")
     for column in ("first − second", "difference", "p"):

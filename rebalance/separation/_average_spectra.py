@@ -18,11 +18,11 @@ from rebalance.separation._describing import described, described_as_html
 from rebalance.separation._protocol import checked_mixture, source_names
 from rebalance.separation._stft import WINDOW_SIZE, inverse_spectrogram, spectrogram
 
-_LOWEST_HZ = 50.0
+_MIN_HZ = 50.0
 _BANDS_PER_OCTAVE = 6
 _N_BANDS = 51
 _FLOOR = 1e-12
-CENTRES_HZ: tuple[float, ...] = tuple(_LOWEST_HZ * 2.0 ** (band / _BANDS_PER_OCTAVE) for band in range(_N_BANDS))
+CENTRES_HZ: tuple[float, ...] = tuple(_MIN_HZ * 2.0 ** (band / _BANDS_PER_OCTAVE) for band in range(_N_BANDS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

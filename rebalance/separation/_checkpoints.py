@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FORMAT = "rebalance-separator/1"
 TRACKER_FORMAT = "rebalance-tracker/1"
 WEIGHTS_FOLDER = weights_folder()
-_LARGEST_RELIABILITY = 2.0
+_MAX_RELIABILITY = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +64,9 @@ class ModelCard:
             raise ConfigError(
                 f"model card: expected shrinkage and voice trust in [0, 1], got {self.shrinkage}, {self.voice_trust}"
             )
-        if not all(0.0 <= value <= _LARGEST_RELIABILITY for value in self.reliability):
+        if not all(0.0 <= value <= _MAX_RELIABILITY for value in self.reliability):
             raise ConfigError(
-                f"model card: expected reliabilities from 0 to {_LARGEST_RELIABILITY:g}, got {self.reliability}"
+                f"model card: expected reliabilities from 0 to {_MAX_RELIABILITY:g}, got {self.reliability}"
             )
 
 

@@ -26,8 +26,8 @@ from rebalance.submission._submitted_files import (
 from rebalance.submission._verdict import Problem, Verdict, by_kind
 from rebalance.task import Pair, Task
 
-LEAST_PART_BYTES = 2_000_000_000
-_MOST_SUGGESTIONS = 50
+MIN_PART_BYTES = 2_000_000_000
+_MAX_SUGGESTIONS = 50
 
 
 def check_submission(
@@ -149,7 +149,7 @@ def _strangers(strangers: list[str], missing: list[Pair], split: Split) -> list[
         base = name.rpartition("/")[2]
         if base in wanted:
             expected = f"it at {wanted[base]}"
-        elif number < _MOST_SUGGESTIONS:
+        elif number < _MAX_SUGGESTIONS:
             expected = f"files of the {split} split alone{suggestion(base, wanted)}"
         else:
             expected = f"files of the {split} split alone"
@@ -190,8 +190,8 @@ def _archive_problems(files: ArchivedFiles, task: Task, sha256: Mapping[str, str
         expected = f"a name like {EXPECTED_NAME}"
         problems.append(Problem(kind="archive", file="", expected=expected, got=repr(files.path.name)))
     for part in files.parts[:-1]:
-        if (n_bytes := part.stat().st_size) < LEAST_PART_BYTES:
-            expected = f"parts of at least {LEAST_PART_BYTES} bytes"
+        if (n_bytes := part.stat().st_size) < MIN_PART_BYTES:
+            expected = f"parts of at least {MIN_PART_BYTES} bytes"
             problems.append(
                 Problem(kind="archive", severity="warning", file=part.name, expected=expected, got=f"{n_bytes}")
             )

@@ -20,7 +20,7 @@ import numpy as np
 from rebalance._base.errors import ConfigError, RebalanceError, SubmissionError
 from rebalance._base.files import StrPath, expanded, permissions_for
 from rebalance.pipeline import RunRecord
-from rebalance.submission._checking import LEAST_PART_BYTES
+from rebalance.submission._checking import MIN_PART_BYTES
 from rebalance.submission._manifest import Manifest, rule_problems
 from rebalance.submission._naming import MANIFEST, SIGNALS_FOLDER, SubmissionName
 from rebalance.submission._submitted_files import FolderFiles
@@ -159,8 +159,8 @@ def write_submission(
     folder = expanded(folder)
     if not verdict.accepted:
         raise SubmissionError(f"{run}: {len(verdict.errors)} problems, the first: {verdict.errors[0].line}")
-    if part_bytes is not None and part_bytes < LEAST_PART_BYTES:
-        raise ConfigError(f"part size: expected at least {LEAST_PART_BYTES} bytes, got {part_bytes}")
+    if part_bytes is not None and part_bytes < MIN_PART_BYTES:
+        raise ConfigError(f"part size: expected at least {MIN_PART_BYTES} bytes, got {part_bytes}")
     contents = {f"{SIGNALS_FOLDER}/{source.rpartition('/')[2]}": source for source in verdict.sha256}
     sha256 = {packed: verdict.sha256[source] for packed, source in contents.items()}
     manifest = _manifest(name, record, sha256)

@@ -17,7 +17,7 @@ from rebalance.task import Task
 
 _SPARE_MEMBERS = 1000
 _SPARE_MANIFEST_BYTES, _MANIFEST_BYTES_PER_FILE = 1 << 16, 256
-_LARGEST_MEMBER_BYTES = 1 << 30
+_MAX_MEMBER_BYTES = 1 << 30
 
 
 class SubmittedFiles(Protocol):
@@ -169,9 +169,7 @@ def open_submission(path: StrPath, task: Task) -> SubmittedFiles:
 def limits_for(task: Task) -> ArchiveLimits:
     """Return how large the archive of a submission to a task may be before nobody looks into it."""
     n_members = 2 * len(task.pairs) + _SPARE_MEMBERS
-    return ArchiveLimits(
-        n_members=n_members, member_bytes=_LARGEST_MEMBER_BYTES, total_bytes=n_members * _LARGEST_MEMBER_BYTES
-    )
+    return ArchiveLimits(n_members=n_members, member_bytes=_MAX_MEMBER_BYTES, total_bytes=n_members * _MAX_MEMBER_BYTES)
 
 
 def read_manifest(files: SubmittedFiles, task: Task) -> bytes | None:

@@ -18,8 +18,8 @@ ProblemSeverity: TypeAlias = Literal["error", "warning"]
 
 _DIGIT = re.compile(r"\d")
 _LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
-_MOST_CANDIDATES = 1000
-_MOST_TEXT = 80
+_MAX_CANDIDATES = 1000
+_MAX_TEXT_BYTES = 80
 
 
 class MetadataWarning(UserWarning):
@@ -208,7 +208,7 @@ def close_spelling(name: str, candidates: Iterable[str]) -> str:
     alike = {_LEADING_ZEROS.sub("", candidate.casefold()): candidate for candidate in known}
     if match := alike.get(_LEADING_ZEROS.sub("", name.strip().casefold())):
         return match
-    return (closest(name.strip(), known) or "") if len(known) <= _MOST_CANDIDATES else ""
+    return (closest(name.strip(), known) or "") if len(known) <= _MAX_CANDIDATES else ""
 
 
 def likely_file(path: Path) -> str:
@@ -242,7 +242,7 @@ def described(value: object) -> str:
 
 def shortened(text: str) -> str:
     """Cut a long text, so that a message stays one line."""
-    return text if len(text) <= _MOST_TEXT else f"{text[: _MOST_TEXT - 3]}..."
+    return text if len(text) <= _MAX_TEXT_BYTES else f"{text[: _MAX_TEXT_BYTES - 3]}..."
 
 
 def listed(names: Sequence[str]) -> str:

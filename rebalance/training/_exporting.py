@@ -11,7 +11,7 @@ from rebalance.separation import ModelCard, load_checkpoint, save_checkpoint
 from rebalance.separation.mask_network import MaskNetwork, MaskNetworkConfig
 from rebalance.training._run_state import load_average
 
-LARGEST_BYTES = 10_000_000
+MAX_BYTES = 10_000_000
 
 
 def trained_average(run: StrPath, config: MaskNetworkConfig) -> MaskNetwork:
@@ -104,8 +104,8 @@ def export_average(run: StrPath, config: MaskNetworkConfig, path: StrPath, card:
     path = expanded(path)
     network = trained_average(run, config)
     n_bytes = 2 * sum(tensor.numel() for tensor in network.state_dict().values())
-    if n_bytes > LARGEST_BYTES:
-        raise ConfigError(f"{path}: expected at most {LARGEST_BYTES} bytes, the weights need {n_bytes}")
+    if n_bytes > MAX_BYTES:
+        raise ConfigError(f"{path}: expected at most {MAX_BYTES} bytes, the weights need {n_bytes}")
     save_checkpoint(path, network, card)
 
 

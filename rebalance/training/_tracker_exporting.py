@@ -19,7 +19,7 @@ from rebalance.separation.player_tracker import (
 from rebalance.training._exporting import reliability_fact, shrinkage_text
 from rebalance.training._run_state import load_average
 
-LARGEST_BYTES = 30_000_000
+MAX_BYTES = 30_000_000
 
 
 def export_tracker(
@@ -72,8 +72,8 @@ def export_tracker(
         load_average(refining, refiner_run / "state.safetensors")
     networks = [network, *([] if refining is None else [refining])]
     n_bytes = 2 * sum(tensor.numel() for network in networks for tensor in network.state_dict().values())
-    if n_bytes > LARGEST_BYTES:
-        raise ConfigError(f"{path}: expected at most {LARGEST_BYTES} bytes, the weights need {n_bytes}")
+    if n_bytes > MAX_BYTES:
+        raise ConfigError(f"{path}: expected at most {MAX_BYTES} bytes, the weights need {n_bytes}")
     save_tracker_checkpoint(path, network, card, refiner=refining)
     stamp_tracker(path)
 

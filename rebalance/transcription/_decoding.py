@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rebalance._base.errors import ConfigError
 from rebalance.separation.player_tracker import Posteriors
 
-_SMALLEST_SHARE = 1e-6
+_MIN_SHARE = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ def decode(posteriors: Posteriors, settings: DecodingSettings | None = None) -> 
     silence = len(posteriors.pitches_midi)
     tracks = []
     for instrument, shares in zip(posteriors.instruments, posteriors.values, strict=True):
-        path = best_path(np.log(np.maximum(shares.astype(np.float64), _SMALLEST_SHARE)), chosen)
+        path = best_path(np.log(np.maximum(shares.astype(np.float64), _MIN_SHARE)), chosen)
         pitches = np.append(posteriors.pitches_midi, np.nan)[path]
         tracks.append(
             PitchTrack(

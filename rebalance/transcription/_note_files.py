@@ -11,7 +11,7 @@ from rebalance._base.errors import MetadataError
 from rebalance._base.extras import optional_packages
 from rebalance._base.files import replacing, write_text
 from rebalance._base.midi_files import read_midi_file
-from rebalance.synthesis.notation import HIGHEST_MIDI, chair_labelled
+from rebalance.synthesis.notation import MAX_MIDI_PITCH, chair_labelled
 from rebalance.transcription._transcribed_notes import TranscribedNote
 
 _TICKS_PER_QUARTER = 480
@@ -63,7 +63,7 @@ def write_notes_as_midi(path: Path, player: str, notes: Sequence[TranscribedNote
 def _events(notes: Iterable[TranscribedNote]) -> Iterable[tuple[int, str, int, int]]:
     """Give ends and beginnings of notes in ticks; where both fall together the end is first by name."""
     for note in notes:
-        pitch = min(max(note.pitch_midi, 0), HIGHEST_MIDI)
+        pitch = min(max(note.pitch_midi, 0), MAX_MIDI_PITCH)
         velocity = round(_SOFTEST + (_LOUDEST - _SOFTEST) * note.confidence)
         onset = round(note.onset_s * _TICKS_PER_S)
         yield onset, "note_on", pitch, velocity

@@ -16,11 +16,11 @@ from rebalance.transcription._decoding import PitchTrack
 
 _A4_HZ, _A4_MIDI = 440.0, 69.0
 _N_HARMONICS = 12
-_HIGHEST_HZ = 8000.0
+_MAX_HZ = 8000.0
 _WINDOW_S = 0.046  # half the tracker's window: an onset is a matter of time rather than of pitch
 _FLOOR = 1e-9  # of the power of a tone as loud as the mixture's peak
-_SMALLEST_POWER = 1e-30
-_MOST_BINS = 1 << 24
+_MIN_POWER = 1e-30
+_MAX_BINS = 1 << 24
 
 
 def onset_rises_db(mixture: Audio, tracks: Sequence[PitchTrack], sample_rate: int) -> NDArray[np.float64]:
@@ -53,8 +53,8 @@ def onset_rises_db(mixture: Audio, tracks: Sequence[PitchTrack], sample_rate: in
     mono = checked_mixture(mixture).mean(axis=0)
     window = scipy.signal.windows.hann(scipy.fft.next_fast_len(max(int(_WINDOW_S * sample_rate), 2)), sym=False)
     rises = np.zeros((len(tracks), len(tracks[0].frame_times_s)))
-    floor = max(_FLOOR * float(np.max(np.abs(mono)) * window.sum() / 2) ** 2, _SMALLEST_POWER)
-    at_once = max(_MOST_BINS // len(window), 3)
+    floor = max(_FLOOR * float(np.max(np.abs(mono)) * window.sum() / 2) ** 2, _MIN_POWER)
+    at_once = max(_MAX_BINS // len(window), 3)
     for start in range(0, rises.shape[1], at_once - 2):
         frames = slice(max(start - 1, 0), start + at_once - 1)
         levels_db = _levels_db(mono, window, tracks[0].frame_times_s[frames] * sample_rate, floor)
@@ -87,7 +87,7 @@ def _rises(pitches_midi: NDArray[np.float64], levels_db: NDArray[np.float64], sp
             continue
         frequencies_hz = harmonics * _A4_HZ * 2.0 ** ((pitch - _A4_MIDI) / 12)
         bins = np.rint(frequencies_hz / spacing_hz).astype(np.int64)
-        bins = bins[(frequencies_hz < _HIGHEST_HZ) & (bins < levels_db.shape[1] - 1)]
+        bins = bins[(frequencies_hz < _MAX_HZ) & (bins < levels_db.shape[1] - 1)]
         if len(bins):
             rises[frame] = float(np.mean(np.maximum(levels_db[frame + 1, bins] - levels_db[frame - 1, bins], 0.0)))
     return rises

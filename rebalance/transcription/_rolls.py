@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 # Okabe and Ito's colours, told apart by colour-blind eyes too.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999999", "#000000")
 _WIDTH_INCH, _ROW_INCH = 13.0, 2.6
-_ROW_S, _MOST_ROWS = 20.0, 12
-_LEAST_OPACITY = 0.25
+_ROW_S, _MAX_ROWS = 20.0, 12
+_MIN_OPACITY = 0.25
 _SEMITONES_PER_OCTAVE = 12
 _SLIDE_SEMITONES = 0.9
 _USUAL_PITCHES = (48.0, 84.0)
@@ -52,7 +52,7 @@ def draw_piano_roll(
     ConfigError
         If matplotlib is not installed, or the name has another ending.
     """
-    row_s = max(_ROW_S, duration_s / _MOST_ROWS)
+    row_s = max(_ROW_S, duration_s / _MAX_ROWS)
     n_rows = max(int(np.ceil(duration_s / row_s)), 1)
     figure = _figure(0.6 + _ROW_INCH * n_rows)
     pitches = [note.pitch_midi for played in notes.values() for note in played] or _USUAL_PITCHES
@@ -83,7 +83,7 @@ def _draw_notes(axes: Axes, notes: Sequence[TranscribedNote], colour: str, playe
         [note.duration_s for note in notes],
         left=[note.onset_s for note in notes],
         height=0.9,
-        color=[to_rgba(colour, _LEAST_OPACITY + (1 - _LEAST_OPACITY) * note.confidence) for note in notes],
+        color=[to_rgba(colour, _MIN_OPACITY + (1 - _MIN_OPACITY) * note.confidence) for note in notes],
     )
     axes.barh(0, 0, color=colour, label=player)
 
@@ -115,7 +115,7 @@ def draw_activity(path: Path, stretches: Mapping[str, Sequence[Stretch]], durati
     axes = figure.subplots()
     for place, (colour, played) in enumerate(zip(_colours(len(stretches)), stretches.values(), strict=True)):
         for stretch in played:
-            opacity = _LEAST_OPACITY + (1 - _LEAST_OPACITY) * stretch.confidence
+            opacity = _MIN_OPACITY + (1 - _MIN_OPACITY) * stretch.confidence
             length_s = stretch.end_s - stretch.start_s
             axes.barh(place, length_s, left=stretch.start_s, height=0.6, color=colour, alpha=opacity)
     axes.set_yticks(range(len(stretches)), list(stretches))

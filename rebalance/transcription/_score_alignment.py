@@ -19,10 +19,10 @@ DEFAULT_QUARTER_BPM = 90.0
 _MINUTE_S = 60.0
 _N_NOTES = 128
 _STEP_S = 0.1
-_SHORTEST_S = 1.0
+_MIN_S = 1.0
 _PADDING_S = 2.0  # of silence before and after the score: a recording may begin or end with it
 _SHIFTS = (-2, -1, 0, 1, 2)  # in semitones: another tuning or key
-_MOST_CELLS = 12_000_000  # about half a gigabyte while warping
+_MAX_CELLS = 12_000_000  # about half a gigabyte while warping
 _SHIFT_CELLS = 1_000_000
 _WINDOW_S, _WINDOW_MARGIN_S = 40.0, 6.0
 # How well a frame of a player fits what the score says, in [0, 1], and the share that counts whoever plays it: the
@@ -102,13 +102,13 @@ def align(posteriors: Posteriors, score: Score, parts: Sequence[Part | None]) ->
     if not played:
         raise MetadataError(f"score {score.name}: none of its parts is played")
     heard = _Heard.of(posteriors, played)
-    if len(heard.times_s) * _STEP_S < _SHORTEST_S:
-        raise ConfigError(f"score: expected a recording of at least {_SHORTEST_S:g} s to align it to")
+    if len(heard.times_s) * _STEP_S < _MIN_S:
+        raise ConfigError(f"score: expected a recording of at least {_MIN_S:g} s to align it to")
     written = _written(score, [part for part in parts if part is not None])
     fraction = tuning_cents(posteriors) / 100
     by_shift = {shift: _warped(heard, written, shift, _SHIFT_CELLS) for shift in _SHIFTS}
     shift = min(by_shift, key=lambda candidate: (float(by_shift[candidate][1].mean()), abs(candidate)))
-    places, costs = _refined(heard, written, shift, _warped(heard, written, shift, _MOST_CELLS)[0])
+    places, costs = _refined(heard, written, shift, _warped(heard, written, shift, _MAX_CELLS)[0])
     return Alignment(
         times_s=heard.times_s,
         score_s=(places + 0.5) * _STEP_S - _PADDING_S,

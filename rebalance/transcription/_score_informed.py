@@ -18,8 +18,8 @@ from rebalance.transcription._score_parts import Casting, cast, cast_by_height
 from rebalance.transcription._score_sharpening import MISMATCH_COST, SharpeningSettings, sharpen, trust
 
 _A4_HZ = 440.0
-_LEAST_TRUST = 0.5
-_SHORTEST_MISMATCH_S = 2.0
+_MIN_TRUST = 0.5
+_MIN_MISMATCH_S = 2.0
 _NOTEWORTHY_SHIFT_SEMITONES = 0.3
 
 
@@ -210,11 +210,11 @@ def by_pitch(separator: Separator) -> PitchSeparator:
 
 def _mismatches_s(alignment: Alignment) -> tuple[tuple[float, float], ...]:
     """Return where a score is not to be trusted, stretches of two seconds or more."""
-    doubted = np.concatenate([[False], trust(alignment, alignment.times_s) < _LEAST_TRUST, [False]])
+    doubted = np.concatenate([[False], trust(alignment, alignment.times_s) < _MIN_TRUST, [False]])
     bounds = np.flatnonzero(np.diff(doubted.astype(np.int8)))
     step_s = float(alignment.times_s[0]) * 2
     stretches = ((float(first) * step_s, float(last) * step_s) for first, last in bounds.reshape(-1, 2))
-    return tuple((start_s, end_s) for start_s, end_s in stretches if end_s - start_s >= _SHORTEST_MISMATCH_S)
+    return tuple((start_s, end_s) for start_s, end_s in stretches if end_s - start_s >= _MIN_MISMATCH_S)
 
 
 def _clock(time_s: float) -> str:

@@ -14,7 +14,7 @@ from rebalance.separation.player_tracker import Posteriors
 from rebalance.transcription._decoding import DecodingSettings, best_path
 
 _A4_HZ, _A4_MIDI = 440.0, 69.0
-_SMALLEST_SHARE = 1e-6
+_MIN_SHARE = 1e-6
 _ONSETS_APART = 5  # frames
 _CENTS_PER_SEMITONE = 100.0
 # How much of a pitch so many semitones away counts for a note: vibrato is about a quarter tone wide to either side.
@@ -94,7 +94,7 @@ def tuning_cents(posteriors: Posteriors) -> float:
     """
     shares = posteriors.values[:, :, :-1].sum(axis=(0, 1), dtype=np.float64)
     mean = np.sum(shares * np.exp(2j * np.pi * posteriors.pitches_midi))
-    if abs(mean) < _SMALLEST_SHARE:
+    if abs(mean) < _MIN_SHARE:
         return 0.0
     return float(_CENTS_PER_SEMITONE * np.angle(mean) / (2 * np.pi))
 
@@ -169,13 +169,13 @@ def _notes_of_player(
     by_note = shares[:, :-1] @ _nearness(pitches[:, None] - names).astype(np.float32)
     states = np.concatenate([by_note, shares[:, -1:]], axis=1).astype(np.float64)
     costs = DecodingSettings(glide=settings.change, leap=settings.change, silence=settings.silence)
-    path = best_path(np.log(np.maximum(states, _SMALLEST_SHARE)), costs)
+    path = best_path(np.log(np.maximum(states, _MIN_SHARE)), costs)
     for first, last in _stretches(path, rises_db, settings.onset_db, _ONSETS_APART):
         state = path[first]
         if state == len(names):
             continue
         within = shares[first:last, :-1] * (np.abs(pitches - names[state]) < 1.0)
-        mean = float(np.sum(within * (pitches - names[state])) / max(float(within.sum()), _SMALLEST_SHARE))
+        mean = float(np.sum(within * (pitches - names[state])) / max(float(within.sum()), _MIN_SHARE))
         onset_s, end_s = float(bounds_s[first]), float(bounds_s[last])
         confidence = min(float(np.mean(states[first:last, state])), 1.0)
         if end_s - onset_s >= settings.shortest_s and confidence >= settings.least_confidence:

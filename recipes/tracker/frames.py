@@ -36,7 +36,7 @@ from rebalance.transcription import (
     transcribe,
 )
 
-_SHORTEST_NOTE_S = 0.1
+_MIN_NOTE_S = 0.1
 
 
 @dataclass
@@ -72,7 +72,7 @@ def true_notes(root: Path, segment: Segment) -> list[tuple[TranscribedNote, ...]
     def of(source: Source) -> Iterator[TranscribedNote]:
         for note in by_label[Path(str(source.track)).stem]:
             onset_s, end_s = note.onset_s - source.start_s, min(note.end_s - source.start_s, source.duration_s)
-            if onset_s >= 0 and end_s - onset_s >= _SHORTEST_NOTE_S:
+            if onset_s >= 0 and end_s - onset_s >= _MIN_NOTE_S:
                 yield TranscribedNote(
                     onset_s=onset_s, end_s=end_s, pitch_midi=note.pitch, cents=note.detune_cents, confidence=1.0
                 )

@@ -75,7 +75,7 @@ def test_long_recordings_are_aligned_in_windows_as_well(monkeypatch: pytest.Monk
     score = duet(n_notes=160)
     posteriors = heard(score, PLAYERS, rubato)
     whole = align(posteriors, score, score.parts)
-    monkeypatch.setattr("rebalance.transcription._score_alignment._MOST_CELLS", 40_000)
+    monkeypatch.setattr("rebalance.transcription._score_alignment._MAX_CELLS", 40_000)
     parts = align(posteriors, score, score.parts)
     places = np.arange(1, 79, 0.5)
     differences = [whole.recording_s(place) - parts.recording_s(place) for place in places]

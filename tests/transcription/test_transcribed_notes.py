@@ -120,7 +120,7 @@ def test_rises_of_a_long_recording_are_those_of_its_parts(monkeypatch: pytest.Mo
     noise = np.random.default_rng(0).standard_normal((2, 2 * SAMPLE_RATE)).astype(np.float32)
     tracks = decode(following(np.full(int(2 / HOP_S), 57.0)))
     whole = onset_rises_db(noise, tracks, SAMPLE_RATE)
-    monkeypatch.setattr("rebalance.transcription._onset_evidence._MOST_BINS", 20_000)
+    monkeypatch.setattr("rebalance.transcription._onset_evidence._MAX_BINS", 20_000)
     np.testing.assert_allclose(onset_rises_db(noise, tracks, SAMPLE_RATE), whole)
 
 

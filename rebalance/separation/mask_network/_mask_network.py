@@ -22,7 +22,7 @@ from rebalance.separation.networks import Memory, full_precision
 Family: TypeAlias = Literal["u-net", "band-split"]
 
 N_VOICES = 2
-_SMALLEST_POWER = 1e-12
+_MIN_POWER = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +208,7 @@ class MaskNetwork(nn.Module):
             reference = self.running_level(energy, memory)[:, None, None]
         else:
             reference = (level * self.transform.analysis_window.square().sum())[:, None, None, None]
-        maps = self.features(powers, reference.clamp(min=_SMALLEST_POWER))
+        maps = self.features(powers, reference.clamp(min=_MIN_POWER))
         logits = self.body(maps, slots, memory).float()
         absent = (slots < 0)[..., None, None]
         shares = torch.softmax(logits.masked_fill(absent, -torch.inf), dim=1)

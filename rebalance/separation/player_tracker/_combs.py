@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rebalance.separation import WINDOW_SIZE
 
-_HIGHEST_HZ = 16_000.0
+_MAX_HZ = 16_000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ def harmonic_combs(
     if envelope is not None:
         given = np.asarray(envelope, dtype=np.float64)[: combs.n_harmonics]
         amplitudes[: len(given)] = given
-    highest_hz = min(_HIGHEST_HZ, sample_rate / 2)
+    highest_hz = min(_MAX_HZ, sample_rate / 2)
     shapes = np.zeros((len(frequencies_hz), len(bins)), dtype=np.float32)
     for shape, frequency_hz in zip(shapes, frequencies_hz, strict=True):
         places = harmonics * frequency_hz / spacing_hz

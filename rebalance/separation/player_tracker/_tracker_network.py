@@ -26,7 +26,7 @@ from rebalance.separation.player_tracker._attention import AttentionBlock, Playe
 from rebalance.separation.player_tracker._slots import slots_of
 
 IMPOSSIBLE = -30.0
-_SMALLEST_POWER = 1e-12
+_MIN_POWER = 1e-12
 
 # Lowest and highest pitch in Hz: what the instrument can play, with a semitone to spare.
 RANGES_HZ: Mapping[str, tuple[float, float]] = MappingProxyType(
@@ -204,7 +204,7 @@ class TrackerNetwork(nn.Module):
     def maps(self, spectra: Tensor, level: Tensor) -> Tensor:
         """Return what is seen of a mixture's spectra, ``(batch, n_maps, n_pitches, n_frames)``; see `forward`."""
         reference = (level * self.transform.analysis_window.square().sum())[:, None, None, None]
-        maps: Tensor = self.features(self.features.powers(spectra), reference.clamp(min=_SMALLEST_POWER))
+        maps: Tensor = self.features(self.features.powers(spectra), reference.clamp(min=_MIN_POWER))
         return maps
 
     def _within_range(self, logits: Tensor, slots: Tensor) -> Tensor:

@@ -14,10 +14,10 @@ from rebalance.synthesis.notation._score_reading import (
     safe_name,
     write_note_table,
 )
-from rebalance.synthesis.notation._scores import HIGHEST_MIDI, Note, Part, Score, TempoChange
+from rebalance.synthesis.notation._scores import MAX_MIDI_PITCH, Note, Part, Score, TempoChange
 
 __all__ = [
-    "HIGHEST_MIDI",
+    "MAX_MIDI_PITCH",
     "PIZZICATO_PROGRAM",
     "Family",
     "Instrument",

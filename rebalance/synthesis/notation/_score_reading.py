@@ -17,8 +17,8 @@ from rebalance._base.errors import ConfigError, MetadataError
 from rebalance._base.files import StrPath, expanded, write_json
 from rebalance._base.midi_files import (
     DEFAULT_QUARTER_BPM,
-    LONGEST_PIECE_Q,
-    LONGEST_PIECE_S,
+    MAX_PIECE_Q,
+    MAX_PIECE_S,
     MidiNote,
     MidiTrack,
     read_midi_file,
@@ -225,9 +225,9 @@ def _playable(score: Score, where: str) -> Score:
     if not any(part.notes for part in score.parts):
         raise MetadataError(f"{where}: expected notes, found none")
     end_s = score.seconds_at(score.end_q, DEFAULT_QUARTER_BPM)
-    if score.end_q > LONGEST_PIECE_Q or end_s > LONGEST_PIECE_S:
+    if score.end_q > MAX_PIECE_Q or end_s > MAX_PIECE_S:
         raise MetadataError(
-            f"{where}: expected at most {LONGEST_PIECE_Q:.0f} quarter notes and {LONGEST_PIECE_S / 3600:.0f} hours,"
+            f"{where}: expected at most {MAX_PIECE_Q:.0f} quarter notes and {MAX_PIECE_S / 3600:.0f} hours,"
             f" got {score.end_q:.0f} quarter notes, {end_s / 3600:.1f} hours"
         )
     return score

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rebalance._base.errors import MetadataError
 from rebalance.synthesis.notation._instruments import Instrument
 
-HIGHEST_MIDI = 127
+MAX_MIDI_PITCH = 127
 _MINUTE_S = 60.0
 
 
@@ -50,7 +50,7 @@ class Note:
     def __post_init__(self) -> None:
         if not (self.onset_q >= 0 and self.duration_q >= 0):
             raise MetadataError(f"note: expected onset and duration from 0, got {self.onset_q} and {self.duration_q}")
-        if not (0 <= self.pitch <= HIGHEST_MIDI and 1 <= self.velocity <= HIGHEST_MIDI):
+        if not (0 <= self.pitch <= MAX_MIDI_PITCH and 1 <= self.velocity <= MAX_MIDI_PITCH):
             raise MetadataError(f"note: expected a MIDI pitch and velocity, got {self.pitch} and {self.velocity}")
 
     @property

@@ -25,7 +25,7 @@ ARTICULATIONS: tuple[Articulation, ...] = get_args(Articulation)
 # Published (arXiv 2409.10995): bands of 16 velocities, 3-10 intervals, at most 30 % gradual transitions of 5-20 s.
 VELOCITIES_PER_LEVEL = 16
 N_DYNAMICS_INTERVALS = (3, 10)
-LARGEST_GRADUAL_SHARE = 0.3
+MAX_GRADUAL_SHARE = 0.3
 TRANSITION_S = (5.0, 20.0)
 
 # Published: ranges of the probability of each articulation. The publication gives staccato and legato for strings and
@@ -185,7 +185,7 @@ def _draw_dynamics(end_q: float, rng: np.random.Generator) -> tuple[DynamicsInte
     lowest, highest = N_DYNAMICS_INTERVALS
     n_intervals = int(rng.integers(lowest, highest + 1))
     n_changes = n_intervals - 1
-    n_gradual = int(rng.integers(0, int(LARGEST_GRADUAL_SHARE * n_changes) + 1))
+    n_gradual = int(rng.integers(0, int(MAX_GRADUAL_SHARE * n_changes) + 1))
     gradual = set(rng.choice(np.arange(1, n_intervals), size=n_gradual, replace=False).tolist())
     starts_q = [0.0, *sorted(rng.uniform(0, end_q, n_changes).tolist())]
     intervals: list[DynamicsInterval] = []

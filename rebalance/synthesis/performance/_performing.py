@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rebalance._base.errors import ConfigError
 from rebalance._base.seeding import stream
-from rebalance.synthesis.notation import HIGHEST_MIDI, Note, Part, Score
+from rebalance.synthesis.notation import MAX_MIDI_PITCH, Note, Part, Score
 from rebalance.synthesis.performance._annotations import (
     DYNAMIC_LEVELS,
     VELOCITIES_PER_LEVEL,
@@ -28,7 +28,7 @@ _MINUTE_S = 60.0
 _RUBATO_GRID_Q = 0.5
 _RUBATO_PERIOD_Q = 6.0
 _JITTER_LIMIT = 2.5  # standard deviations
-_SHORTEST_NOTE_S = 0.04
+_MIN_NOTE_S = 0.04
 # Share of the written duration that sounds.
 _SOUNDING: dict[Articulation, float] = {
     "sustained": 0.93,
@@ -42,10 +42,10 @@ _SOUNDING: dict[Articulation, float] = {
 }
 _MARCATO_VELOCITY = 12
 _TRILL_RATE_HZ = 7.0
-_SHORTEST_TRILL_S = 0.4
+_MIN_TRILL_S = 0.4
 _FLUTTER_RATE_HZ = 24.0
 _FLUTTER_DB = 5.0
-_SHORTEST_SWELL_S = 0.25
+_MIN_SWELL_S = 0.25
 _SWELL_PEAK = (0.3, 0.7)  # where in the note the swell is loudest
 _DRIFT_PERIOD_S = 4.0
 
@@ -210,7 +210,7 @@ def perform(part: Part, annotations: Annotations, tempo: TempoMap, player: Playe
         shaped = _shape(full, articulation, next_onsets[index], player)
         if articulation == "flutter":
             flutters.append(shaped)
-        is_trill = articulation == "trill" and shaped.duration_s >= _SHORTEST_TRILL_S
+        is_trill = articulation == "trill" and shaped.duration_s >= _MIN_TRILL_S
         played += _trill(shaped, part.notes) if is_trill else [shaped]
     times_s, levels_db = _level_curve(played, flutters, player, rng)
     return PlayedPart(label=part.name, notes=tuple(played), level_times_s=times_s, levels_db=levels_db)
@@ -238,8 +238,8 @@ def _velocities(
         velocities = bands * VELOCITIES_PER_LEVEL + within
     else:
         velocities = np.array([float(note.velocity) for note in notes])
-    narrowed = HIGHEST_MIDI - (HIGHEST_MIDI - velocities) * player.dynamic_range
-    return np.clip(np.rint(narrowed), 1, HIGHEST_MIDI).astype(np.int64)
+    narrowed = MAX_MIDI_PITCH - (MAX_MIDI_PITCH - velocities) * player.dynamic_range
+    return np.clip(np.rint(narrowed), 1, MAX_MIDI_PITCH).astype(np.int64)
 
 
 def dynamic_at(dynamics: Sequence[DynamicsInterval], tempo: TempoMap, time_s: float) -> float:
@@ -270,13 +270,13 @@ def dynamic_at(dynamics: Sequence[DynamicsInterval], tempo: TempoMap, time_s: fl
 
 def _shape(note: PlayedNote, articulation: Articulation, next_onset_s: float, player: Player) -> PlayedNote:
     """Return a note of full length as its articulation wants it."""
-    duration_s = max(note.duration_s * _SOUNDING[articulation], _SHORTEST_NOTE_S)
+    duration_s = max(note.duration_s * _SOUNDING[articulation], _MIN_NOTE_S)
     connected = note.end_s >= next_onset_s - player.onset_jitter_ms * _JITTER_LIMIT / 1000
     if articulation == "legato" and connected and np.isfinite(next_onset_s):
-        duration_s = max(next_onset_s + player.legato_overlap_ms / 1000 - note.onset_s, _SHORTEST_NOTE_S)
+        duration_s = max(next_onset_s + player.legato_overlap_ms / 1000 - note.onset_s, _MIN_NOTE_S)
     velocity = note.velocity + (_MARCATO_VELOCITY if articulation == "marcato" else 0)
     technique: Technique = "pizzicato" if articulation == "pizzicato" else "ordinary"
-    return replace(note, duration_s=duration_s, velocity=min(velocity, HIGHEST_MIDI), technique=technique)
+    return replace(note, duration_s=duration_s, velocity=min(velocity, MAX_MIDI_PITCH), technique=technique)
 
 
 def _trill(note: PlayedNote, notes: Sequence[Note]) -> list[PlayedNote]:
@@ -303,7 +303,7 @@ def _level_curve(
     swell = [
         (note.onset_s + share * note.duration_s, level_db)
         for note, peak in zip(played, rng.uniform(*_SWELL_PEAK, len(played)), strict=True)
-        if player.swell_db and note.duration_s >= _SHORTEST_SWELL_S and note.technique == "ordinary"
+        if player.swell_db and note.duration_s >= _MIN_SWELL_S and note.technique == "ordinary"
         for share, level_db in (
             (0.0, -player.swell_db / 2),
             (float(peak), player.swell_db / 2),

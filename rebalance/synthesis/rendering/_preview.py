@@ -37,7 +37,7 @@ _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 _MIXTURE_COLOUR = "#444444"
 _SPECTROGRAM_FFT = 2048
 _SPECTROGRAM_COLUMNS = 900
-_HIGHEST_SHOWN_HZ = 8000.0
+_MAX_SHOWN_HZ = 8000.0
 _SHOWN_RANGE_DB = 70.0
 _MINUTE_S = 60.0
 _CURVE_POINTS = 600
@@ -194,13 +194,13 @@ def _spectrogram(mono: NDArray[np.floating], sample_rate: int) -> str:
     starts = np.arange(0, max(len(mono) - _SPECTROGRAM_FFT, 1), hop)
     padded = np.pad(mono, (0, max(_SPECTROGRAM_FFT - len(mono), 0)))
     frames = np.stack([padded[start : start + _SPECTROGRAM_FFT] for start in starts.tolist()])
-    n_bins = int(_HIGHEST_SHOWN_HZ / sample_rate * _SPECTROGRAM_FFT)
+    n_bins = int(_MAX_SHOWN_HZ / sample_rate * _SPECTROGRAM_FFT)
     magnitudes = np.abs(np.fft.rfft(frames * window, axis=1))[:, :n_bins].T
     levels = 20 * np.log10(np.maximum(magnitudes, 1e-9))
     figure = _figure(8.0, 1.5)
     axes = figure.subplots()
     top = float(levels.max())
-    extent = (0.0, len(mono) / sample_rate, 0.0, _HIGHEST_SHOWN_HZ / 1000)
+    extent = (0.0, len(mono) / sample_rate, 0.0, _MAX_SHOWN_HZ / 1000)
     axes.imshow(
         levels, origin="lower", aspect="auto", extent=extent, vmin=top - _SHOWN_RANGE_DB, vmax=top, cmap="magma"
     )

@@ -17,7 +17,7 @@ from rebalance.synthesis.performance import PlayedNote
 SAMPLE_RATE = CAD2_TASK2.mixture_sample_rate
 
 _A4_HZ, _A4_MIDI = 440.0, 69
-_SHORTEST_NOTE_S = 0.25
+_MIN_NOTE_S = 0.25
 _PITCH_WINDOW = 8192
 _PITCH_FFT = 2**19
 _PITCH_CENTS = np.arange(-80.0, 80.5, 1.0)
@@ -89,9 +89,9 @@ def measure_stem(stem: NDArray[np.floating], notes: Sequence[PlayedNote]) -> Ste
     -10
     """
     level = rms(stem)
-    long = [note for note in notes if note.duration_s >= _SHORTEST_NOTE_S and note.technique == "ordinary"]
+    long = [note for note in notes if note.duration_s >= _MIN_NOTE_S and note.technique == "ordinary"]
     if not level or not long:
-        raise AudioError(f"statistics: expected sound and notes of {_SHORTEST_NOTE_S} s, got {len(long)} such notes")
+        raise AudioError(f"statistics: expected sound and notes of {_MIN_NOTE_S} s, got {len(long)} such notes")
     sounds = [_middle(stem, note) for note in long]
     heard = [(note, sound) for note, sound in zip(long, sounds, strict=True) if rms(sound) > 0]
     pitches = np.array([pitch_error_cents(sound, note.pitch) for note, sound in heard])

@@ -38,7 +38,7 @@ from rebalance.synthesis.rendering._rendering import render, write_piece
 from rebalance.synthesis.sound import SPACING_DEG, EngineName, find_font, is_sample_source, soundfont_engine
 
 DATASET = "RebalanceSynthetic"
-LONGEST_EXCERPT_S = 180.0
+MAX_EXCERPT_S = 180.0
 MANIFEST = "piece.json"
 ANNOTATIONS = "annotations.json"
 NOTES = "notes.json"
@@ -327,7 +327,7 @@ def _excerpt_ends(score: Score) -> list[float]:
     """Return where the excerpts end, in quarter notes: equal lengths in a tempo, none longer than three minutes."""
     bounds_q = [0.0, *(change.onset_q for change in score.tempo_changes if change.onset_q < score.end_q), score.end_q]
     bounds_s = [score.seconds_at(bound_q, DEFAULT_QUARTER_BPM) for bound_q in bounds_q]
-    n_excerpts = max(1, math.ceil(bounds_s[-1] / LONGEST_EXCERPT_S))
+    n_excerpts = max(1, math.ceil(bounds_s[-1] / MAX_EXCERPT_S))
     if len(bounds_q) == len((0.0, score.end_q)):
         return [(index + 1) * (score.end_q / n_excerpts) for index in range(n_excerpts)]
     inner_s = [bounds_s[-1] * (index + 1) / n_excerpts for index in range(n_excerpts - 1)]

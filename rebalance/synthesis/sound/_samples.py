@@ -25,7 +25,7 @@ _NOTE_NAME = re.compile(r"(?<![A-Za-z])([A-Ga-g])([#♯sb♭]?)(-?\d)(?!\d)")
 _MIDI_NUMBER = re.compile(r"(?<!\d)(\d{2,3})(?!\d)")
 _RELEASE_S = 0.08
 _ATTACK_S = 0.003
-_LOUDEST_VELOCITY = 127
+_MAX_VELOCITY = 127
 _OCTAVE = 12
 _FARTHEST_SEMITONES = 7  # a sample is bent no further than this
 
@@ -49,7 +49,7 @@ class SampleFile:
     path: Path
     pitch: int
     lowest_velocity: int = 0
-    highest_velocity: int = _LOUDEST_VELOCITY
+    highest_velocity: int = _MAX_VELOCITY
     tune_cents: float = 0.0
 
 
@@ -62,7 +62,7 @@ def pitch_of_name(name: str) -> int | None:
         letter, accidental, octave = match.groups()
         accidental = "b" if (letter + accidental).lower() == "es" else accidental
         return _SEMITONES[letter.lower()] + _ACCIDENTALS[accidental] + _OCTAVE * (int(octave) + 1)
-    numbers = [int(found) for found in _MIDI_NUMBER.findall(name) if int(found) <= _LOUDEST_VELOCITY]
+    numbers = [int(found) for found in _MIDI_NUMBER.findall(name) if int(found) <= _MAX_VELOCITY]
     return numbers[-1] if numbers else None
 
 
@@ -140,7 +140,7 @@ class SampleEngine:
             start = round(note.onset_s * SAMPLE_RATE)
             stop = min(start + len(sound), n_samples)
             if start < stop:
-                stem[start:stop] += sound[: stop - start] * np.float32((note.velocity / _LOUDEST_VELOCITY) ** 2)
+                stem[start:stop] += sound[: stop - start] * np.float32((note.velocity / _MAX_VELOCITY) ** 2)
         return stem
 
 
