@@ -10,7 +10,7 @@ READY  := $(VENV)/.ready
 PY     := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all mutants coverage lint format bench docs clean
+.PHONY: help setup demo page test test-all mutants coverage lint format bench docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,9 @@ format: $(READY) ## format the code
 
 bench: $(READY) ## measure against pyclarity and write docs/numbers.md
 	$(PY) benchmarks/run.py
+
+page: ## build the page of the listening room from its source; needs node and npm
+	cd rebalance/listening/page && npm ci --silent && npm run build --silent
 
 docs: $(READY) ## build the documentation into site/
 	$(PY) -m mkdocs build --strict --quiet

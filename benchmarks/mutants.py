@@ -14,7 +14,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-LEAST_SHARE = 0.90
+MIN_SHARE = 0.90
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "mutants"
@@ -42,7 +42,7 @@ def main() -> int:
         print(f"{path}: {noticed} of {len(mutants)}")
     share = totals["noticed"] / totals["all"]
     print(f"noticed by the tests: {totals['noticed']} of {totals['all']} changes, {share:.1%}")
-    return int(share < LEAST_SHARE)
+    return int(share < MIN_SHARE)
 
 
 if __name__ == "__main__":

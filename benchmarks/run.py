@@ -40,6 +40,7 @@ SECTIONS = (
     Section(script="rounding", title="What rounding is worth"),
     Section(script="scaling", title="Many cores"),
     Section(script="separation", title="Separation"),
+    Section(script="long_recordings", title="Long recordings"),
     Section(script="rendering", title="Rendering"),
     Section(script="submission", title="Checking submissions"),
 )

@@ -16,6 +16,7 @@ def weights_folder() -> Path:
 
     Examples
     --------
+    >>> from rebalance.assets import weights_folder
     >>> (weights_folder() / "default.safetensors").is_file()
     True
     """
@@ -27,6 +28,7 @@ def demo_folder() -> Path:
 
     Examples
     --------
+    >>> from rebalance.assets import demo_folder
     >>> sorted(path.name for path in demo_folder().iterdir() if path.is_dir())
     ['audio', 'metadata']
     """
@@ -38,6 +40,7 @@ def schema_folder() -> Path:
 
     Examples
     --------
+    >>> from rebalance.assets import schema_folder
     >>> (schema_folder() / "gains.schema.json").is_file()
     True
     """

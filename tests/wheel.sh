@@ -36,6 +36,11 @@ if "$bin/rebalance" demo --out without-torch 2>errors.txt; then
     exit 1
 fi
 grep -q "rebalance-music\[separation\]" errors.txt || { cat errors.txt >&2; exit 1; }
+if "$bin/rebalance" listen 2>errors.txt; then
+    echo "expected a listening room without its server to be refused" >&2
+    exit 1
+fi
+grep -q "rebalance-music\[web\]" errors.txt || { cat errors.txt >&2; exit 1; }
 
 echo "with separation and report: the demo, a remix, the default separator"
 "$bin/python" -m pip install --quiet --disable-pip-version-check --constraint "$source/constraints.txt" torch==2.13.0
@@ -51,5 +56,18 @@ from rebalance.separation import load_separator
 
 assert soundfile.info("more-cello.flac").frames > 0
 load_separator("default")
+EOF
+
+echo "with web: the listening room answers and leaves nothing behind"
+"$bin/python" -m pip install --quiet --disable-pip-version-check --constraint "$source/constraints.txt" "$wheel[web]"
+"$bin/python" - "$mixture" <<'EOF'
+import signal, subprocess, sys, urllib.request
+
+command = [sys.executable, "-m", "rebalance", "listen", sys.argv[1], "--port", "0", "--no-browser"]
+with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as room:
+    address = room.stdout.readline().split(" at ")[1].split()[0]
+    for name in ("", "page.js", "page.css", "engine.js", "api/setup"):
+        assert urllib.request.urlopen(address + name).status == 200, name
+    room.send_signal(signal.SIGINT)
 EOF
 echo "the wheel works"

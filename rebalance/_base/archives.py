@@ -31,15 +31,15 @@ _CENTRAL = struct.Struct("<4s6H3I5H2I")
 _END = struct.Struct("<4s4H2IH")
 _LOCATOR64 = struct.Struct("<4sIQI")
 _END64 = struct.Struct("<4sQ2H2I4Q")
-_LONGEST_COMMENT = 0xFFFF
+_MAX_COMMENT_BYTES = 0xFFFF
 _IN_ZIP64_16, _IN_ZIP64_32 = 0xFFFF, 0xFFFF_FFFF
 _ZIP64_EXTRA, _UNICODE_PATH_EXTRA = 0x0001, 0x7075
 _ENCRYPTED_FLAGS = 0x0001 | 0x0040 | 0x2000
 _PATCH_FLAG, _SIZES_FOLLOW_FLAG, _UTF8_FLAG = 0x0020, 0x0008, 0x0800
 _CHUNK_BYTES = 1 << 16
 _DIRECTORY_BYTES_PER_MEMBER = 512
-_LEAST_DIRECTORY_BYTES = 1 << 16
-_LONGEST_NAME = 1024
+_MIN_DIRECTORY_BYTES = 1 << 16
+_MAX_NAME_LENGTH = 1024
 _RATIO_MATTERS_FROM_BYTES = 1 << 20
 _SHOWN_CHARACTERS = 100
 _NUMBERED_PART = re.compile(r"(.+\.zip)\.(\d{3})", flags=re.ASCII | re.IGNORECASE)
@@ -68,7 +68,7 @@ class ArchiveLimits:
     @property
     def directory_bytes(self) -> int:
         """Largest table of contents that is read."""
-        return max(_LEAST_DIRECTORY_BYTES, self.n_members * _DIRECTORY_BYTES_PER_MEMBER)
+        return max(_MIN_DIRECTORY_BYTES, self.n_members * _DIRECTORY_BYTES_PER_MEMBER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -365,7 +365,7 @@ def _spanned_parts(last: Path, n_parts: int) -> tuple[Path, ...]:
 
 def _find_end(file: JoinedFile, path: Path) -> _End:
     """Find the one record that ends exactly where the file does."""
-    tail_start = max(0, file.size - _END.size - _LONGEST_COMMENT)
+    tail_start = max(0, file.size - _END.size - _MAX_COMMENT_BYTES)
     tail = file.exactly(file.size - tail_start, tail_start)
     found = []
     position = tail.find(b"PK\x05\x06")
@@ -597,7 +597,7 @@ def _bad_name(name: str) -> str:
         return "its name leads out of the folder"
     if not all(part.strip(". ") for part in parts):
         return "a part of its name is empty"
-    return f"a name of {len(name)} characters" if len(name) > _LONGEST_NAME else ""
+    return f"a name of {len(name)} characters" if len(name) > _MAX_NAME_LENGTH else ""
 
 
 def _require_new(name: str, spellings: dict[str, str], path: Path) -> None:

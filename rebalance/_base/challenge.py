@@ -25,6 +25,16 @@ class Challenge:
     Rates are in Hz, times in the unit of their name, levels in dB re full scale unless named
     otherwise. Per-band tuples run from the lowest to the highest compressor band.
 
+    Examples
+    --------
+    >>> from rebalance import CAD2_TASK2
+    >>> CAD2_TASK2.instruments
+    ('Bassoon', 'Cello', 'Clarinet', 'Flute', 'Oboe', 'Sax', 'Viola', 'Violin')
+    >>> CAD2_TASK2.mixture_sample_rate, CAD2_TASK2.remix_sample_rate, CAD2_TASK2.haaqi_sample_rate
+    (44100, 32000, 24000)
+    >>> CAD2_TASK2.split_of("S50001")
+    'valid'
+
     Source: the CAD2-T2 data and baseline pages and the configuration of the official recipe.
     """
 

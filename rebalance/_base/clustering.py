@@ -41,6 +41,12 @@ class Estimate:
         Confidence interval of the mean; None when there is but one cluster, which tells nothing of others.
     n_values, n_clusters
         How many it rests on.
+
+    Examples
+    --------
+    >>> from rebalance.report import Estimate, estimate_text
+    >>> estimate_text(Estimate(mean=0.5123, interval=None, n_values=12, n_clusters=1))
+    '0.512'
     """
 
     mean: float

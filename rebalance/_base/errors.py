@@ -8,7 +8,17 @@ class RebalanceError(Exception):
 
 
 class MetadataError(RebalanceError, ValueError):
-    """A metadata file or a cross reference between two of them is wrong."""
+    """A metadata file or a cross reference between two of them is wrong.
+
+    Examples
+    --------
+    >>> from rebalance import Audiogram, MetadataError
+    >>> try:
+    ...     Audiogram(frequencies_hz=(500.0, 1000.0), thresholds_db_hl=(20.0,))
+    ... except MetadataError as error:
+    ...     print(error)
+    audiogram: expected one threshold per frequency, got 1 thresholds for 2 frequencies
+    """
 
 
 class AudioError(RebalanceError, ValueError):

@@ -11,17 +11,24 @@ DISTRIBUTION = "rebalance-music"
 
 EXTRA_OF = {
     "distributed": "cluster",
+    "fastapi": "web",
     "fluidsynth": "render",
     "huggingface_hub": "hub",
     "hydra": "baseline",
     "jinja2": "report",
+    "librosa": "score",
     "markupsafe": "report",
     "matplotlib": "report",
+    "mido": "score",
+    "mir_eval": "score",
     "music21": "render",
     "omegaconf": "baseline",
+    "pydantic": "web",
     "pyroomacoustics": "render",
     "safetensors": "separation",
+    "starlette": "web",
     "torch": "separation",
+    "uvicorn": "web",
     "yaml": "render",
 }
 

@@ -114,7 +114,7 @@ _COUNT = re.compile(r"\s*([2-9])\s*[x×]?\s+(?=[^\W\d])|\s*([2-9])\s*[x×]\s*")
 _BETWEEN = re.compile(r"[,;/+&\n]|\b(?:and|und|et|y|og|och|en)\b", flags=re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+|\d+\w*")
 _VOICE = re.compile(r"(?P<name>.*[^\W\d_])[\s_.#-]*(?P<voice>[1-9])", flags=re.DOTALL)
-_MOST_WORDS = 4
+_MAX_WORDS = 4
 
 
 def instrument_of(name: str) -> str | None:
@@ -224,7 +224,7 @@ def _phrases(words: Sequence[str]) -> list[tuple[str | None, int]]:
     found: list[tuple[str | None, int]] = []
     at = 0
     while at < len(meant):
-        for n_words in range(min(_MOST_WORDS, len(meant) - at), 0, -1):
+        for n_words in range(min(_MAX_WORDS, len(meant) - at), 0, -1):
             phrase = " ".join(meant[at : at + n_words])
             if (key := _known_form(phrase)) is not None:
                 found.append((_vocabulary()[key], n_words))

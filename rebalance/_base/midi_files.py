@@ -12,15 +12,15 @@ from pathlib import Path
 from rebalance._base.errors import MetadataError
 
 DEFAULT_QUARTER_BPM = 120.0  # of a file without a tempo, by the standard
-LONGEST_PIECE_S = 12 * 3600.0
-LONGEST_PIECE_Q = 100_000.0
+MAX_PIECE_S = 12 * 3600.0
+MAX_PIECE_Q = 100_000.0
 
 _MICROSECONDS_PER_MINUTE = 60e6
 _MINUTE_S = 60.0
 _HEADER_BYTES = 6
-_LARGEST_FILE = 64 << 20
-_LONGEST_QUANTITY_BYTES = 4
-_HIGHEST_DATA_BYTE = 127
+_MAX_FILE_BYTES = 64 << 20
+_MAX_QUANTITY_BYTES = 4
+_MAX_DATA_BYTE = 127
 _SEQUENCES_APART = 2
 _SMPTE_FLAG = 0x8000
 _FRAMES_PER_S = {24: 24.0, 25: 25.0, 29: 30_000 / 1001, 30: 30.0}
@@ -131,8 +131,8 @@ def read_midi_file(path: Path) -> MidiFile:
         If the file is missing or cut short, is none of this kind, has division or tempo 0, or lasts absurdly long.
     """
     try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise MetadataError(f"{path}: expected a MIDI file of at most {_LARGEST_FILE >> 20} MiB")
+        if path.stat().st_size > _MAX_FILE_BYTES:
+            raise MetadataError(f"{path}: expected a MIDI file of at most {_MAX_FILE_BYTES >> 20} MiB")
         content = path.read_bytes()
     except OSError as error:
         raise MetadataError(f"{path}: cannot read the MIDI file: {error.strerror}") from error
@@ -213,12 +213,12 @@ class _Bytes:
     def quantity(self) -> int:
         """Take a number of one to four bytes, seven bits each."""
         value = 0
-        for _ in range(_LONGEST_QUANTITY_BYTES):
+        for _ in range(_MAX_QUANTITY_BYTES):
             byte = self.take(1)[0]
             value = value << 7 | byte & 0x7F
             if byte < 0x80:
                 return value
-        raise self.refuse(f"expected a time or length of at most {_LONGEST_QUANTITY_BYTES} bytes, got a longer one")
+        raise self.refuse(f"expected a time or length of at most {_MAX_QUANTITY_BYTES} bytes, got a longer one")
 
 
 def _track(body: bytes, number: int) -> _Track:
@@ -247,7 +247,7 @@ def _track(body: bytes, number: int) -> _Track:
             source.take(_system_length(first, source))
         else:
             status, data = _channel_message(first, status, source)
-            low, high = (*(min(byte, _HIGHEST_DATA_BYTE) for byte in data), 0)[:2]
+            low, high = (*(min(byte, _MAX_DATA_BYTE) for byte in data), 0)[:2]
             events.append(_Event(tick, status >> 4, port, status & 0xF, low, high))
     return _Track(names.get(_META_NAME) or names.get(_META_INSTRUMENT) or "", tuple(events), tuple(tempi))
 
@@ -361,9 +361,9 @@ def _bounded(file: MidiFile) -> MidiFile:
     """Return the file unless a time in it is beyond any piece of music."""
     end_q = max((note.onset_q + note.duration_q for track in file.tracks for note in track.notes), default=0.0)
     end_s = file.seconds_at(end_q)
-    if end_q > LONGEST_PIECE_Q or end_s > LONGEST_PIECE_S:
+    if end_q > MAX_PIECE_Q or end_s > MAX_PIECE_S:
         raise MetadataError(
-            f"expected at most {LONGEST_PIECE_Q:.0f} quarter notes and {LONGEST_PIECE_S / 3600:.0f} hours, its notes"
+            f"expected at most {MAX_PIECE_Q:.0f} quarter notes and {MAX_PIECE_S / 3600:.0f} hours, its notes"
             f" last {end_q:.0f} quarter notes, {end_s / 3600:.1f} hours"
         )
     return file

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rebalance.audio._audio_files import (
     Audio,
     AudioHeader,
+    BitDepth,
     Recording,
     Rounding,
     check_written,
@@ -28,7 +29,7 @@ from rebalance.audio._made_gains import (
 )
 from rebalance.audio._metering import LevelMeter
 from rebalance.audio._remixing import (
-    LARGEST_STRENGTH,
+    MAX_STRENGTH,
     Shrinkage,
     changes_of,
     normalising_gain_db,
@@ -51,12 +52,13 @@ from rebalance.audio._streams import (
 __all__ = [
     "AUDIO_SUFFIXES",
     "DEPTHS",
-    "LARGEST_STRENGTH",
+    "MAX_STRENGTH",
     "Audio",
     "AudioFile",
     "AudioFormat",
     "AudioHeader",
     "AudioWriter",
+    "BitDepth",
     "Block",
     "Blocking",
     "Leakage",

@@ -21,15 +21,23 @@ from rebalance.audio._true_lengths import Mended, mended
 
 Audio: TypeAlias = NDArray[np.floating]
 Rounding: TypeAlias = Literal["nearest", "truncate"]
+BitDepth: TypeAlias = Literal[16, 24]
 
-_INT16_SCALE = 32_768.0
+_INT32_BITS = 32
 _UNKNOWN_LENGTH = 2**62
 _FORMATS = {".flac": "FLAC", ".wav": "WAV"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioHeader:
-    """What a file says of itself; durations of lossy formats may be estimates."""
+    """What a file says of itself; durations of lossy formats may be estimates.
+
+    Examples
+    --------
+    >>> from rebalance.audio import AudioHeader
+    >>> AudioHeader(sample_rate=32_000, n_channels=2, n_samples=480_000, format="FLAC", subtype="PCM_16").duration_s
+    15.0
+    """
 
     sample_rate: int
     n_channels: int
@@ -67,11 +75,24 @@ class Recording:
         In Hz.
     remarks
         What was wrong with the file, or missing of it, though it could be read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import Recording
+    >>> recording = Recording(samples=np.zeros((2, 32_000), dtype=np.float32), sample_rate=32_000)
+    >>> recording.samples.shape, recording.remarks
+    ((2, 32000), ())
     """
 
     samples: NDArray[np.float32]
     sample_rate: int
     remarks: tuple[str, ...] = ()
+
+    @property
+    def duration_s(self) -> float:
+        """Duration in seconds."""
+        return float(self.samples.shape[-1]) / self.sample_rate
 
 
 def probe_audio(path: StrPath) -> AudioHeader:
@@ -187,8 +208,10 @@ def _chained(path: Path, source: Mended) -> Recording:
     return Recording(samples=samples, sample_rate=next(iter(kinds))[0], remarks=source.remarks)
 
 
-def write_audio(path: StrPath, samples: Audio, sample_rate: int, *, rounding: Rounding = "nearest") -> None:
-    """Write a 16-bit file whose suffix names its format: first under a temporary name, then renamed.
+def write_audio(
+    path: StrPath, samples: Audio, sample_rate: int, *, rounding: Rounding = "nearest", bits: BitDepth = 16
+) -> None:
+    """Write a file of integers whose suffix names its format: first under a temporary name, then renamed.
 
     Parameters
     ----------
@@ -200,6 +223,8 @@ def write_audio(path: StrPath, samples: Audio, sample_rate: int, *, rounding: Ro
         In Hz.
     rounding
         ``"nearest"``, or ``"truncate"`` towards zero as the official recipe does.
+    bits
+        Of every sample, 16 or 24.
 
     Raises
     ------
@@ -223,10 +248,10 @@ def write_audio(path: StrPath, samples: Audio, sample_rate: int, *, rounding: Ro
     format_name = _FORMATS.get(path.suffix.lower())
     if format_name is None:
         raise AudioError(f"{path}: expected a name ending in {' or '.join(_FORMATS)}, got {path.suffix!r}")
-    quantised = quantise_int16(samples, rounding=rounding)
+    quantised = _quantised(samples, bits, rounding) << (_INT32_BITS - bits)  # libsndfile keeps the upper bits
     with replacing(path) as temporary:
         try:
-            soundfile.write(system_name(temporary), quantised.T, sample_rate, format=format_name, subtype="PCM_16")
+            soundfile.write(system_name(temporary), quantised.T, sample_rate, format=format_name, subtype=f"PCM_{bits}")
         except soundfile.SoundFileError as error:
             raise AudioError(f"{path}: cannot write: {error}") from error
         check_written(temporary, n_samples=quantised.shape[1], path=path)
@@ -239,6 +264,21 @@ def check_written(temporary: StrPath, *, n_samples: int, path: StrPath) -> None:
     ------
     AudioError
         Naming `path`, what the file is to be called.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import soundfile
+    >>> from rebalance.audio import check_written
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     temporary = Path(folder) / "remix.part"
+    ...     soundfile.write(temporary, np.zeros((300, 2)), 32_000, format="WAV", subtype="PCM_16")
+    ...     check_written(temporary, n_samples=320, path=Path("remix.wav"))
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.AudioError: remix.wav: cannot write: it cannot be read back, is the disk full? ...
     """
     temporary = expanded(temporary)
     path = expanded(path)
@@ -282,14 +322,20 @@ def quantise_int16(samples: Audio, *, rounding: Rounding = "nearest") -> NDArray
 
     Source: ``to_16bit`` of pyclarity, which truncates; rounding to nearest halves the error.
     """
+    return _quantised(samples, 16, rounding).astype(np.int16)
+
+
+def _quantised(samples: Audio, bits: BitDepth, rounding: Rounding) -> NDArray[np.int32]:
+    """Return samples as integers of so many bits, clipped where they are beyond full scale."""
     if samples.ndim != 2 or not samples.size:
         raise AudioError(f"expected samples of shape (n_channels, n_samples), got {samples.shape}")
     if not np.isfinite(samples).all():
         raise AudioError("expected finite samples, found NaN or infinity")
-    scaled = np.clip(samples.astype(np.float64), -1.0, 1.0) * _INT16_SCALE
+    scale = 2.0 ** (bits - 1)
+    scaled = np.clip(samples.astype(np.float64), -1.0, 1.0) * scale
     rounded = np.rint(scaled) if rounding == "nearest" else scaled
-    limited: NDArray[np.float64] = np.clip(rounded, -_INT16_SCALE, _INT16_SCALE - 1)
-    return limited.astype(np.int16)
+    limited: NDArray[np.float64] = np.clip(rounded, -scale, scale - 1)
+    return limited.astype(np.int32)
 
 
 def resample(samples: Audio, sample_rate: float, new_sample_rate: float) -> Audio:
@@ -349,7 +395,8 @@ def opened_audio(path: Path, stream: Path | Splice) -> Iterator[soundfile.SoundF
             with opened_splice(stream) as spliced, soundfile.SoundFile(spliced) as file:
                 yield file
     except (soundfile.SoundFileError, RuntimeError, OSError) as error:
-        raise AudioError(f"{path}: cannot decode: {error}") from error
+        reason = getattr(error, "error_string", None) or str(error)  # without the name that is in front already
+        raise AudioError(f"{path}: cannot decode: {reason}") from error
 
 
 def system_name(path: Path) -> str | bytes:

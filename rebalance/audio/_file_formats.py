@@ -33,7 +33,7 @@ _BITS: Mapping[str, int] = MappingProxyType({"PCM_16": 16, "PCM_24": 24, "PCM_32
 _HOLDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"FLAC": ("16", "24"), "WAV": ("16", "24", "32", "float"), "AIFF": ("16", "24", "32", "float")}
 )
-_LARGEST_WAV_BYTES = 2**32 - 2**16
+_MAX_WAV_BYTES = 2**32 - 2**16
 
 AUDIO_SUFFIXES: tuple[str, ...] = tuple(_CONTAINERS)
 
@@ -72,7 +72,7 @@ class AudioFormat:
     def for_length(self, n_samples: int, n_channels: int) -> AudioFormat:
         """Return the format for so much music: WAV beyond 4 GB is written as RF64."""
         n_bytes = n_samples * n_channels * (self.bits or 32) // 8
-        if self.container == "WAV" and n_bytes > _LARGEST_WAV_BYTES:
+        if self.container == "WAV" and n_bytes > _MAX_WAV_BYTES:
             return AudioFormat(container="RF64", subtype=self.subtype, suffix=self.suffix)
         return self
 
@@ -141,5 +141,12 @@ def output_format(path: StrPath, *, depth: str | None = None, like: AudioHeader 
 
 
 def suffix_like(header: AudioHeader) -> str:
-    """Return the suffix of the format a file is read in; ``.flac`` where that is not written."""
+    """Return the suffix of the format a file is read in; ``.flac`` where that is not written.
+
+    Examples
+    --------
+    >>> from rebalance.audio import AudioHeader, suffix_like
+    >>> suffix_like(AudioHeader(sample_rate=8_000, n_channels=1, n_samples=1, format="OGG", subtype="VORBIS"))
+    '.ogg'
+    """
     return _SUFFIXES.get(header.format, ".flac") if header.subtype != "OPUS" else ".ogg"

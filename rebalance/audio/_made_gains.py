@@ -80,6 +80,14 @@ def measure_leakage(mixture: Audio, estimates: Mapping[str, Audio]) -> Leakage:
         Shape ``(n_channels, n_samples)``.
     estimates
         Signals of the same shape by source name.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import measure_leakage
+    >>> half = np.array([[0.5, -0.5]])
+    >>> measure_leakage(2 * half, {"Violin_1": half, "Violin_2": half}).likeness("Violin_1", "Violin_2")
+    1.0
     """
     stacked = np.stack([np.ravel(estimate) for estimate in estimates.values()]).astype(np.float64)
     whole = np.ravel(mixture).astype(np.float64)
@@ -150,6 +158,12 @@ def relative_gains_db(
         Gains asked for in dB, by the same names.
     reliability
         Multiplies the result: how much of what is estimated to have been made was, where that was measured.
+
+    Examples
+    --------
+    >>> from rebalance.audio import relative_gains_db
+    >>> relative_gains_db({"Flute": 0.5, "Cello": 1.0}, {"Flute": 0.0, "Cello": 6.0}).gains_db["Flute"]
+    0.0
     """
     levels_db = {
         name: None if gain is None else 20.0 * float(np.log10(max(gain, _FAINTEST))) for name, gain in gains.items()
@@ -164,6 +178,13 @@ def relative_gains_db(
 
 
 def reference_players(asked_db: Mapping[str, float]) -> tuple[str, ...]:
-    """Return the players asked to stay as they are, or all of them where none is."""
+    """Return the players asked to stay as they are, or all of them where none is.
+
+    Examples
+    --------
+    >>> from rebalance.audio import reference_players
+    >>> reference_players({"Flute": 0.0, "Cello": 6.0}), reference_players({"Flute": 3.0, "Cello": 6.0})
+    (('Flute',), ('Flute', 'Cello'))
+    """
     unmoved = tuple(name for name, gain_db in asked_db.items() if gain_db == 0.0)
     return unmoved or tuple(asked_db)

@@ -16,7 +16,7 @@ from rebalance.audio._levels import amplitude_from_db
 # How far estimates are trusted: alike, or by the number of sources, from two on, the last value for all beyond.
 Shrinkage: TypeAlias = float | tuple[float, ...]
 
-LARGEST_STRENGTH = 1.5
+MAX_STRENGTH = 1.5
 
 
 def normalising_gain_db(gains_db: Mapping[str, float] | Iterable[float]) -> float:
@@ -118,7 +118,7 @@ def remix_as_edit(
     AudioError
         If the shapes differ.
     ConfigError
-        If a shrinkage lies outside [0, 1], or the strength outside [0, `LARGEST_STRENGTH`].
+        If a shrinkage lies outside [0, 1], or the strength outside [0, `MAX_STRENGTH`].
 
     Examples
     --------
@@ -153,7 +153,7 @@ def changes_of(
     shrinkage
         As for `remix_as_edit`.
     strength
-        Multiplies the shrinkage, in [0, `LARGEST_STRENGTH`]. Beyond 1 more of the request is made, and whatever is
+        Multiplies the shrinkage, in [0, `MAX_STRENGTH`]. Beyond 1 more of the request is made, and whatever is
         wrong in the estimates becomes louder in proportion. No more of an estimate is taken away than there is.
 
     Returns
@@ -174,8 +174,8 @@ def changes_of(
     >>> changes_of({"Flute": 3.0, "Cello": 3.0})
     {'Flute': 0.0, 'Cello': 0.0}
     """
-    if not 0.0 <= strength <= LARGEST_STRENGTH:
-        raise ConfigError(f"strength: expected 0 to {LARGEST_STRENGTH:g}, got {strength}")
+    if not 0.0 <= strength <= MAX_STRENGTH:
+        raise ConfigError(f"strength: expected 0 to {MAX_STRENGTH:g}, got {strength}")
     normalising_db = normalising_gain_db(gains_db)
     if len(set(gains_db.values())) == 1:
         return dict.fromkeys(gains_db, 0.0)

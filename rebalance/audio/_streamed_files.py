@@ -125,6 +125,14 @@ def open_audio(path: StrPath, *, channels: Sequence[int] | None = None, most_cha
         If it is missing, empty, no audio file, or has too many channels.
     ConfigError
         If it has no such channel.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.audio import open_audio
+    >>> file = open_audio(Path("metadata/demo/audio/valid/haydn-quartet/mixture.flac"), channels=(1,))
+    >>> file.n_channels, sum(piece.shape[1] for piece in file.pieces())
+    (1, 661500)
     """
     path = expanded(path)
     source = existing_streams(path)
@@ -218,6 +226,20 @@ def writing_audio(
         If the file cannot be encoded, is empty, or cannot be read back whole.
     RebalanceError
         If the operating system refuses to write.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.audio import output_format, probe_audio, writing_audio
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "a.flac"
+    ...     with writing_audio(path, output_format(path, depth="24"), sample_rate=44_100, n_channels=1) as writer:
+    ...         writer.write(np.zeros((1, 100)))
+    ...         writer.write(np.ones((1, 100)) / 2)
+    ...     probe_audio(path).n_samples
+    200
     """
     path = expanded(path)
     with replacing(path) as temporary:

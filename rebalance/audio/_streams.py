@@ -95,7 +95,16 @@ class ResampledStream:
 
 
 def resampled_pieces(pieces: Iterable[Audio], sample_rate: int, new_sample_rate: int) -> Iterator[Audio]:
-    """Resample consecutive pieces of shape ``(n_channels, n)``; together they are what `resample` gives of all."""
+    """Resample consecutive pieces of shape ``(n_channels, n)``; together they are what `resample` gives of all.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import resampled_pieces
+    >>> pieces = resampled_pieces([np.zeros((2, 24_000)), np.zeros((2, 24_000))], 48_000, 44_100)
+    >>> sum(piece.shape[1] for piece in pieces)
+    44100
+    """
     if sample_rate == new_sample_rate:
         yield from pieces
         return
@@ -120,6 +129,14 @@ def aligned_pieces(leading: Iterable[Audio], following: Iterable[Audio]) -> Iter
 
     The second may have another number of channels. It is followed by silence where it ends too early, and cut where it
     is too long, as a signal is that was resampled there and back.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import aligned_pieces
+    >>> leading = [np.zeros((1, 3)), np.zeros((1, 2))]
+    >>> [second.tolist() for _, second in aligned_pieces(leading, [np.array([[1.0, 2.0, 3.0, 4.0]])])]
+    [[[1.0, 2.0, 3.0]], [[4.0, 0.0]]]
     """
     rest = iter(following)
     held: Audio | None = None

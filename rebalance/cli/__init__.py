@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from rebalance._base.semantics import VERSION
+from rebalance.cli._activity import activity
 from rebalance.cli._audiogram import audiogram
 from rebalance.cli._boundary import run
 from rebalance.cli._causality import causality
@@ -18,6 +19,7 @@ from rebalance.cli._compare import compare
 from rebalance.cli._demo import demo
 from rebalance.cli._enhance import enhance
 from rebalance.cli._evaluate_separation import evaluate_separation
+from rebalance.cli._listen import listen
 from rebalance.cli._options import expanding, telling_as_asked
 from rebalance.cli._pack import pack
 from rebalance.cli._prepare import prepare
@@ -30,6 +32,7 @@ from rebalance.cli._score import score
 from rebalance.cli._separate import separate
 from rebalance.cli._separators import separators
 from rebalance.cli._train import train
+from rebalance.cli._transcribe import transcribe
 
 __all__ = ["app", "main"]
 
@@ -51,8 +54,11 @@ for _command in (
     compare,
     separate,
     remix,
+    transcribe,
+    activity,
     audiogram,
     separators,
+    listen,
     prescribe,
     pack,
     check_submission,

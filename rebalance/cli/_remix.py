@@ -11,6 +11,7 @@ import typer
 from rebalance._base.errors import ConfigError
 from rebalance._base.instrument_names import instruments_listed
 from rebalance.audio import AUDIO_SUFFIXES, AudioFile, output_format, suffix_like
+from rebalance.cli._following import PartOption, ScoreOption, following, require_one
 from rebalance.cli._options import DeviceOption, ForceOption, InstrumentsOption, SeparatorOption
 from rebalance.cli._outputs import check_file_to_write, check_folder_to_write
 from rebalance.cli._recordings import (
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from rebalance.hearing import Fitting
     from rebalance.pipeline import Balance, LoudnessTarget, OutputLevel
 
-_LARGEST_GAIN_DB = 60.0
+_MAX_GAIN_DB = 60.0
 _SAFETY = 'listen safely: own hearing aids off, start with the volume low; "Listening safely" in the documentation'
 
 
@@ -50,6 +51,14 @@ def remix(
             metavar="0-1.5", help="Times the part of the gains that scored best: more is made, artefacts get louder."
         ),
     ] = 1.0,
+    gains: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="GAINS.json",
+            help="One gain pattern as in gains.json of a task: source_1 is the first of --instruments.",
+            show_default=False,
+        ),
+    ] = None,
     listener: Annotated[
         Path | None,
         typer.Option(help="Audiogram of the listener (JSON); without it nothing is amplified.", show_default=False),
@@ -64,6 +73,8 @@ def remix(
         ),
     ] = None,
     separator: SeparatorOption = "default",
+    score: ScoreOption = None,
+    part: PartOption = None,
     channels: ChannelsOption = None,
     format_: FormatOption = None,
     depth: DepthOption = None,
@@ -80,11 +91,13 @@ def remix(
     from rebalance.pipeline import RemixRequest, gains_by_source, remix_file
     from rebalance.separation import load_separator
 
-    inputs = files if listener is None else [*files, listener]
+    inputs = [*files, *(path for path in (listener, gains) if path is not None)]
     suffix = suffix_of_format(format_)
     outputs = _outputs(files, out, suffix, depth=depth, inputs=inputs, force=force)
+    require_one(files, score)
     players = instruments_listed(instruments)
-    gains_db = gains_by_source(dict(_gain(text) for text in gain), players)
+    gains_db = _gains_of_file(gains, players) if gains else {}
+    gains_db |= gains_by_source(dict(_gain(text) for text in gain), players)
     target = _loudness(loudness, amplified=listener is not None)
     fitting = _fitting(listener) if listener else None
     opened, failures = opened_files(files, channels)
@@ -93,7 +106,7 @@ def remix(
         kind = output_format(outputs[path], depth=depth, like=file.header)
         kind.require(file.sample_rate, 2 if fitting else file.n_channels, outputs[path])
         check_file_to_write(outputs[path], inputs=inputs, force=force)
-    loaded = load_separator(separator, device=device)
+    loaded = following(load_separator(separator, device=device), files, players, score, part)
     request = RemixRequest(
         instruments=players,
         gains_db=gains_db,
@@ -157,8 +170,8 @@ def _gain(text: str) -> tuple[str, float]:
         gain_db = float(value)
     except ValueError:
         separator = ""
-    if not separator or not name.strip() or not abs(gain_db) <= _LARGEST_GAIN_DB:
-        raise ConfigError(f"--gain: expected NAME=DB such as cello=+6 within {_LARGEST_GAIN_DB:g} dB, got {text!r}")
+    if not separator or not name.strip() or not abs(gain_db) <= _MAX_GAIN_DB:
+        raise ConfigError(f"--gain: expected NAME=DB such as cello=+6 within {_MAX_GAIN_DB:g} dB, got {text!r}")
     return name.strip(), gain_db
 
 
@@ -176,6 +189,25 @@ def _loudness(text: str | None, *, amplified: bool) -> LoudnessTarget:
         raise ConfigError(
             f"--loudness: expected a number of LUFS such as -23, 'recording' or 'prescribed', got {text!r}"
         ) from error
+
+
+def _gains_of_file(path: Path, players: tuple[str, ...]) -> dict[str, float]:
+    """Read the one gain pattern of a file, by source name."""
+    from rebalance.separation import source_names
+    from rebalance.task import Findings, read_document
+
+    findings = Findings()
+    patterns = read_document(path, "gains", findings).entries
+    findings.raise_errors()
+    if len(patterns) != 1:
+        raise ConfigError(f"{path}: expected one gain pattern, found {len(patterns)}")
+    pattern: dict[str, float] = next(iter(patterns.values()))
+    expected = [f"source_{number}" for number in range(1, len(players) + 1)]
+    if sorted(pattern) != sorted(expected):
+        raise ConfigError(
+            f"{path}: expected a gain for each of {', '.join(expected)}, got {', '.join(sorted(pattern))}"
+        )
+    return {name: float(pattern[source]) for name, source in zip(source_names(players), expected, strict=True)}
 
 
 def _fitting(path: Path) -> Fitting:

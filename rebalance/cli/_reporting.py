@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,13 @@ def chosen_split(root: Path, asked: str | None) -> Split:
         found = ", ".join(present) or "none"
         raise ConfigError(f"{root}: expected metadata of one split, or --split to name one; found {found}")
     return present[0]
+
+
+@contextmanager
+def working(title: str) -> Iterator[None]:
+    """Show on the error stream that something takes a while."""
+    with ERRORS.status(title):
+        yield
 
 
 def say_remarks(file: Path, remarks: Sequence[str]) -> None:

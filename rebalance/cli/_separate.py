@@ -9,6 +9,7 @@ import typer
 
 from rebalance._base.instrument_names import instruments_listed
 from rebalance.audio import AudioFile, output_format
+from rebalance.cli._following import PartOption, ScoreOption, following, require_one
 from rebalance.cli._options import DeviceOption, ForceOption, InstrumentsOption, SeparatorOption
 from rebalance.cli._outputs import check_folder_to_write
 from rebalance.cli._recordings import (
@@ -32,6 +33,8 @@ def separate(
         typer.Option(help="Folder for one file per source; a folder in it for each of several.", show_default=False),
     ],
     separator: SeparatorOption = "default",
+    score: ScoreOption = None,
+    part: PartOption = None,
     channels: ChannelsOption = None,
     format_: FormatOption = None,
     depth: DepthOption = None,
@@ -46,6 +49,7 @@ def separate(
     from rebalance.pipeline import separate_file
     from rebalance.separation import load_separator, source_names
 
+    require_one(files, score)
     players = instruments_listed(instruments)
     names = source_names(players)
     suffix = suffix_of_format(format_) or ".flac"
@@ -59,7 +63,7 @@ def separate(
         output_format(Path(f"stem{suffix}"), depth=depth, like=file.header).require(
             file.sample_rate, file.n_channels, path
         )
-    loaded = load_separator(separator, device=device)
+    loaded = following(load_separator(separator, device=device), files, players, score, part)
     say_details(loaded, players)
 
     def work(file: AudioFile) -> None:

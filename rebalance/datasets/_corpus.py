@@ -36,6 +36,12 @@ class CorpusInfo:
         Where its makers keep it.
     evaluation_material
         Whether the challenge evaluates on it, so that nothing may be trained or tuned on it.
+
+    Examples
+    --------
+    >>> from rebalance.datasets import LOADERS
+    >>> [name for name, loader in LOADERS.items() if loader.info.evaluation_material]
+    ['BACH10', 'URMP']
     """
 
     name: str
@@ -80,6 +86,17 @@ class Notes:
     ------
     MetadataError
         If shapes differ, a number is not finite, an onset is negative or decreases, or a duration is not positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.datasets import Notes
+    >>> len(Notes(onset_s=np.array([0.0, 0.5]), duration_s=np.array([0.5, 1.0]), pitch=np.array([60.0, 64.1])))
+    2
+    >>> Notes(onset_s=np.array([0.5, 0.0]), duration_s=np.array([0.5, 1.0]), pitch=np.array([60.0, 64.1]))
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.MetadataError: notes: expected onsets from 0 s that do not decrease
     """
 
     onset_s: NDArray[np.float64]
@@ -146,6 +163,14 @@ class Piece:
         Which part of the corpus it belongs to by its makers' division (``"train"`` ..), where there is one.
     evaluation_material
         Whether the challenge evaluates on it.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.datasets import Part, Piece
+    >>> parts = tuple(Part(label=name, instrument=name, stem=Path(f"{name}.flac")) for name in ("Flute", "Tuba"))
+    >>> Piece(corpus="Own", name="duet", parts=parts).is_of_challenge
+    False
     """
 
     corpus: str
@@ -191,6 +216,13 @@ class Corpus:
     trains_on_evaluation_material
         True when evaluation material was opened for training on the caller's word; to be carried into whatever is
         made of it.
+
+    Examples
+    --------
+    >>> from rebalance.datasets import LOADERS, Corpus
+    >>> corpus = Corpus(info=LOADERS["EnsembleSet"].info, pieces=(), purpose="training")
+    >>> corpus.info.evaluation_material, corpus.trains_on_evaluation_material
+    (False, False)
     """
 
     info: CorpusInfo

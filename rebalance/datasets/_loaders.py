@@ -48,6 +48,25 @@ def load_corpus(name: str, root: StrPath, *, purpose: Purpose, allow_evaluation_
         If there is no such corpus, or evaluation material is wanted for training without those words.
     MetadataError
         If the folder holds no piece of it, or something in it is not as described.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.audio import write_audio
+    >>> from rebalance.datasets import load_corpus
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     for label in ("Violin_1", "Violin_2", "Viola", "Cello"):
+    ...         stem = Path(root, "EnsembleSet", "mozart", "Mix_1", f"{label}.flac")
+    ...         write_audio(stem, np.zeros((2, 441)), 44_100)
+    ...     corpus = load_corpus("EnsembleSet", root, purpose="training")
+    >>> [(piece.name, [part.label for part in piece.parts]) for piece in corpus.pieces]
+    [('mozart', ['Cello', 'Viola', 'Violin_1', 'Violin_2'])]
+    >>> load_corpus("URMP", "URMP", purpose="training")
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: URMP is evaluation material: to train on it all the same, say 'I ...
     """
     root = expanded(root)
     if name not in LOADERS:

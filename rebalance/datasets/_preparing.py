@@ -35,7 +35,7 @@ _FOLDERS = {
 _METADATA = "metadata"
 _MICROPHONE = "Mix_1"
 _TEMPORARY_PREFIX = ".preparing-"
-_LARGEST_METADATA = 1 << 28
+_MAX_METADATA_BYTES = 1 << 28
 _COPY_BYTES = 1 << 20
 
 
@@ -86,6 +86,19 @@ def prepare_downloads(
         If an archive is missing, damaged or could do harm.
     MetadataError
         If the metadata are missing, or not as described.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance import RebalanceError
+    >>> from rebalance.datasets import prepare_downloads
+    >>> with tempfile.TemporaryDirectory() as downloads:
+    ...     try:
+    ...         prepare_downloads([Path(downloads)], Path(downloads, "task"))
+    ...     except RebalanceError as error:
+    ...         print(str(error).replace(downloads, "downloads"))
+    downloads: expected a folder with CadenzaWoodwind.zip, EnsembleSet_Mix_1.zip, metadata.zip, found none of them
 
     Source: ``process_zenodo_download.py`` of the official recipe.
     """
@@ -190,8 +203,10 @@ def _copy_metadata(downloads: Downloads, folder: Path) -> _Copied:
         if dataset == _METADATA and name.endswith(".json") and "/" not in name
     }
     for target, origin in wanted.items():
-        if origin.member.size > _LARGEST_METADATA:
-            raise MetadataError(f"{target.name}: expected at most {_LARGEST_METADATA} bytes, got {origin.member.size}")
+        if origin.member.size > _MAX_METADATA_BYTES:
+            raise MetadataError(
+                f"{target.name}: expected at most {_MAX_METADATA_BYTES} bytes, got {origin.member.size}"
+            )
     absent = [target for target in wanted if not target.exists()]
     for target in absent:
         _extract(wanted[target], target)

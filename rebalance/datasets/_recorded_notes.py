@@ -28,6 +28,19 @@ def read_notes(part: Part) -> Notes:
     ------
     MetadataError
         If the corpus holds no notes for the part, or its file is missing or not as described.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.datasets import NoteFile, Part, read_notes
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     table = Path(folder, "Notes_1_ob.txt")
+    ...     _ = table.write_text("0.25 440.0 0.5", encoding="utf-8")
+    ...     notes = NoteFile(path=table, format="urmp")
+    ...     played = read_notes(Part(label="Oboe", instrument="Oboe", stem=Path("AuSep_1_ob.wav"), notes=notes))
+    >>> played.onset_s, played.duration_s, played.pitch
+    (array([0.25]), array([0.5]), array([69.]))
     """
     if part.notes is None:
         raise MetadataError(f"{part.stem}: this corpus has no notes for {part.label}")

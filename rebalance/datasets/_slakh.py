@@ -23,7 +23,7 @@ INFO = CorpusInfo(
 )
 
 _SUBSETS = ("train", "validation", "test", "omitted")
-_LARGEST_METADATA = 1 << 20
+_MAX_METADATA_BYTES = 1 << 20
 # General MIDI programs, from 0, of single instruments of the orchestra.
 _PROGRAMS = {
     40: "Violin",
@@ -118,8 +118,8 @@ def _read_yaml(path: Path) -> Mapping[str, Any]:
     import yaml
 
     try:
-        if path.stat().st_size > _LARGEST_METADATA:
-            raise MetadataError(f"{path}: expected at most {_LARGEST_METADATA} bytes, got {path.stat().st_size}")
+        if path.stat().st_size > _MAX_METADATA_BYTES:
+            raise MetadataError(f"{path}: expected at most {_MAX_METADATA_BYTES} bytes, got {path.stat().st_size}")
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise MetadataError(f"{path}: cannot read the metadata: {' '.join(str(error).split())}") from error

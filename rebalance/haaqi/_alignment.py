@@ -33,7 +33,7 @@ _STEP = _FFT_SIZE - 2 * _BAND_LAGS
 _COARSE_ERROR = 1e-6
 _EXACT_BLOCK = 4096
 # Beyond so many candidates a transform in double precision is the quicker judge.
-_MOST_EXACT_LAGS = 64
+_MAX_EXACT_LAGS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +121,7 @@ def _band_delay(reference: Row, processed: Row) -> int:
         return 0
     coarse = _correlation(reference, processed)
     (places,) = np.nonzero(coarse >= coarse.max() - _COARSE_ERROR * scale)
-    if len(places) > _MOST_EXACT_LAGS:
+    if len(places) > _MAX_EXACT_LAGS:
         exact = _correlation(reference.astype(np.float64), processed.astype(np.float64))
         places = np.array([np.argmax(exact)])
     elif len(places) > 1:

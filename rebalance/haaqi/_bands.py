@@ -11,8 +11,8 @@ from scipy.signal import group_delay
 
 SAMPLE_RATE = 24_000
 N_BANDS = 32
-LOWEST_CENTRE_HZ = 80.0
-HIGHEST_CENTRE_HZ = 8000.0
+MIN_CENTRE_HZ = 80.0
+MAX_CENTRE_HZ = 8000.0
 
 # Moore and Glasberg (1983) in the form of Slaney (1993): width = centre / EAR_Q + NARROWEST_HZ.
 EAR_Q = 9.26449
@@ -28,9 +28,9 @@ def centre_frequencies_hz() -> NDArray[np.float64]:
     Source: Slaney (1993); ``center_frequency`` of pyclarity.
     """
     corner = EAR_Q * NARROWEST_HZ
-    steps = np.arange(1, N_BANDS) * (-np.log(HIGHEST_CENTRE_HZ + corner) + np.log(LOWEST_CENTRE_HZ + corner))
-    descending = -corner + np.exp(steps / (N_BANDS - 1)) * (HIGHEST_CENTRE_HZ + corner)
-    centres = np.flip(np.insert(descending, 0, HIGHEST_CENTRE_HZ))
+    steps = np.arange(1, N_BANDS) * (-np.log(MAX_CENTRE_HZ + corner) + np.log(MIN_CENTRE_HZ + corner))
+    descending = -corner + np.exp(steps / (N_BANDS - 1)) * (MAX_CENTRE_HZ + corner)
+    centres = np.flip(np.insert(descending, 0, MAX_CENTRE_HZ))
     centres.setflags(write=False)
     return centres
 

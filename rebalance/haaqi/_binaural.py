@@ -33,6 +33,15 @@ class EarReference:
         Thresholds of this ear.
     full_scale_db_spl
         Level in dB SPL of a signal whose RMS is 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.haaqi import EarReference
+    >>> from rebalance.hearing import STANDARD_AUDIOGRAMS
+    >>> ear = EarReference(signal=np.zeros(24_000), audiogram=STANDARD_AUDIOGRAMS["N2"], full_scale_db_spl=105.0)
+    >>> ear.audiogram.thresholds_db_hl[0]
+    20.0
     """
 
     signal: Audio
@@ -48,6 +57,14 @@ class SceneNoise:
     ----------
     scene
         Its id, which seeds the noise.
+
+    Examples
+    --------
+    >>> from rebalance.haaqi import SceneNoise
+    >>> SceneNoise(scene="S50001").seed == SceneNoise(scene="S50001").seed
+    True
+    >>> SceneNoise(scene="S50001").seed == SceneNoise(scene="S50002").seed
+    False
     """
 
     scene: str
@@ -86,6 +103,20 @@ def binaural_scores(
     ------
     AudioError
         If a reference cannot be scored against.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.haaqi import EarReference, SceneNoise, binaural_scores
+    >>> from rebalance.hearing import STANDARD_AUDIOGRAMS
+    >>> music = 0.05 * np.random.default_rng(1).standard_normal((2, 12_000))
+    >>> listener = {"audiogram": STANDARD_AUDIOGRAMS["N2"], "full_scale_db_spl": 90.0}
+    >>> ears = [EarReference(signal=channel, **listener) for channel in music]
+    >>> same, silent = binaural_scores(*ears, [music, 0 * music], noise=SceneNoise(scene="S50001"))
+    >>> [round(ear.value, 2) for ear in same]
+    [1.0, 1.0]
+    >>> print(silent)
+    HAAQI: the processed signal is silent, expected sound to compare
     """
     reader = noise.tape.reader()
     lefts = _ear_scores(left, [signal[0] for signal in processed], reader)

@@ -17,7 +17,7 @@ PerBand: TypeAlias = NDArray[np.float64]
 AUDIOMETRIC_FREQUENCIES_HZ = (250.0, 500.0, 1000.0, 2000.0, 4000.0, 6000.0)
 
 # Kates (2013), "An auditory model for intelligibility and quality predictions"; the shares from Moore et al. (1999).
-LOWEST_COMPRESSION_RATIO = 1.25
+MIN_COMPRESSION_RATIO = 1.25
 COMPRESSION_RATIO_SPAN = 2.25
 LINEAR_BELOW_DB_SPL = 30.0
 LINEAR_ABOVE_DB_SPL = 100.0
@@ -63,7 +63,7 @@ def apportion_loss(audiogram: Audiogram) -> CochlearLoss:
     centres = centre_frequencies_hz()
     measured = audiogram.at(AUDIOMETRIC_FREQUENCIES_HZ).thresholds_db_hl
     loss = np.maximum(np.interp(centres, AUDIOMETRIC_FREQUENCIES_HZ, measured), 0.0)
-    normal_ratio = LOWEST_COMPRESSION_RATIO + COMPRESSION_RATIO_SPAN * np.arange(N_BANDS) / (N_BANDS - 1)
+    normal_ratio = MIN_COMPRESSION_RATIO + COMPRESSION_RATIO_SPAN * np.arange(N_BANDS) / (N_BANDS - 1)
     span = LINEAR_ABOVE_DB_SPL - LINEAR_BELOW_DB_SPL
     outer_limit = OUTER_LOSS_LIMIT_FACTOR * span * (1 - 1 / normal_ratio)
     limited = np.minimum(loss, outer_limit)

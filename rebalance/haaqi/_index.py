@@ -40,6 +40,17 @@ class HaaqiScore:
         Raw term: short-time covariance of the membrane motions.
     loudness, spectrum
         Raw terms: 1 minus the spread of the difference, and of the relative difference, of the specific loudness.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.haaqi import haaqi
+    >>> from rebalance.hearing import STANDARD_AUDIOGRAMS
+    >>> music = 0.05 * np.random.default_rng(1).standard_normal(24_000)
+    >>> noisy = music + 0.02 * np.random.default_rng(2).standard_normal(24_000)
+    >>> score = haaqi(music, noisy, STANDARD_AUDIOGRAMS["N2"], sample_rate=24_000, full_scale_db_spl=90.0)
+    >>> round(score.value, 1), round(score.linear, 1), score.membrane_covariance < score.spectrum
+    (0.6, 1.0, True)
     """
 
     value: float

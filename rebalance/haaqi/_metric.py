@@ -29,7 +29,7 @@ Rows: TypeAlias = NDArray[np.float32]
 
 DEFAULT_FULL_SCALE_DB_SPL = 65.0
 # Twice the range in which bands are aligned: below it the index says nothing.
-SHORTEST_S = 0.2
+MIN_DURATION_S = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +78,16 @@ class HeardReference:
         ------
         AudioError
             If it is not one ear of finite samples, is silent, or leaves too little of the reference to compare.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from rebalance.haaqi import hear_reference
+        >>> from rebalance.hearing import STANDARD_AUDIOGRAMS
+        >>> music = 0.05 * np.random.default_rng(1).standard_normal(24_000)
+        >>> heard = hear_reference(music, STANDARD_AUDIOGRAMS["N2"], sample_rate=24_000, full_scale_db_spl=90.0)
+        >>> [round(heard.score(processed).value, 1) for processed in (music, music[::-1].copy())]
+        [1.0, 0.2]
         """
         return _score(self, _checked("processed", processed, self.ear.sample_rate))
 
@@ -135,9 +145,10 @@ def _hear(reference: Vector, ear: Ear, rng: Rng) -> HeardReference:
     """Walk the reference through the ear and draw the noise of both signals."""
     source = copied(rng)
     extent = sounding_extent(reference)
-    if extent.n_samples < SHORTEST_S * SAMPLE_RATE:
+    if extent.n_samples < MIN_DURATION_S * SAMPLE_RATE:
         raise AudioError(
-            f"HAAQI: the reference sounds for {extent.n_samples / SAMPLE_RATE:.3f} s, expected at least {SHORTEST_S} s"
+            f"HAAQI: the reference sounds for {extent.n_samples / SAMPLE_RATE:.3f} s,"
+            f" expected at least {MIN_DURATION_S} s"
         )
     sound = equalised(reference[extent.first : extent.last + 1], ear.audiogram, ear.reference_amplification)
     excitation = excite(through_middle_ear(sound), ear.loss, ear.full_scale_db_spl)

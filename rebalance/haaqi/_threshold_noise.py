@@ -87,6 +87,19 @@ class NoiseTape:
     ------
     ConfigError
         If it is given anything but a seed, a ``RandomState`` or a ``Generator``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.haaqi import NoiseTape
+    >>> tape = NoiseTape(5)
+    >>> first, again = np.empty(4, dtype=np.float32), np.empty(4, dtype=np.float32)
+    >>> tape.reader().fill(first)
+    >>> tape.reader().fill(again)
+    >>> np.array_equal(first, again)
+    True
+    >>> np.allclose(first, np.random.RandomState(5).standard_normal(4))
+    True
     """
 
     def __init__(self, rng: NumpyRng | int) -> None:
@@ -111,7 +124,19 @@ class NoiseTape:
 
 
 class NoiseReader:
-    """A place on a tape; it moves on as the generator would."""
+    """A place on a tape; it moves on as the generator would.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.haaqi import NoiseTape
+    >>> reader = NoiseTape(5).reader()
+    >>> first, second = np.empty(4, dtype=np.float32), np.empty(4, dtype=np.float32)
+    >>> reader.fill(first)
+    >>> reader.copy().fill(second)
+    >>> np.allclose([first, second], np.random.RandomState(5).standard_normal((2, 4)))
+    True
+    """
 
     def __init__(self, tape: NoiseTape, *, position: int = 0) -> None:
         self._tape = tape

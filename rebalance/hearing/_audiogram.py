@@ -34,7 +34,7 @@ _SITE_SEVERITY_FREQUENCIES_HZ = (500.0, 1000.0, 2000.0, 4000.0)
 
 
 # Nobody hears below it, and no audiometer reaches beyond so many kHz.
-_LOWEST_HEARD_HZ = 20.0
+_MIN_HEARD_HZ = 20.0
 
 
 def looks_like_khz(frequencies_hz: Sequence[float]) -> bool:
@@ -46,7 +46,7 @@ def looks_like_khz(frequencies_hz: Sequence[float]) -> bool:
     >>> looks_like_khz((0.25, 1.0, 8.0)), looks_like_khz((250.0, 1000.0, 8000.0))
     (True, False)
     """
-    return bool(len(frequencies_hz)) and max(frequencies_hz) < _LOWEST_HEARD_HZ
+    return bool(len(frequencies_hz)) and max(frequencies_hz) < _MIN_HEARD_HZ
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +238,16 @@ class EarFitting:
         Compression ratios, at least 1.
     gains_db
         Make-up gains in dB.
+
+    Examples
+    --------
+    >>> from rebalance import EarFitting
+    >>> EarFitting(ratios=(1.0, 1.2, 1.5), gains_db=(0.0, 4.0, 12.0)).gains_db
+    (0.0, 4.0, 12.0)
+    >>> EarFitting(ratios=(0.5,), gains_db=(0.0,))
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.MetadataError: fitting: compression ratios must be at least 1, got [0.5]
     """
 
     ratios: tuple[float, ...]
@@ -256,7 +266,16 @@ class EarFitting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitting:
-    """Compressor settings of both ears."""
+    """Compressor settings of both ears.
+
+    Examples
+    --------
+    >>> from rebalance import EarFitting, Fitting
+    >>> better = EarFitting(ratios=(1.0,) * 6, gains_db=(0.0, 0.0, 2.0, 4.0, 8.0, 10.0))
+    >>> worse = EarFitting(ratios=(1.5,) * 6, gains_db=(3.0, 4.0, 6.0, 9.0, 14.0, 18.0))
+    >>> Fitting(left=better, right=worse).ear("right").gains_db[-1]
+    18.0
+    """
 
     left: EarFitting
     right: EarFitting

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _EAR_STYLES: Mapping[Ear, tuple[str, str]] = {"right": ("o", "#d9423a"), "left": ("x", "#2f7fd6")}
 _NO_EAR_STYLE = ("s", "#7f7f7f")
 _TICKS_KHZ = {0.125: "⅛", 0.25: "¼", 0.5: "½", 1: "1", 2: "2", 4: "4", 8: "8"}
-_LOWEST_USUAL_KHZ = 0.25
+_MIN_USUAL_KHZ = 0.25
 _BEST_DB_HL, _WORST_DB_HL = -15, 120
 
 
@@ -54,7 +54,7 @@ def draw_ear(
 def finish_audiogram(axes: Axes, title: str) -> None:
     """Give axes the scales of an audiogram, a title, and a legend where ears are named."""
     lowest_khz = min(float(np.min(line.get_xdata())) for line in axes.lines)
-    ticks_khz = {khz: text for khz, text in _TICKS_KHZ.items() if khz >= min(_LOWEST_USUAL_KHZ, lowest_khz)}
+    ticks_khz = {khz: text for khz, text in _TICKS_KHZ.items() if khz >= min(_MIN_USUAL_KHZ, lowest_khz)}
     axes.set_xscale("log", base=2)
     axes.set_xticks(list(ticks_khz), list(ticks_khz.values()))
     axes.set_ylim(_WORST_DB_HL, _BEST_DB_HL)

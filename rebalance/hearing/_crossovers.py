@@ -35,6 +35,17 @@ class Crossover:
     ConfigError
         If there are too many, a frequency is out of range or does not increase, or they look like kHz.
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.hearing import Crossover
+    >>> impulse = np.zeros(44_100)
+    >>> impulse[0] = 1.0
+    >>> bands = Crossover(frequencies_hz=(500.0, 2000.0))(impulse)
+    >>> magnitude = np.abs(np.fft.rfft(bands.sum(axis=0)))
+    >>> bands.shape, float(magnitude.min().round(3)), float(magnitude.max().round(3))
+    ((3, 44100), 1.0, 1.0)
+
     Source: D'Appolito (1984), "Active realization of multiway all-pass crossover systems", of fourth
     order, arranged as in pyclarity's ``Crossover``: band k is low-passed at crossover k, high-passed at
     those below and all-passed at those above.

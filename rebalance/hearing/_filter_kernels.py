@@ -46,7 +46,7 @@ _MANTISSA_BITS = 52
 _MANTISSA_MASK = (1 << _MANTISSA_BITS) - 1
 _EXPONENT_MASK = 0x7FF
 _EXPONENT_BIAS = 1023
-_LARGEST_EXPONENT = 1000.0
+_MAX_EXPONENT = 1000.0
 _ROOT_2 = math.sqrt(2.0)
 _ATANH_TERMS = tuple(2.0 / math.log(2.0) / (2 * k + 1) for k in range(6))
 _POWER_TERMS = tuple(math.log(2.0) ** k / math.factorial(k) for k in range(10))
@@ -283,7 +283,7 @@ def _powers_of_2(values: Floats, bits: Integers) -> None:
     """
     t0, t1, t2, t3, t4, t5, t6, t7, t8, t9 = _POWER_TERMS
     for i in range(len(values)):
-        value = min(max(values[i], -_LARGEST_EXPONENT), _LARGEST_EXPONENT)
+        value = min(max(values[i], -_MAX_EXPONENT), _MAX_EXPONENT)
         whole = np.floor(value + 0.5)
         bits[i] = (np.int64(whole) + _EXPONENT_BIAS) << _MANTISSA_BITS
         f = value - whole

@@ -27,6 +27,14 @@ class AidSettings:
     ----------
     crossover_frequencies_hz, thresholds_db, attacks_ms, releases_ms
         See `MultibandCompressor`.
+
+    Examples
+    --------
+    >>> from rebalance.hearing import CHALLENGE_AID, AidSettings
+    >>> AidSettings() == CHALLENGE_AID
+    True
+    >>> AidSettings(thresholds_db=(-40.0,) * 6).attacks_ms
+    (11.0, 11.0, 14.0, 13.0, 11.0, 11.0)
     """
 
     crossover_frequencies_hz: tuple[float, ...] = CAD2_TASK2.crossover_frequencies_hz
@@ -64,6 +72,15 @@ class MultibandCompressor:
     ------
     ConfigError
         If the settings do not give one value per band or one is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.hearing import MultibandCompressor
+    >>> aid = MultibandCompressor(ratios=(2.0,) * 6, gains_db=(0.0,) * 6)
+    >>> tone = np.sin(2 * np.pi * 1000 * np.arange(44_100) / 44_100)
+    >>> round(float(np.abs(aid(tone)[22_050:]).max()), 2), round(float(np.abs(aid(0.001 * tone)[22_050:]).max()), 4)
+    (0.35, 0.001)
 
     Source: Giannoulis, Massberg and Reiss (2012), "Digital dynamic range compressor design", with the
     settings of the challenge; equal to pyclarity's ``MultibandCompressor`` (which adds -240 dB where a

@@ -109,6 +109,16 @@ class NalR:
         In Hz, above 12 kHz.
     n_taps
         Length of the filter, odd and at least 3; the default lasts as long at 44.1 kHz as HAAQI's 141 taps at 24 kHz.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import rms
+    >>> from rebalance.hearing import STANDARD_AUDIOGRAMS, NalR
+    >>> tone = 0.01 * np.sin(2 * np.pi * 2000 * np.arange(44_100) / 44_100)
+    >>> amplified = NalR(audiogram=STANDARD_AUDIOGRAMS["N3"])(tone)
+    >>> amplified.shape, rms(amplified) > 2 * rms(tone)
+    ((44100,), True)
     """
 
     DEFAULT_TAPS: ClassVar[int] = 259

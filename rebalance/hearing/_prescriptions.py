@@ -40,8 +40,8 @@ _BANDS = _Bands(
 )
 _GAIN_PER_LOSS = 0.48
 _SPEECH_RANGE_DB = 38.0
-_SMALLEST_OUTPUT_RANGE_DB = 13.0
-_LOUDEST_OUTPUT_DB_SPL = 100.0
+_MIN_OUTPUT_RANGE_DB = 13.0
+_MAX_OUTPUT_DB_SPL = 100.0
 _GAIN_LEVEL_DB_SPL = 65.0
 _RATIO_LEVELS_DB_SPL = (55.0, 85.0)
 
@@ -102,8 +102,8 @@ def _gains_db(losses_db_hl: NDArray[np.float64], level_db_spl: float) -> NDArray
     minima_db_spl = _BANDS.speech_levels_db_spl - _SPEECH_RANGE_DB
     gains_at_minima_db = np.clip(losses_db_hl + _BANDS.thresholds_db_spl - minima_db_spl, 0.0, losses_db_hl)
     gains_at_mean_db = np.clip(_GAIN_PER_LOSS * losses_db_hl + _BANDS.intercepts_db, 0.0, gains_at_minima_db)
-    output_ranges_db = np.maximum(_SPEECH_RANGE_DB + gains_at_mean_db - gains_at_minima_db, _SMALLEST_OUTPUT_RANGE_DB)
+    output_ranges_db = np.maximum(_SPEECH_RANGE_DB + gains_at_mean_db - gains_at_minima_db, _MIN_OUTPUT_RANGE_DB)
     above_minima_db = level_db_spl - minima_db_spl
     gains_db = gains_at_minima_db + above_minima_db * (output_ranges_db / _SPEECH_RANGE_DB - 1.0)
-    limited: NDArray[np.float64] = np.clip(gains_db, 0.0, _LOUDEST_OUTPUT_DB_SPL - level_db_spl)
+    limited: NDArray[np.float64] = np.clip(gains_db, 0.0, _MAX_OUTPUT_DB_SPL - level_db_spl)
     return limited

@@ -16,6 +16,7 @@ from rebalance.pipeline._personal import (
     common_attenuation_db,
     gains_by_source,
     rebalance_recording,
+    rebalance_stems,
     remix_stream,
     separate_recording,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "read_options",
     "read_run",
     "rebalance_recording",
+    "rebalance_stems",
     "record_causality",
     "remix_file",
     "remix_stream",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rebalance.audio import (
-    LARGEST_STRENGTH,
+    MAX_STRENGTH,
     Leakage,
     changes_of,
     db_from_amplitude,
@@ -101,7 +101,15 @@ def estimate_balance(
 
 
 def measured_reliability(separator: Separator, n_sources: int) -> float | None:
-    """Return which share of its estimated gains a separator was measured to make; None where it was not measured."""
+    """Return which share of its estimated gains a separator was measured to make; None where it was not measured.
+
+    Examples
+    --------
+    >>> from rebalance.pipeline import measured_reliability
+    >>> from rebalance.separation import load_separator
+    >>> measured_reliability(load_separator("mixture"), 2) is None
+    True
+    """
     values = separator.reliability if isinstance(separator, Measured) else ()
     return values[min(max(n_sources, 2) - 2, len(values) - 1)] if values else None
 
@@ -156,7 +164,7 @@ def _reasons(
     made = made_db[most]
     if made is not None and abs(made) < _LITTLE * abs(asked_db[most]):
         reasons.append(_held_back(strength))
-        if strength < LARGEST_STRENGTH:
+        if strength < MAX_STRENGTH:
             reasons += _stronger(most, gains_db, separator, leakage, strength, reliability)
     return reasons
 
@@ -179,9 +187,9 @@ def _stronger(
     reliability: float | None,
 ) -> list[str]:
     """Return what the largest strength would make, and what it would cost."""
-    made = _made_db(gains_db, separator, leakage, LARGEST_STRENGTH, reliability)[name]
+    made = _made_db(gains_db, separator, leakage, MAX_STRENGTH, reliability)[name]
     if not made:
         return []
-    louder_db = db_from_amplitude(LARGEST_STRENGTH / strength)
-    what = f"--strength {LARGEST_STRENGTH:g} would make about {made:+.1f} dB of it for {name}"
+    louder_db = db_from_amplitude(MAX_STRENGTH / strength)
+    what = f"--strength {MAX_STRENGTH:g} would make about {made:+.1f} dB of it for {name}"
     return [f"{what}; leaks and artefacts become {louder_db:.1f} dB louder"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import AudioError
 from rebalance.audio import Audio, Block, Blocking, ResampledStream, Stream, aligned_pieces, resampled_pieces
-from rebalance.separation import Levelled, Separator, checked_estimates, source_names
+from rebalance.separation import Levelled, Separator, checked_estimates, placed_at, source_names
 
 Progress: TypeAlias = Callable[[float], None]
 
@@ -45,10 +45,11 @@ def separated_blocks(
     level = _running_level(resampled) if isinstance(separator, Levelled) else None
     for block in SEPARATION_BLOCKING.blocks(resampled):
         mixture = block.samples.astype(np.float32, copy=False)
+        here = placed_at(separator, block.start / separator.sample_rate)
         if level is None or (block.is_last and not block.start):
-            estimates = checked_estimates(separator(mixture, instruments), names, mixture.shape)
+            estimates = checked_estimates(here(mixture, instruments), names, mixture.shape)
         else:
-            estimates = _levelled_estimates(block.start, mixture, instruments, separator, level)
+            estimates = _levelled_estimates(block.start, mixture, instruments, here, level)
         done = 1.0 if block.is_last else min(1.0, block.stop / max(resampled.n_samples, 1))
         yield block, dict(estimates)
         del block, mixture, estimates  # not held while the next block is made
@@ -117,6 +118,16 @@ def stem_pieces(
         As for `separate_recording`.
     on_progress
         Called with the fraction done, in (0, 1].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import Recording, RecordingStream
+    >>> from rebalance.pipeline import stem_pieces
+    >>> from rebalance.separation import load_separator
+    >>> stream = RecordingStream(Recording(samples=np.ones((1, 8), dtype=np.float32), sample_rate=44_100))
+    >>> [piece.shape for piece in stem_pieces(stream, ("flute", "cello"), load_separator("mixture"))]
+    [(2, 1, 8)]
     """
     blocks = separated_blocks(stream, instruments, separator, on_progress)
     stacked = map(_stacked, blocks)

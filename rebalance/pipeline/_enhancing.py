@@ -57,6 +57,12 @@ class EnhanceOptions:
         Limit the amplified signal by its hyperbolic tangent, as the official option does.
     accompaniment_share
         How much of the accompaniment the official remix leaves in every target.
+
+    Examples
+    --------
+    >>> from rebalance.pipeline import EnhanceOptions
+    >>> EnhanceOptions(separator="fast").rounding, EnhanceOptions(separator="convtasnet", remix="official").rounding
+    ('nearest', 'truncate')
     """
 
     separator: str

@@ -71,6 +71,17 @@ def read_options(config: Mapping[str, Any], *, require_sources: bool) -> Officia
         If a key is missing or unknown, or a value is not what the task fixes.
     MetadataError
         If the metadata is wrong.
+
+    Examples
+    --------
+    >>> from omegaconf import OmegaConf
+    >>> from rebalance.pipeline import read_options
+    >>> config = OmegaConf.load("baseline/config.yaml")
+    >>> del config["hydra"]
+    >>> config.path.root, config.separator.name, config.separator.official = "metadata/demo", "fast", False
+    >>> options = read_options(OmegaConf.to_container(config, resolve=True), require_sources=True)
+    >>> len(options.task.pairs), options.enhance.separator, options.run.as_posix()
+    (12, 'fast', 'exp')
     """
     values = dict(_flattened(config))
     options = _Reader(values)

@@ -89,6 +89,20 @@ def separate_file(
         If an instrument is unknown, the separator needs the true sources, or it names other sources than these.
     RebalanceError
         If the operating system refuses to write.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.audio import open_audio, output_format
+    >>> from rebalance.pipeline import separate_file
+    >>> from rebalance.separation import load_separator
+    >>> file = open_audio(Path("metadata/demo/audio/valid/haydn-quartet/mixture.flac"))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     kind = output_format(Path("stem.ogg"))
+    ...     done = separate_file(file, ("violin", "cello"), load_separator("mixture"), Path(folder), kind)
+    ...     [path.name for path in done.paths.values()]
+    ['Violin.ogg', 'Cello.ogg']
     """
     folder = expanded(folder)
     names = source_names(instruments)
@@ -136,6 +150,21 @@ def remix_file(
         As for `rebalance_recording`, or if the file cannot be decoded or the result not be encoded.
     RebalanceError
         If the operating system refuses to write.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.audio import open_audio, output_format
+    >>> from rebalance.pipeline import RemixRequest, remix_file
+    >>> from rebalance.separation import load_separator
+    >>> file = open_audio(Path("metadata/demo/audio/valid/haydn-quartet/mixture.flac"))
+    >>> separator = load_separator("mixture")
+    >>> request = RemixRequest(instruments=("violin",), gains_db={}, separator=separator, loudness=-23.0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     done = remix_file(file, request, Path(folder) / "loud.flac", output_format(Path("loud.flac")))
+    ...     round(done.level.loudness_lufs, 2)
+    -23.0
     """
     out = expanded(out)
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ from rebalance._base.files import StrPath, expanded
 from rebalance._base.instrument_names import instrument_of, voice_of
 from rebalance._base.names import suggestion
 from rebalance.audio import (
-    LARGEST_STRENGTH,
+    MAX_STRENGTH,
     Audio,
     Block,
     Blocking,
@@ -25,6 +25,7 @@ from rebalance.audio import (
     Recording,
     RecordingStream,
     ResampledStream,
+    Shrinkage,
     Spool,
     Stream,
     aligned_pieces,
@@ -47,10 +48,10 @@ from rebalance.separation import Separator, known_instruments, source_names
 
 LoudnessTarget: TypeAlias = float | Literal["recording"] | None
 
-_LARGEST_SAMPLE = 1.0 - 2.0**-15
+_MAX_SAMPLE = 1.0 - 2.0**-15
 _TWICE_DB = 10.0 * np.log10(2.0)  # two ears hear what one channel of a mono recording holds
 _AID_BLOCKING = Blocking(hop=2**20, fade=4_410, margin=88_200)  # in two seconds the compressors forget what was
-_LOWEST_LUFS, _HIGHEST_LUFS = -70.0, 0.0
+_MIN_LUFS, _MAX_LUFS = -70.0, 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +89,11 @@ class RemixRequest:
     loudness: LoudnessTarget = None
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.strength <= LARGEST_STRENGTH:
-            raise ConfigError(f"strength: expected 0 to {LARGEST_STRENGTH:g}, got {self.strength:g}")
-        if not isinstance(self.loudness, str | None) and not _LOWEST_LUFS <= self.loudness <= _HIGHEST_LUFS:
+        if not 0.0 <= self.strength <= MAX_STRENGTH:
+            raise ConfigError(f"strength: expected 0 to {MAX_STRENGTH:g}, got {self.strength:g}")
+        if not isinstance(self.loudness, str | None) and not _MIN_LUFS <= self.loudness <= _MAX_LUFS:
             raise ConfigError(
-                f"loudness: expected {_LOWEST_LUFS:g} to {_HIGHEST_LUFS:g} LUFS, 'recording' or None,"
-                f" got {self.loudness:g}"
+                f"loudness: expected {_MIN_LUFS:g} to {_MAX_LUFS:g} LUFS, 'recording' or None, got {self.loudness:g}"
             )
 
     @property
@@ -176,6 +176,19 @@ def separate_recording(
         If the recording has more than two channels, or an estimate is not a signal of its shape.
     ConfigError
         If an instrument is unknown, the separator needs the true sources, or it names other sources than these.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.audio import read_audio
+    >>> from rebalance.pipeline import separate_recording
+    >>> from rebalance.separation import load_separator
+    >>> recording = read_audio(Path("metadata/demo/audio/valid/mozart-winds/mixture.flac"), duration_s=0.5)
+    >>> separator = load_separator("fast", device="cpu")
+    >>> stems = separate_recording(recording, ("Flute", "Oboe", "Clarinet", "Bassoon"), separator)
+    >>> list(stems), np.allclose(sum(stems.values()), recording.samples, atol=1e-4)
+    (['Flute', 'Oboe', 'Clarinet', 'Bassoon'], True)
     """
     names = source_names(instruments)
     pieces = stem_pieces(RecordingStream(recording), instruments, separator, on_progress)
@@ -184,10 +197,17 @@ def separate_recording(
 
 
 def common_attenuation_db(signals: Iterable[Audio]) -> float:
-    """Return by how many dB signals have to be turned down together so that none is clipped in 16 bits; at least 0."""
-    excess = max(
-        (max(float(np.max(signal)) / _LARGEST_SAMPLE, -float(np.min(signal))) for signal in signals), default=0
-    )
+    """Return by how many dB signals have to be turned down together so that none is clipped in 16 bits; at least 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.pipeline import common_attenuation_db
+    >>> quiet, loud = np.array([[0.1, -0.5]]), np.array([[0.3, -2.0]])
+    >>> round(common_attenuation_db([quiet, loud]), 2), common_attenuation_db([quiet])
+    (6.02, 0.0)
+    """
+    excess = max((max(float(np.max(signal)) / _MAX_SAMPLE, -float(np.min(signal))) for signal in signals), default=0)
     return float(20.0 * np.log10(excess)) if excess > 1.0 else 0.0
 
 
@@ -225,6 +245,20 @@ def rebalance_recording(
     ConfigError
         If an instrument is unknown, the separator needs the true sources, it names other sources than these, or
         strength or loudness is out of range.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.assets import weights_folder
+    >>> from rebalance.audio import read_audio
+    >>> from rebalance.pipeline import rebalance_recording
+    >>> from rebalance.separation import AverageSpectrumSeparator, read_spectra
+    >>> recording = read_audio(Path("metadata/demo/audio/valid/mozart-winds/mixture.flac"), duration_s=0.5)
+    >>> instruments = ("Flute", "Oboe", "Clarinet", "Bassoon")
+    >>> separator = AverageSpectrumSeparator(spectra=read_spectra(weights_folder() / "average-spectra.json"))
+    >>> mix = rebalance_recording(recording, instruments, {"Bassoon": 6.0}, separator)
+    >>> mix.recording.samples.shape, mix.recording.sample_rate, mix.attenuation_db
+    ((2, 22050), 44100, 0.0)
     """
     request = RemixRequest(
         instruments=instruments,
@@ -293,6 +327,17 @@ def remix_stream(
         As for `rebalance_recording`.
     RebalanceError
         If the disk is full.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import Recording, RecordingStream
+    >>> from rebalance.pipeline import RemixRequest, remix_stream
+    >>> from rebalance.separation import load_separator
+    >>> stream = RecordingStream(Recording(samples=np.ones((1, 8), dtype=np.float32), sample_rate=44_100))
+    >>> request = RemixRequest(instruments=("flute",), gains_db={}, separator=load_separator("mixture"))
+    >>> [piece.shape for piece in remix_stream(stream, request).pieces()]
+    [(1, 8)]
     """
     folder = None if folder is None else expanded(folder)
     fits = request.fitting is not None
@@ -308,12 +353,69 @@ def remix_stream(
             edited.feed(piece)
         leakage = sum(leaks[1:], start=leaks[0]) if leaks else None
         balance = estimate_balance(request.all_gains_db, request.separator, leakage, strength=request.strength)
-        if request.fitting is None:
-            level = _output_level(request.loudness, recorded, edited)
+        result, heard = (spool, edited) if request.fitting is None else _amplified(spool, edited, request.fitting)
+        level = _output_level(request.loudness, recorded, heard)
+        if result is spool:
             on_failure.pop_all()
-            return StreamedMix(spool=spool, level=level, balance=balance)
-        amplified, heard = _amplified(spool, edited, request.fitting)
-        return StreamedMix(spool=amplified, level=_output_level(request.loudness, recorded, heard), balance=balance)
+        return StreamedMix(spool=result, level=level, balance=balance)
+
+
+def rebalance_stems(
+    recording: Recording,
+    stems: Mapping[str, Audio],
+    gains_db: Mapping[str, float],
+    *,
+    shrinkage: Shrinkage,
+    fitting: Fitting | None = None,
+    loudness: LoudnessTarget = None,
+) -> Recording:
+    """Change the balance of a recording whose stems are known, as `rebalance_recording` does: the same numbers.
+
+    Parameters
+    ----------
+    recording
+        Mono or stereo, any rate.
+    stems
+        What `separate_recording` returns.
+    gains_db
+        Gain in dB by source name; names not mentioned stay at 0 dB.
+    shrinkage
+        That of the separator the stems come from.
+    fitting, loudness
+        See `RemixRequest`.
+
+    Raises
+    ------
+    AudioError
+        If a stem has another shape than the recording, or it is silent where a loudness is needed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import Recording
+    >>> from rebalance.pipeline import rebalance_stems
+    >>> stems = {"Flute": np.full((1, 8), 0.1), "Cello": np.full((1, 8), 0.2)}
+    >>> recording = Recording(samples=sum(stems.values()), sample_rate=44_100)
+    >>> mix = rebalance_stems(recording, stems, {"Cello": 6.0}, shrinkage=1.0)
+    >>> bool(np.all(mix.samples > recording.samples))
+    True
+    """
+    all_gains_db = {name: gains_db.get(name, 0.0) for name in stems}
+    edited = remix_as_edit(recording.samples, stems, all_gains_db, shrinkage=shrinkage)
+    stream = RecordingStream(recording)
+    with contextlib.ExitStack() as at_end:
+        spool = Spool(sample_rate=stream.sample_rate, n_channels=stream.n_channels, folder=None, double=True)
+        at_end.callback(spool.close)
+        recorded, result = _meter(stream), _meter(stream)
+        recorded.feed(recording.samples)
+        result.feed(edited)
+        spool.append(edited)
+        if fitting is not None:
+            spool, result = _amplified(spool, result, fitting)
+            at_end.callback(spool.close)
+        gain = amplitude_from_db(_output_level(loudness, recorded, result).gain_db)
+        samples = np.concatenate([(piece * gain).astype(np.float32) for piece in spool.pieces()], axis=1)
+    return replace(recording, samples=samples, remarks=())
 
 
 def gains_by_source(requests: Mapping[str, float], instruments: Sequence[str]) -> dict[str, float]:

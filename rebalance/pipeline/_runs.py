@@ -45,6 +45,21 @@ class RunRecord:
         Settings of `EnhanceOptions`.
     causality
         What `record_causality` found of the whole chain; None where it was not measured.
+
+    Examples
+    --------
+    >>> from rebalance.pipeline import RunRecord
+    >>> record = RunRecord(
+    ...     version="0.2.0",
+    ...     separator="fast",
+    ...     remix="edit",
+    ...     rounding="nearest",
+    ...     data="data",
+    ...     split="valid",
+    ...     semantics="pyclarity V0.6.3",
+    ... )
+    >>> record.lookahead_ms is None  # nobody has told
+    True
     """
 
     version: str
@@ -157,6 +172,23 @@ def record_causality(run: StrPath, separator: Separator, look_ahead: LookAhead) 
     ------
     ConfigError
         If the folder is no run, or another separator, other weights or another source made it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.pipeline import RunRecord, record_causality
+    >>> from rebalance.pipeline._runs import claim_run
+    >>> from rebalance.separation import WHOLE_CHAIN, load_separator, measure_chain
+    >>> separator = load_separator("mixture")
+    >>> record = RunRecord(
+    ...     version="1", separator="mixture", remix="edit", rounding="nearest", data="d", split="valid", semantics="s"
+    ... )
+    >>> with tempfile.TemporaryDirectory() as run:
+    ...     claim_run(Path(run), record)
+    ...     measured = measure_chain(separator, ("flute", "cello"), duration_s=0.5)[WHOLE_CHAIN]
+    ...     record_causality(Path(run), separator, measured).known_lookahead_ms
+    0.0
     """
     run = expanded(run)
     record = read_run(run)
@@ -239,6 +271,19 @@ def read_run(run: StrPath) -> RunRecord:
     ------
     ConfigError
         If the folder is no run, or its record cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance import load_task
+    >>> from rebalance.pipeline import EnhanceOptions, enhance_task, read_run
+    >>> nothing = load_task("metadata/demo", "valid").subset([])
+    >>> with tempfile.TemporaryDirectory() as run:
+    ...     _ = enhance_task(nothing, Path(run), EnhanceOptions(separator="mixture"))
+    ...     record = read_run(Path(run))
+    >>> record.separator, record.remix, record.split, record.lookahead_ms
+    ('mixture', 'edit', 'valid', 0.0)
     """
     run = expanded(run)
     path = run / RUN_FILE

@@ -94,6 +94,23 @@ def system_of_run(run: StrPath, split: Split, *, scores_name: str = "scores") ->
     ------
     ConfigError
         If the folder is no run, or the run of another split.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance import load_task
+    >>> from rebalance.pipeline import EnhanceOptions, enhance_task, system_of_run
+    >>> nothing = load_task("metadata/demo", "valid").subset([])
+    >>> with tempfile.TemporaryDirectory() as run:
+    ...     _ = enhance_task(nothing, Path(run), EnhanceOptions(separator="mixture"))
+    ...     print(system_of_run(Path(run), "valid").description["separator"])
+    ...     try:
+    ...         system_of_run(Path(run), "test")
+    ...     except ValueError as error:
+    ...         print(str(error).removeprefix(f"{run}: "))
+    mixture
+    expected signals of split 'test', it holds 'valid'
     """
     run = expanded(run)
     record = read_run(run)
@@ -239,6 +256,33 @@ def score_task(
     -------
     tuple of Failure
         The pairs that could not be scored, and why. They have no line in the score file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from dataclasses import replace
+    >>> from pathlib import Path
+    >>> import pandas as pd
+    >>> from rebalance import Pair, load_task
+    >>> from rebalance.pipeline import EnhanceOptions, enhance_task, score_task, system_of_run
+    >>> def first_second(source):
+    ...     return replace(source, start_s=2.0, duration_s=1.0)
+    >>> task = load_task("metadata/demo", "valid")
+    >>> scene = task.scenes["S50001"]
+    >>> music = replace(
+    ...     scene.segment,
+    ...     mixture=first_second(scene.segment.mixture),
+    ...     sources=tuple(map(first_second, scene.segment.sources)),
+    ... )
+    >>> scene, pair = replace(scene, segment=music), Pair(scene="S50001", listener="L0003")
+    >>> short = replace(task.subset([pair]), scenes={scene.name: scene}, segments={music.name: music})
+    >>> with tempfile.TemporaryDirectory() as run, ThreadPoolExecutor(1) as executor:
+    ...     _ = enhance_task(short, Path(run), EnhanceOptions(separator="mixture"), executor=executor)
+    ...     failures = score_task(short, [system_of_run(Path(run), "valid")], executor=executor)
+    ...     scores = pd.read_csv(Path(run, "scores.csv"))
+    >>> len(failures), list(scores.columns[:6])
+    (0, ['scene', 'song', 'listener', 'left_haaqi', 'right_haaqi', 'avg_haaqi'])
     """
     part = task if only is None else task.subset(only)
     failures: list[Failure] = []
@@ -257,7 +301,32 @@ def score_task(
 
 
 def score_scene(part: Task, *, systems: Sequence[System], aid: AidSettings = CHALLENGE_AID) -> tuple[Failure, ...]:
-    """Score the pairs of one scene for every system; a pair that fails leaves the others alone."""
+    """Score the pairs of one scene for every system; a pair that fails leaves the others alone.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from dataclasses import replace
+    >>> from pathlib import Path
+    >>> from rebalance import Pair, load_task
+    >>> from rebalance.pipeline import EnhanceOptions, enhance_task, score_scene, system_of_run
+    >>> def first_second(source):
+    ...     return replace(source, start_s=2.0, duration_s=1.0)
+    >>> task = load_task("metadata/demo", "valid")
+    >>> scene = task.scenes["S50001"]
+    >>> music = replace(
+    ...     scene.segment,
+    ...     mixture=first_second(scene.segment.mixture),
+    ...     sources=tuple(map(first_second, scene.segment.sources)),
+    ... )
+    >>> scene, pair = replace(scene, segment=music), Pair(scene="S50001", listener="L0003")
+    >>> short = replace(task.subset([pair]), scenes={scene.name: scene}, segments={music.name: music})
+    >>> with tempfile.TemporaryDirectory() as run:
+    ...     _ = enhance_task(short.subset([]), Path(run), EnhanceOptions(separator="mixture"))
+    ...     (failure,) = score_scene(short, systems=[system_of_run(Path(run), "valid")])
+    >>> failure.item.rpartition(", ")[0]
+    'scene S50001, listener L0003'
+    """
     (scene,) = part.scenes.values()
     reference = true_remix(part, scene)
     noise = SceneNoise(scene=scene.name)
@@ -290,6 +359,28 @@ def score_pair(task: Task, pair: Pair, processed: Recording) -> PairScore:
         If rate, channels or length are not the submission's, or there is nothing to score.
     MetadataError
         If the release holds no sources.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from rebalance import Pair, load_task
+    >>> from rebalance.audio import Recording
+    >>> from rebalance.pipeline import amplify_for_submission, score_pair, true_remix
+    >>> def first_second(source):
+    ...     return replace(source, start_s=2.0, duration_s=1.0)
+    >>> task = load_task("metadata/demo", "valid")
+    >>> scene = task.scenes["S50001"]
+    >>> music = replace(
+    ...     scene.segment,
+    ...     mixture=first_second(scene.segment.mixture),
+    ...     sources=tuple(map(first_second, scene.segment.sources)),
+    ... )
+    >>> scene, pair = replace(scene, segment=music), Pair(scene="S50001", listener="L0003")
+    >>> short = replace(task.subset([pair]), scenes={scene.name: scene}, segments={music.name: music})
+    >>> perfect = amplify_for_submission(true_remix(short, scene).remix, task.fittings["L0003"])
+    >>> score = score_pair(short, pair, Recording(samples=perfect.astype("float32"), sample_rate=32_000))
+    >>> round(score.left.value, 1), round(score.right.value, 1)
+    (1.0, 1.0)
     """
     scene = task.scenes[pair.scene]
     reference = true_remix(task, scene)

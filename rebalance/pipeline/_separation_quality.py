@@ -45,6 +45,12 @@ class EvaluationOptions:
         Where networks run.
     with_bss
         Whether to compute BSS Eval too, which takes longer than most separators.
+
+    Examples
+    --------
+    >>> from rebalance.pipeline import EvaluationOptions
+    >>> EvaluationOptions(separators=("fast", "average-spectra"), with_bss=False).device
+    'auto'
     """
 
     separators: tuple[str, ...]
@@ -87,6 +93,29 @@ def evaluate_separation(
     ------
     ConfigError
         If a separator cannot be had.
+
+    Examples
+    --------
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from dataclasses import replace
+    >>> from rebalance import Pair, load_task
+    >>> from rebalance.pipeline import EvaluationOptions, evaluate_separation
+    >>> def first_second(source):
+    ...     return replace(source, start_s=2.0, duration_s=1.0)
+    >>> task = load_task("metadata/demo", "valid")
+    >>> scene = task.scenes["S50001"]
+    >>> music = replace(
+    ...     scene.segment,
+    ...     mixture=first_second(scene.segment.mixture),
+    ...     sources=tuple(map(first_second, scene.segment.sources)),
+    ... )
+    >>> scene, pair = replace(scene, segment=music), Pair(scene="S50001", listener="L0003")
+    >>> short = replace(task.subset([pair]), scenes={scene.name: scene}, segments={music.name: music})
+    >>> with ThreadPoolExecutor(1) as executor:
+    ...     options = EvaluationOptions(separators=("mixture", "oracle"), with_bss=False)
+    ...     evaluation = evaluate_separation(short, options, executor=executor)
+    >>> evaluation.rows.groupby("separator")["sdr"].mean().round(1).to_dict(), evaluation.failures
+    ({'mixture': -5.3, 'oracle': 100.0}, ())
     """
     for name in options.separators:
         _separator(name, options.device)
@@ -171,5 +200,13 @@ def _separator(name: str, device: str) -> Separator:
 
 
 def metric_columns(rows: pd.DataFrame) -> Sequence[str]:
-    """Return the metrics a table of rows holds."""
+    """Return the metrics a table of rows holds.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from rebalance.pipeline import metric_columns
+    >>> metric_columns(pd.DataFrame({"separator": ["fast"], "source": ["Cello"], "sdr": [7.1]}))
+    ['sdr']
+    """
     return [metric for metric in (*METRICS, *BSS_METRICS) if metric in rows.columns]

@@ -22,7 +22,7 @@ from rebalance.task import Task
 
 SIGNIFICANCE = 0.05
 _SCORE = "avg_haaqi"
-_FEWEST_SHARED_SCENES = 3
+_MIN_SHARED_SCENES = 3
 _SITE_DECIMALS = 4
 _SITE_COLUMNS = (("team", "Team", False), ("id", "System", False), ("HAAQI", "HAAQI", True))
 
@@ -118,6 +118,24 @@ class RunComparison:
         Means, groups and differences, on the pairs all runs have.
     n_left_out
         How many scored pairs of each run others lack, in the order of the summary.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from rebalance import load_task
+    >>> from rebalance.report import ScoredRun, compare_runs
+    >>> task = load_task("metadata/demo", "valid")
+    >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
+    >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
+    >>> facts = dict.fromkeys(("separator", "haaqi", "semantics", "version"), "made up")
+    >>> def scored(name, score):
+    ...     scores = pd.DataFrame({"avg_haaqi": score + 0.01 * np.arange(len(pairs))}, index=pairs)
+    ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
+    >>> comparison = compare_runs([scored("first", 0.5), scored("second", 0.6)], task)
+    >>> comparison.agreement.n_first, comparison.n_left_out  # every listener prefers the second run
+    ((0, 3), (0, 0))
     """
 
     ranking: tuple[Place, ...]
@@ -140,6 +158,24 @@ def compare_runs(runs: Sequence[ScoredRun], task: Task) -> RunComparison:
     ------
     ConfigError
         If there are fewer than two runs, or they have no pair in common.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from rebalance import load_task
+    >>> from rebalance.report import ScoredRun, compare_runs
+    >>> task = load_task("metadata/demo", "valid")
+    >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
+    >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
+    >>> facts = dict.fromkeys(("separator", "haaqi", "semantics", "version"), "made up")
+    >>> def scored(name, score):
+    ...     scores = pd.DataFrame({"avg_haaqi": score + 0.01 * np.arange(len(pairs))}, index=pairs)
+    ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
+    >>> comparison = compare_runs([scored("first", 0.5), scored("second", 0.6)], task)
+    >>> [(place.run, round(place.estimate.mean, 3)) for place in comparison.ranking], comparison.has_power
+    ([('second', 0.655), ('first', 0.555)], False)
     """
     if len(runs) < 2:
         raise ConfigError(f"compare: expected two or more runs, got {len(runs)}")
@@ -255,6 +291,24 @@ def ranking_json(comparison: RunComparison, teams: Mapping[str, str]) -> dict[st
     teams
         Team of every run by name; a run without one stands for itself.
 
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from rebalance import load_task
+    >>> from rebalance.report import ScoredRun, compare_runs, ranking_json
+    >>> task = load_task("metadata/demo", "valid")
+    >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
+    >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
+    >>> facts = dict.fromkeys(("separator", "haaqi", "semantics", "version"), "made up")
+    >>> def scored(name, score):
+    ...     scores = pd.DataFrame({"avg_haaqi": score + 0.01 * np.arange(len(pairs))}, index=pairs)
+    ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
+    >>> comparison = compare_runs([scored("first", 0.5), scored("second", 0.6)], task)
+    >>> ranking_json(comparison, {"second": "T002"})["data"][0]
+    {'id': 'second', 'team': 'T002', 'HAAQI': 0.655}
+
     Source: the result files of the challenge's site, ``cad2_results_task1.json``.
     """
     return {
@@ -272,7 +326,26 @@ def ranking_json(comparison: RunComparison, teams: Mapping[str, str]) -> dict[st
 
 
 def comparison_csv(comparison: RunComparison) -> str:
-    """Return the ranking and the means of all groups as one table, a line for each run and group."""
+    """Return the ranking and the means of all groups as one table, a line for each run and group.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from rebalance import load_task
+    >>> from rebalance.report import ScoredRun, compare_runs, comparison_csv
+    >>> task = load_task("metadata/demo", "valid")
+    >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
+    >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
+    >>> facts = dict.fromkeys(("separator", "haaqi", "semantics", "version"), "made up")
+    >>> def scored(name, score):
+    ...     scores = pd.DataFrame({"avg_haaqi": score + 0.01 * np.arange(len(pairs))}, index=pairs)
+    ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
+    >>> text = comparison_csv(compare_runs([scored("first", 0.5), scored("second", 0.6)], task))
+    >>> text.splitlines()[0].split(",")[:5]
+    ['table', 'group', 'rank', 'run', 'mean']
+    """
     columns = ("table", "group", "rank", "run", "mean", "low", "high", "pairs", "pieces", "minus_previous", "p_value")
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
@@ -313,7 +386,7 @@ def _turned(difference: PairedDifference) -> PairedDifference:
 def _scene_correlation(scores: pd.Series[float]) -> float | None:
     """Return the mean rank correlation between the listeners of a run over scenes."""
     table = scores.rename("score").reset_index().pivot_table(index="scene", columns="listener", values="score")
-    correlations = table.corr(method="spearman", min_periods=_FEWEST_SHARED_SCENES).to_numpy()
+    correlations = table.corr(method="spearman", min_periods=_MIN_SHARED_SCENES).to_numpy()
     found = correlations[np.triu_indices(len(correlations), k=1)]
     found = found[np.isfinite(found)]
     return float(found.mean()) if found.size else None

@@ -69,7 +69,25 @@ class Listening:
 
 
 def choose_pairs(runs: Sequence[ScoredRun], n_pairs: int) -> tuple[Pair, ...]:
-    """Choose pairs all runs have scored, from the lowest to the highest of the mean score, evenly spread."""
+    """Choose pairs all runs have scored, from the lowest to the highest of the mean score, evenly spread.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from rebalance import load_task
+    >>> from rebalance.report import ScoredRun, choose_pairs
+    >>> task = load_task("metadata/demo", "valid")
+    >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
+    >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
+    >>> facts = dict.fromkeys(("separator", "haaqi", "semantics", "version"), "made up")
+    >>> def scored(name, score):
+    ...     scores = pd.DataFrame({"avg_haaqi": score + 0.01 * np.arange(len(pairs))}, index=pairs)
+    ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
+    >>> [(pair.scene, pair.listener) for pair in choose_pairs([scored("first", 0.5)], 3)]
+    [('S50001', 'L0001'), ('S50003', 'L0001'), ('S50004', 'L0003')]
+    """
     common = common_pairs(runs)
     means = np.mean([run.scores.loc[common, "avg_haaqi"].to_numpy() for run in runs], axis=0)
     ranked = [common[place] for place in np.argsort(means, kind="stable")]
@@ -95,6 +113,24 @@ def listening_examples(runs: Sequence[ScoredRun], task: Task, pairs: Sequence[Pa
     Returns
     -------
     The examples; a pair whose audio is missing, and all beyond the budget, only have a note.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from rebalance import load_task
+    >>> from rebalance.report import ScoredRun, listening_examples
+    >>> task = load_task("metadata/demo", "valid")
+    >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
+    >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
+    >>> facts = dict.fromkeys(("separator", "haaqi", "semantics", "version"), "made up")
+    >>> def scored(name, score):
+    ...     scores = pd.DataFrame({"avg_haaqi": score + 0.01 * np.arange(len(pairs))}, index=pairs)
+    ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
+    >>> listening = listening_examples([scored("first", 0.5)], task, task.pairs[:1], budget_bytes=1_000_000)
+    >>> len(listening.examples), len(listening.notes)  # there is no folder "first" with its audio
+    (0, 1)
     """
     examples: list[ListeningExample] = []
     notes: list[str] = []

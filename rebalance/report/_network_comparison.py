@@ -25,6 +25,18 @@ def network_lines(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
         By the name of the network, the figures of the same mixtures, see
         `rebalance.training._tracking.held_out_figures`: improvement of the signal-to-distortion ratio, mean over
         sources; error of a remix against leaving the mixture alone; HAAQI of that remix less the mixture's.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from rebalance.report import network_lines
+    >>> def figures(improvements_db):
+    ...     others = {"sounds": "strings", "remix_db": -1.0, "haaqi_gain": 0.02}
+    ...     return pd.DataFrame({"improvement_db": improvements_db}).assign(**others)
+    >>> print(*network_lines({"small": figures([5.0, 6.0, 7.0])}), sep=chr(10))
+    |  | sounds | SDR, dB | remix, dB | HAAQI |
+    |---|---|---|---|---|
+    | small | strings | +6.000 | −1.000 | +0.020 |
     """
     header = ["", "sounds", *FIGURES.values()]
     yield f"| {' | '.join(header)} |"

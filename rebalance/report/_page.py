@@ -27,9 +27,9 @@ SERIES_COLOURS = ("#2f7fd6", "#d0621f", "#2b9466", "#9c5fd0", "#b07d10", "#d6457
 
 Value = TypeVar("Value")
 
-_MOST_AUDIOGRAMS = 12
-_MOST_LISTED = 3
-_MOST_INTERVALS = 4
+_MAX_AUDIOGRAMS = 12
+_MAX_LISTED = 3
+_MAX_INTERVALS = 4
 _HISTOGRAM_BINS = 40
 _TICK = 0.05
 
@@ -85,6 +85,27 @@ def write_page(path: StrPath, report: Report, listening: Listening, *, written_o
     ------
     RebalanceError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from rebalance import load_task
+    >>> from rebalance.report import Listening, ScoredRun, summarise, write_page
+    >>> task = load_task("metadata/demo", "valid")
+    >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
+    >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
+    >>> facts = dict.fromkeys(("separator", "haaqi", "semantics", "version"), "made up")
+    >>> def scored(name, score):
+    ...     scores = pd.DataFrame({"avg_haaqi": score + 0.01 * np.arange(len(pairs))}, index=pairs)
+    ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page, summary = Path(folder, "report.html"), summarise([scored("first", 0.5)], task)
+    ...     write_page(page, summary, task, Listening(examples=(), notes=()))
+    ...     print(page.stat().st_size > 10_000)
+    True
     """
     path = expanded(path)
     write_text(path, render_page(report, listening, written_on=written_on))
@@ -126,9 +147,9 @@ def render_page(report: Report, listening: Listening, *, written_on: dt.date) ->
         axis=_Axis.around([bound for line in lines for bound in _bounds(line.estimate)]),
         spread_axis=_spread_axis(runs),
         groups=[_group(table, report) for table in report.summary.groups],
-        shows_intervals=len(runs) <= _MOST_INTERVALS,
+        shows_intervals=len(runs) <= _MAX_INTERVALS,
         test=lambda first, second: None if report.comparison is None else report.comparison.tests[first, second],
-        is_matrix=len(runs) > _MOST_LISTED,
+        is_matrix=len(runs) > _MAX_LISTED,
         listening=listening,
         audiograms=[Markup(plot_audiogram(name, report.task.listeners[name])) for name in listeners],  # noqa: S704
         n_other_listeners=len(_heard_by(runs)) - len(listeners),
@@ -227,7 +248,7 @@ def _shown_listeners(runs: Sequence[ScoredRun], listening: Listening) -> list[st
     """Return the listeners whose audiograms are shown, those of the examples before others."""
     heard = {example.pair.listener for example in listening.examples}
     ranked = sorted(_heard_by(runs), key=lambda name: (name not in heard, name))
-    return sorted(ranked[:_MOST_AUDIOGRAMS])
+    return sorted(ranked[:_MAX_AUDIOGRAMS])
 
 
 def _breakable(text: str) -> Markup:

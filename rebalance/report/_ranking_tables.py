@@ -8,15 +8,34 @@ from rich.text import Text
 from rebalance.report._comparing import ListenerAgreement, PairwiseTest, Place, RunComparison
 from rebalance.report._texts import difference_text, estimate_text, p_value_text
 
-_MOST_LISTED = 3
+_MAX_LISTED = 3
 _SIGNS = {"better": Text("+", "green"), "worse": Text("−", "red"), "level": Text("·", "dim")}
 
 
 def ranking_table(comparison: RunComparison) -> Table:
-    """Tabulate the ranking."""
+    """Tabulate the ranking.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from rebalance import load_task
+    >>> from rebalance.report import ScoredRun, compare_runs, ranking_table
+    >>> task = load_task("metadata/demo", "valid")
+    >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
+    >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
+    >>> facts = dict.fromkeys(("separator", "haaqi", "semantics", "version"), "made up")
+    >>> def scored(name, score):
+    ...     scores = pd.DataFrame({"avg_haaqi": score + 0.01 * np.arange(len(pairs))}, index=pairs)
+    ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
+    >>> table = ranking_table(compare_runs([scored("first", 0.5), scored("second", 0.6)], task))
+    >>> [column.header for column in table.columns], table.row_count
+    (['rank', 'run', 'mean HAAQI', 'minus the one before', 'p', 'pairs left out'], 2)
+    """
     ranks = [place.rank for place in comparison.ranking]
     left_out = dict(zip((run.name for run in comparison.summary.runs), comparison.n_left_out, strict=True))
-    is_matrix = len(ranks) > _MOST_LISTED
+    is_matrix = len(ranks) > _MAX_LISTED
 
     def cells(number: int, place: Place) -> tuple[str | Text, ...]:
         rank = f"{place.rank}{'=' if ranks.count(place.rank) > 1 else ''}"
@@ -43,7 +62,7 @@ def ranking_table(comparison: RunComparison) -> Table:
 def differences_table(comparison: RunComparison) -> Table:
     """Tabulate every two runs: a line for each of a few, a matrix of signs for many."""
     names = [place.run for place in comparison.ranking]
-    if len(names) > _MOST_LISTED:
+    if len(names) > _MAX_LISTED:
         return _matrix(comparison, names)
     table = Table(title="Differences (95 % intervals, pieces resampled; p adjusted by Holm)")
     for column in ("first − second", "difference", "p"):
@@ -57,7 +76,26 @@ def differences_table(comparison: RunComparison) -> Table:
 
 
 def agreement_table(comparison: RunComparison) -> Table:
-    """Tabulate the agreement between listeners, the best run first."""
+    """Tabulate the agreement between listeners, the best run first.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from rebalance import load_task
+    >>> from rebalance.report import ScoredRun, agreement_table, compare_runs
+    >>> task = load_task("metadata/demo", "valid")
+    >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
+    >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
+    >>> facts = dict.fromkeys(("separator", "haaqi", "semantics", "version"), "made up")
+    >>> def scored(name, score):
+    ...     scores = pd.DataFrame({"avg_haaqi": score + 0.01 * np.arange(len(pairs))}, index=pairs)
+    ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
+    >>> table = agreement_table(compare_runs([scored("first", 0.5), scored("second", 0.6)], task))
+    >>> table.title, table.columns[1].header, [str(cell) for cell in table.columns[1].cells]
+    ('Agreement of 3 listeners', 'best for how many listeners', ['0', '3'])
+    """
     agreement: ListenerAgreement = comparison.agreement
     overall = "not defined" if agreement.concordance is None else f"{agreement.concordance:.2f}"
     table = Table(

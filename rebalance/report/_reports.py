@@ -20,7 +20,7 @@ from rebalance.task import Task, load_task
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_MOST_NAMED = 3
+_MAX_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +179,6 @@ def _relation(p_value: float) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     """Name a few runs, and count the others."""
-    if len(names) > _MOST_NAMED:
-        return f"{', '.join(names[:_MOST_NAMED])} and {len(names) - _MOST_NAMED} more"
+    if len(names) > _MAX_NAMED:
+        return f"{', '.join(names[:_MAX_NAMED])} and {len(names) - _MAX_NAMED} more"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

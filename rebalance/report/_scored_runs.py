@@ -46,6 +46,23 @@ class ScoredRun:
         One line per pair, as in ``scores.csv``; indexed by scene and listener.
     archive
         The submission archive the signals lie in; None where they lie in the folder.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from rebalance import load_task
+    >>> from rebalance.report import ScoredRun
+    >>> task = load_task("metadata/demo", "valid")
+    >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
+    >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
+    >>> facts = dict.fromkeys(("separator", "haaqi", "semantics", "version"), "made up")
+    >>> def scored(name, score):
+    ...     scores = pd.DataFrame({"avg_haaqi": score + 0.01 * np.arange(len(pairs))}, index=pairs)
+    ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
+    >>> scored("first", 0.5).scores.loc[("S50001", "L0002"), "avg_haaqi"].item()
+    0.51
     """
 
     name: str
@@ -72,6 +89,23 @@ def read_scored_runs(folders: Sequence[StrPath]) -> tuple[ScoredRun, ...]:
     ConfigError
         If there is no run, one was not scored, its files are damaged, or the runs are of different
         splits or semantics.
+
+    Examples
+    --------
+    >>> import json
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.report import read_scored_runs
+    >>> summary = {"separator": "fast", "haaqi": "exact", "semantics": "pyclarity V0.6.3", "version": "0.2.0"}
+    >>> lines = ["scene,song,listener,left_haaqi,right_haaqi,avg_haaqi", "S50001,haydn_000,L0001,0.5,0.7,0.6"]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with Path(folder, "scores.csv").open("w") as scores:
+    ...         print(*lines, sep=chr(10), file=scores)
+    ...     with Path(folder, "scores.json").open("w") as file:
+    ...         json.dump({**summary, "data": "data", "split": "valid"}, file)
+    ...     (run,) = read_scored_runs([Path(folder)])
+    >>> run.separator, run.scores.loc[("S50001", "L0001"), "avg_haaqi"].item()
+    ('fast', 0.6)
     """
     if not folders:
         raise ConfigError("report: expected one or more runs, got none")
@@ -97,6 +131,24 @@ def annotated(run: ScoredRun, task: Task) -> pd.DataFrame:
     ------
     ConfigError
         If a scored pair is not in the task.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from rebalance import load_task
+    >>> from rebalance.report import ScoredRun, annotated
+    >>> task = load_task("metadata/demo", "valid")
+    >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
+    >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
+    >>> facts = dict.fromkeys(("separator", "haaqi", "semantics", "version"), "made up")
+    >>> def scored(name, score):
+    ...     scores = pd.DataFrame({"avg_haaqi": score + 0.01 * np.arange(len(pairs))}, index=pairs)
+    ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
+    >>> table = annotated(scored("first", 0.5), task)
+    >>> table.loc[("S50003", "L0002"), ["piece", "n_sources", "gain_size_db"]].to_dict()
+    {'piece': 'mozart-winds', 'n_sources': 4, 'gain_size_db': 10.0}
     """
     if strangers := [pair for pair in run.scores.index if pair[0] not in task.scenes or pair[1] not in task.listeners]:
         scene, listener = strangers[0]
@@ -130,7 +182,27 @@ def _instruments(scenes: Sequence[Scene]) -> list[tuple[str, ...]]:
 
 
 def common_pairs(runs: Sequence[ScoredRun]) -> pd.Index:
-    """Return the pairs every run scored, in the order of the first."""
+    """Return the pairs every run scored, in the order of the first.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from rebalance import load_task
+    >>> from rebalance.report import ScoredRun, common_pairs
+    >>> task = load_task("metadata/demo", "valid")
+    >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
+    >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
+    >>> facts = dict.fromkeys(("separator", "haaqi", "semantics", "version"), "made up")
+    >>> def scored(name, score):
+    ...     scores = pd.DataFrame({"avg_haaqi": score + 0.01 * np.arange(len(pairs))}, index=pairs)
+    ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
+    >>> whole, half = scored("whole", 0.5), scored("half", 0.6)
+    >>> list(common_pairs([whole, replace(half, scores=half.scores.iloc[:2])]))
+    [('S50001', 'L0001'), ('S50001', 'L0002')]
+    """
     common = runs[0].scores.index
     for run in runs[1:]:
         common = common[common.isin(run.scores.index)]

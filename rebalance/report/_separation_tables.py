@@ -21,7 +21,17 @@ _TITLES = {
 
 
 def separation_means_table(rows: pd.DataFrame, names: tuple[str, ...]) -> Table:
-    """Tabulate every metric of every separator, means over sources with intervals over pieces, in dB."""
+    """Tabulate every metric of every separator, means over sources with intervals over pieces, in dB.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from rebalance.report import separation_means_table
+    >>> rows = pd.DataFrame({"separator": ["fast", "fast"], "piece": ["haydn", "mozart"], "sdr": [7.0, 9.0]})
+    >>> table = separation_means_table(rows, ("fast",))
+    >>> table.title, [str(next(iter(column.cells))) for column in table.columns][0]
+    ('Separation, dB', 'fast')
+    """
     metrics = metric_columns(rows)
     table = Table("separator", *(_TITLES[metric] for metric in metrics), title="Separation, dB")
     for name in names:
@@ -31,7 +41,24 @@ def separation_means_table(rows: pd.DataFrame, names: tuple[str, ...]) -> Table:
 
 
 def separation_group_table(rows: pd.DataFrame, names: tuple[str, ...], column: str) -> Table:
-    """Tabulate the SDR of every separator by groups, in dB."""
+    """Tabulate the SDR of every separator by groups, in dB.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from rebalance.report import separation_group_table
+    >>> rows = pd.DataFrame(
+    ...     {
+    ...         "separator": ["fast", "fast"],
+    ...         "piece": ["haydn", "mozart"],
+    ...         "instrument": ["Cello", "Oboe"],
+    ...         "sdr": [7.0, 9.0],
+    ...     }
+    ... )
+    >>> table = separation_group_table(rows, ("fast",), "instrument")
+    >>> table.title, [str(cell) for cell in table.columns[0].cells]
+    ('SDR by instrument, dB', ['Cello', 'Oboe'])
+    """
     title = {"instrument": "instrument", "n_sources": "number of sources", "ensemble": "ensemble"}[column]
     table = Table(title, *(Column(Text(name)) for name in names), title=f"SDR by {title}, dB")
     for group, its in rows.groupby(column):

@@ -86,6 +86,24 @@ class Summary:
         Every two runs.
     components
         What the scores are made of, and diagnostics.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from rebalance import load_task
+    >>> from rebalance.report import ScoredRun, summarise
+    >>> task = load_task("metadata/demo", "valid")
+    >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
+    >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
+    >>> facts = dict.fromkeys(("separator", "haaqi", "semantics", "version"), "made up")
+    >>> def scored(name, score):
+    ...     scores = pd.DataFrame({"avg_haaqi": score + 0.01 * np.arange(len(pairs))}, index=pairs)
+    ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
+    >>> (comparison,) = summarise([scored("first", 0.5), scored("second", 0.6)], task).comparisons
+    >>> comparison.first, comparison.second, round(comparison.difference.estimate.mean, 3)
+    ('first', 'second', 0.1)
     """
 
     runs: tuple[ScoredRun, ...]
@@ -104,6 +122,24 @@ def summarise(runs: Sequence[ScoredRun], task: Task) -> Summary:
     ------
     ConfigError
         If a run scored a pair that is not in the task.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from rebalance import load_task
+    >>> from rebalance.report import ScoredRun, summarise
+    >>> task = load_task("metadata/demo", "valid")
+    >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
+    >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
+    >>> facts = dict.fromkeys(("separator", "haaqi", "semantics", "version"), "made up")
+    >>> def scored(name, score):
+    ...     scores = pd.DataFrame({"avg_haaqi": score + 0.01 * np.arange(len(pairs))}, index=pairs)
+    ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
+    >>> summary = summarise([scored("first", 0.5), scored("second", 0.6)], task)
+    >>> [round(estimate.mean, 3) for estimate in summary.means], [group.title for group in summary.groups][-1]
+    ([0.555, 0.655], 'Gain size')
     """
     tables = [annotated(run, task) for run in runs]
     means = tuple(_mean(table) for table in tables)

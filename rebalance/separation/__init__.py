@@ -37,6 +37,7 @@ from rebalance.separation._overview import (
     list_separators,
     measure_cost,
 )
+from rebalance.separation._placing import Placed, placed_at
 from rebalance.separation._protocol import (
     Declared,
     Levelled,
@@ -75,6 +76,7 @@ __all__ = [
     "Measured",
     "ModelCard",
     "OfficialTargets",
+    "Placed",
     "Separator",
     "SeparatorEntry",
     "Weighted",
@@ -101,6 +103,7 @@ __all__ = [
     "measure_look_ahead",
     "official_chunks",
     "overlap_add",
+    "placed_at",
     "read_spectra",
     "save_checkpoint",
     "sdr_db",

@@ -18,11 +18,11 @@ from rebalance.separation._describing import described, described_as_html
 from rebalance.separation._protocol import checked_mixture, source_names
 from rebalance.separation._stft import WINDOW_SIZE, inverse_spectrogram, spectrogram
 
-_LOWEST_HZ = 50.0
+_MIN_HZ = 50.0
 _BANDS_PER_OCTAVE = 6
 _N_BANDS = 51
 _FLOOR = 1e-12
-CENTRES_HZ: tuple[float, ...] = tuple(_LOWEST_HZ * 2.0 ** (band / _BANDS_PER_OCTAVE) for band in range(_N_BANDS))
+CENTRES_HZ: tuple[float, ...] = tuple(_MIN_HZ * 2.0 ** (band / _BANDS_PER_OCTAVE) for band in range(_N_BANDS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,18 @@ class AverageSpectrumSeparator:
         Power per frequency at `CENTRES_HZ` by instrument, each of mean 1.
     shrinkage
         See `rebalance.separation.Separator`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.assets import weights_folder
+    >>> from rebalance.audio import rms
+    >>> from rebalance.separation import AverageSpectrumSeparator, read_spectra
+    >>> separator = AverageSpectrumSeparator(spectra=read_spectra(weights_folder() / "average-spectra.json"))
+    >>> low = 0.1 * np.sin(2 * np.pi * 100 * np.arange(22_050) / 44_100)
+    >>> estimates = separator(np.stack([low, low]), ("Flute", "Cello"))
+    >>> rms(estimates["Cello"]) > 10 * rms(estimates["Flute"])
+    True
     """
 
     spectra: Mapping[str, tuple[float, ...]]
@@ -77,6 +89,13 @@ def read_spectra(path: StrPath) -> dict[str, tuple[float, ...]]:
     ------
     ConfigError
         If the file holds anything else.
+
+    Examples
+    --------
+    >>> from rebalance.assets import weights_folder
+    >>> from rebalance.separation import read_spectra
+    >>> sorted(read_spectra(weights_folder() / "average-spectra.json"))
+    ['Bassoon', 'Cello', 'Clarinet', 'Flute', 'Oboe', 'Sax', 'Viola', 'Violin']
     """
     path = expanded(path)
     try:

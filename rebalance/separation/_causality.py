@@ -33,6 +33,13 @@ class LookAhead:
         Of input and output, in Hz.
     to_the_end
         Whether it saw the last hundredth of the input: the true look-ahead may be longer than the signal.
+
+    Examples
+    --------
+    >>> from rebalance.separation import LookAhead
+    >>> found = LookAhead(samples=219, output_sample=5500, sample_rate=44_100, to_the_end=False)
+    >>> round(found.ms, 2), found.within(5.0)
+    (4.97, True)
     """
 
     samples: int

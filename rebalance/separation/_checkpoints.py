@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FORMAT = "rebalance-separator/1"
 TRACKER_FORMAT = "rebalance-tracker/1"
 WEIGHTS_FOLDER = weights_folder()
-_LARGEST_RELIABILITY = 2.0
+_MAX_RELIABILITY = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,16 @@ class ModelCard:
         What it was trained on.
     training
         Command, seed, budget, scores: text by name.
+
+    Examples
+    --------
+    >>> from rebalance.separation import ModelCard
+    >>> ModelCard(shrinkage=(0.9, 0.8), data=("SynthSOD",)).voice_trust
+    1.0
+    >>> ModelCard(shrinkage=(1.2,))
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: model card: expected shrinkage and voice trust in [0, 1], got ...
     """
 
     shrinkage: tuple[float, ...] = (1.0,)
@@ -54,9 +64,9 @@ class ModelCard:
             raise ConfigError(
                 f"model card: expected shrinkage and voice trust in [0, 1], got {self.shrinkage}, {self.voice_trust}"
             )
-        if not all(0.0 <= value <= _LARGEST_RELIABILITY for value in self.reliability):
+        if not all(0.0 <= value <= _MAX_RELIABILITY for value in self.reliability):
             raise ConfigError(
-                f"model card: expected reliabilities from 0 to {_LARGEST_RELIABILITY:g}, got {self.reliability}"
+                f"model card: expected reliabilities from 0 to {_MAX_RELIABILITY:g}, got {self.reliability}"
             )
 
 
@@ -76,6 +86,19 @@ def save_checkpoint(path: StrPath, network: MaskNetwork, card: ModelCard) -> Non
     ------
     RebalanceError
         If the operating system refuses to write.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.separation import ModelCard, load_checkpoint, save_checkpoint
+    >>> from rebalance.separation.mask_network import MaskNetwork, MaskNetworkConfig
+    >>> network = MaskNetwork(MaskNetworkConfig())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "mine.safetensors"
+    ...     save_checkpoint(path, network, ModelCard(data=("own renderings",)))
+    ...     print(load_checkpoint(path).card.data, sorted(file.name for file in Path(folder).iterdir()))
+    ('own renderings',) ['mine.safetensors', 'mine.safetensors.sha256']
     """
     path = expanded(path)
     import torch

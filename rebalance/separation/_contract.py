@@ -35,7 +35,7 @@ _SEED = 20
 _SUM_TOLERANCE = 1e-5
 _ORDER_TOLERANCE = 1e-6
 _PRECISION_TOLERANCE = 1e-4
-_MOST_OF_A_PAIR = 0.9
+_MAX_OF_A_PAIR = 0.9
 _LOOK_AHEAD_TOLERANCE_MS = 0.05
 
 
@@ -244,7 +244,7 @@ def _check_pair(separator: Separator) -> None:
     energy = float(np.sum(pair**2))
     for name in ("Violin_1", "Violin_2"):
         share = float(np.sum(two[name] ** 2))
-        if share >= _MOST_OF_A_PAIR * energy:
+        if share >= _MAX_OF_A_PAIR * energy:
             raise BreachError(f"{name} has {share / max(energy, 1e-30):.2f} of the energy of both violins together")
     if separator.needs_sources:
         return

@@ -30,6 +30,16 @@ class Chunking:
     alignment
         Chunks start at multiples of this, so that frames fall where they would without chunks; it must
         divide `length - overlap`. The last chunk may be longer by less than this.
+
+    Examples
+    --------
+    >>> from rebalance.separation import Chunking
+    >>> Chunking(length=300, overlap=100).starts(1000)
+    (0, 200, 400, 600, 700)
+    >>> Chunking(length=100, overlap=100)
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: chunking: expected 0 <= 2 margin < overlap < length, got ...
     """
 
     length: int
@@ -135,6 +145,15 @@ def official_chunks(
     -------
     NDArray
         Shape ``(n_outputs, n_channels, n_samples)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import official_chunks
+    >>> signal = np.ones((1, 2000), dtype=np.float32)  # 20 s at 100 Hz
+    >>> result = official_chunks(lambda chunk: chunk[None], signal, 100, 1)
+    >>> result.shape, float(result[0, 0, 500]), float(result[0, 0, -1])
+    ((1, 1, 2000), 1.0, 1.0)
 
     Source: ``separate_sources`` of pyclarity's ``recipes/cad2/task2/baseline/enhance.py``.
     """

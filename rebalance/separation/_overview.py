@@ -93,7 +93,14 @@ def list_separators() -> tuple[SeparatorEntry, ...]:
 
 
 def installed_separators() -> dict[str, EntryPoint]:
-    """Return the entry points of the group ``rebalance.separators`` of all installed packages, by name."""
+    """Return the entry points of the group ``rebalance.separators`` of all installed packages, by name.
+
+    Examples
+    --------
+    >>> from rebalance.separation import installed_separators
+    >>> isinstance(installed_separators(), dict)
+    True
+    """
     return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
 
 
@@ -112,6 +119,12 @@ def measure_cost(
         Of the noise it is given.
     turns
         The fastest of so many calls counts, after one that does not.
+
+    Examples
+    --------
+    >>> from rebalance.separation import load_separator, measure_cost
+    >>> measure_cost(load_separator("mixture"), ("flute",), duration_s=0.1) >= 0
+    True
     """
     n_samples = int(duration_s * separator.sample_rate)
     mixture = (0.1 * np.random.default_rng(0).standard_normal((2, n_samples))).astype(np.float32)

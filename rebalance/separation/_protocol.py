@@ -167,6 +167,10 @@ def known_instruments(instruments: Sequence[str]) -> tuple[str, ...]:
     >>> from rebalance.separation import known_instruments
     >>> known_instruments(["violin", "CELLO"])
     ('Violin', 'Cello')
+    >>> known_instruments(["Viollin"])
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: instrument 'Viollin': expected one of Bassoon, Cello, Clarinet, ...
     """
     if isinstance(instruments, str):
         raise ConfigError(f"instruments: expected a sequence such as ('Violin', 'Cello'), got the text {instruments!r}")

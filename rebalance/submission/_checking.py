@@ -26,8 +26,8 @@ from rebalance.submission._submitted_files import (
 from rebalance.submission._verdict import Problem, Verdict, by_kind
 from rebalance.task import Pair, Task
 
-LEAST_PART_BYTES = 2_000_000_000
-_MOST_SUGGESTIONS = 50
+MIN_PART_BYTES = 2_000_000_000
+_MAX_SUGGESTIONS = 50
 
 
 def check_submission(
@@ -48,6 +48,22 @@ def check_submission(
     ------
     RebalanceError
         If there is nothing to check, or the archive is no archive or not safe to read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from pathlib import Path
+    >>> from rebalance import load_task
+    >>> from rebalance.pipeline import EnhanceOptions, enhance_task
+    >>> from rebalance.submission import check_submission
+    >>> task = load_task("metadata/demo", "valid")
+    >>> one_pair = task.subset(task.pairs[:1])
+    >>> with tempfile.TemporaryDirectory() as run, ThreadPoolExecutor(1) as executor:
+    ...     _ = enhance_task(one_pair, Path(run), EnhanceOptions(separator="mixture"), executor=executor)
+    ...     verdict = check_submission(Path(run), one_pair, executor=executor)
+    >>> verdict.accepted, verdict.n_found
+    (True, 1)
     """
     path = expanded(path)
     return check_files(open_submission(path, task), task, jobs=jobs, executor=executor)
@@ -56,7 +72,22 @@ def check_submission(
 def check_files(
     files: SubmittedFiles, task: Task, *, jobs: int | None = None, executor: Executor | None = None
 ) -> Verdict:
-    """Check submitted files; see `check_submission`."""
+    """Check submitted files; see `check_submission`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from pathlib import Path
+    >>> from rebalance import load_task
+    >>> from rebalance.submission import FolderFiles, check_files
+    >>> task = load_task("metadata/demo", "valid")
+    >>> one_pair = task.subset(task.pairs[:1])
+    >>> with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as executor:
+    ...     verdict = check_files(FolderFiles(path=Path(folder)), one_pair, executor=executor)
+    >>> verdict.accepted, verdict.n_expected, verdict.n_found, verdict.problems[0].kind
+    (False, 1, 0, 'missing')
+    """
     names, problems = match_names(files.sizes(), task)
     inspected, failures = _inspect_all(files, names, task, jobs, executor)
     found = [file for segment in inspected for file in segment.files]
@@ -118,7 +149,7 @@ def _strangers(strangers: list[str], missing: list[Pair], split: Split) -> list[
         base = name.rpartition("/")[2]
         if base in wanted:
             expected = f"it at {wanted[base]}"
-        elif number < _MOST_SUGGESTIONS:
+        elif number < _MAX_SUGGESTIONS:
             expected = f"files of the {split} split alone{suggestion(base, wanted)}"
         else:
             expected = f"files of the {split} split alone"
@@ -159,8 +190,8 @@ def _archive_problems(files: ArchivedFiles, task: Task, sha256: Mapping[str, str
         expected = f"a name like {EXPECTED_NAME}"
         problems.append(Problem(kind="archive", file="", expected=expected, got=repr(files.path.name)))
     for part in files.parts[:-1]:
-        if (n_bytes := part.stat().st_size) < LEAST_PART_BYTES:
-            expected = f"parts of at least {LEAST_PART_BYTES} bytes"
+        if (n_bytes := part.stat().st_size) < MIN_PART_BYTES:
+            expected = f"parts of at least {MIN_PART_BYTES} bytes"
             problems.append(
                 Problem(kind="archive", severity="warning", file=part.name, expected=expected, got=f"{n_bytes}")
             )

@@ -12,13 +12,13 @@ import numpy as np
 from rebalance._base.challenge import EARS
 from rebalance.submission._fingerprints import Levels, amplified, mean_levels, overall_level_db
 from rebalance.submission._inspecting import InspectedFile, InspectedSegment
-from rebalance.submission._mix_ups import FEWEST_FRAMES, channels_swapped, exchanged, other_origin, similarities
+from rebalance.submission._mix_ups import MIN_FRAMES, channels_swapped, exchanged, other_origin, similarities
 from rebalance.submission._verdict import Problem
 from rebalance.task import Pair, Task
 
 _SUSPICIOUS_LEVEL_DB, _WRONG_LEVEL_DB = 10.0, 20.0
 _UNRELATED = 0.2
-_LEAST_MOVEMENT_DB = 1.5
+_MIN_MOVEMENT_DB = 1.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -130,7 +130,7 @@ def _heard(segment: InspectedSegment, mixture: Levels, task: Task) -> list[_Hear
 def _foreign(heard: Sequence[_Heard], segment: str, mixtures: Mapping[str, Levels]) -> list[Problem]:
     """Find files that move like the mixture of another segment, or like none."""
     mixture = mixtures[segment]
-    if mixture.shape[-1] < FEWEST_FRAMES or mixture.std(axis=-1).mean() < _LEAST_MOVEMENT_DB:
+    if mixture.shape[-1] < MIN_FRAMES or mixture.std(axis=-1).mean() < _MIN_MOVEMENT_DB:
         return []
     names = list(mixtures)
     own = names.index(segment)
@@ -154,7 +154,7 @@ def _foreign(heard: Sequence[_Heard], segment: str, mixtures: Mapping[str, Level
 
 def _exchanged_listeners(heard: Sequence[_Heard], mixture: Levels, task: Task) -> list[Problem]:
     """Find files of one scene that are amplified for each other's listener."""
-    if mixture.shape[-1] < FEWEST_FRAMES:
+    if mixture.shape[-1] < MIN_FRAMES:
         return []
     problems = []
     for _, group in groupby(heard, key=lambda signal: signal.pair.scene):
@@ -172,7 +172,7 @@ def _exchanged_listeners(heard: Sequence[_Heard], mixture: Levels, task: Task) -
 def _exchanged_scenes(heard: Sequence[_Heard], segment: InspectedSegment, task: Task) -> list[Problem]:
     """Find files of one segment that carry each other's gains, whoever listens; the sources must be known."""
     signals = [signal for signal in heard if signal.pair.scene in segment.remixes]
-    if not signals or signals[0].levels.shape[-1] < FEWEST_FRAMES:
+    if not signals or signals[0].levels.shape[-1] < MIN_FRAMES:
         return []
     observed = np.stack([signal.levels.ravel() for signal in signals])
     expected = np.stack([signal.expected.ravel() for signal in signals])

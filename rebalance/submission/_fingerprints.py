@@ -20,8 +20,8 @@ Levels: TypeAlias = NDArray[np.float32]
 
 FRAME_S = 0.1
 FLOOR_DB = -100.0
-_LOWEST_HZ, _HIGHEST_HZ = 30.0, 16_000.0
-_EDGES_HZ = (_LOWEST_HZ, *CAD2_TASK2.crossover_frequencies_hz, _HIGHEST_HZ)
+_MIN_HZ, _MAX_HZ = 30.0, 16_000.0
+_EDGES_HZ = (_MIN_HZ, *CAD2_TASK2.crossover_frequencies_hz, _MAX_HZ)
 # The compressor follows the magnitude of single samples, which in music exceeds the RMS of a tenth of a second.
 _CREST_DB = 6.0
 

@@ -29,9 +29,9 @@ from rebalance.submission._verdict import Problem
 from rebalance.task import Pair, Segment, Source, Task
 
 _FULL_SCALE = 32_767
-_MOST_CLIPPED = 0.01
+_MAX_CLIPPED = 0.01
 _SOUNDING_DB = -70.0
-_LONGEST_SILENCE_S = 1.0
+_MAX_SILENCE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -183,7 +183,7 @@ def _silence_problems(name: str, signal: Audio, sample_rate: int, mixture: Level
         where = "both channels" if len(silent) == len(EARS) else f"the {silent[0]} channel"
         return [Problem(kind="silent", file=name, expected="sound in both channels", got=f"silence in {where}")]
     silence_s = _silence_s(signal, sample_rate, mixture) if mixture is not None else 0.0
-    if silence_s < _LONGEST_SILENCE_S:
+    if silence_s < _MAX_SILENCE_S:
         return []
     return [
         Problem(kind="silent", file=name, expected="sound where the mixture sounds", got=f"{silence_s:.1f} s without")
@@ -203,7 +203,7 @@ def _clipping_problems(name: str, n_clipped: int, n_samples: int) -> list[Proble
     """Judge the samples at full scale: a few are worth a look, many are a fault."""
     if not n_clipped:
         return []
-    too_many = n_clipped > _MOST_CLIPPED * n_samples
-    expected = f"at most {_MOST_CLIPPED:.0%} of the samples at full scale" if too_many else "no sample at full scale"
+    too_many = n_clipped > _MAX_CLIPPED * n_samples
+    expected = f"at most {_MAX_CLIPPED:.0%} of the samples at full scale" if too_many else "no sample at full scale"
     got = f"{n_clipped} ({n_clipped / n_samples:.2%})"
     return [Problem(kind="clipped", severity="error" if too_many else "warning", file=name, expected=expected, got=got)]

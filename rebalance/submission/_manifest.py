@@ -67,6 +67,31 @@ def parse_manifest(content: bytes) -> Manifest:
     ------
     SubmissionError
         If it is not JSON, or not what a manifest must hold.
+
+    Examples
+    --------
+    >>> from rebalance.submission import Manifest, parse_manifest
+    >>> manifest = Manifest(
+    ...     team="T002",
+    ...     causality="noncausal",
+    ...     augmented=False,
+    ...     supplementary=False,
+    ...     version="0.2.0",
+    ...     semantics="pyclarity V0.6.3",
+    ...     split="valid",
+    ...     separator="fast",
+    ...     configuration={"remix": "edit"},
+    ...     lookahead_ms=None,
+    ...     n_parameters=1_000_000,
+    ...     external_training_data=False,
+    ...     files={},
+    ... )
+    >>> parse_manifest(manifest.as_bytes()) == manifest
+    True
+    >>> parse_manifest(b"[]")
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.SubmissionError: not a manifest: rebalance.submission._manifest.Manifest() ...
     """
     try:
         value: Any = json.loads(content)

@@ -10,12 +10,12 @@ from scipy.optimize import linear_sum_assignment
 
 from rebalance.submission._fingerprints import Levels, balance_movements, movements
 
-FEWEST_FRAMES = 30
+MIN_FRAMES = 30
 
 _SIMILAR, _SIMILARITY_MARGIN = 0.6, 0.3
 _MIRRORED = -0.3
-_LEAST_BALANCE_STD_DB = 0.5
-_LEAST_MISFIT_DB = 2.0
+_MIN_BALANCE_STD_DB = 0.5
+_MIN_MISFIT_DB = 2.0
 _MISFIT_LEFT = 0.25
 
 
@@ -60,10 +60,10 @@ def other_origin(similarity: NDArray[np.float64], own: int) -> int | None:
 
 def channels_swapped(signal: Levels, mixture: Levels) -> bool:
     """Tell whether the balance of a signal moves against that of the mixture it was made from."""
-    if signal.shape != mixture.shape or signal.shape[-1] < FEWEST_FRAMES:
+    if signal.shape != mixture.shape or signal.shape[-1] < MIN_FRAMES:
         return False
     wanted, found = balance_movements(mixture), balance_movements(signal)
-    if min(wanted.std(), found.std()) < _LEAST_BALANCE_STD_DB:
+    if min(wanted.std(), found.std()) < _MIN_BALANCE_STD_DB:
         return False
     return float(np.corrcoef(wanted, found)[0, 1]) < _MIRRORED
 
@@ -91,7 +91,7 @@ def exchanged(observed: NDArray[np.floating], expected: NDArray[np.floating]) ->
     for cycle in _cycles([int(column) for column in assigned]):
         own = sum(misfit[signal, signal] for signal in cycle)
         other = sum(misfit[signal, assigned[signal]] for signal in cycle)
-        if own > len(cycle) * _LEAST_MISFIT_DB**2 and other < _MISFIT_LEFT * own:
+        if own > len(cycle) * _MIN_MISFIT_DB**2 and other < _MISFIT_LEFT * own:
             found.update({signal: int(assigned[signal]) for signal in cycle})
     return found
 

@@ -38,6 +38,12 @@ class SubmissionName:
     ------
     ConfigError
         If the team or the causality cannot stand in a name.
+
+    Examples
+    --------
+    >>> from rebalance.submission import SubmissionName
+    >>> SubmissionName(team="T002", causality="noncausal", augmented=True).archive
+    'submission_T002_noncausal_aug.zip'
     """
 
     team: str

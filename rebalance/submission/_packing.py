@@ -20,7 +20,7 @@ import numpy as np
 from rebalance._base.errors import ConfigError, RebalanceError, SubmissionError
 from rebalance._base.files import StrPath, expanded, permissions_for
 from rebalance.pipeline import RunRecord
-from rebalance.submission._checking import LEAST_PART_BYTES
+from rebalance.submission._checking import MIN_PART_BYTES
 from rebalance.submission._manifest import Manifest, rule_problems
 from rebalance.submission._naming import MANIFEST, SIGNALS_FOLDER, SubmissionName
 from rebalance.submission._submitted_files import FolderFiles
@@ -50,6 +50,19 @@ def final_name(wanted: SubmissionName, record: RunRecord) -> SubmissionName:
     SubmissionError
         If the system looks further ahead than a causal one may, or a causal one was neither measured nor declares how
         far it looks.
+
+    Examples
+    --------
+    >>> from rebalance.pipeline import RunRecord
+    >>> from rebalance.submission import SubmissionName, final_name
+    >>> about = dict.fromkeys(("version", "separator", "remix", "rounding", "data", "semantics"), "mine")
+    >>> record = RunRecord(split="test", lookahead_ms=12.0, external_training_data=True, **about)
+    >>> final_name(SubmissionName(team="T002", causality="noncausal"), record).archive
+    'submission_T002_noncausal_sup.zip'
+    >>> final_name(SubmissionName(team="T002", causality="causal"), record)
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.SubmissionError: submission_T002_causal_sup.zip: manifest.json: expected at most ...
     """
     name = dataclasses.replace(wanted, supplementary=wanted.supplementary or bool(record.external_training_data))
     for problem in rule_problems(_manifest(name, record, {}), name):
@@ -63,7 +76,17 @@ def final_name(wanted: SubmissionName, record: RunRecord) -> SubmissionName:
 
 
 def unknowns(name: SubmissionName, record: RunRecord) -> tuple[str, ...]:
-    """Return what nobody has told about a system, in sentences for the entrant."""
+    """Return what nobody has told about a system, in sentences for the entrant.
+
+    Examples
+    --------
+    >>> from rebalance.pipeline import RunRecord
+    >>> from rebalance.submission import SubmissionName, unknowns
+    >>> about = dict.fromkeys(("version", "separator", "remix", "rounding", "data", "semantics"), "mine")
+    >>> record = RunRecord(split="test", external_training_data=False, **about)
+    >>> print(*unknowns(SubmissionName(team="T002", causality="causal"), record))
+    the look-ahead is not recorded: 'rebalance causality' tells whether it is at most 5 ms
+    """
     sentences = []
     if record.external_training_data is None:
         sentences.append("whether training went beyond the challenge's data is not recorded: add --supplementary if so")
@@ -113,13 +136,31 @@ def write_submission(
         If the parts are too small for the challenge.
     RebalanceError
         If the operating system refuses to write.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from pathlib import Path
+    >>> from rebalance import load_task
+    >>> from rebalance.pipeline import EnhanceOptions, enhance_task, read_run
+    >>> from rebalance.submission import SubmissionName, check_submission, write_submission
+    >>> task = load_task("metadata/demo", "valid")
+    >>> one_pair, name = task.subset(task.pairs[:1]), SubmissionName(team="T002", causality="noncausal")
+    >>> with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as executor:
+    ...     run = Path(folder, "run")
+    ...     _ = enhance_task(one_pair, run, EnhanceOptions(separator="mixture"), executor=executor)
+    ...     verdict = check_submission(run, one_pair, executor=executor)
+    ...     (packed,) = write_submission(run, name, read_run(run), verdict, folder=Path(folder))
+    >>> packed.path.name, len(packed.sha256)
+    ('submission_T002_noncausal.zip', 64)
     """
     run = expanded(run)
     folder = expanded(folder)
     if not verdict.accepted:
         raise SubmissionError(f"{run}: {len(verdict.errors)} problems, the first: {verdict.errors[0].line}")
-    if part_bytes is not None and part_bytes < LEAST_PART_BYTES:
-        raise ConfigError(f"part size: expected at least {LEAST_PART_BYTES} bytes, got {part_bytes}")
+    if part_bytes is not None and part_bytes < MIN_PART_BYTES:
+        raise ConfigError(f"part size: expected at least {MIN_PART_BYTES} bytes, got {part_bytes}")
     contents = {f"{SIGNALS_FOLDER}/{source.rpartition('/')[2]}": source for source in verdict.sha256}
     sha256 = {packed: verdict.sha256[source] for packed, source in contents.items()}
     manifest = _manifest(name, record, sha256)

@@ -17,7 +17,7 @@ from rebalance.task import Task
 
 _SPARE_MEMBERS = 1000
 _SPARE_MANIFEST_BYTES, _MANIFEST_BYTES_PER_FILE = 1 << 16, 256
-_LARGEST_MEMBER_BYTES = 1 << 30
+_MAX_MEMBER_BYTES = 1 << 30
 
 
 class SubmittedFiles(Protocol):
@@ -91,7 +91,20 @@ class _Vetted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderFiles:
-    """Files in a folder that holds ``enhanced_signals``, such as that of a run."""
+    """Files in a folder that holds ``enhanced_signals``, such as that of a run.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.submission import FolderFiles
+    >>> with tempfile.TemporaryDirectory() as run:
+    ...     Path(run, "enhanced_signals").mkdir()
+    ...     _ = Path(run, "enhanced_signals", "S50001_L0001_remix.flac").write_bytes(b"fLaC")
+    ...     files = FolderFiles(path=Path(run))
+    ...     dict(files.sizes()), files.read("enhanced_signals/S50001_L0001_remix.flac", limit_bytes=10)
+    ({'enhanced_signals/S50001_L0001_remix.flac': 4}, b'fLaC')
+    """
 
     path: Path
 
@@ -129,6 +142,18 @@ def open_submission(path: StrPath, task: Task) -> SubmittedFiles:
     ------
     RebalanceError
         If there is nothing, the folder holds no signals, or the archive is refused.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance import load_task
+    >>> from rebalance.submission import open_submission
+    >>> with tempfile.TemporaryDirectory() as run:
+    ...     Path(run, "enhanced_signals").mkdir()
+    ...     files = open_submission(Path(run), load_task("metadata/demo", "valid"))
+    >>> type(files).__name__, dict(files.sizes())
+    ('FolderFiles', {})
     """
     path = expanded(path)
     if path.is_dir():
@@ -144,9 +169,7 @@ def open_submission(path: StrPath, task: Task) -> SubmittedFiles:
 def limits_for(task: Task) -> ArchiveLimits:
     """Return how large the archive of a submission to a task may be before nobody looks into it."""
     n_members = 2 * len(task.pairs) + _SPARE_MEMBERS
-    return ArchiveLimits(
-        n_members=n_members, member_bytes=_LARGEST_MEMBER_BYTES, total_bytes=n_members * _LARGEST_MEMBER_BYTES
-    )
+    return ArchiveLimits(n_members=n_members, member_bytes=_MAX_MEMBER_BYTES, total_bytes=n_members * _MAX_MEMBER_BYTES)
 
 
 def read_manifest(files: SubmittedFiles, task: Task) -> bytes | None:

@@ -46,6 +46,12 @@ class Problem:
         The file it is about; empty for the submission as a whole.
     expected, got
         What should be there and what is.
+
+    Examples
+    --------
+    >>> from rebalance.submission import Problem
+    >>> Problem(kind="missing", file="S50001_L0001_remix.flac", expected="a file", got="none").line
+    'S50001_L0001_remix.flac: expected a file, got none'
     """
 
     kind: Kind
@@ -79,6 +85,21 @@ class Verdict:
         Of every file that could be read, by name.
     notes
         What was not checked, and why.
+
+    Examples
+    --------
+    >>> from rebalance.submission import Problem, Verdict
+    >>> verdict = Verdict(
+    ...     submission="submission_T002_causal.zip",
+    ...     n_expected=2,
+    ...     n_found=1,
+    ...     n_clipped_samples=0,
+    ...     n_clipped_files=0,
+    ...     problems=(Problem(kind="missing", file="S50001_L0001_remix.flac", expected="a file", got="none"),),
+    ...     sha256={},
+    ... )
+    >>> verdict.accepted, verdict.as_json()["counts"]
+    (False, {'missing': 1})
     """
 
     submission: str

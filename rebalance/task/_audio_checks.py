@@ -22,7 +22,7 @@ from rebalance.task._values import Segment, Source, Task
 
 # Above this level of what is left when the sources are taken from the mixture, they are not its sources.
 RESIDUAL_LIMIT_DB = -40.0
-_MOST_THREADS = 8
+_MAX_THREADS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ def check_audio(task: Task, findings: Findings, *, jobs: int | None = None) -> d
         return {}
     with_sources = _has_sources(task, findings)
     work = functools.partial(_check_segment, task=task, root=findings.root, with_sources=with_sources)
-    results = _run(task, work, jobs or min(available_cores(), _MOST_THREADS), findings)
+    results = _run(task, work, jobs or min(available_cores(), _MAX_THREADS), findings)
     residuals_db: dict[str, float] = {}
     for name in task.segments:
         if result := results.get(name):

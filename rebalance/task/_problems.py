@@ -18,8 +18,8 @@ ProblemSeverity: TypeAlias = Literal["error", "warning"]
 
 _DIGIT = re.compile(r"\d")
 _LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
-_MOST_CANDIDATES = 1000
-_MOST_TEXT = 80
+_MAX_CANDIDATES = 1000
+_MAX_TEXT_BYTES = 80
 
 
 class MetadataWarning(UserWarning):
@@ -44,6 +44,21 @@ class Problem:
         What should be there and what is.
     suggestion
         What was probably meant, empty if nobody can tell.
+
+    Examples
+    --------
+    >>> from rebalance.task import Problem
+    >>> problem = Problem(
+    ...     severity="error",
+    ...     file="metadata/scenes.valid.json",
+    ...     key="S50001.musik",
+    ...     message="unknown key 'musik'",
+    ...     expected="music",
+    ...     got="musik",
+    ...     suggestion="music",
+    ... )
+    >>> problem.line
+    "metadata/scenes.valid.json: unknown key 'musik'; did you mean 'music'?"
     """
 
     severity: ProblemSeverity
@@ -68,7 +83,21 @@ class Problem:
 
 @dataclass(slots=True)
 class Findings:
-    """The problems found so far; files are named relative to the root where there is one."""
+    """The problems found so far; files are named relative to the root where there is one.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.task import Findings
+    >>> findings = Findings(root=Path("task"))
+    >>> findings.error(Path("task/metadata/gains.json"), "gain_0001.source_1", expected="a number", got="'loud'")
+    >>> len(findings.problems)
+    1
+    >>> findings.raise_errors()
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.MetadataError: metadata/gains.json: gain_0001.source_1: expected a number, got 'loud'
+    """
 
     root: Path | None = None
     _problems: dict[Problem, None] = field(default_factory=dict)
@@ -145,6 +174,13 @@ class CheckReport:
     residuals_db
         By segment, the level of the mixture minus the sum of its sources, in dB re the mixture; minus
         infinity where they are equal. Segments without all their audio are left out.
+
+    Examples
+    --------
+    >>> from rebalance.task import check_task
+    >>> report = check_task("metadata/demo", "train", audio=False)
+    >>> len(report.errors) > 0, report.errors[0].file, report.warnings
+    (True, 'metadata/music.train.json', ())
     """
 
     split: Split
@@ -172,7 +208,7 @@ def close_spelling(name: str, candidates: Iterable[str]) -> str:
     alike = {_LEADING_ZEROS.sub("", candidate.casefold()): candidate for candidate in known}
     if match := alike.get(_LEADING_ZEROS.sub("", name.strip().casefold())):
         return match
-    return (closest(name.strip(), known) or "") if len(known) <= _MOST_CANDIDATES else ""
+    return (closest(name.strip(), known) or "") if len(known) <= _MAX_CANDIDATES else ""
 
 
 def likely_file(path: Path) -> str:
@@ -206,7 +242,7 @@ def described(value: object) -> str:
 
 def shortened(text: str) -> str:
     """Cut a long text, so that a message stays one line."""
-    return text if len(text) <= _MOST_TEXT else f"{text[: _MOST_TEXT - 3]}..."
+    return text if len(text) <= _MAX_TEXT_BYTES else f"{text[: _MAX_TEXT_BYTES - 3]}..."
 
 
 def listed(names: Sequence[str]) -> str:

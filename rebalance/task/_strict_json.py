@@ -16,7 +16,7 @@ from rebalance._base.files import StrPath, expanded
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | float | bool | None"
 KeyPath: TypeAlias = tuple[str | int, ...]
 
-_DEEPEST_NESTING = 16
+_MAX_DEPTH = 16
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', flags=re.DOTALL)
 _UNUSABLE_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _PLAIN_KEY = re.compile(r"[^.\[\]\s]+")
@@ -160,7 +160,7 @@ def _int_within_double(text: str) -> int:
 def _refuse_unusable(value: JsonValue) -> None:
     """Refuse unpaired surrogates, control characters and deep nesting, without recursion."""
     level = [value]
-    for _ in range(_DEEPEST_NESTING + 1):
+    for _ in range(_MAX_DEPTH + 1):
         if not level:
             return
         for text in (entry for entry in level if isinstance(entry, str)):
@@ -210,8 +210,8 @@ def _reason_to_refuse(token: _Token) -> tuple[str, str] | None:
     """Return what is expected in place of a token and what it is, None if nothing is wrong with it."""
     if token.is_duplicate:
         return "every key once", f"the key {token.text} twice"
-    if len(token.path) > _DEEPEST_NESTING:
-        return f"at most {_DEEPEST_NESTING} levels of nesting", "deeper ones"
+    if len(token.path) > _MAX_DEPTH:
+        return f"at most {_MAX_DEPTH} levels of nesting", "deeper ones"
     if token.text in ("NaN", "Infinity", "-Infinity"):
         return "a finite number", token.text
     try:

@@ -23,6 +23,13 @@ class TaskFiles:
         Folder the tracks are relative to.
     root
         Folder no track may lie outside of; `music_dir` when None.
+
+    Examples
+    --------
+    >>> from rebalance.task import TaskFiles
+    >>> files = TaskFiles.of("metadata/demo", "valid")
+    >>> files.scenes.as_posix(), files.music_dir.as_posix()
+    ('metadata/demo/metadata/scenes.valid.json', 'metadata/demo/audio')
     """
 
     gains: Path
@@ -137,6 +144,10 @@ def checked_split(name: str) -> Split:
     >>> from rebalance.task import checked_split
     >>> checked_split("valid")
     'valid'
+    >>> checked_split("validation")
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: split: expected one of train, valid, test, got 'validation'; did ...
     """
     for split in SPLITS:
         if split == name:

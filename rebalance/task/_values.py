@@ -34,6 +34,12 @@ class Source:
         Audio file relative to the audio folder of the task; None where the release withholds it.
     start_s, duration_s
         Where the segment lies in the track, in seconds.
+
+    Examples
+    --------
+    >>> from rebalance import Source
+    >>> Source(name="source_2", instrument="Violin", voice=2, duration_s=15.0).label
+    'Violin_2'
     """
 
     name: str
@@ -56,7 +62,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """A stretch of music: its mixture and the sources it is made of (none in a mixtures-only release)."""
+    """A stretch of music: its mixture and the sources it is made of (none in a mixtures-only release).
+
+    Examples
+    --------
+    >>> from rebalance import load_task
+    >>> segment = load_task("metadata/demo", "valid").segments["mozart-winds_000"]
+    >>> segment.piece, segment.instruments
+    ('mozart-winds', ('Flute', 'Oboe', 'Clarinet', 'Bassoon'))
+    """
 
     name: str
     mixture: Source
@@ -80,7 +94,15 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """A segment with the raw gain in dB a listener asks of each of its sources."""
+    """A segment with the raw gain in dB a listener asks of each of its sources.
+
+    Examples
+    --------
+    >>> from rebalance import load_task
+    >>> scene = load_task("metadata/demo", "valid").scenes["S50002"]
+    >>> scene.segment.name, scene.gains_db
+    ('haydn-quartet_000', {'source_1': -10.0, 'source_2': 0.0, 'source_3': 10.0, 'source_4': -6.0})
+    """
 
     name: str
     segment: Segment
@@ -108,7 +130,14 @@ class Scene:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """One scene heard by one listener: the unit of output and of score."""
+    """One scene heard by one listener: the unit of output and of score.
+
+    Examples
+    --------
+    >>> from rebalance import Pair, load_task
+    >>> Pair(scene="S50001", listener="L0002") in load_task("metadata/demo", "valid").pairs
+    True
+    """
 
     scene: str
     listener: str
@@ -128,6 +157,16 @@ class Task:
         Values by name.
     scene_listeners
         Names of the listeners of every scene, in order.
+
+    Examples
+    --------
+    >>> from rebalance import load_task
+    >>> task = load_task("metadata/demo", "valid")
+    >>> task.scene_listeners["S50001"]
+    ('L0001', 'L0002', 'L0003')
+    >>> small = task.subset(task.pairs[:2])
+    >>> list(small.scenes), list(small.segments), list(small.listeners)
+    (['S50001'], ['haydn-quartet_000'], ['L0001', 'L0002'])
     """
 
     music_dir: Path

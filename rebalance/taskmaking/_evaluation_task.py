@@ -98,6 +98,15 @@ def write_evaluation_task(
     RebalanceError
         If no piece can be put into a room. One that cannot is left out and named in the summary.
 
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.taskmaking import write_evaluation_task
+    >>> write_evaluation_task(Path("task"), [], [], seed=1)
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: rooms: expected at least one B-format impulse response, got none
+
     Source: section A.3 of the CAD2-T2 data page. The organisers' choice of rooms and seats is not published.
     """
     root = expanded(root)

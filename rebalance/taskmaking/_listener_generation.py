@@ -26,7 +26,7 @@ _ASYMMETRIC_SHARE = 0.1
 _ASYMMETRY_DB = (15.0, 30.0)
 _STEP_DB = 5.0
 _THRESHOLD_RANGE_DB_HL = (0.0, 110.0)
-_MOST_TRIES = 4_000
+_MAX_TRIES = 4_000
 # Splits have listeners of their own: train L0001.., validation L1001.., test L2001...
 _FIRST_NUMBER: dict[Split, int] = {"train": 1, "valid": 1001, "test": 2001}
 
@@ -135,7 +135,7 @@ def _listener_of_severity(
     name: str, severity: Severity, definition: SeverityDefinition, rng: np.random.Generator
 ) -> Listener:
     """Draw until the severity is the one wanted."""
-    for _ in range(_MOST_TRIES):
+    for _ in range(_MAX_TRIES):
         listener = _draw_listener(name, rng)
         if listener.severity(definition) == severity:
             return listener

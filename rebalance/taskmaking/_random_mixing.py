@@ -17,7 +17,7 @@ from rebalance.synthesis.rendering import PieceStems, mix_down, write_piece
 from rebalance.taskmaking._segmenting import Stretch, read_stretch
 
 _FAMILIES = ("strings", "woodwinds")
-_MOST_VOICES = 2
+_MAX_VOICES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +105,7 @@ def _instruments_of(family: str, pool: dict[str, list[Loan]]) -> list[str]:
     return [
         name
         for name in names
-        for _ in range(min(_MOST_VOICES if name in CAD2_TASK2.doubling_instruments else 1, len(pool[name])))
+        for _ in range(min(_MAX_VOICES if name in CAD2_TASK2.doubling_instruments else 1, len(pool[name])))
     ]
 
 

@@ -147,6 +147,18 @@ def generate_scenes(
     ConfigError
         If there are scenes already and they are not to be replaced, or more is wanted than there is.
 
+    Examples
+    --------
+    >>> import shutil
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.taskmaking import generate_scenes
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     _ = shutil.copytree("metadata/demo/metadata", Path(root, "metadata"))
+    ...     made = generate_scenes(Path(root), "valid", seed=1, gains_per_segment=3, replace=True)
+    >>> len(made.scene_set.scenes), made.left_out
+    (6, ())
+
     Source: ``generate_train_scenes.py`` of the official recipe, which draws one listener twice at times
     and cuts the number of sources to five.
     """

@@ -17,7 +17,7 @@ from rebalance.synthesis.rendering import PieceStems
 # A frame sounds when it is less than 30 dB below the level mixtures are set to.
 _FRAME_S = 0.4
 _SOUNDING_DB = -70.0
-_LEAST_SOUNDING_SHARE = 0.5
+_MIN_SOUNDING_SHARE = 0.5
 # What a source this far below its mixture adds is heard by nobody; without it the sources still add up to -40 dB.
 _FAINT_DB = -45.0
 # Rounding error of a duration in seconds.
@@ -120,9 +120,9 @@ def _survey(piece: PieceStems, number: int, audio_root: Path) -> Stretch:
         piece=piece,
         number=number,
         labels=heard,
-        busy_labels=tuple(label for label in heard if sounding_share(stems[label]) >= _LEAST_SOUNDING_SHARE),
+        busy_labels=tuple(label for label in heard if sounding_share(stems[label]) >= _MIN_SOUNDING_SHARE),
         faint_labels=tuple(label for label in stems if label not in heard),
-        mixture_sounds=sounding_share(mixture) >= _LEAST_SOUNDING_SHARE,
+        mixture_sounds=sounding_share(mixture) >= _MIN_SOUNDING_SHARE,
     )
 
 

@@ -129,6 +129,25 @@ def write_task(
         If more gains, listeners or scenes are asked for than there are.
     RebalanceError
         If a piece cannot be cut or mixed: a track is missing or not as described, or more than five play at once.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from pathlib import Path, PurePosixPath
+    >>> import numpy as np
+    >>> from rebalance import load_task
+    >>> from rebalance.synthesis.rendering import mix_down, write_piece
+    >>> from rebalance.taskmaking import write_task
+    >>> rng = np.random.default_rng(0)
+    >>> stems = {label: rng.standard_normal((2, 16 * 44_100), np.float32) for label in ("Flute", "Cello")}
+    >>> piece, folder = mix_down(stems, where="noises"), PurePosixPath("train/noises")
+    >>> with tempfile.TemporaryDirectory() as root, ThreadPoolExecutor(1) as executor:
+    ...     on_disk = write_piece(Path(root, "audio"), folder, piece, name="noises", dataset="Own")
+    ...     summary = write_task(Path(root), "train", [on_disk], seed=1, executor=executor)
+    ...     task = load_task(root, "train")
+    >>> list(task.segments), len(task.listeners), len(task.scenes)
+    (['noises_000'], 12, 4)
     """
     root = expanded(root)
     _require_different_names(pieces)

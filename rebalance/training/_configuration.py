@@ -30,6 +30,18 @@ def read_settings(path: StrPath, kind: type[Settings], overrides: tuple[str, ...
     ------
     ConfigError
         If the file cannot be read, or a key is unknown or a value of the wrong kind.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.training import TargetExperiment, read_settings
+    >>> config = Path("recipes/convtasnet/config.yaml")
+    >>> read_settings(config, TargetExperiment, ("network.causal=true",)).network.causal
+    True
+    >>> read_settings(config, TargetExperiment, ("network.depth=9",))
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: recipes/convtasnet/config.yaml: network: unknown key 'depth'; ...
     """
     path = expanded(path)
     from omegaconf import OmegaConf
@@ -60,6 +72,14 @@ def read_recipe(folder: StrPath, variant: str, kind: type[Settings], overrides: 
     ------
     ConfigError
         As `read_settings`, or if there is no such variant.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.training import Experiment, read_recipe
+    >>> experiment = read_recipe(Path("recipes/default"), "default", Experiment, ("train.steps=100",))
+    >>> experiment.train.steps, experiment.mixing.batch_size, experiment.network.family
+    (100, 3, 'u-net')
     """
     folder = expanded(folder)
     changes = () if variant == "default" else _variant(folder / "variants.yaml", variant)

@@ -60,6 +60,14 @@ class Experiment:
     start
         Weights a new run begins with: ``state.safetensors`` or ``best.safetensors`` of another one of the same
         network; None for random ones.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.training import Experiment, read_recipe
+    >>> experiment = read_recipe(Path("recipes/default"), "default", Experiment)
+    >>> sorted(experiment.data.held_out), sorted(experiment.description)
+    (['seen', 'unseen'], ['mixing', 'network'])
     """
 
     data: Data
@@ -97,6 +105,39 @@ def run_experiment(
     ------
     ConfigError
         If the run, or the weights to start with, belong to other settings.
+
+    Examples
+    --------
+    >>> import json
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.training import Experiment, progress_of_run, read_settings, run_experiment
+    >>> from rebalance.training.data._stem_library import StemEntry, write_manifest, write_stem
+    >>> def write_stems(folder):
+    ...     tones = {"Flute": 880.0, "Cello": 220.0}
+    ...     facts = {"rendition": "duet", "family": "tones", "mean_pitch": 60.0}
+    ...     entries = [StemEntry(label=name, instrument=name, file=f"{name}.npy", **facts) for name in tones]
+    ...     for entry, pitch_hz in zip(entries, tones.values(), strict=True):
+    ...         write_stem(folder, entry, 0.1 * np.sin(2 * np.pi * pitch_hz * np.arange(88_200) / 44_100))
+    ...     write_manifest(folder, entries)
+    >>> settings = {
+    ...     "network": {"unet": {"channels": [4, 8], "n_conditions": 8}},
+    ...     "mixing": {"batch_size": 1, "crop_samples": 16_384},
+    ...     "train": {"steps": 1, "warmup_steps": 1, "decay_steps": 1, "loss": {"masks_only": True}},
+    ...     "validation_batches": 1,
+    ... }
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_stems(Path(folder))
+    ...     settings["data"] = {"train": [folder], "held_out": {"tones": folder}}
+    ...     with Path(folder, "config.yaml").open("w") as file:
+    ...         json.dump(settings, file)
+    ...     experiment = read_settings(Path(folder, "config.yaml"), Experiment)
+    ...     average = run_experiment(experiment, Path(folder, "run"), device="cpu")
+    ...     print(progress_of_run(experiment, Path(folder, "run")).step)
+    1
+    >>> type(average).__name__
+    'MaskNetwork'
     """
     run = expanded(run)
     chosen = chosen_device(device)
@@ -124,6 +165,15 @@ def progress_of_run(experiment: Experiment, run: StrPath) -> Progress:
     ------
     ConfigError
         If there is no such run, or it was started with other settings.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.training import Experiment, progress_of_run, read_recipe
+    >>> progress_of_run(read_recipe(Path("recipes/default"), "default", Experiment), Path("not-begun"))
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: not-begun/state.safetensors: expected the state of a training run: ...
     """
     run = expanded(run)
     return progress_of(run / "state.safetensors", {"train": experiment.train.lasting, **experiment.description})
@@ -144,7 +194,40 @@ def mixer(experiment: Experiment, folders: tuple[Path, ...], rooms: Path | None,
 
 
 def held_out_mixers(experiment: Experiment, device: torch.device) -> Mapping[str, Mixer]:
-    """Return what makes the validation mixtures, the same for every run: no equaliser or retuning, rooms and levels."""
+    """Return what makes the validation mixtures, the same for every run: no equaliser or retuning, rooms and levels.
+
+    Examples
+    --------
+    >>> import json
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import torch
+    >>> from rebalance.training import Experiment, held_out_mixers, read_settings
+    >>> from rebalance.training.data._stem_library import StemEntry, write_manifest, write_stem
+    >>> def write_stems(folder):
+    ...     tones = {"Flute": 880.0, "Cello": 220.0}
+    ...     facts = {"rendition": "duet", "family": "tones", "mean_pitch": 60.0}
+    ...     entries = [StemEntry(label=name, instrument=name, file=f"{name}.npy", **facts) for name in tones]
+    ...     for entry, pitch_hz in zip(entries, tones.values(), strict=True):
+    ...         write_stem(folder, entry, 0.1 * np.sin(2 * np.pi * pitch_hz * np.arange(88_200) / 44_100))
+    ...     write_manifest(folder, entries)
+    >>> settings = {
+    ...     "network": {"unet": {"channels": [4, 8], "n_conditions": 8}},
+    ...     "mixing": {"batch_size": 1, "crop_samples": 16_384},
+    ...     "train": {"steps": 1, "warmup_steps": 1, "decay_steps": 1, "loss": {"masks_only": True}},
+    ...     "validation_batches": 1,
+    ... }
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_stems(Path(folder))
+    ...     settings["data"] = {"train": [folder], "held_out": {"tones": folder}}
+    ...     with Path(folder, "config.yaml").open("w") as file:
+    ...         json.dump(settings, file)
+    ...     experiment = read_settings(Path(folder, "config.yaml"), Experiment)
+    ...     batch = held_out_mixers(experiment, torch.device("cpu"))["tones"].batch(0)
+    >>> batch.sources.shape
+    torch.Size([1, 2, 2, 16384])
+    """
     plain = replace(
         experiment.mixing,
         eq_db=0.0,

@@ -11,7 +11,7 @@ from rebalance.separation import ModelCard, load_checkpoint, save_checkpoint
 from rebalance.separation.mask_network import MaskNetwork, MaskNetworkConfig
 from rebalance.training._run_state import load_average
 
-LARGEST_BYTES = 10_000_000
+MAX_BYTES = 10_000_000
 
 
 def trained_average(run: StrPath, config: MaskNetworkConfig) -> MaskNetwork:
@@ -28,6 +28,16 @@ def trained_average(run: StrPath, config: MaskNetworkConfig) -> MaskNetwork:
     ------
     ConfigError
         If the run holds nothing, or something else.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.separation.mask_network import MaskNetworkConfig
+    >>> from rebalance.training import trained_average
+    >>> trained_average(Path("not-begun"), MaskNetworkConfig())
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: not-begun/state.safetensors: expected the state of a training run: ...
     """
     run = expanded(run)
     network = MaskNetwork(config)
@@ -54,13 +64,48 @@ def export_average(run: StrPath, config: MaskNetworkConfig, path: StrPath, card:
     ------
     ConfigError
         If the run does not fit the network, or the checkpoint would be larger than weights that ship may be.
+
+    Examples
+    --------
+    >>> import json
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.separation import ModelCard, load_separator
+    >>> from rebalance.training import Experiment, export_average, read_settings, run_experiment
+    >>> from rebalance.training.data._stem_library import StemEntry, write_manifest, write_stem
+    >>> def write_stems(folder):
+    ...     tones = {"Flute": 880.0, "Cello": 220.0}
+    ...     facts = {"rendition": "duet", "family": "tones", "mean_pitch": 60.0}
+    ...     entries = [StemEntry(label=name, instrument=name, file=f"{name}.npy", **facts) for name in tones]
+    ...     for entry, pitch_hz in zip(entries, tones.values(), strict=True):
+    ...         write_stem(folder, entry, 0.1 * np.sin(2 * np.pi * pitch_hz * np.arange(88_200) / 44_100))
+    ...     write_manifest(folder, entries)
+    >>> settings = {
+    ...     "network": {"unet": {"channels": [4, 8], "n_conditions": 8}},
+    ...     "mixing": {"batch_size": 1, "crop_samples": 16_384},
+    ...     "train": {"steps": 1, "warmup_steps": 1, "decay_steps": 1, "loss": {"masks_only": True}},
+    ...     "validation_batches": 1,
+    ... }
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_stems(Path(folder))
+    ...     settings["data"] = {"train": [folder], "held_out": {"tones": folder}}
+    ...     with Path(folder, "config.yaml").open("w") as file:
+    ...         json.dump(settings, file)
+    ...     experiment = read_settings(Path(folder, "config.yaml"), Experiment)
+    ...     _ = run_experiment(experiment, Path(folder, "run"), device="cpu")
+    ...     path = Path(folder, "mine.safetensors")
+    ...     export_average(Path(folder, "run"), experiment.network, path, ModelCard(data=("tones",)))
+    ...     separator = load_separator(path, device="cpu")
+    >>> separator.mixture_consistent, separator.external_training_data
+    (True, True)
     """
     run = expanded(run)
     path = expanded(path)
     network = trained_average(run, config)
     n_bytes = 2 * sum(tensor.numel() for tensor in network.state_dict().values())
-    if n_bytes > LARGEST_BYTES:
-        raise ConfigError(f"{path}: expected at most {LARGEST_BYTES} bytes, the weights need {n_bytes}")
+    if n_bytes > MAX_BYTES:
+        raise ConfigError(f"{path}: expected at most {MAX_BYTES} bytes, the weights need {n_bytes}")
     save_checkpoint(path, network, card)
 
 
@@ -72,7 +117,23 @@ def stamp(
     reliability: tuple[float, ...] | None = None,
     training: Mapping[str, str] | None = None,
 ) -> None:
-    """Change what a checkpoint's card says, its weights staying as they are, and write the card beside it."""
+    """Change what a checkpoint's card says, its weights staying as they are, and write the card beside it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.separation import ModelCard, load_checkpoint, save_checkpoint
+    >>> from rebalance.separation.mask_network import MaskNetwork, MaskNetworkConfig
+    >>> from rebalance.training import stamp
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "mine.safetensors")
+    ...     save_checkpoint(path, MaskNetwork(MaskNetworkConfig()), ModelCard())
+    ...     stamp(path, shrinkage=(0.9, 0.8), training={"seed": "0"})
+    ...     card = load_checkpoint(path).card
+    >>> card.shrinkage, card.training
+    ((0.9, 0.8), {'seed': '0'})
+    """
     path = expanded(path)
     checkpoint = load_checkpoint(path)
     card = checkpoint.card

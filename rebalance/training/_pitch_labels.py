@@ -39,6 +39,21 @@ def pitch_labels(network: TrackerNetwork, batch: Batch) -> Tensor:
     -------
     torch.Tensor
         Shape ``(batch, n, n_frames)``: a pitch, ``n_pitches`` for silence, `IGNORED` where there is no player.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from rebalance.separation.player_tracker import TrackerConfig, TrackerNetwork
+    >>> from rebalance.training import pitch_labels
+    >>> from rebalance.training.data import Batch
+    >>> sizes = {"channels": [4, 8], "time_strides": [2], "width": 8, "n_layers": 1, "player_width": 8}
+    >>> network = TrackerNetwork(TrackerConfig(**sizes))
+    >>> phase = 2 * torch.pi * 440 * torch.arange(32_768) / 44_100
+    >>> tone = sum(0.1 / partial * torch.sin(partial * phase) for partial in range(1, 7))
+    >>> slots = network.slots(("Oboe",))[None]
+    >>> labels = pitch_labels(network, Batch(sources=tone.expand(1, 1, 2, -1), slots=slots, gains_db=torch.zeros(1, 1)))
+    >>> round(float(network.config.features.centres_hz[labels[0, 0, 16]]))
+    440
     """
     n_pitches = network.config.features.n_bins
     with torch.no_grad():

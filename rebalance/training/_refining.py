@@ -60,6 +60,13 @@ class RefinerExperiment:
         Weight of the logarithm of the energy of the errors, which asks for careful masks where pitches are in doubt.
     start
         Weights a new run begins with; see `rebalance.training._experiment.Experiment`.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.training import RefinerExperiment, read_settings
+    >>> read_settings(Path("recipes/tracker/refiner.yaml"), RefinerExperiment).tracker.as_posix()
+    'run/state.safetensors'
     """
 
     data: Data
@@ -166,6 +173,21 @@ def run_refiner_experiment(
     ------
     ConfigError
         If the run belongs to other settings, or the tracker cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance import RebalanceError
+    >>> from rebalance.training import RefinerExperiment, read_settings, run_refiner_experiment
+    >>> sizes = ("tracker_network.width=8", "tracker_network.n_layers=1", "tracker=not-trained/state.safetensors")
+    >>> experiment = read_settings(Path("recipes/tracker/refiner.yaml"), RefinerExperiment, sizes)
+    >>> with tempfile.TemporaryDirectory() as run:
+    ...     try:
+    ...         run_refiner_experiment(experiment, Path(run), device="cpu")
+    ...     except RebalanceError as error:
+    ...         print(str(error).partition(":")[0])
+    not-trained/state.safetensors
     """
     run = expanded(run)
     chosen = chosen_device(device)
@@ -196,6 +218,16 @@ def progress_of_refiner(experiment: RefinerExperiment, run: StrPath) -> Progress
     ------
     ConfigError
         If there is no such run, or it was started with other settings.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.training import RefinerExperiment, progress_of_refiner, read_settings
+    >>> experiment = read_settings(Path("recipes/tracker/refiner.yaml"), RefinerExperiment)
+    >>> progress_of_refiner(experiment, Path("not-begun"))
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: not-begun/state.safetensors: expected the state of a training run: ...
     """
     run = expanded(run)
     return progress_of(run / "state.safetensors", {"train": experiment.train.lasting, **experiment.description})

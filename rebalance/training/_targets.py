@@ -37,6 +37,14 @@ class TargetExperiment:
         How long and how fast, for each network.
     instruments
         Which networks to train.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.training import TargetExperiment, read_settings
+    >>> experiment = read_settings(Path("recipes/convtasnet/config.yaml"), TargetExperiment)
+    >>> len(experiment.instruments), experiment.network.n_blocks
+    (8, 8)
     """
 
     stems: tuple[Path, ...]
@@ -88,6 +96,17 @@ def train_targets(experiment: TargetExperiment, run: StrPath, *, device: str = "
     ------
     ConfigError
         If an instrument is not one of the challenge.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.training import TargetExperiment, read_settings, train_targets
+    >>> config = Path("recipes/convtasnet/config.yaml")
+    >>> experiment = read_settings(config, TargetExperiment, ("instruments=[Tuba]",))
+    >>> train_targets(experiment, Path("run"), device="cpu")
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: instruments: expected those of the challenge, got Tuba
     """
     run = expanded(run)
     chosen = chosen_device(device)

@@ -19,7 +19,7 @@ from rebalance.separation.player_tracker import (
 from rebalance.training._exporting import reliability_fact, shrinkage_text
 from rebalance.training._run_state import load_average
 
-LARGEST_BYTES = 30_000_000
+MAX_BYTES = 30_000_000
 
 
 def export_tracker(
@@ -48,6 +48,18 @@ def export_tracker(
     ------
     ConfigError
         If a run does not fit its network, or the checkpoint would be larger than weights that ship may be.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.separation import ModelCard
+    >>> from rebalance.separation.player_tracker import TrackerConfig
+    >>> from rebalance.training import export_tracker
+    >>> sizes = {"channels": [4, 8], "time_strides": [2], "width": 8, "n_layers": 1, "player_width": 8}
+    >>> export_tracker(Path("not-begun"), None, Path("mine.safetensors"), ModelCard(), tracker=TrackerConfig(**sizes))
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: not-begun/state.safetensors: expected the state of a training run: ...
     """
     tracker_run = expanded(tracker_run)
     refiner_run = None if refiner_run is None else expanded(refiner_run)
@@ -60,8 +72,8 @@ def export_tracker(
         load_average(refining, refiner_run / "state.safetensors")
     networks = [network, *([] if refining is None else [refining])]
     n_bytes = 2 * sum(tensor.numel() for network in networks for tensor in network.state_dict().values())
-    if n_bytes > LARGEST_BYTES:
-        raise ConfigError(f"{path}: expected at most {LARGEST_BYTES} bytes, the weights need {n_bytes}")
+    if n_bytes > MAX_BYTES:
+        raise ConfigError(f"{path}: expected at most {MAX_BYTES} bytes, the weights need {n_bytes}")
     save_tracker_checkpoint(path, network, card, refiner=refining)
     stamp_tracker(path)
 
@@ -73,7 +85,23 @@ def stamp_tracker(
     reliability: tuple[float, ...] | None = None,
     training: Mapping[str, str] | None = None,
 ) -> None:
-    """Change what a checkpoint's card says, its weights staying as they are, and write the card beside it."""
+    """Change what a checkpoint's card says, its weights staying as they are, and write the card beside it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.separation import ModelCard
+    >>> from rebalance.separation.player_tracker import TrackerConfig, TrackerNetwork, save_tracker_checkpoint
+    >>> from rebalance.training import stamp_tracker
+    >>> sizes = {"channels": [4, 8], "time_strides": [2], "width": 8, "n_layers": 1, "player_width": 8}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "mine.safetensors")
+    ...     save_tracker_checkpoint(path, TrackerNetwork(TrackerConfig(**sizes)), ModelCard())
+    ...     stamp_tracker(path, shrinkage=(0.9, 0.8))
+    ...     print(path.with_suffix(".md").exists())
+    True
+    """
     path = expanded(path)
     checkpoint = load_tracker_checkpoint(path)
     card = replace(

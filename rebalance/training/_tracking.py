@@ -108,6 +108,40 @@ def held_out_figures(network: nn.Module, mixers: Mapping[str, Mixer], n_batches:
     pandas.DataFrame
         Columns ``sounds``, the name of the mixer; ``mixture``, its number; and of every `MeasuredMixture`
         ``improvement_db``, ``remix_db`` and ``haaqi_gain``, which is not a number where nothing can be heard.
+
+    Examples
+    --------
+    >>> import json
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import torch
+    >>> from rebalance.separation.mask_network import MaskNetwork
+    >>> from rebalance.training import Experiment, held_out_figures, held_out_mixers, read_settings
+    >>> from rebalance.training.data._stem_library import StemEntry, write_manifest, write_stem
+    >>> def write_stems(folder):
+    ...     tones = {"Flute": 880.0, "Cello": 220.0}
+    ...     facts = {"rendition": "duet", "family": "tones", "mean_pitch": 60.0}
+    ...     entries = [StemEntry(label=name, instrument=name, file=f"{name}.npy", **facts) for name in tones]
+    ...     for entry, pitch_hz in zip(entries, tones.values(), strict=True):
+    ...         write_stem(folder, entry, 0.1 * np.sin(2 * np.pi * pitch_hz * np.arange(88_200) / 44_100))
+    ...     write_manifest(folder, entries)
+    >>> settings = {
+    ...     "network": {"unet": {"channels": [4, 8], "n_conditions": 8}},
+    ...     "mixing": {"batch_size": 1, "crop_samples": 16_384},
+    ...     "train": {"steps": 1, "warmup_steps": 1, "decay_steps": 1, "loss": {"masks_only": True}},
+    ...     "validation_batches": 1,
+    ... }
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_stems(Path(folder))
+    ...     settings["data"] = {"train": [folder], "held_out": {"tones": folder}}
+    ...     with Path(folder, "config.yaml").open("w") as file:
+    ...         json.dump(settings, file)
+    ...     experiment = read_settings(Path(folder, "config.yaml"), Experiment)
+    ...     mixers = held_out_mixers(experiment, torch.device("cpu"))
+    ...     figures = held_out_figures(MaskNetwork(experiment.network).eval(), mixers, n_batches=1)
+    >>> list(figures.columns), len(figures)
+    (['sounds', 'mixture', 'improvement_db', 'remix_db', 'haaqi_gain'], 1)
     """
     rows = [
         {

@@ -69,6 +69,14 @@ class TrackerExperiment:
         Of every held-out folder.
     start
         State of another run, or checkpoint that ships, whose weights a new run begins with.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.training import TrackerExperiment, read_recipe
+    >>> experiment = read_recipe(Path("recipes/tracker"), "default", TrackerExperiment)
+    >>> experiment.mono_share, sorted(experiment.description)
+    (0.2, ['mixing', 'mono_share', 'network', 'tracking'])
     """
 
     data: Data
@@ -230,6 +238,39 @@ def run_tracker_experiment(
     ------
     ConfigError
         If the run, or the weights to start with, belong to other settings.
+
+    Examples
+    --------
+    >>> import json
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.training import TrackerExperiment, progress_of_tracker, read_settings, run_tracker_experiment
+    >>> from rebalance.training.data._stem_library import StemEntry, write_manifest, write_stem
+    >>> def write_stems(folder):
+    ...     tones = {"Flute": 880.0, "Cello": 220.0}
+    ...     facts = {"rendition": "duet", "family": "tones", "mean_pitch": 60.0}
+    ...     entries = [StemEntry(label=name, instrument=name, file=f"{name}.npy", **facts) for name in tones]
+    ...     for entry, pitch_hz in zip(entries, tones.values(), strict=True):
+    ...         write_stem(folder, entry, 0.1 * np.sin(2 * np.pi * pitch_hz * np.arange(88_200) / 44_100))
+    ...     write_manifest(folder, entries)
+    >>> settings = {
+    ...     "network": {"channels": [4, 8], "time_strides": [2], "width": 8, "n_layers": 1, "player_width": 8},
+    ...     "mixing": {"batch_size": 1, "crop_samples": 16_384},
+    ...     "train": {"steps": 1, "warmup_steps": 1, "decay_steps": 1, "loss": {"masks_only": True}},
+    ...     "validation_batches": 1,
+    ... }
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_stems(Path(folder))
+    ...     settings["data"] = {"train": [folder], "held_out": {"tones": folder}}
+    ...     with Path(folder, "config.yaml").open("w") as file:
+    ...         json.dump(settings, file)
+    ...     experiment = read_settings(Path(folder, "config.yaml"), TrackerExperiment)
+    ...     average = run_tracker_experiment(experiment, Path(folder, "run"), device="cpu")
+    ...     print(progress_of_tracker(experiment, Path(folder, "run")).step)
+    1
+    >>> type(average).__name__
+    'TrackerNetwork'
     """
     run = expanded(run)
     chosen = chosen_device(device)
@@ -280,6 +321,15 @@ def progress_of_tracker(experiment: TrackerExperiment, run: StrPath) -> Progress
     ------
     ConfigError
         If there is no such run, or it was started with other settings.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.training import TrackerExperiment, progress_of_tracker, read_recipe
+    >>> progress_of_tracker(read_recipe(Path("recipes/tracker"), "default", TrackerExperiment), Path("not-begun"))
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: not-begun/state.safetensors: expected the state of a training run: ...
     """
     run = expanded(run)
     return progress_of(run / "state.safetensors", {"train": experiment.train.lasting, **experiment.description})

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rebalance._base.errors import ConfigError
 from rebalance.separation.player_tracker import Posteriors
 
-_SMALLEST_SHARE = 1e-6
+_MIN_SHARE = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,16 @@ class DecodingSettings:
         To any other pitch.
     silence
         From sounding to silence or back.
+
+    Examples
+    --------
+    >>> from rebalance.transcription import DecodingSettings
+    >>> DecodingSettings(leap=6.0).silence
+    3.0
+    >>> DecodingSettings(glide=-1.0)
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: decoding: expected costs from 0, got DecodingSettings(glide=-1.0, ...
     """
 
     glide: float = 1.0
@@ -50,6 +60,19 @@ class PitchTrack:
         MIDI pitch at every frame, not a number where the player is silent, shape ``(n_frames,)``.
     confidence
         What the posteriors give the path at every frame, its two neighbouring pitches included, in [0, 1].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.transcription import PitchTrack
+    >>> track = PitchTrack(
+    ...     instrument="Oboe",
+    ...     frame_times_s=np.array([0.0, 0.1, 0.2]),
+    ...     pitches_midi=np.array([60.0, 60.0, np.nan]),
+    ...     confidence=np.array([0.9, 0.8, 0.9]),
+    ... )
+    >>> track.sounding
+    array([ True,  True, False])
     """
 
     instrument: str
@@ -72,12 +95,29 @@ def decode(posteriors: Posteriors, settings: DecodingSettings | None = None) -> 
         Of a tracker.
     settings
         What changes cost; the usual when None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation.player_tracker import Posteriors
+    >>> from rebalance.transcription import decode
+    >>> values = np.full((1, 6, 4), 0.1, dtype=np.float32)  # one player, six frames, three pitches and silence
+    >>> values[0, range(6), [0, 0, 2, 0, 3, 3]] = 0.7
+    >>> posteriors = Posteriors(
+    ...     values=values,
+    ...     pitches_midi=np.array([60.0, 63.0, 67.0]),
+    ...     frame_times_s=np.arange(6) * 0.1,
+    ...     instruments=("Oboe",),
+    ... )
+    >>> (track,) = decode(posteriors)
+    >>> track.pitches_midi  # the leap of a single frame costs more than it explains
+    array([60., 60., 60., 60., nan, nan])
     """
     chosen = settings or DecodingSettings()
     silence = len(posteriors.pitches_midi)
     tracks = []
     for instrument, shares in zip(posteriors.instruments, posteriors.values, strict=True):
-        path = best_path(np.log(np.maximum(shares.astype(np.float64), _SMALLEST_SHARE)), chosen)
+        path = best_path(np.log(np.maximum(shares.astype(np.float64), _MIN_SHARE)), chosen)
         pitches = np.append(posteriors.pitches_midi, np.nan)[path]
         tracks.append(
             PitchTrack(

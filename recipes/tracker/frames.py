@@ -1,28 +1,53 @@
-"""Share of frames that are right, by instrument and number of players: `python frames.py TRACKER TASK [SEGMENTS]`.
+"""How right a tracker is, by instrument and number of players: `python frames.py TRACKER TASK [SEGMENTS]`.
 
-The truth is the pitch of every clean source, from its spectrum alone (`rebalance.training._pitch_labels`); a frame is
-right within half a semitone. Multi-pitch precision and recall are those of mir_eval, over all players together.
+Frames: the truth is the pitch of every clean source, from its spectrum alone (`rebalance.training._pitch_labels`); a
+frame is right within half a semitone. Pitches of all players together: mir_eval.multipitch. Notes of every player,
+where the task was rendered here and it is known what was played: mir_eval.transcription, onsets within 50 ms; notes
+shorter than 0.1 s (trills) are left out of the truth. Means over segments and players with intervals over pieces. The
+segments are spread evenly over the task.
 """
 
 from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from itertools import islice
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import mir_eval
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rebalance import RebalanceError
-from rebalance.task import Segment, Task, load_task, read_source
+from rebalance import MetadataError, RebalanceError
+from rebalance.report import clustered_mean, estimate_text
+from rebalance.synthesis.rendering import read_played_piece
+from rebalance.task import Segment, Source, Task, load_task, read_source
 from rebalance.training import pitch_labels
 from rebalance.training.data import Batch
-from rebalance.transcription import PitchTrack, Tracker, decode, load_tracker
+from rebalance.transcription import (
+    Tracker,
+    TranscribedNote,
+    Transcription,
+    frame_shares,
+    load_tracker,
+    multipitch_agreement,
+    note_agreement,
+    transcribe,
+)
 
-_TOLERANCE_SEMITONES = 0.5
+_MIN_NOTE_S = 0.1
+
+
+@dataclass
+class Measured:
+    """Values of one quantity, and the piece each comes from."""
+
+    values: list[float] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
+
+
+Table = dict[tuple[str, str], Measured]
 
 
 def true_pitches(tracker: Tracker, task: Task, segment: Segment) -> NDArray[np.float64]:
@@ -36,45 +61,79 @@ def true_pitches(tracker: Tracker, task: Task, segment: Segment) -> NDArray[np.f
     return pitches
 
 
-def multi_pitch(true: NDArray[np.float64], tracks: tuple[PitchTrack, ...]) -> tuple[float, float]:
-    """Return precision and recall of all pitches of a segment, whoever plays them."""
+def true_notes(root: Path, segment: Segment) -> list[tuple[TranscribedNote, ...]] | None:
+    """Return the notes every source plays in a segment; None where the task does not say."""
+    try:
+        piece = read_played_piece(root, "valid", segment.piece)
+    except MetadataError:
+        return None
+    by_label = {part.label: part.notes for part in piece.parts}
 
-    def by_frame(pitches: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-        return [np.unique(440 * 2 ** ((frame[np.isfinite(frame)] - 69) / 12)) for frame in pitches.T]
+    def of(source: Source) -> Iterator[TranscribedNote]:
+        for note in by_label[Path(str(source.track)).stem]:
+            onset_s, end_s = note.onset_s - source.start_s, min(note.end_s - source.start_s, source.duration_s)
+            if onset_s >= 0 and end_s - onset_s >= _MIN_NOTE_S:
+                yield TranscribedNote(
+                    onset_s=onset_s, end_s=end_s, pitch_midi=note.pitch, cents=note.detune_cents, confidence=1.0
+                )
 
-    times = np.maximum(tracks[0].frame_times_s, 0.0)
-    order = np.flatnonzero(tracks[0].frame_times_s >= 0)
-    found = np.stack([track.pitches_midi for track in tracks])
-    scores = mir_eval.multipitch.metrics(
-        times[order], by_frame(true[:, order]), times[order], by_frame(found[:, order])
-    )
-    return float(scores[0]), float(scores[1])
+    return [tuple(of(source)) for source in segment.sources]
 
 
-def main(name: str, folder: Path, n_segments: int | None) -> None:
+def measure(root: Path, task: Task, tracker: Tracker, segment: Segment, table: Table) -> None:
+    """Add what one segment gives."""
+
+    def add(quantity: str, value: float, *groups: str) -> None:
+        for group in groups:
+            if np.isfinite(value):
+                table[quantity, group].values.append(value)
+                table[quantity, group].pieces.append(segment.piece)
+
+    mixture = read_source(task, segment.mixture).astype(np.float32)
+    found: Transcription = transcribe(mixture, segment.instruments, tracker, sample_rate=tracker.sample_rate)
+    true = true_pitches(tracker, task, segment)
+    players = f"{len(true)} players"
+    for instrument, pitches, track in zip(segment.instruments, true, found.tracks, strict=True):
+        shares = frame_shares(pitches, track)
+        add("frames", shares.pitch, "all", players, instrument)
+        add("silence", shares.silence, "all", players, instrument)
+    together = multipitch_agreement(true, found.tracks)
+    add("multipitch", together.f_measure, "all", players)
+    notes = true_notes(root, segment)
+    if notes is not None:
+        for instrument, written, heard in zip(segment.instruments, notes, found.notes.values(), strict=True):
+            add("notes", note_agreement(written, heard).f_measure, "all", players, instrument)
+            ends = note_agreement(written, heard, ends_count=True)
+            add("with ends", ends.f_measure, "all", players, instrument)
+
+
+def main(name: str, root: Path, n_segments: int | None) -> None:
     """Print a table of shares."""
-    right: dict[str, list[float]] = defaultdict(list)
+    table: Table = defaultdict(Measured)
     try:
         tracker = load_tracker(name, device="cpu")
-        task = load_task(folder, "valid", require_sources=True)
-        segments = {scene.segment.name: scene.segment for scene in task.scenes.values()}
-        for segment in islice(segments.values(), n_segments):
-            true = true_pitches(tracker, task, segment)
-            mixture = read_source(task, segment.mixture).astype(np.float32)
-            tracks = decode(tracker(mixture, segment.instruments))
-            for instrument, pitches, track in zip(segment.instruments, true, tracks, strict=True):
-                sounding = np.isfinite(pitches)
-                near = np.abs(track.pitches_midi - pitches)[sounding] <= _TOLERANCE_SEMITONES
-                for group in ("all", f"{len(true)} players", instrument):
-                    right[group].append(float(near.mean()))
-                right["silence"].append(float((~track.sounding)[~sounding].mean()) if (~sounding).any() else 1.0)
-            precision, recall = multi_pitch(true, tracks)
-            right["pitches found that are right"].append(precision)
-            right["right pitches that are found"].append(recall)
+        task = load_task(root, "valid", require_sources=True)
+        segments = list(task.segments.values())
+        for place in np.unique(np.linspace(0, len(segments) - 1, n_segments or len(segments)).astype(int)):
+            measure(root, task, tracker, segments[place], table)
     except RebalanceError as error:
         sys.exit(f"frames.py: {error}")
-    for group, shares in sorted(right.items()):
-        sys.stdout.write(f"| {group} | {np.mean(shares):.3f} | {len(shares)} |\n")
+    quantities = [
+        quantity
+        for quantity in ("frames", "silence", "multipitch", "notes", "with ends")
+        if any(known == quantity for known, _ in table)
+    ]
+    sys.stdout.write(f"| | {' | '.join(quantities)} |\n|---|{'---|' * len(quantities)}\n")
+    for group in sorted({group for _, group in table}, key=lambda group: (group != "all", group)):
+        sys.stdout.write(f"| {group} | {' | '.join(_cell(table.get((it, group))) for it in quantities)} |\n")
+
+
+def _cell(measured: Measured | None) -> str:
+    """Return a mean with its interval and how many values it rests on."""
+    if measured is None:
+        return ""
+    estimate = clustered_mean(measured.values, measured.pieces, rng=np.random.default_rng(0))
+    return f"{estimate_text(estimate)} ({estimate.n_values})"
 
 
 if __name__ == "__main__":

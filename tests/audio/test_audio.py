@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -186,3 +187,14 @@ def test_a_file_cut_short_as_it_closes_is_an_error_and_is_not_left(tmp_path, mon
         write_audio(path, noise, 44_100)
     assert [file.name for file in tmp_path.iterdir()] == [name]
     assert path.read_bytes() == b"what stood there"
+
+
+@pytest.mark.parametrize("suffix", [".flac", ".wav"])
+@pytest.mark.parametrize("bits", [16, 24])
+def test_samples_are_rounded_to_the_bits_asked_for(tmp_path: Path, suffix: str, bits: Literal[16, 24]) -> None:
+    samples = np.random.default_rng(5).uniform(-1.1, 1.1, (2, 4410))
+    write_audio(tmp_path / f"noise{suffix}", samples, 44_100, bits=bits)
+    assert probe_audio(tmp_path / f"noise{suffix}").subtype == f"PCM_{bits}"
+    step = 2.0 ** (1 - bits)
+    expected = np.clip(samples, -1.0, 1.0 - step)
+    np.testing.assert_allclose(read_audio(tmp_path / f"noise{suffix}").samples, expected, atol=0.51 * step)

@@ -135,10 +135,15 @@ def test_separate_writes_a_file_for_every_player(quartet: Path, tmp_path: Path) 
         (["--instruments", QUARTET, "--gain", "flute=3"], "gain for 'flute'"),
         (["--instruments", QUARTET, "--gain", "cello"], "cello=+6"),
         (["--instruments", QUARTET, "--gain", "cello=nan"], "cello=+6"),
+        (["--instruments", QUARTET, "--gains", "{gains}"], "expected a gain for each of source_1"),
+        (["--instruments", QUARTET, "--gains", "{nowhere}"], "nowhere.json"),
     ],
 )
 def test_remix_names_what_is_wrong(quartet: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
-    result = rebalance("remix", quartet, *arguments, "--out", tmp_path / "out.flac")
+    gains = tmp_path / "gains.json"
+    gains.write_text('{"mine": {"source_1": 3, "source_2": 0}}', encoding="utf-8")
+    spelt = [text.format(gains=gains, nowhere=tmp_path / "nowhere.json") for text in arguments]
+    result = rebalance("remix", quartet, *spelt, "--out", tmp_path / "out.flac")
     assert result.returncode == 2
     assert message in told(result)
     assert not (tmp_path / "out.flac").exists()

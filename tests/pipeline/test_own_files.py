@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,3 +121,43 @@ def test_a_file_cut_short_while_it_is_read_is_refused(music: Path, tmp_path: Pat
 def test_strengths_out_of_range_are_refused_before_anything_is_done() -> None:
     with pytest.raises(ConfigError, match=r"strength: expected 0 to 1\.5, got 2"):
         request(strength=2.0)
+
+
+PEAK = """
+import sys
+from pathlib import Path
+from rebalance.audio import open_audio, output_format
+from rebalance.hearing import EarFitting, Fitting
+from rebalance.pipeline import RemixRequest, remix_file, separate_file
+from rebalance.separation import load_separator
+folder, name = Path(sys.argv[1]), sys.argv[2]
+separator = load_separator("rebalance.separation._average_spectra:average_spectra_separator")
+file, kind = open_audio(folder / name), output_format(Path("x.flac"))
+ear = EarFitting(ratios=(2.1, 1.5, 1.3, 1.5, 2.4, 3.7), gains_db=(9.6, 11.9, 12.9, 16.4, 19.0, 28.0))
+players = ("flute", "cello")
+separate_file(file, players, separator, folder / "stems", kind)
+request = RemixRequest(instruments=players, gains_db={"Cello": 6.0}, separator=separator,
+    fitting=Fitting(left=ear, right=ear), loudness="recording")
+remix_file(file, request, folder / "mix.flac", kind)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "wait4") or sys.platform != "linux", reason="memory as Linux counts it")
+def test_memory_does_not_grow_with_the_length_of_a_recording(tmp_path: Path) -> None:
+    """Two minutes more of stereo are 42 MB of samples, and as much again for both stems, the edit and the aid.
+
+    What the first blocks leave to the allocator is a part of that, and no more with any length.
+    """
+    peaks_mb = []
+    for minutes in (1, 3):
+        with soundfile.SoundFile(tmp_path / f"{minutes}.flac", "w", 44_100, 2) as file:
+            rng = np.random.default_rng(0)
+            for _ in range(minutes):
+                file.write(rng.normal(0, 0.05, (60 * 44_100, 2)))
+        command = [sys.executable, "-c", PEAK, str(tmp_path), f"{minutes}.flac"]
+        process = subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"})
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = status
+        assert status == 0
+        peaks_mb.append(usage.ru_maxrss / 1024)
+    assert peaks_mb[1] - peaks_mb[0] < 100, peaks_mb

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rebalance._base.errors import AudioError, ConfigError
 from rebalance.audio import Blocking, Recording, loudness_lufs, read_audio, write_audio
 from rebalance.hearing import Audiogram, EarFitting, Fitting, Listener, prescribe
-from rebalance.pipeline import gains_by_source, rebalance_recording, separate_recording
+from rebalance.pipeline import gains_by_source, rebalance_recording, rebalance_stems, separate_recording
 from rebalance.pipeline._block_separation import SEPARATION_BLOCKING
 from rebalance.separation import load_separator, source_names
 
@@ -387,3 +387,15 @@ def test_the_aid_does_not_hear_its_blocks(monkeypatch: pytest.MonkeyPatch) -> No
         mix = rebalance_recording(music, ("Flute",), {}, load_separator("mixture"), fitting=SEVERE)
         mixes.append(mix.recording.samples)
     np.testing.assert_allclose(mixes[1], mixes[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("fitted", [False, True])
+def test_a_remix_of_stems_is_that_of_the_recording(fitted: bool) -> None:
+    music = recording(33.0, 16_000, 2)
+    separator, players, gains_db = ShareSeparator(sample_rate=16_000, shrinkage=0.7), ("Flute", "Cello"), {"Flute": 6.0}
+    ear = EarFitting(ratios=(1.5,) * 6, gains_db=(3.0,) * 6)
+    fitting = Fitting(left=ear, right=ear) if fitted else None
+    expected = rebalance_recording(music, players, gains_db, separator, fitting=fitting)
+    stems = separate_recording(music, players, separator)
+    found = rebalance_stems(music, stems, gains_db, shrinkage=separator.shrinkage, fitting=fitting)
+    np.testing.assert_allclose(found.samples, expected.recording.samples, rtol=0, atol=1e-6)

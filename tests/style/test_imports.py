@@ -21,6 +21,7 @@ LAYERS = (
     {"separation", "synthesis", "datasets"},
     {"taskmaking", "pipeline", "transcription"},
     {"training", "submission", "report"},
+    {"listening"},
     {"cli"},
 )
 TORCH_ROOMS = {"separation", "training", "transcription"}

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import pkgutil
 import re
 from typing import Any
 
 import pytest
+from faces import faces
 
 import rebalance
-
-BARE = ("rebalance.synthesis", "rebalance.cli")  # a folder of faces; commands
-
-
-def faces() -> list[str]:
-    found = [info.name for info in pkgutil.walk_packages(rebalance.__path__, "rebalance.") if info.ispkg]
-    return ["rebalance", *(name for name in found if "._" not in name and name not in BARE)]
-
 
 FACES = faces()
 

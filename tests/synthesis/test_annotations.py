@@ -15,7 +15,7 @@ from rebalance.synthesis.performance import (
     draw_annotations,
     mechanical_annotations,
 )
-from rebalance.synthesis.performance._annotations import LARGEST_GRADUAL_SHARE, N_DYNAMICS_INTERVALS, TRANSITION_S
+from rebalance.synthesis.performance._annotations import MAX_GRADUAL_SHARE, N_DYNAMICS_INTERVALS, TRANSITION_S
 
 SEEDS = range(60)
 
@@ -38,7 +38,7 @@ def test_dynamics_keep_the_published_rules(arranged_duet: Score) -> None:
         levels = [interval.level for interval in dynamics]
         assert all(earlier != later for earlier, later in itertools.pairwise(levels))
         gradual = [interval.transition_s for interval in dynamics if interval.transition_s]
-        assert len(gradual) <= LARGEST_GRADUAL_SHARE * (len(dynamics) - 1)
+        assert len(gradual) <= MAX_GRADUAL_SHARE * (len(dynamics) - 1)
         assert all(TRANSITION_S[0] <= transition <= TRANSITION_S[1] for transition in gradual)
     assert set(seen) == set(range(N_DYNAMICS_INTERVALS[0], N_DYNAMICS_INTERVALS[1] + 1))
 

@@ -18,7 +18,7 @@ BACH10_NUMBERS = ("255", "256", "274", "62.6", "275", "296", "297", "326", "327"
 TWIN_NUMBERS = ("48.3", "258", "114.7")
 SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 RUN_LENGTH = 8
-LARGEST_SHARE = 0.1
+MAX_SHARE = 0.1
 
 
 def file_of(name: str) -> Path:
@@ -82,16 +82,16 @@ def test_no_chorale_of_bach10_is_among_the_pieces_by_its_notes() -> None:
         (name, forbidden): share
         for name in chorales
         for forbidden in sorted(BACH10_CHORALES)
-        if (share := shared(name, forbidden)) >= LARGEST_SHARE
+        if (share := shared(name, forbidden)) >= MAX_SHARE
     }
     assert not found
 
 
 def test_the_fingerprint_finds_the_same_chorale_under_another_number_and_in_another_setting() -> None:
     assert shared("bach/bwv274", "bach/bwv62.6") > 0.8
-    assert shared("bach/bwv326", "bach/bwv327") > LARGEST_SHARE
-    assert shared("bach/bwv255", "bach/bwv48.3") > LARGEST_SHARE
-    assert shared("bach/bwv256", "bach/bwv258") > LARGEST_SHARE
+    assert shared("bach/bwv326", "bach/bwv327") > MAX_SHARE
+    assert shared("bach/bwv255", "bach/bwv48.3") > MAX_SHARE
+    assert shared("bach/bwv256", "bach/bwv258") > MAX_SHARE
 
 
 def test_every_piece_is_in_the_installed_corpus_once() -> None:

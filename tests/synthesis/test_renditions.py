@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rebalance._base.errors import ConfigError
+from rebalance._base.errors import ConfigError, MetadataError
 from rebalance.audio import read_audio
 from rebalance.synthesis.notation import Piece, Score, write_note_table
-from rebalance.synthesis.rendering import RenderSettings, choose_run, render_pieces
+from rebalance.synthesis.rendering import RenderSettings, choose_run, read_played_piece, render_pieces
 from rebalance.synthesis.rendering._preview import write_preview
 from rebalance.synthesis.rendering._renditions import RenderRun, manifest_path
 
@@ -105,6 +105,21 @@ def test_the_preview_shows_every_player_and_plays_every_stem(
     assert page.count("data:image/png;base64,") == len(piece.stems) + 2
     for track in (*piece.stems.values(), piece.mixture):
         assert f'src="{track.name}"' in page
+
+
+def test_what_was_played_is_read_back_with_the_task(tmp_path: Path, pieces: list[Piece], run: RenderRun) -> None:
+    out = tmp_path / "out"
+    piece = render_pieces(out, pieces[:1], run, executor=HereAndNow()).pieces[0]
+    played = read_played_piece(out, "valid", piece.name)
+    assert [part.label for part in played.parts] == list(piece.stems)
+    for part, written in zip(played.parts, played.score.parts, strict=True):
+        assert len(part.notes) >= len(written.notes) > 0
+        stem = read_audio(out / "audio" / piece.stems[part.label]).samples
+        onset = int(part.notes[0].onset_s * 44_100)
+        assert np.abs(stem[:, :onset]).max(initial=0.0) < 0.1 * np.abs(stem).max()
+        assert np.abs(stem[:, onset : onset + 22_050]).max() > 0.1 * np.abs(stem).max()
+    with pytest.raises(MetadataError):
+        read_played_piece(out, "valid", "another")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from rebalance.synthesis.notation import (
     TempoChange,
     excerpt,
     read_score,
+    read_score_variants,
     safe_name,
     write_note_table,
 )
@@ -194,3 +195,16 @@ def test_a_note_table_that_lasts_for_days_is_refused(tmp_path: Path, arranged_du
     write_note_table(tmp_path / "a.json", replace(arranged_duet, parts=(first,)))
     with pytest.raises(MetadataError, match="12 hours"):
         read_score(tmp_path / "a.json")
+
+
+def test_repeats_are_played_once_and_in_a_second_reading_as_printed(tmp_path: Path) -> None:
+    repeat = '<barline location="right"><repeat direction="backward"/></barline></measure></part>'
+    path = tmp_path / "repeated.musicxml"
+    path.write_text(MUSICXML.replace("</measure></part>", repeat))
+    once, repeated = read_score_variants(path)
+    assert (once.end_q, repeated.end_q) == (4.0, 8.0)
+    assert [note.pitch for note in repeated.parts[1].notes] == [60, 63, 60, 63]
+    path.write_text(MUSICXML)
+    assert len(read_score_variants(path)) == 1
+    (tmp_path / "piece.mid").write_bytes(midi(track(*note(0, 60))))
+    assert len(read_score_variants(tmp_path / "piece.mid")) == 1

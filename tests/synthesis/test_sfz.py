@@ -11,7 +11,7 @@ import soundfile
 from rebalance._base.errors import ConfigError
 from rebalance.synthesis.performance import PlayedNote
 from rebalance.synthesis.sound._engines import SAMPLE_RATE, Layer
-from rebalance.synthesis.sound._samples import SampleEngine, SampleFile, sample_files
+from rebalance.synthesis.sound._samples import SampleEngine, SampleFile, pitch_of_name, sample_files
 
 C4_HZ = 261.626
 
@@ -146,6 +146,13 @@ def test_a_key_sounds_as_the_instrument_says(instrument, opcodes: str, expected_
     sound = SampleEngine().render([note], layer, SAMPLE_RATE // 2)
     spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound)), 1 << 18))
     assert np.argmax(spectrum) * SAMPLE_RATE / (1 << 18) == pytest.approx(expected_hz, rel=0.002)
+
+
+@pytest.mark.parametrize(
+    ("name", "pitch"), [("Horn_D♭4", 61), ("Horn_D♯4", 63), ("Violin_Es4", 63), ("violin_As5_1", 82), ("Bb3", 58)]
+)
+def test_accidentals_of_names_are_read(name: str, pitch: int) -> None:
+    assert pitch_of_name(name) == pitch
 
 
 def test_files_of_a_folder_are_read_as_before(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from rebalance.training._loop import TrainSettings, train
 from rebalance.training._run_state import save_weights
 from rebalance.training.calibration import _voice_trust as voices
 from rebalance.training.calibration import fit_shrinkage, fit_voice_trust
-from rebalance.training.calibration._shrinkage import FEWEST_SCENES, best_shrinkage, greatest_harm
+from rebalance.training.calibration._shrinkage import MIN_SCENES, best_shrinkage, greatest_harm
 from rebalance.training.calibration._voice_trust import voice_products
 from rebalance.training.data._stem_library import StemLibrary
 
@@ -25,7 +25,7 @@ from .conftest import mixer_of
 DEMO = Path(__file__).parents[2] / "metadata" / "demo"
 
 
-def scores(*values: tuple[float, int, float], n_scenes: int = FEWEST_SCENES) -> pd.DataFrame:
+def scores(*values: tuple[float, int, float], n_scenes: int = MIN_SCENES) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
@@ -58,7 +58,7 @@ def test_every_number_of_sources_gets_the_shrinkage_of_its_highest_mean_and_othe
 
 
 def test_too_few_scenes_of_a_number_of_sources_say_nothing_of_it() -> None:
-    few = scores(*TWO_LIKE_ALL_THREE_LIKE_HALF, n_scenes=FEWEST_SCENES - 1)
+    few = scores(*TWO_LIKE_ALL_THREE_LIKE_HALF, n_scenes=MIN_SCENES - 1)
     assert best_shrinkage(few) == (1.0, 1.0, 1.0, 1.0)
 
 

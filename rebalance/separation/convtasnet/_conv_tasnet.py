@@ -45,6 +45,16 @@ class ConvTasNetShape:
     mask_nonlinearity
         What keeps the masks positive.
 
+    Examples
+    --------
+    >>> from rebalance.separation.convtasnet import ConvTasNetShape
+    >>> ConvTasNetShape().n_filters, ConvTasNetShape(causal=True, norm="cLN").norm
+    (256, 'cLN')
+    >>> ConvTasNetShape(filter_length=21)
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: ConvTasNet: expected an even filter length, got 21
+
     Source: Luo and Mesgarani 2019, table I; defaults are those of the published CAD2-T2 checkpoints.
     """
 
@@ -73,6 +83,16 @@ class ConvTasNetShape:
 
 class ConvTasNet(nn.Module):
     """Time-domain separation network: learnt filters, masks from dilated convolutions, learnt resynthesis.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from rebalance.separation.convtasnet import ConvTasNet, ConvTasNetShape
+    >>> shape = ConvTasNetShape(n_filters=16, bottleneck_channels=8, hidden_channels=16, n_blocks=2, n_repeats=1)
+    >>> with torch.no_grad():
+    ...     estimates = ConvTasNet(shape).eval()(torch.zeros(1, 2, 4410))
+    >>> estimates.shape
+    torch.Size([1, 2, 2, 4410])
 
     Source: Luo and Mesgarani 2019; several audio channels after Défossez et al. 2019. Names and shapes of
     all parameters are those of pyclarity's ``ConvTasNetStereo``, so that its state dicts load unchanged.

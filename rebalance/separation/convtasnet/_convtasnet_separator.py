@@ -72,6 +72,16 @@ class ConvTasNetSeparator:
     chunking
         ``"overlap-add"``: 11-s chunks with 1 s in common, weights divided; ``"official"``: the baseline's.
 
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.separation.convtasnet import ConvTasNetSeparator
+    >>> def find(instrument):
+    ...     return Path(f"ConvTasNet_{instrument}_NonCausal.safetensors")
+    >>> separator = ConvTasNetSeparator(name="convtasnet", checkpoints=find, device="cpu")
+    >>> separator.sample_rate, separator.mixture_consistent
+    (44100, False)
+
     Source: ``recipes/cad2/task2/baseline/enhance.py`` of pyclarity. Its sum of target and a tenth of the
     accompaniment, and the whole estimate for each of two voices, are left to `targets`.
     """
@@ -145,6 +155,17 @@ def local_checkpoints(path: StrPath, *, causal: bool | None = None) -> Checkpoin
     ------
     ConfigError
         If there is no such checkpoint.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.separation.convtasnet import local_checkpoints
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     (Path(folder) / "ConvTasNet_Violin_NonCausal.safetensors").touch()
+    ...     find = local_checkpoints(Path(folder))
+    ...     print(find("Violin").name)
+    ConvTasNet_Violin_NonCausal.safetensors
     """
     path = expanded(path)
     found = _checkpoints_below(path)
@@ -174,6 +195,16 @@ def published_checkpoint(instrument: str, *, causal: bool, refresh: bool = False
     ------
     ConfigError
         If huggingface_hub is not installed, or the file is neither cached nor to be had.
+
+    Examples
+    --------
+    >>> from unittest.mock import patch
+    >>> from rebalance.separation.convtasnet import published_checkpoint
+    >>> with patch("huggingface_hub.constants.HF_HUB_OFFLINE", new=True):
+    ...     published_checkpoint("Violin", causal=False, refresh=True)
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: cadenzachallenge/ConvTasNet_Violin_NonCausal: config.json is not ...
     """
     repository = f"{_HUB_OWNER}/ConvTasNet_{instrument}_{'Causal' if causal else 'NonCausal'}"
     try:

@@ -31,6 +31,13 @@ class FeatureConfig:
     harmonics
         Ratios of the frequency shown beside each frequency, apart from itself.
 
+    Examples
+    --------
+    >>> from rebalance.separation.mask_network import FeatureConfig
+    >>> config = FeatureConfig(lowest_hz=55.0, bins_per_octave=12, n_bins=84)
+    >>> round(float(config.centres_hz[36])), config.n_channels
+    (440, 10)
+
     Source: the pilot's log-frequency U-Net, as harmonic constant-Q stacking (Bittner et al. 2017).
     """
 
@@ -56,7 +63,17 @@ class FeatureConfig:
 
 
 class HarmonicFeatures(nn.Module):
-    """Maps spectra to stacked log-frequency maps, and log-frequency masks back to all linear bins."""
+    """Maps spectra to stacked log-frequency maps, and log-frequency masks back to all linear bins.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from rebalance.separation.mask_network import FeatureConfig, HarmonicFeatures
+    >>> features = HarmonicFeatures(FeatureConfig(), n_linear_bins=2049, sample_rate=44_100)
+    >>> powers = features.powers(torch.ones(1, 2, 2049, 5, dtype=torch.complex64))
+    >>> powers.shape, features(powers, torch.ones(1, 1, 1, 1)).shape
+    (torch.Size([1, 2, 288, 5]), torch.Size([1, 10, 288, 5]))
+    """
 
     to_log: Tensor
     to_linear: Tensor

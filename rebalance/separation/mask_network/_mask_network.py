@@ -22,7 +22,7 @@ from rebalance.separation.networks import Memory, full_precision
 Family: TypeAlias = Literal["u-net", "band-split"]
 
 N_VOICES = 2
-_SMALLEST_POWER = 1e-12
+_MIN_POWER = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,17 @@ class MaskNetworkConfig:
         Frames one mask is held for; over 1 only with a causal network, whose hop is short.
     level_s
         Time constant of a causal network's running level, in seconds.
+
+    Examples
+    --------
+    >>> from rebalance.separation.mask_network import ASYMMETRIC, MaskNetworkConfig
+    >>> config = MaskNetworkConfig(causal=True, transform=ASYMMETRIC, mask_every=10)
+    >>> round(1000 * config.look_ahead_samples / config.sample_rate, 2)  # ms
+    4.97
+    >>> MaskNetworkConfig(mask_every=10)
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: mask network: expected mask_every 1 unless causal and a positive ...
     """
 
     family: Family = "u-net"
@@ -92,6 +103,17 @@ class MaskNetwork(nn.Module):
 
     Every instrument has two voice slots. Where a network cannot tell two voices apart, the softmax gives
     each the same share, half of what the pair gets.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from rebalance.separation.mask_network import MaskNetwork, MaskNetworkConfig
+    >>> network = MaskNetwork(MaskNetworkConfig()).eval()
+    >>> mixture = 0.1 * torch.randn(1, 2, 8192, generator=torch.Generator().manual_seed(0))
+    >>> with torch.no_grad():
+    ...     estimates = network(mixture, network.slots(("Violin", "Violin", "Cello"))[None])
+    >>> estimates.shape, bool(torch.allclose(estimates.sum(dim=1), mixture, atol=1e-4))
+    (torch.Size([1, 3, 2, 8192]), True)
     """
 
     def __init__(self, config: MaskNetworkConfig) -> None:
@@ -186,7 +208,7 @@ class MaskNetwork(nn.Module):
             reference = self.running_level(energy, memory)[:, None, None]
         else:
             reference = (level * self.transform.analysis_window.square().sum())[:, None, None, None]
-        maps = self.features(powers, reference.clamp(min=_SMALLEST_POWER))
+        maps = self.features(powers, reference.clamp(min=_MIN_POWER))
         logits = self.body(maps, slots, memory).float()
         absent = (slots < 0)[..., None, None]
         shares = torch.softmax(logits.masked_fill(absent, -torch.inf), dim=1)

@@ -46,6 +46,17 @@ class MaskSeparator:
         Sha256 of the file it came from; None for a network from elsewhere.
     level
         Mean square the mixture is judged by; its own when None. A causal network follows the level itself.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import ModelCard
+    >>> from rebalance.separation.mask_network import MaskNetwork, MaskNetworkConfig, MaskSeparator
+    >>> network = MaskNetwork(MaskNetworkConfig()).eval()
+    >>> separator = MaskSeparator(name="untrained", network=network, card=ModelCard(shrinkage=(0.5,)))
+    >>> estimates = separator(np.zeros((2, 8192), dtype=np.float32), ("Flute", "Cello"))
+    >>> list(estimates), separator.shrinkage, separator.lookahead_ms
+    (['Flute', 'Cello'], (0.5,), None)
     """
 
     name: str
@@ -155,6 +166,14 @@ def load_mask_separator(name: str, path: StrPath, *, device: str) -> MaskSeparat
     ------
     ConfigError
         If the checkpoint or the device cannot be used.
+
+    Examples
+    --------
+    >>> from rebalance.separation import shipped_weights
+    >>> from rebalance.separation.mask_network import load_mask_separator
+    >>> separator = load_mask_separator("causal", shipped_weights()["causal"], device="cpu")
+    >>> round(separator.lookahead_ms, 2), separator.mixture_consistent
+    (4.97, True)
     """
     path = expanded(path)
     from rebalance.separation import load_checkpoint

@@ -34,6 +34,18 @@ class SeparationStream:
     ------
     ConfigError
         If the network is not causal or cannot separate these instruments.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import load_checkpoint, shipped_weights
+    >>> from rebalance.separation.mask_network import SeparationStream
+    >>> network = load_checkpoint(shipped_weights()["causal"]).network
+    >>> stream = SeparationStream(network, ("Flute", "Cello"))
+    >>> mixture = 0.05 * np.random.default_rng(0).standard_normal((2, 5000)).astype(np.float32)
+    >>> parts = [stream.push(mixture[:, :3000]), stream.push(mixture[:, 3000:]), stream.finish()]
+    >>> [part.shape[-1] for part in parts]
+    [2860, 1980, 160]
     """
 
     def __init__(self, network: MaskNetwork, instruments: Sequence[str]) -> None:

@@ -23,6 +23,13 @@ class TransformConfig:
         Length of the synthesis window, the last samples of the analysis window; the look-ahead is one less.
     hop
         Distance of frames; divides `synthesis`.
+
+    Examples
+    --------
+    >>> from rebalance.separation.mask_network import TransformConfig
+    >>> config = TransformConfig(window=2048, synthesis=220, hop=110)
+    >>> config.n_bins, config.n_overlapping, config.n_frames(44_100)
+    (1025, 2, 402)
     """
 
     window: int = 4096
@@ -55,6 +62,15 @@ ASYMMETRIC = TransformConfig(window=2048, synthesis=220, hop=110)
 
 class Transform(nn.Module):
     """Analysis and perfect synthesis, frame by frame.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from rebalance.separation.mask_network import ASYMMETRIC, Transform
+    >>> transform = Transform(ASYMMETRIC)
+    >>> signal = torch.randn(1, 2, 5000, generator=torch.Generator().manual_seed(0))
+    >>> transform(signal).shape, ASYMMETRIC.n_frames(5000)
+    (torch.Size([1, 2, 1025, 47]), 47)
 
     Source: symmetric: periodic Hann windows; asymmetric: a long rise and a short fall of square-root Hann
     (Mauler and Martin 2007), the synthesis window making the product of both a Hann window.

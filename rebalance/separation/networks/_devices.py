@@ -56,6 +56,25 @@ def overlap_add_within_memory(
     ------
     RebalanceError
         If the smallest chunks are still too large.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np
+    >>> from rebalance.separation import Chunking
+    >>> from rebalance.separation.networks import overlap_add_within_memory
+    >>> def small_device(chunk):
+    ...     if chunk.shape[-1] > 200:
+    ...         raise MemoryError
+    ...     return chunk
+    >>> signal = np.random.default_rng(0).standard_normal((1, 1000)).astype(np.float32)
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     result = overlap_add_within_memory(small_device, signal, Chunking(length=400, overlap=100))
+    >>> np.allclose(result, signal)
+    True
+    >>> print(caught[-1].message)
+    the device is out of memory; continuing with chunks of 200 samples
     """
     return within_memory(
         lambda chunks: overlap_add(process, signal, chunks),
@@ -89,6 +108,19 @@ def within_memory(
     ------
     RebalanceError
         If the smallest pieces are still too large.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from rebalance.separation.networks import within_memory
+    >>> def small_device(size):
+    ...     if size > 200:
+    ...         raise MemoryError
+    ...     return f"done in pieces of {size}"
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")
+    ...     within_memory(small_device, 600, smaller=lambda size: size // 2, n_samples=lambda size: size)
+    'done in pieces of 150'
     """
     while True:
         try:

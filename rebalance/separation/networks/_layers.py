@@ -17,6 +17,16 @@ class TimeConv(nn.Module):
     """Convolution over ``(batch, channels, bins, frames)`` that keeps bins and frames.
 
     A causal one pads the past only; given a memory, it takes the past from there and leaves its own.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from rebalance.separation.networks import TimeConv
+    >>> convolution = TimeConv(1, 1, kernel=(1, 3), causal=True)
+    >>> maps = torch.zeros(1, 1, 1, 6)
+    >>> maps[..., 3] = 1.0
+    >>> (convolution(maps)[0, 0, 0].abs() > 0).tolist()  # nothing before the frame that sounds
+    [False, False, False, True, True, True]
     """
 
     def __init__(
@@ -57,6 +67,15 @@ class TimeConv(nn.Module):
 class ConditionedNorm(nn.Module):
     """Normalises every frame over channels and bins, then scales and shifts channels as the ensemble asks (FiLM).
 
+    Examples
+    --------
+    >>> import torch
+    >>> from rebalance.separation.networks import ConditionedNorm
+    >>> norm = ConditionedNorm(4, 8)
+    >>> maps = norm(10 * torch.randn(1, 4, 16, 3, generator=torch.Generator().manual_seed(0)), torch.zeros(1, 8))
+    >>> bool(torch.allclose(maps.square().mean(dim=(1, 2)), torch.ones(1, 3), atol=1e-2))
+    True
+
     Source: FiLM, Perez et al. 2018. A frame's statistics are its own, so that neither chunks nor streams
     change them.
     """
@@ -79,7 +98,17 @@ class ConditionedNorm(nn.Module):
 
 
 class Ensemble(nn.Module):
-    """Turns the slots that are present into the vector that conditions every layer."""
+    """Turns the slots that are present into the vector that conditions every layer.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from rebalance.separation.networks import Ensemble
+    >>> ensemble = Ensemble(n_slots=16, n_conditions=8)
+    >>> trio, reordered = ensemble(torch.tensor([[0, 2, 14, -1], [14, 0, 2, -1]]))
+    >>> bool(torch.allclose(trio, reordered))
+    True
+    """
 
     def __init__(self, n_slots: int, n_conditions: int) -> None:
         super().__init__()
@@ -96,5 +125,18 @@ class Ensemble(nn.Module):
 
 
 def full_precision(tensor: Tensor) -> torch.autocast:
-    """Keep automatic mixed precision away from powers and shares, which need all their digits."""
+    """Keep automatic mixed precision away from powers and shares, which need all their digits.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from rebalance.separation.networks import full_precision
+    >>> spectra = torch.ones(2, 2)
+    >>> with torch.autocast("cpu", dtype=torch.bfloat16):
+    ...     half = spectra @ spectra
+    ...     with full_precision(spectra):
+    ...         full = spectra @ spectra
+    >>> half.dtype, full.dtype
+    (torch.bfloat16, torch.float32)
+    """
     return torch.autocast(tensor.device.type, enabled=False)

@@ -50,6 +50,18 @@ class PitchSeparator:
         Makes masks of them; the combs alone do when None.
     level
         Mean square the mixture is judged by; its own when None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import ModelCard
+    >>> from rebalance.separation.player_tracker import PitchSeparator, Tracker, TrackerConfig, TrackerNetwork
+    >>> sizes = {"channels": (4, 8), "time_strides": (2,), "width": 8, "n_layers": 1, "player_width": 8, "n_heads": 2}
+    >>> tracker = Tracker(name="untrained", network=TrackerNetwork(TrackerConfig(**sizes)).eval(), card=ModelCard())
+    >>> mixture = 0.05 * np.random.default_rng(0).standard_normal((2, 8192)).astype(np.float32)
+    >>> estimates = PitchSeparator(name="combs alone", tracker=tracker)(mixture, ("Flute", "Cello"))
+    >>> np.allclose(sum(estimates.values()), mixture, atol=1e-5)
+    True
     """
 
     name: str
@@ -126,6 +138,14 @@ def load_pitch_separator(name: str, path: StrPath, *, device: str) -> PitchSepar
     ------
     ConfigError
         If the checkpoint or the device cannot be used.
+
+    Examples
+    --------
+    >>> from rebalance.separation import shipped_weights
+    >>> from rebalance.separation.player_tracker import load_pitch_separator
+    >>> separator = load_pitch_separator("default", shipped_weights()["default"], device="cpu")
+    >>> separator.refiner is None, separator.shrinkage == separator.tracker.card.shrinkage
+    (False, True)
     """
     path = expanded(path)
     from rebalance.separation.networks import chosen_device
@@ -176,6 +196,25 @@ def separate_by_pitch(
         If the mixture is empty, not finite, or of another shape, or the posteriors have no frames.
     ConfigError
         If the sample rate is not positive, or rate or pitches are not those of the refiner.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import rms
+    >>> from rebalance.separation.player_tracker import Posteriors, separate_by_pitch
+    >>> time_s = np.arange(22_050) / 44_100
+    >>> high, low = (0.1 * np.sin(2 * np.pi * pitch_hz * time_s) for pitch_hz in (880.0, 220.0))
+    >>> values = np.zeros((2, 2, 3), dtype=np.float32)  # players, frames, pitches and silence
+    >>> values[0, :, 1] = values[1, :, 0] = 1.0
+    >>> posteriors = Posteriors(
+    ...     values=values,
+    ...     pitches_midi=np.array([57.0, 81.0]),
+    ...     frame_times_s=np.array([0.0, 0.5]),
+    ...     instruments=("Flute", "Cello"),
+    ... )
+    >>> estimates = separate_by_pitch((high + low)[None], posteriors, sample_rate=44_100)
+    >>> rms(estimates["Flute"] - high) < 0.1 * rms(high)
+    False
     """
     if sample_rate <= 0:
         raise ConfigError(f"sample rate: expected a positive number of Hz, got {sample_rate}")

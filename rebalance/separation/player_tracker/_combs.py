@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rebalance.separation import WINDOW_SIZE
 
-_HIGHEST_HZ = 16_000.0
+_MAX_HZ = 16_000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,13 @@ class CombSettings:
         What every player gets everywhere, relative to the fundamental.
     envelopes
         Amplitude of harmonics 1, 2, .. by instrument; 1, 1/2, 1/3, .. where there is none.
+
+    Examples
+    --------
+    >>> from rebalance.separation.player_tracker import CombSettings
+    >>> dry = CombSettings(release=(), envelopes={"Clarinet": (1.0, 0.05, 0.6, 0.05, 0.3)})
+    >>> dry.release, dry.n_harmonics
+    ((), 60)
     """
 
     width_bins: float = 2.0
@@ -43,7 +50,16 @@ PLAIN_COMBS = CombSettings()
 
 
 def released(pitched: NDArray[np.float32], release: Sequence[float]) -> NDArray[np.float32]:
-    """Return shares of pitches ``(..., n_frames, n_pitches)`` that linger as the release says."""
+    """Return shares of pitches ``(..., n_frames, n_pitches)`` that linger as the release says.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation.player_tracker import released
+    >>> one_pitch = np.array([[1.0], [0.0], [0.0], [0.0]], dtype=np.float32)  # sounds in the first of four frames
+    >>> released(one_pitch, (0.5, 0.25))[:, 0].tolist()
+    [1.0, 0.5, 0.25, 0.0]
+    """
     lingering = pitched.copy()
     for delay, share in enumerate(release[: max(pitched.shape[-2] - 1, 0)], start=1):
         later, earlier = lingering[..., delay:, :], pitched[..., :-delay, :]
@@ -82,7 +98,7 @@ def harmonic_combs(
     if envelope is not None:
         given = np.asarray(envelope, dtype=np.float64)[: combs.n_harmonics]
         amplitudes[: len(given)] = given
-    highest_hz = min(_HIGHEST_HZ, sample_rate / 2)
+    highest_hz = min(_MAX_HZ, sample_rate / 2)
     shapes = np.zeros((len(frequencies_hz), len(bins)), dtype=np.float32)
     for shape, frequency_hz in zip(shapes, frequencies_hz, strict=True):
         places = harmonics * frequency_hz / spacing_hz

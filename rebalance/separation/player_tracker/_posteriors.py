@@ -31,6 +31,21 @@ class Posteriors:
     ------
     AudioError
         If the shapes do not belong together, or values are no shares.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation.player_tracker import Posteriors
+    >>> values = np.array([[[0.5, 0.25, 0.25], [0.0, 0.0, 1.0]]], dtype=np.float32)
+    >>> times_s, pitches_midi = np.array([0.0, 0.5]), np.array([60.0, 62.0])
+    >>> posteriors = Posteriors(
+    ...     values=values,
+    ...     pitches_midi=pitches_midi,
+    ...     frame_times_s=times_s,
+    ...     instruments=("Oboe",),
+    ... )
+    >>> posteriors.activity.tolist()
+    [[0.75, 0.0]]
     """
 
     values: NDArray[np.float32]

@@ -16,7 +16,7 @@ from rebalance.separation.player_tracker._combs import PLAIN_COMBS, harmonic_com
 from rebalance.separation.player_tracker._tracker_network import ConvBlock, TrackerConfig, folded_blocks
 
 _COMB_FLOOR = 1e-3
-_SMALLEST_POWER = 1e-12
+_MIN_POWER = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,12 @@ class RefinerConfig:
         Those it knows.
     sample_rate
         In Hz.
+
+    Examples
+    --------
+    >>> from rebalance.separation.player_tracker import RefinerConfig
+    >>> RefinerConfig(channels=(8, 16)).frame_alignment
+    4
     """
 
     channels: tuple[int, int] = (48, 96)
@@ -63,6 +69,13 @@ class Refiner(nn.Module):
 
     The logarithm of the combs of every player is what its share starts from; a small U-Net, the same for all players,
     adds to it. Untrained it gives the shares of the combs alone.
+
+    Examples
+    --------
+    >>> from rebalance.separation.player_tracker import Refiner, RefinerConfig
+    >>> refiner = Refiner(RefinerConfig(channels=(4, 8), n_conditions=8))
+    >>> refiner.combs.shape[0] == refiner.config.features.n_bins
+    True
     """
 
     combs: Tensor
@@ -121,7 +134,7 @@ class Refiner(nn.Module):
         n_batch, n_players, n_frames, _ = pitched.shape
         padding = (0, -n_frames % self.config.frame_alignment)
         reference = (level * self.transform.analysis_window.square().sum())[:, None, None, None]
-        maps = self.features(self.features.powers(spectra), reference.clamp(min=_SMALLEST_POWER))
+        maps = self.features(self.features.powers(spectra), reference.clamp(min=_MIN_POWER))
         own = torch.matmul(pitched, self.combs_log).transpose(2, 3)
         rest = own.sum(dim=1, keepdim=True) - own
         seen = torch.stack([_compressed(own), _compressed(rest), pitched.transpose(2, 3)], dim=2).flatten(0, 1)

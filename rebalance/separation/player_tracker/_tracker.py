@@ -38,6 +38,15 @@ class Tracker:
         What is known of it.
     weights
         Sha256 of the file it came from; None for a network from elsewhere.
+
+    Examples
+    --------
+    >>> from rebalance.separation import ModelCard
+    >>> from rebalance.separation.player_tracker import Tracker, TrackerConfig, TrackerNetwork
+    >>> sizes = {"channels": (4, 8), "time_strides": (2,), "width": 8, "n_layers": 1, "player_width": 8, "n_heads": 2}
+    >>> tracker = Tracker(name="untrained", network=TrackerNetwork(TrackerConfig(**sizes)), card=ModelCard())
+    >>> tracker.sample_rate, tracker.weights is None
+    (44100, True)
     """
 
     name: str
@@ -128,6 +137,18 @@ def load_tracker(name_or_path: StrPath = "default", *, device: str = "auto") -> 
     ------
     ConfigError
         If there is no such tracker, or the checkpoint or the device cannot be used.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation.player_tracker import load_tracker
+    >>> tracker = load_tracker("default", device="cpu")
+    >>> phase = 2 * np.pi * 440 * np.arange(22_050) / 44_100
+    >>> tone = sum(0.05 / partial * np.sin(partial * phase) for partial in range(1, 9)).astype(np.float32)
+    >>> posteriors = tracker(np.stack([tone, tone]), ("Oboe", "Cello"))
+    >>> loudest = posteriors.values[0].mean(axis=0)[:-1].argmax()
+    >>> round(float(posteriors.pitches_midi[loudest]))
+    69
     """
     from rebalance.separation.networks import chosen_device
     from rebalance.separation.player_tracker._tracker_checkpoints import load_tracker_checkpoint, tracker_path

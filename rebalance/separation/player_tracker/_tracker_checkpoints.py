@@ -49,6 +49,25 @@ def save_tracker_checkpoint(
     ------
     RebalanceError
         If the operating system refuses to write.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.separation import ModelCard
+    >>> from rebalance.separation.player_tracker import (
+    ...     TrackerConfig,
+    ...     TrackerNetwork,
+    ...     load_tracker_checkpoint,
+    ...     save_tracker_checkpoint,
+    ... )
+    >>> sizes = {"channels": (4, 8), "time_strides": (2,), "width": 8, "n_layers": 1, "player_width": 8, "n_heads": 2}
+    >>> network = TrackerNetwork(TrackerConfig(**sizes))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "mine.safetensors"
+    ...     save_tracker_checkpoint(path, network, ModelCard(data=("own renderings",)))
+    ...     print(load_tracker_checkpoint(path).card.data)
+    ('own renderings',)
     """
     path = expanded(path)
     import torch
@@ -80,6 +99,14 @@ def load_tracker_checkpoint(path: StrPath) -> TrackerCheckpoint:
     ------
     ConfigError
         If the file is no such checkpoint, is damaged, or contradicts itself.
+
+    Examples
+    --------
+    >>> from rebalance.separation import shipped_weights
+    >>> from rebalance.separation.player_tracker import load_tracker_checkpoint
+    >>> checkpoint = load_tracker_checkpoint(shipped_weights()["default"])
+    >>> len(checkpoint.network.config.instruments), checkpoint.refiner is None
+    (8, False)
     """
     path = expanded(path)
     from safetensors import SafetensorError

@@ -26,7 +26,7 @@ from rebalance.separation.player_tracker._attention import AttentionBlock, Playe
 from rebalance.separation.player_tracker._slots import slots_of
 
 IMPOSSIBLE = -30.0
-_SMALLEST_POWER = 1e-12
+_MIN_POWER = 1e-12
 
 # Lowest and highest pitch in Hz: what the instrument can play, with a semitone to spare.
 RANGES_HZ: Mapping[str, tuple[float, float]] = MappingProxyType(
@@ -69,6 +69,12 @@ class TrackerConfig:
         Each has `N_VOICES` slots.
     sample_rate
         In Hz.
+
+    Examples
+    --------
+    >>> from rebalance.separation.player_tracker import TrackerConfig
+    >>> TrackerConfig().features.n_bins, TrackerConfig().transform.hop
+    (288, 1024)
     """
 
     channels: tuple[int, ...] = (64, 128, 192, 256)
@@ -136,6 +142,15 @@ class Tracked:
 class TrackerNetwork(nn.Module):
     """A U-Net over pitch and time with attention over time, then attention over time and between players.
 
+    Examples
+    --------
+    >>> import torch
+    >>> from rebalance.separation.player_tracker import TrackerConfig, TrackerNetwork
+    >>> sizes = {"channels": (4, 8), "time_strides": (2,), "width": 8, "n_layers": 1, "player_width": 8, "n_heads": 2}
+    >>> network = TrackerNetwork(TrackerConfig(**sizes)).eval()
+    >>> network.slots(("Violin", "Violin", "Cello")).tolist()
+    [14, 15, 2]
+
     Source: harmonic stacking, Bittner et al. 2017; FiLM, Perez et al. 2018; attention biased by distance, Press et al.
     2022.
     """
@@ -189,7 +204,7 @@ class TrackerNetwork(nn.Module):
     def maps(self, spectra: Tensor, level: Tensor) -> Tensor:
         """Return what is seen of a mixture's spectra, ``(batch, n_maps, n_pitches, n_frames)``; see `forward`."""
         reference = (level * self.transform.analysis_window.square().sum())[:, None, None, None]
-        maps: Tensor = self.features(self.features.powers(spectra), reference.clamp(min=_SMALLEST_POWER))
+        maps: Tensor = self.features(self.features.powers(spectra), reference.clamp(min=_MIN_POWER))
         return maps
 
     def _within_range(self, logits: Tensor, slots: Tensor) -> Tensor:

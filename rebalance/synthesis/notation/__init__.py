@@ -10,13 +10,14 @@ from rebalance.synthesis.notation._score_reading import (
     read_corpus_score,
     read_note_table,
     read_score,
+    read_score_variants,
     safe_name,
     write_note_table,
 )
-from rebalance.synthesis.notation._scores import HIGHEST_MIDI, Note, Part, Score, TempoChange
+from rebalance.synthesis.notation._scores import MAX_MIDI_PITCH, Note, Part, Score, TempoChange
 
 __all__ = [
-    "HIGHEST_MIDI",
+    "MAX_MIDI_PITCH",
     "PIZZICATO_PROGRAM",
     "Family",
     "Instrument",
@@ -33,6 +34,7 @@ __all__ = [
     "read_corpus_score",
     "read_note_table",
     "read_score",
+    "read_score_variants",
     "safe_name",
     "select_pieces",
     "write_note_table",

@@ -98,6 +98,16 @@ def ensemble_named(name: str, rng: np.random.Generator) -> tuple[Chair, ...]:
     ------
     ConfigError
         If an instrument is not known or the ensemble breaks the rules of the challenge.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.notation import ensemble_named
+    >>> rng = np.random.default_rng(0)
+    >>> [chair.label for chair in ensemble_named("Flute,Violin,Violin,Cello", rng)]
+    ['Flute', 'Violin_1', 'Violin_2', 'Cello']
+    >>> len(ensemble_named("random", rng)) in (2, 3, 4, 5)
+    True
     """
     if name in {RANDOM_ENSEMBLE, MIXED_ENSEMBLE}:
         return _random_ensemble(rng, mixed=name == MIXED_ENSEMBLE)
@@ -142,6 +152,16 @@ def arrange(score: Score, ensemble: Sequence[Chair]) -> Arrangement:
     ------
     ConfigError
         If the ensemble or the score is empty.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import Note, Part, Score, arrange, parse_ensemble
+    >>> high = tuple(Note(onset_q=float(at), duration_q=1.0, pitch=72 + at) for at in range(4))
+    >>> low = tuple(Note(onset_q=float(at), duration_q=1.0, pitch=28 + at) for at in range(4))
+    >>> parts = (Part(name="Right", instrument=None, notes=high), Part(name="Left", instrument=None, notes=low))
+    >>> arrangement = arrange(Score(name="study", parts=parts), parse_ensemble(["Flute", "Cello"]))
+    >>> [part.name for part in arrangement.score.parts], arrangement.shifts
+    (['Flute', 'Cello'], {'Flute': 0, 'Cello': 12})
     """
     playable = [part for part in repair_score(score).score.parts if part.notes]
     if not playable or not ensemble:

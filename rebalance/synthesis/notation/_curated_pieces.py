@@ -79,6 +79,12 @@ class Piece:
         Within the corpus, or of the file.
     path
         A score file of the user; None for a piece of the corpus.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import Piece
+    >>> Piece(name="haydn/opus74no1/movement1").path is None
+    True
     """
 
     name: str
@@ -118,6 +124,16 @@ def select_pieces(wanted: Iterable[str], split: Split) -> tuple[Piece, ...]:
     ------
     ConfigError
         If nothing matches, or a piece of the evaluation set is asked for.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import select_pieces
+    >>> [piece.name for piece in select_pieces(["haydn/opus74no1/*"], "valid")]
+    ['haydn/opus74no1/movement1', 'haydn/opus74no1/movement2', 'haydn/opus74no1/movement3', 'haydn/opus74no1/movement4']
+    >>> select_pieces(["haydn/opus75*"], "valid")
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: pieces: nothing in valid matches 'haydn/opus75*'
     """
     chosen: dict[str, Piece] = {}
     for name in wanted:

@@ -33,6 +33,15 @@ class Instrument:
         General MIDI program, counted from 0.
     lowest, highest
         Sounding range as MIDI pitches (60 is middle C), both playable by an accomplished amateur.
+    aliases
+        Lower-case letters only: beginnings of other names, in the languages of printed scores.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import chair_labelled
+    >>> flute = chair_labelled("Flute").instrument
+    >>> flute.family, flute.plays(72), flute.plays(40)
+    ('woodwinds', True, False)
     """
 
     name: str

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from rebalance.synthesis.notation._instruments import Family, Instrument
 from rebalance.synthesis.notation._scores import Note, Part, Score
 
-_SHORTEST_NOTE_Q = 1 / 64
+_MIN_NOTE_Q = 1 / 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ def repair_score(
 
 def remove_grace_notes(part: Part) -> Part:
     """Drop the notes that have no duration of their own."""
-    return replace(part, notes=tuple(note for note in part.notes if note.duration_q >= _SHORTEST_NOTE_Q))
+    return replace(part, notes=tuple(note for note in part.notes if note.duration_q >= _MIN_NOTE_Q))
 
 
 def split_double_stops(part: Part) -> Part:
@@ -90,7 +90,7 @@ def split_double_stops(part: Part) -> Part:
         replace(note, duration_q=min(note.duration_q, end_q - note.onset_q))
         for note, end_q in zip(top, ends_q, strict=True)
     ]
-    return replace(part, notes=tuple(note for note in cut if note.duration_q >= _SHORTEST_NOTE_Q))
+    return replace(part, notes=tuple(note for note in cut if note.duration_q >= _MIN_NOTE_Q))
 
 
 def cut_part_to_range(part: Part, instrument: Instrument) -> Part:
@@ -99,7 +99,16 @@ def cut_part_to_range(part: Part, instrument: Instrument) -> Part:
 
 
 def excerpt(score: Score, start_q: float, end_q: float) -> Score:
-    """Return the notes that begin within a stretch, cut at its end and counted from its start, in quarter notes."""
+    """Return the notes that begin within a stretch, cut at its end and counted from its start, in quarter notes.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import Note, Part, Score, excerpt
+    >>> notes = tuple(Note(onset_q=2.0 * at, duration_q=2.0, pitch=60 + at) for at in range(4))
+    >>> part = excerpt(Score(name="scale", parts=(Part(name="Oboe", instrument=None, notes=notes),)), 2.0, 5.0).parts[0]
+    >>> [(note.onset_q, note.duration_q, note.pitch) for note in part.notes]
+    [(0.0, 2.0, 61), (2.0, 1.0, 62)]
+    """
     before = [change.quarter_bpm for change in score.tempo_changes if change.onset_q <= start_q]
     return replace(
         score,

@@ -17,8 +17,8 @@ from rebalance._base.errors import ConfigError, MetadataError
 from rebalance._base.files import StrPath, expanded, write_json
 from rebalance._base.midi_files import (
     DEFAULT_QUARTER_BPM,
-    LONGEST_PIECE_Q,
-    LONGEST_PIECE_S,
+    MAX_PIECE_Q,
+    MAX_PIECE_S,
     MidiNote,
     MidiTrack,
     read_midi_file,
@@ -47,6 +47,19 @@ def read_score(path: StrPath) -> Score:
         If the file is missing, cannot be understood or holds no notes.
     ConfigError
         If its format is not known or the package that reads it is not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.synthesis.notation import Note, Part, Score, read_score, write_note_table
+    >>> notes = tuple(Note(onset_q=float(at), duration_q=1.0, pitch=60 + at) for at in range(4))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "scale.json"
+    ...     write_note_table(path, Score(name="scale", parts=(Part(name="Oboe", instrument=None, notes=notes),)))
+    ...     score = read_score(path)
+    >>> score.name, [note.pitch for note in score.parts[0].notes], score.seconds_at(score.end_q, default_bpm=60.0)
+    ('scale', [60, 61, 62, 63], 4.0)
     """
     path = expanded(path)
     if not path.is_file():
@@ -62,6 +75,23 @@ def read_score(path: StrPath) -> Score:
     raise ConfigError(f"{path}: expected a score ending in {known}, got {path.suffix!r}")
 
 
+def read_score_variants(path: Path) -> tuple[Score, ...]:
+    """Read a score as printed, repeats played once, and, where it has any, as it is with all of them played.
+
+    Parameters and errors are those of `read_score`. Only formats that music21 reads have repeats.
+    """
+    once = read_score(path)
+    if path.suffix.lower() not in _MUSIC21_SUFFIXES:
+        return (once,)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            repeated = _from_music21(_parsed(path).expandRepeats(), safe_name(path.stem))
+    except Exception:  # noqa: BLE001 - repeats that music21 cannot follow leave the score as printed
+        return (once,)
+    return (once,) if repeated.end_q <= once.end_q else (once, _playable(repeated, path.name))
+
+
 def read_corpus_score(name: str) -> Score:
     """Read a piece of music21's corpus by its name there, such as ``"haydn/opus74no1/movement1"``.
 
@@ -71,6 +101,13 @@ def read_corpus_score(name: str) -> Score:
         If the installed corpus has no such piece.
     ConfigError
         If music21 is not installed.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import read_corpus_score
+    >>> score = read_corpus_score("bach/bwv66.6")
+    >>> [part.name for part in score.parts], score.end_q
+    (['Soprano', 'Alto', 'Tenor', 'Bass'], 36.0)
     """
     music21 = _music21()
     try:
@@ -130,6 +167,18 @@ def read_note_table(path: StrPath) -> Score:
     ------
     MetadataError
         If it is no note table of this version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.synthesis.notation import Note, Part, Score, read_note_table, write_note_table
+    >>> notes = (Note(onset_q=0.0, duration_q=1.0, pitch=60),)
+    >>> score = Score(name="one-note", parts=(Part(name="Oboe", instrument=None, notes=notes),), quarter_bpm=72.0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_note_table(Path(folder) / "one-note.json", score)
+    ...     read_note_table(Path(folder) / "one-note.json") == score
+    True
     """
     path = expanded(path)
     try:
@@ -176,9 +225,9 @@ def _playable(score: Score, where: str) -> Score:
     if not any(part.notes for part in score.parts):
         raise MetadataError(f"{where}: expected notes, found none")
     end_s = score.seconds_at(score.end_q, DEFAULT_QUARTER_BPM)
-    if score.end_q > LONGEST_PIECE_Q or end_s > LONGEST_PIECE_S:
+    if score.end_q > MAX_PIECE_Q or end_s > MAX_PIECE_S:
         raise MetadataError(
-            f"{where}: expected at most {LONGEST_PIECE_Q:.0f} quarter notes and {LONGEST_PIECE_S / 3600:.0f} hours,"
+            f"{where}: expected at most {MAX_PIECE_Q:.0f} quarter notes and {MAX_PIECE_S / 3600:.0f} hours,"
             f" got {score.end_q:.0f} quarter notes, {end_s / 3600:.1f} hours"
         )
     return score

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rebalance._base.errors import MetadataError
 from rebalance.synthesis.notation._instruments import Instrument
 
-HIGHEST_MIDI = 127
+MAX_MIDI_PITCH = 127
 _MINUTE_S = 60.0
 
 
@@ -30,6 +30,16 @@ class Note:
     ------
     MetadataError
         If a value lies outside its range.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import Note
+    >>> Note(onset_q=3.0, duration_q=1.5, pitch=60).end_q
+    4.5
+    >>> Note(onset_q=0.0, duration_q=1.0, pitch=128)
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.MetadataError: note: expected a MIDI pitch and velocity, got 128 and 80
     """
 
     onset_q: float
@@ -40,7 +50,7 @@ class Note:
     def __post_init__(self) -> None:
         if not (self.onset_q >= 0 and self.duration_q >= 0):
             raise MetadataError(f"note: expected onset and duration from 0, got {self.onset_q} and {self.duration_q}")
-        if not (0 <= self.pitch <= HIGHEST_MIDI and 1 <= self.velocity <= HIGHEST_MIDI):
+        if not (0 <= self.pitch <= MAX_MIDI_PITCH and 1 <= self.velocity <= MAX_MIDI_PITCH):
             raise MetadataError(f"note: expected a MIDI pitch and velocity, got {self.pitch} and {self.velocity}")
 
     @property
@@ -51,7 +61,16 @@ class Note:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One line of a score: notes by onset, and what it is written for (None when that is not known)."""
+    """One line of a score: notes by onset, and what it is written for (None when that is not known).
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import Note, Part
+    >>> notes = (Note(onset_q=0.0, duration_q=3.0, pitch=60), Note(onset_q=3.0, duration_q=1.0, pitch=64))
+    >>> part = Part(name="Oboe", instrument=None, notes=notes)
+    >>> part.end_q, part.mean_pitch
+    (4.0, 61.0)
+    """
 
     name: str
     instrument: Instrument | None
@@ -78,6 +97,16 @@ class TempoChange:
     ------
     MetadataError
         If it does not begin after the start, or the tempo is not positive.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import TempoChange
+    >>> TempoChange(onset_q=16.0, quarter_bpm=72.0).quarter_bpm
+    72.0
+    >>> TempoChange(onset_q=0.0, quarter_bpm=72.0)
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.MetadataError: tempo: expected an onset and a tempo above 0, got 0.0 and 72.0
     """
 
     onset_q: float
@@ -106,6 +135,19 @@ class Score:
         Printed later, by onset.
     remarks
         What of the file is not in the score, or not as it was, each with its count.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import Note, Part, Score, TempoChange
+    >>> oboe = Part(name="Oboe", instrument=None, notes=(Note(onset_q=0.0, duration_q=8.0, pitch=60),))
+    >>> score = Score(
+    ...     name="long-note",
+    ...     parts=(oboe,),
+    ...     quarter_bpm=60.0,
+    ...     tempo_changes=(TempoChange(onset_q=4.0, quarter_bpm=120.0),),
+    ... )
+    >>> score.end_q, score.seconds_at(8.0, default_bpm=90.0)
+    (8.0, 6.0)
     """
 
     name: str

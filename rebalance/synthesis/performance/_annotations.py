@@ -25,7 +25,7 @@ ARTICULATIONS: tuple[Articulation, ...] = get_args(Articulation)
 # Published (arXiv 2409.10995): bands of 16 velocities, 3-10 intervals, at most 30 % gradual transitions of 5-20 s.
 VELOCITIES_PER_LEVEL = 16
 N_DYNAMICS_INTERVALS = (3, 10)
-LARGEST_GRADUAL_SHARE = 0.3
+MAX_GRADUAL_SHARE = 0.3
 TRANSITION_S = (5.0, 20.0)
 
 # Published: ranges of the probability of each articulation. The publication gives staccato and legato for strings and
@@ -59,6 +59,13 @@ class DynamicsInterval:
         From ``ppp`` to ``fff``.
     transition_s
         Seconds over which the level before it changes to this one from `start_q` on; 0 for a sudden change.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.performance import DYNAMIC_LEVELS, DynamicsInterval
+    >>> crescendo = DynamicsInterval(start_q=8.0, level="ff", transition_s=4.0)
+    >>> DYNAMIC_LEVELS.index(crescendo.level)
+    6
     """
 
     start_q: float
@@ -91,6 +98,17 @@ class Annotations:
     ------
     MetadataError
         If intervals do not begin at 0 or do not increase, or a tempo is not positive.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.performance import Annotations, DynamicsInterval, TempoInterval
+    >>> annotations = Annotations(
+    ...     dynamics=(DynamicsInterval(start_q=0.0, level="mf"),),
+    ...     tempo=(TempoInterval(start_q=0.0, quarter_bpm=90.0), TempoInterval(start_q=32.0, quarter_bpm=84.0)),
+    ...     articulations={"Oboe": ("staccato", "sustained")},
+    ... )
+    >>> annotations.tempo[-1].quarter_bpm
+    84.0
     """
 
     dynamics: tuple[DynamicsInterval, ...]
@@ -105,7 +123,15 @@ class Annotations:
 
 
 def mechanical_annotations(score: Score) -> Annotations:
-    """Return the annotations of a score played as it stands: its tempi, written velocities, no articulation."""
+    """Return the annotations of a score played as it stands: its tempi, written velocities, no articulation.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import Score
+    >>> from rebalance.synthesis.performance import mechanical_annotations
+    >>> mechanical_annotations(Score(name="study", parts=(), quarter_bpm=72.0)).tempo
+    (TempoInterval(start_q=0.0, quarter_bpm=72.0),)
+    """
     return Annotations(
         dynamics=(),
         tempo=_printed_tempo(score),
@@ -122,6 +148,18 @@ def draw_annotations(score: Score, seed: int) -> Annotations:
         Arranged: every part has an instrument.
     seed
         The same seed gives the same annotations for a score of the same name and notes.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import Note, Part, Score
+    >>> from rebalance.synthesis.performance import draw_annotations
+    >>> notes = tuple(Note(onset_q=float(at), duration_q=1.0, pitch=60) for at in range(64))
+    >>> score = Score(name="study", parts=(Part(name="Oboe", instrument=None, notes=notes),), quarter_bpm=80.0)
+    >>> annotations = draw_annotations(score, seed=1)
+    >>> len(annotations.articulations["Oboe"]), annotations.tempo[0].start_q
+    (64, 0.0)
+    >>> annotations == draw_annotations(score, seed=1), annotations == draw_annotations(score, seed=2)
+    (True, False)
 
     Source: SynthSOD (arXiv 2409.10995). The mean of the tempi is the printed tempo of the score (where it changes, each
     in its stretch), 90 where there is none; their spread (10 %) and the length of intervals are ours, the publication
@@ -147,7 +185,7 @@ def _draw_dynamics(end_q: float, rng: np.random.Generator) -> tuple[DynamicsInte
     lowest, highest = N_DYNAMICS_INTERVALS
     n_intervals = int(rng.integers(lowest, highest + 1))
     n_changes = n_intervals - 1
-    n_gradual = int(rng.integers(0, int(LARGEST_GRADUAL_SHARE * n_changes) + 1))
+    n_gradual = int(rng.integers(0, int(MAX_GRADUAL_SHARE * n_changes) + 1))
     gradual = set(rng.choice(np.arange(1, n_intervals), size=n_gradual, replace=False).tolist())
     starts_q = [0.0, *sorted(rng.uniform(0, end_q, n_changes).tolist())]
     intervals: list[DynamicsInterval] = []

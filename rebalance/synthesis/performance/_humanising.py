@@ -49,6 +49,14 @@ class Humanising:
         which moves the formants.
     dynamic_range
         Share of the published velocity range that is used, from the loudest down.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.performance import HUMANISING, Humanising
+    >>> list(HUMANISING)
+    ['none', 'published', 'full']
+    >>> Humanising(onset_jitter_ms=15.0).rubato
+    0.0
     """
 
     annotated: bool = False
@@ -125,7 +133,18 @@ class Player:
 
 
 def draw_player(settings: Humanising, seed: int, piece: str, label: str) -> Player:
-    """Draw one player of an ensemble."""
+    """Draw one player of an ensemble.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.performance import HUMANISING, draw_player
+    >>> machine = draw_player(HUMANISING["none"], 1, "study", "Oboe")
+    >>> machine.onset_jitter_ms, machine.detune_cents, machine.noise_floor_db
+    (0.0, 0.0, None)
+    >>> human = draw_player(HUMANISING["full"], 1, "study", "Oboe")
+    >>> human.onset_jitter_ms > 0, human.noise_floor_db < 0
+    (True, True)
+    """
     rng = stream(seed, piece, label, "player")
     half = settings.player_offset_cents
     noise_db = None if settings.noise_floor_db is None else float(rng.uniform(*settings.noise_floor_db))

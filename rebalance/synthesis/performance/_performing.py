@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rebalance._base.errors import ConfigError
 from rebalance._base.seeding import stream
-from rebalance.synthesis.notation import HIGHEST_MIDI, Note, Part, Score
+from rebalance.synthesis.notation import MAX_MIDI_PITCH, Note, Part, Score
 from rebalance.synthesis.performance._annotations import (
     DYNAMIC_LEVELS,
     VELOCITIES_PER_LEVEL,
@@ -28,7 +28,7 @@ _MINUTE_S = 60.0
 _RUBATO_GRID_Q = 0.5
 _RUBATO_PERIOD_Q = 6.0
 _JITTER_LIMIT = 2.5  # standard deviations
-_SHORTEST_NOTE_S = 0.04
+_MIN_NOTE_S = 0.04
 # Share of the written duration that sounds.
 _SOUNDING: dict[Articulation, float] = {
     "sustained": 0.93,
@@ -42,17 +42,26 @@ _SOUNDING: dict[Articulation, float] = {
 }
 _MARCATO_VELOCITY = 12
 _TRILL_RATE_HZ = 7.0
-_SHORTEST_TRILL_S = 0.4
+_MIN_TRILL_S = 0.4
 _FLUTTER_RATE_HZ = 24.0
 _FLUTTER_DB = 5.0
-_SHORTEST_SWELL_S = 0.25
+_MIN_SWELL_S = 0.25
 _SWELL_PEAK = (0.3, 0.7)  # where in the note the swell is loudest
 _DRIFT_PERIOD_S = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TempoMap:
-    """Quarter notes to seconds: breakpoints of both, increasing, linear between them."""
+    """Quarter notes to seconds: breakpoints of both, increasing, linear between them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.performance import TempoMap
+    >>> slowing = TempoMap(quarters=np.array([0.0, 4.0, 8.0]), seconds=np.array([0.0, 2.0, 6.0]))
+    >>> slowing.seconds_at(2.0), slowing.seconds_at(6.0), slowing.duration_s
+    (1.0, 4.0, 6.0)
+    """
 
     quarters: NDArray[np.float64]
     seconds: NDArray[np.float64]
@@ -69,7 +78,14 @@ class TempoMap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlayedNote:
-    """One note as played: when, how long, which, how hard, how far from equal temperament, and how."""
+    """One note as played: when, how long, which, how hard, how far from equal temperament, and how.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.performance import PlayedNote
+    >>> PlayedNote(onset_s=1.0, duration_s=0.5, pitch=69, velocity=80, detune_cents=-4.0).end_s
+    1.5
+    """
 
     onset_s: float
     duration_s: float
@@ -115,6 +131,16 @@ def tempo_map(score: Score, annotations: Annotations, *, rubato: float = 0.0, se
         Standard deviation of a slow random bend of the tempo, shared by the ensemble, as a share of the tempo.
     seed
         Of that bend.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import Note, Part, Score
+    >>> from rebalance.synthesis.performance import mechanical_annotations, tempo_map
+    >>> oboe = Part(name="Oboe", instrument=None, notes=(Note(onset_q=0.0, duration_q=8.0, pitch=60),))
+    >>> score = Score(name="study", parts=(oboe,), quarter_bpm=120.0)
+    >>> tempo = tempo_map(score, mechanical_annotations(score))
+    >>> tempo.seconds_at(4.0), tempo.duration_s
+    (2.0, 4.0)
     """
     end_q = max(score.end_q, _RUBATO_GRID_Q)
     starts_q = np.array([interval.start_q for interval in annotations.tempo])
@@ -149,6 +175,18 @@ def perform(part: Part, annotations: Annotations, tempo: TempoMap, player: Playe
     ------
     ConfigError
         If the number of articulations differs from that of the notes.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import Note, Part, Score
+    >>> from rebalance.synthesis.performance import HUMANISING, draw_player, mechanical_annotations, perform, tempo_map
+    >>> oboe = Part(name="Oboe", instrument=None, notes=(Note(onset_q=4.0, duration_q=2.0, pitch=60),))
+    >>> score = Score(name="study", parts=(oboe,), quarter_bpm=60.0)
+    >>> annotations = mechanical_annotations(score)
+    >>> player = draw_player(HUMANISING["none"], 1, "study", "Oboe")
+    >>> played = perform(oboe, annotations, tempo_map(score, annotations), player)
+    >>> [(note.onset_s, note.pitch, note.velocity) for note in played.notes]
+    [(4.0, 60, 80)]
     """
     sustained: Articulation = "sustained"
     articulations = annotations.articulations.get(part.name) or (sustained,) * len(part.notes)
@@ -172,7 +210,7 @@ def perform(part: Part, annotations: Annotations, tempo: TempoMap, player: Playe
         shaped = _shape(full, articulation, next_onsets[index], player)
         if articulation == "flutter":
             flutters.append(shaped)
-        is_trill = articulation == "trill" and shaped.duration_s >= _SHORTEST_TRILL_S
+        is_trill = articulation == "trill" and shaped.duration_s >= _MIN_TRILL_S
         played += _trill(shaped, part.notes) if is_trill else [shaped]
     times_s, levels_db = _level_curve(played, flutters, player, rng)
     return PlayedPart(label=part.name, notes=tuple(played), level_times_s=times_s, levels_db=levels_db)
@@ -200,14 +238,24 @@ def _velocities(
         velocities = bands * VELOCITIES_PER_LEVEL + within
     else:
         velocities = np.array([float(note.velocity) for note in notes])
-    narrowed = HIGHEST_MIDI - (HIGHEST_MIDI - velocities) * player.dynamic_range
-    return np.clip(np.rint(narrowed), 1, HIGHEST_MIDI).astype(np.int64)
+    narrowed = MAX_MIDI_PITCH - (MAX_MIDI_PITCH - velocities) * player.dynamic_range
+    return np.clip(np.rint(narrowed), 1, MAX_MIDI_PITCH).astype(np.int64)
 
 
 def dynamic_at(dynamics: Sequence[DynamicsInterval], tempo: TempoMap, time_s: float) -> float:
     """Return the dynamic at a time: 0 for ppp to 7 for fff, fractional in a gradual transition.
 
     A transition that the next interval cuts short goes on from where it got to.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.performance import DynamicsInterval, TempoMap, dynamic_at
+    >>> tempo = TempoMap(quarters=np.array([0.0, 16.0]), seconds=np.array([0.0, 16.0]))
+    >>> soft = DynamicsInterval(start_q=0.0, level="p")
+    >>> crescendo = DynamicsInterval(start_q=4.0, level="f", transition_s=6.0)
+    >>> [dynamic_at((soft, crescendo), tempo, time_s) for time_s in (0.0, 6.0, 12.0)]  # 2 is p, 5 is f
+    [2.0, 3.0, 5.0]
     """
     reached = float(DYNAMIC_LEVELS.index(dynamics[0].level))
     for interval, following in itertools.zip_longest(dynamics[1:], dynamics[2:]):
@@ -222,13 +270,13 @@ def dynamic_at(dynamics: Sequence[DynamicsInterval], tempo: TempoMap, time_s: fl
 
 def _shape(note: PlayedNote, articulation: Articulation, next_onset_s: float, player: Player) -> PlayedNote:
     """Return a note of full length as its articulation wants it."""
-    duration_s = max(note.duration_s * _SOUNDING[articulation], _SHORTEST_NOTE_S)
+    duration_s = max(note.duration_s * _SOUNDING[articulation], _MIN_NOTE_S)
     connected = note.end_s >= next_onset_s - player.onset_jitter_ms * _JITTER_LIMIT / 1000
     if articulation == "legato" and connected and np.isfinite(next_onset_s):
-        duration_s = max(next_onset_s + player.legato_overlap_ms / 1000 - note.onset_s, _SHORTEST_NOTE_S)
+        duration_s = max(next_onset_s + player.legato_overlap_ms / 1000 - note.onset_s, _MIN_NOTE_S)
     velocity = note.velocity + (_MARCATO_VELOCITY if articulation == "marcato" else 0)
     technique: Technique = "pizzicato" if articulation == "pizzicato" else "ordinary"
-    return replace(note, duration_s=duration_s, velocity=min(velocity, HIGHEST_MIDI), technique=technique)
+    return replace(note, duration_s=duration_s, velocity=min(velocity, MAX_MIDI_PITCH), technique=technique)
 
 
 def _trill(note: PlayedNote, notes: Sequence[Note]) -> list[PlayedNote]:
@@ -255,7 +303,7 @@ def _level_curve(
     swell = [
         (note.onset_s + share * note.duration_s, level_db)
         for note, peak in zip(played, rng.uniform(*_SWELL_PEAK, len(played)), strict=True)
-        if player.swell_db and note.duration_s >= _SHORTEST_SWELL_S and note.technique == "ordinary"
+        if player.swell_db and note.duration_s >= _MIN_SWELL_S and note.technique == "ordinary"
         for share, level_db in (
             (0.0, -player.swell_db / 2),
             (float(peak), player.swell_db / 2),

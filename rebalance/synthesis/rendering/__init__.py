@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rebalance.synthesis.rendering._piece_stems import PieceStems
 from rebalance.synthesis.rendering._plans import CORRELATION, Plan, RenderSettings, draw_plan, read_plan, write_plan
+from rebalance.synthesis.rendering._played_pieces import PlayedPiece, read_played_piece
 from rebalance.synthesis.rendering._preview import write_previews
 from rebalance.synthesis.rendering._realism import (
     StemStatistics,
@@ -27,6 +28,7 @@ __all__ = [
     "SAMPLE_RATE",
     "PieceStems",
     "Plan",
+    "PlayedPiece",
     "RenderSettings",
     "StemStatistics",
     "choose_run",
@@ -36,6 +38,7 @@ __all__ = [
     "measure_stem",
     "mix_down",
     "read_plan",
+    "read_played_piece",
     "render",
     "render_pieces",
     "render_stems",

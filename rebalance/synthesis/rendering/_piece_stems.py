@@ -36,6 +36,20 @@ class PieceStems:
     ------
     MetadataError
         If the name is not safe, no stem is given or the duration is not positive.
+
+    Examples
+    --------
+    >>> from pathlib import PurePosixPath
+    >>> from rebalance.synthesis.rendering import PieceStems
+    >>> folder = PurePosixPath("train/scale")
+    >>> PieceStems(
+    ...     name="scale",
+    ...     dataset="Own",
+    ...     stems={"Flute": folder / "Flute.flac", "Cello": folder / "Cello.flac"},
+    ...     mixture=folder / "mixture.flac",
+    ...     duration_s=31.5,
+    ... ).duration_s
+    31.5
     """
 
     name: str

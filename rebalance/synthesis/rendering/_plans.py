@@ -66,6 +66,15 @@ class Plan:
         The players share one response, turned to their places; else each has their own.
     voices
         By label of the player.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import Note, Part, Score
+    >>> from rebalance.synthesis.rendering import RenderSettings, draw_plan
+    >>> oboe = Part(name="Oboe", instrument=None, notes=(Note(onset_q=0.0, duration_q=4.0, pitch=72),))
+    >>> plan = draw_plan(Score(name="study", parts=(oboe,)), RenderSettings(fonts=("fluidr3",)), name="study-1", seed=1)
+    >>> plan.hall is None, plan.response is None, plan.voices["Oboe"].layers[0].source
+    (False, True, 'fluidr3')
     """
 
     name: str
@@ -96,6 +105,16 @@ class RenderSettings:
         See `Plan`.
     spacing_deg
         Angle between neighbouring players.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.rendering import RenderSettings
+    >>> RenderSettings(fonts=("fluidr3",), room="dry").humanise
+    'full'
+    >>> RenderSettings(fonts=())
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: fonts: expected at least one, got none
     """
 
     fonts: tuple[str, ...]
@@ -127,6 +146,17 @@ def draw_plan(score: Score, settings: RenderSettings, *, name: str, seed: int) -
     ------
     ConfigError
         If the folder of responses holds none.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import Note, Part, Score
+    >>> from rebalance.synthesis.rendering import RenderSettings, draw_plan
+    >>> notes = (Note(onset_q=0.0, duration_q=4.0, pitch=72),)
+    >>> parts = tuple(Part(name=label, instrument=None, notes=notes) for label in ("Flute", "Oboe"))
+    >>> settings = RenderSettings(fonts=("fluidr3",), humanise="none", room="dry")
+    >>> plan = draw_plan(Score(name="study", parts=parts), settings, name="study-1", seed=1)
+    >>> {label: voice.azimuth_deg for label, voice in plan.voices.items()}
+    {'Flute': 5.0, 'Oboe': -5.0}
     """
     humanising = HUMANISING[settings.humanise]
     labels = [part.name for part in score.parts]
@@ -156,7 +186,23 @@ def draw_plan(score: Score, settings: RenderSettings, *, name: str, seed: int) -
 
 
 def write_plan(path: StrPath, plan: Plan) -> None:
-    """Write a plan as JSON (``metadata/schema/annotations.schema.json``)."""
+    """Write a plan as JSON (``metadata/schema/annotations.schema.json``).
+
+    Examples
+    --------
+    >>> import json
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.synthesis.notation import Note, Part, Score
+    >>> from rebalance.synthesis.rendering import RenderSettings, draw_plan, write_plan
+    >>> oboe = Part(name="Oboe", instrument=None, notes=(Note(onset_q=0.0, duration_q=4.0, pitch=72),))
+    >>> plan = draw_plan(Score(name="study", parts=(oboe,)), RenderSettings(fonts=("fluidr3",)), name="study-1", seed=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_plan(Path(folder) / "study-1.json", plan)
+    ...     content = json.loads((Path(folder) / "study-1.json").read_text(encoding="utf-8"))
+    >>> content["score"], content["seed"], list(content["voices"])
+    ('study', 1, ['Oboe'])
+    """
     path = expanded(path)
     write_json(path, {"version": PLAN_VERSION, **asdict(plan)})
 
@@ -168,6 +214,19 @@ def read_plan(path: StrPath) -> Plan:
     ------
     MetadataError
         If it is no plan of this version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.synthesis.notation import Note, Part, Score
+    >>> from rebalance.synthesis.rendering import RenderSettings, draw_plan, read_plan, write_plan
+    >>> oboe = Part(name="Oboe", instrument=None, notes=(Note(onset_q=0.0, duration_q=4.0, pitch=72),))
+    >>> plan = draw_plan(Score(name="study", parts=(oboe,)), RenderSettings(fonts=("fluidr3",)), name="study-1", seed=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_plan(Path(folder) / "study-1.json", plan)
+    ...     read_plan(Path(folder) / "study-1.json") == plan
+    True
     """
     path = expanded(path)
     try:

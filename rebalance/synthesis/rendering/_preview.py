@@ -19,11 +19,12 @@ from rebalance._base.challenge import Split
 from rebalance._base.files import StrPath, expanded, write_text
 from rebalance._base.running import Failure, run_items
 from rebalance.audio import db_from_amplitude, read_audio, rms
-from rebalance.synthesis.notation import Score, read_note_table
-from rebalance.synthesis.performance import DYNAMIC_LEVELS, PlayedPart, TempoMap, dynamic_at, perform, tempo_map
+from rebalance.synthesis.notation import Score
+from rebalance.synthesis.performance import DYNAMIC_LEVELS, PlayedPart, TempoMap, dynamic_at
 from rebalance.synthesis.rendering._piece_stems import PieceStems
-from rebalance.synthesis.rendering._plans import Plan, Voice, read_plan
-from rebalance.synthesis.rendering._renditions import ANNOTATIONS, NOTES, manifest_path
+from rebalance.synthesis.rendering._plans import Plan, Voice
+from rebalance.synthesis.rendering._played_pieces import read_played_piece
+from rebalance.synthesis.rendering._renditions import manifest_path
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,7 +37,7 @@ _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 _MIXTURE_COLOUR = "#444444"
 _SPECTROGRAM_FFT = 2048
 _SPECTROGRAM_COLUMNS = 900
-_HIGHEST_SHOWN_HZ = 8000.0
+_MAX_SHOWN_HZ = 8000.0
 _SHOWN_RANGE_DB = 70.0
 _MINUTE_S = 60.0
 _CURVE_POINTS = 600
@@ -61,7 +62,30 @@ def write_previews(
     jobs: int | None = None,
     executor: Executor | None = None,
 ) -> tuple[Failure, ...]:
-    """Write a page beside the audio of every piece; return what failed."""
+    """Write a page beside the audio of every piece; return what failed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.audio import write_audio
+    >>> from rebalance.synthesis.notation import Note, Part, Piece, Score, write_note_table
+    >>> from rebalance.synthesis.rendering import choose_run, render_pieces, write_previews
+    >>> notes = tuple(Note(onset_q=float(at), duration_q=1.0, pitch=69 + at) for at in range(4))
+    >>> parts = tuple(Part(name=name, instrument=None, notes=notes) for name in ("First", "Second"))
+    >>> tone = 0.2 * np.sin(2 * np.pi * 440 * np.arange(44_100) / 44_100)
+    >>> with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as executor:
+    ...     table, fonts, out = (Path(folder, name) for name in ("study.json", "notes", "task"))
+    ...     write_note_table(table, Score(name="study", parts=parts, quarter_bpm=240.0))
+    ...     write_audio(fonts / "tone-A4.wav", tone[None], 44_100)
+    ...     run = choose_run(split="valid", seed=1, ensembles=["Flute,Oboe"], fonts=[str(fonts)], room="dry")
+    ...     outcome = render_pieces(out, [Piece(name="study", path=table)], run, executor=executor)
+    ...     failures = write_previews(out, "valid", outcome.pieces, executor=executor)
+    ...     print(failures, [page.name for page in out.rglob("*.html")])
+    () ['preview.html']
+    """
     root = expanded(root)
     return run_items(
         pieces,
@@ -84,10 +108,9 @@ def write_preview(piece: PieceStems, *, root: Path, split: Split) -> Path:
     from jinja2 import Environment, PackageLoader
 
     folder = manifest_path(root, split, piece.name).parent
-    score, plan = read_note_table(folder / NOTES), read_plan(folder / ANNOTATIONS)
+    played = read_played_piece(root, split, piece.name)
+    plan = played.plan
     colours = dict(zip(piece.stems, _COLOURS, strict=False))
-    tempo = tempo_map(score, plan.annotations, rubato=plan.rubato, seed=plan.seed)
-    played = [perform(part, plan.annotations, tempo, plan.voices[part.name].player) for part in score.parts]
     tracks = {**piece.stems, "Mixture": piece.mixture}
     cards = [
         _card(root / "audio" / track, label, colours.get(label, _MIXTURE_COLOUR), plan.voices.get(label))
@@ -96,8 +119,8 @@ def write_preview(piece: PieceStems, *, root: Path, split: Split) -> Path:
     environment = Environment(loader=PackageLoader("rebalance.synthesis.rendering"), autoescape=True)
     page = environment.get_template(PAGE).render(
         title=piece.name,
-        facts=_facts(piece, score, plan),
-        roll=_roll(played, colours, plan, tempo),
+        facts=_facts(piece, played.score, plan),
+        roll=_roll(played.parts, colours, plan, played.tempo),
         stems=cards,
     )
     write_text(folder / PAGE, page)
@@ -171,13 +194,13 @@ def _spectrogram(mono: NDArray[np.floating], sample_rate: int) -> str:
     starts = np.arange(0, max(len(mono) - _SPECTROGRAM_FFT, 1), hop)
     padded = np.pad(mono, (0, max(_SPECTROGRAM_FFT - len(mono), 0)))
     frames = np.stack([padded[start : start + _SPECTROGRAM_FFT] for start in starts.tolist()])
-    n_bins = int(_HIGHEST_SHOWN_HZ / sample_rate * _SPECTROGRAM_FFT)
+    n_bins = int(_MAX_SHOWN_HZ / sample_rate * _SPECTROGRAM_FFT)
     magnitudes = np.abs(np.fft.rfft(frames * window, axis=1))[:, :n_bins].T
     levels = 20 * np.log10(np.maximum(magnitudes, 1e-9))
     figure = _figure(8.0, 1.5)
     axes = figure.subplots()
     top = float(levels.max())
-    extent = (0.0, len(mono) / sample_rate, 0.0, _HIGHEST_SHOWN_HZ / 1000)
+    extent = (0.0, len(mono) / sample_rate, 0.0, _MAX_SHOWN_HZ / 1000)
     axes.imshow(
         levels, origin="lower", aspect="auto", extent=extent, vmin=top - _SHOWN_RANGE_DB, vmax=top, cmap="magma"
     )

@@ -17,7 +17,7 @@ from rebalance.synthesis.performance import PlayedNote
 SAMPLE_RATE = CAD2_TASK2.mixture_sample_rate
 
 _A4_HZ, _A4_MIDI = 440.0, 69
-_SHORTEST_NOTE_S = 0.25
+_MIN_NOTE_S = 0.25
 _PITCH_WINDOW = 8192
 _PITCH_FFT = 2**19
 _PITCH_CENTS = np.arange(-80.0, 80.5, 1.0)
@@ -43,6 +43,16 @@ class StemStatistics:
         Median over the notes of the range of levels inside a note, its first and last tenth left out.
     floor_db
         Level of the softest twentieth of the frames re the stem's level; minus 200 for digital silence.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.performance import PlayedNote
+    >>> from rebalance.synthesis.rendering import measure_stem
+    >>> stem = 0.1 * np.sin(2 * np.pi * 440 * np.arange(88_200) / 44_100)
+    >>> statistics = measure_stem(stem, [PlayedNote(onset_s=0.0, duration_s=2.0, pitch=69, velocity=80)])
+    >>> round(statistics.tuning_spread_cents), round(statistics.swell_db), round(statistics.floor_db)
+    (0, 0, 0)
     """
 
     tuning_spread_cents: float
@@ -66,11 +76,22 @@ def measure_stem(stem: NDArray[np.floating], notes: Sequence[PlayedNote]) -> Ste
     ------
     AudioError
         If the stem is silent or no note is long enough.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.performance import PlayedNote
+    >>> from rebalance.synthesis.rendering import measure_stem
+    >>> flat = 2 ** (-10 / 1200)  # ten cents
+    >>> stem = 0.1 * np.sin(2 * np.pi * 440 * flat * np.arange(88_200) / 44_100)
+    >>> notes = [PlayedNote(onset_s=0.0, duration_s=1.0, pitch=69, velocity=80)]
+    >>> round(measure_stem(stem, notes).tuning_offset_cents)
+    -10
     """
     level = rms(stem)
-    long = [note for note in notes if note.duration_s >= _SHORTEST_NOTE_S and note.technique == "ordinary"]
+    long = [note for note in notes if note.duration_s >= _MIN_NOTE_S and note.technique == "ordinary"]
     if not level or not long:
-        raise AudioError(f"statistics: expected sound and notes of {_SHORTEST_NOTE_S} s, got {len(long)} such notes")
+        raise AudioError(f"statistics: expected sound and notes of {_MIN_NOTE_S} s, got {len(long)} such notes")
     sounds = [_middle(stem, note) for note in long]
     heard = [(note, sound) for note, sound in zip(long, sounds, strict=True) if rms(sound) > 0]
     pitches = np.array([pitch_error_cents(sound, note.pitch) for note, sound in heard])

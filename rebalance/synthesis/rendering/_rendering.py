@@ -88,6 +88,26 @@ def render(score: Score, plan: Plan, engine: Engine | None = None) -> RenderedPi
         If an engine, a font or a preset is missing, or the plan does not fit the score.
     AudioError
         If the result is silent.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.audio import write_audio
+    >>> from rebalance.synthesis.notation import Note, Part, Score
+    >>> from rebalance.synthesis.rendering import RenderSettings, draw_plan, render
+    >>> from rebalance.synthesis.sound import SampleEngine
+    >>> notes = tuple(Note(onset_q=float(at), duration_q=1.0, pitch=69 + at) for at in range(4))
+    >>> parts = tuple(Part(name=label, instrument=None, notes=notes) for label in ("Flute", "Oboe"))
+    >>> score = Score(name="study", parts=parts, quarter_bpm=240.0)
+    >>> tone = 0.2 * np.sin(2 * np.pi * 440 * np.arange(44_100) / 44_100)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_audio(Path(folder) / "tone-A4.wav", tone[None], 44_100)
+    ...     settings = RenderSettings(fonts=(folder,), humanise="none", room="dry")
+    ...     piece = render(score, draw_plan(score, settings, name="study-1", seed=1), SampleEngine())
+    >>> list(piece.stems), piece.mixture.dtype, piece.duration_s
+    (['Flute', 'Oboe'], dtype('int16'), 3.0)
     """
     return mix_down(render_stems(score, plan, engine), where=plan.name)
 
@@ -99,6 +119,25 @@ def render_stems(score: Score, plan: Plan, engine: Engine | None = None) -> dict
     -------
     stems
         By label, each of shape ``(2, n_samples)``; see `render` for the rest.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.audio import write_audio
+    >>> from rebalance.synthesis.notation import Note, Part, Score
+    >>> from rebalance.synthesis.rendering import RenderSettings, draw_plan, render_stems
+    >>> from rebalance.synthesis.sound import SampleEngine
+    >>> oboe = Part(name="Oboe", instrument=None, notes=(Note(onset_q=0.0, duration_q=1.0, pitch=69),))
+    >>> score = Score(name="study", parts=(oboe,), quarter_bpm=60.0)
+    >>> tone = 0.2 * np.sin(2 * np.pi * 440 * np.arange(44_100) / 44_100)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_audio(Path(folder) / "oboe-A4.wav", tone[None], 44_100)
+    ...     settings = RenderSettings(fonts=(folder,), humanise="none", room="dry")
+    ...     stems = render_stems(score, draw_plan(score, settings, name="study-1", seed=1), SampleEngine())
+    >>> {label: stem.shape[0] for label, stem in stems.items()}
+    {'Oboe': 2}
     """
     engine = engine or soundfont_engine()
     tempo = tempo_map(score, plan.annotations, rubato=plan.rubato, seed=plan.seed)
@@ -123,6 +162,28 @@ def dry_stem(played: PlayedPart, part: Part, voice: Voice, engine: Engine, n_sam
     -------
     stem
         Shape ``(n_samples,)``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.audio import write_audio
+    >>> from rebalance.synthesis.notation import Note, Part, Score
+    >>> from rebalance.synthesis.performance import perform, tempo_map
+    >>> from rebalance.synthesis.rendering import RenderSettings, draw_plan, dry_stem
+    >>> from rebalance.synthesis.sound import SampleEngine
+    >>> oboe = Part(name="Oboe", instrument=None, notes=(Note(onset_q=0.0, duration_q=1.0, pitch=69),))
+    >>> score = Score(name="study", parts=(oboe,), quarter_bpm=60.0)
+    >>> tone = 0.2 * np.sin(2 * np.pi * 440 * np.arange(44_100) / 44_100)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_audio(Path(folder) / "oboe-A4.wav", tone[None], 44_100)
+    ...     settings = RenderSettings(fonts=(folder,), humanise="none", room="dry")
+    ...     plan = draw_plan(score, settings, name="study-1", seed=1)
+    ...     played = perform(oboe, plan.annotations, tempo_map(score, plan.annotations), plan.voices["Oboe"].player)
+    ...     stem = dry_stem(played, oboe, plan.voices["Oboe"], SampleEngine(), 44_100)
+    >>> stem.shape, int(np.abs(np.fft.rfft(stem)).argmax())
+    ((44100,), 440)
     """
     if not part.notes:
         return np.zeros(n_samples, dtype=np.float32)
@@ -156,6 +217,19 @@ def mix_down(stems: Mapping[str, NDArray[np.float32]], *, where: str) -> Rendere
     ------
     AudioError
         If the mixture is silent, too short to measure, or would clip.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import loudness_lufs
+    >>> from rebalance.synthesis.rendering import mix_down
+    >>> rng = np.random.default_rng(0)
+    >>> stems = {label: 0.1 * rng.standard_normal((2, 44_100)).astype(np.float32) for label in ("Flute", "Cello")}
+    >>> piece = mix_down(stems, where="noises")
+    >>> round(loudness_lufs(piece.mixture / 32_768, 44_100), 1)
+    -40.0
+    >>> np.array_equal(piece.stems["Flute"] + piece.stems["Cello"], piece.mixture)
+    True
     """
     mixture = sum(stems.values(), np.zeros_like(next(iter(stems.values()))))
     loudness = loudness_lufs(mixture)
@@ -201,6 +275,22 @@ def write_piece(
         What to write.
     name, dataset
         For the metadata.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path, PurePosixPath
+    >>> import numpy as np
+    >>> from rebalance.synthesis.rendering import mix_down, write_piece
+    >>> rng = np.random.default_rng(0)
+    >>> stems = {label: 0.1 * rng.standard_normal((2, 44_100)).astype(np.float32) for label in ("Flute", "Cello")}
+    >>> piece = mix_down(stems, where="noises")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     written = write_piece(Path(folder), PurePosixPath("valid/noises"), piece, name="noises", dataset="Own")
+    ...     print(sorted(path.name for path in Path(folder, "valid", "noises").iterdir()))
+    ['Cello.flac', 'Flute.flac', 'mixture.flac']
+    >>> written.mixture.as_posix(), written.duration_s
+    ('valid/noises/mixture.flac', 1.0)
     """
     audio_root = expanded(audio_root)
     tracks = {label: folder / f"{label}.flac" for label in piece.stems}
@@ -224,7 +314,20 @@ def _layer(played: PlayedPart, layer: Layer, engine: Engine, n_samples: int) -> 
 
 
 def stereo_responses(plan: Plan) -> dict[str, NDArray[np.float64]]:
-    """Return the stereo response from every player through equaliser and room, by label, each ``(2, n_taps)``."""
+    """Return the stereo response from every player through equaliser and room, by label, each ``(2, n_taps)``.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import Note, Part, Score
+    >>> from rebalance.synthesis.rendering import RenderSettings, draw_plan, stereo_responses
+    >>> notes = (Note(onset_q=0.0, duration_q=4.0, pitch=72),)
+    >>> parts = tuple(Part(name=label, instrument=None, notes=notes) for label in ("Flute", "Oboe"))
+    >>> settings = RenderSettings(fonts=("fluidr3",), humanise="none", room="dry")
+    >>> plan = draw_plan(Score(name="study", parts=parts), settings, name="study-1", seed=1)
+    >>> left, right = stereo_responses(plan)["Flute"]
+    >>> bool(left[0] > right[0])  # sits on the left
+    True
+    """
     players = range(len(plan.voices))
     shared = [0 if plan.one_response else player for player in players]
     if plan.hall is not None:

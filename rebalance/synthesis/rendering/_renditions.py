@@ -38,7 +38,7 @@ from rebalance.synthesis.rendering._rendering import render, write_piece
 from rebalance.synthesis.sound import SPACING_DEG, EngineName, find_font, is_sample_source, soundfont_engine
 
 DATASET = "RebalanceSynthetic"
-LONGEST_EXCERPT_S = 180.0
+MAX_EXCERPT_S = 180.0
 MANIFEST = "piece.json"
 ANNOTATIONS = "annotations.json"
 NOTES = "notes.json"
@@ -95,6 +95,17 @@ def choose_run(
     ------
     ConfigError
         If a word is not known.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.rendering import choose_run
+    >>> run = choose_run(split="valid", seed=1, ensembles=["Flute,Cello"])
+    >>> run.settings.fonts, run.settings.humanise
+    (('timgm',), 'full')
+    >>> choose_run(split="valid", seed=1, humanise="human")
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: humanise: expected one of none, published, full, got 'human'
     """
     for ensemble in ensembles or ():
         ensemble_named(ensemble, np.random.default_rng(0))
@@ -189,6 +200,27 @@ def render_pieces(
     ------
     ConfigError
         If the folder holds a run with other settings, nothing is to play, or an engine or font is missing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.audio import write_audio
+    >>> from rebalance.synthesis.notation import Note, Part, Piece, Score, write_note_table
+    >>> from rebalance.synthesis.rendering import choose_run, render_pieces
+    >>> notes = tuple(Note(onset_q=float(at), duration_q=1.0, pitch=69 + at) for at in range(4))
+    >>> parts = tuple(Part(name=name, instrument=None, notes=notes) for name in ("First", "Second"))
+    >>> tone = 0.2 * np.sin(2 * np.pi * 440 * np.arange(44_100) / 44_100)
+    >>> with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as executor:
+    ...     table, fonts, out = (Path(folder, name) for name in ("study.json", "notes", "task"))
+    ...     write_note_table(table, Score(name="study", parts=parts, quarter_bpm=240.0))
+    ...     write_audio(fonts / "tone-A4.wav", tone[None], 44_100)
+    ...     run = choose_run(split="valid", seed=1, ensembles=["Flute,Oboe"], fonts=[str(fonts)], room="dry")
+    ...     outcome = render_pieces(out, [Piece(name="study", path=table)], run, executor=executor)
+    >>> [list(piece.stems) for piece in outcome.pieces], outcome.failures
+    ([['Flute', 'Oboe']], ())
     """
     out = expanded(out)
     if not pieces or (hours is not None and hours <= 0):
@@ -295,7 +327,7 @@ def _excerpt_ends(score: Score) -> list[float]:
     """Return where the excerpts end, in quarter notes: equal lengths in a tempo, none longer than three minutes."""
     bounds_q = [0.0, *(change.onset_q for change in score.tempo_changes if change.onset_q < score.end_q), score.end_q]
     bounds_s = [score.seconds_at(bound_q, DEFAULT_QUARTER_BPM) for bound_q in bounds_q]
-    n_excerpts = max(1, math.ceil(bounds_s[-1] / LONGEST_EXCERPT_S))
+    n_excerpts = max(1, math.ceil(bounds_s[-1] / MAX_EXCERPT_S))
     if len(bounds_q) == len((0.0, score.end_q)):
         return [(index + 1) * (score.end_q / n_excerpts) for index in range(n_excerpts)]
     inner_s = [bounds_s[-1] * (index + 1) / n_excerpts for index in range(n_excerpts - 1)]

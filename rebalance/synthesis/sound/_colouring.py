@@ -46,7 +46,17 @@ def active_rms(stem: NDArray[np.floating]) -> float:
 def follow_level(
     stem: NDArray[np.float32], times_s: NDArray[np.float64], levels_db: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """Return a stem whose level follows a curve given by breakpoints in s and dB; same shape."""
+    """Return a stem whose level follows a curve given by breakpoints in s and dB; same shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.sound import follow_level
+    >>> stem = np.ones(44_100, dtype=np.float32)
+    >>> fading = follow_level(stem, np.array([0.0, 1.0]), np.array([0.0, -20.0]))
+    >>> [round(float(sample), 2) for sample in fading[[0, 22_050]]]
+    [1.0, 0.32]
+    """
     n_steps = -(-len(stem) // _LEVEL_STEP)
     coarse_s = np.arange(n_steps + 1) * (_LEVEL_STEP / SAMPLE_RATE)
     amplitudes = (10 ** (np.interp(coarse_s, times_s, levels_db) / 20)).astype(np.float32)
@@ -57,7 +67,18 @@ def follow_level(
 
 
 def with_noise_floor(stem: NDArray[np.float32], level_db: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return a stem with steady breath and bow noise, its level given re that of the sounding stem; same shape."""
+    """Return a stem with steady breath and bow noise, its level given re that of the sounding stem; same shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import db_from_amplitude, rms
+    >>> from rebalance.synthesis.sound import with_noise_floor
+    >>> stem = np.full(40_960, 0.1, dtype=np.float32)
+    >>> noisy = with_noise_floor(stem, -50.0, np.random.default_rng(0))
+    >>> round(db_from_amplitude(rms(noisy - stem) / rms(stem)))
+    -50
+    """
     pole = np.exp(-2 * np.pi * _NOISE_CORNER_HZ / SAMPLE_RATE)
     white = rng.standard_normal(len(stem), dtype=np.float32)
     noise = scipy.signal.lfilter(np.array([1 - pole], np.float32), np.array([1, -pole], np.float32), white)
@@ -72,6 +93,15 @@ def eq_response(eq_db: tuple[float, ...]) -> NDArray[np.float64]:
     ----------
     eq_db
         Gains at the frequencies of `humanising.EQ_FREQUENCIES_HZ`; an impulse when empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.sound import eq_response
+    >>> response = eq_response((6.0, 6.0, 6.0, 6.0, 0.0, 0.0, 0.0, 0.0))  # at 100, 200 .. 12800 Hz
+    >>> gains_db = 20 * np.log10(np.abs(np.fft.rfft(response, 44_100)))
+    >>> gains_db[[200, 5000]].round(1) + 0.0
+    array([6., 0.])
 
     Source: minimum phase by folding the real cepstrum (Oppenheim and Schafer).
     """

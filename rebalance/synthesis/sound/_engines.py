@@ -45,6 +45,12 @@ class Layer:
         Level of this layer.
     neighbour_semitones
         Play the note so many semitones away and tune it back.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.sound import Layer, Preset
+    >>> Layer(source="fluidr3", preset=Preset(program=73), neighbour_semitones=-2).gain_db
+    0.0
     """
 
     source: str
@@ -113,6 +119,12 @@ def soundfont_engine(name: EngineName | None = None) -> SoundfontEngine:
     ------
     ConfigError
         If it (or, for None, any) is not installed.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.sound import soundfont_engine
+    >>> soundfont_engine().player in ("fluidsynth", "tinysoundfont")
+    True
     """
     if name is not None:
         _player_module(name)

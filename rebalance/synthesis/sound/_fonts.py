@@ -85,7 +85,15 @@ _ALTERNATIVES: dict[str, tuple[Preset, ...]] = {
 
 
 def presets_of(instrument: Instrument) -> tuple[Preset, ...]:
-    """Return the presets that can play an instrument, its own General MIDI program first."""
+    """Return the presets that can play an instrument, its own General MIDI program first.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import chair_labelled
+    >>> from rebalance.synthesis.sound import presets_of
+    >>> presets_of(chair_labelled("Sax").instrument)
+    (Preset(bank=0, program=65), Preset(bank=0, program=66), Preset(bank=0, program=64))
+    """
     return (Preset(program=instrument.program), *_ALTERNATIVES.get(instrument.name, ()))
 
 
@@ -106,6 +114,14 @@ def find_font(name: str) -> Path:
     ------
     ConfigError
         If there is none; names the package to install where one is known.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.sound import find_font
+    >>> find_font("grand-orchestra")
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: soundfont 'grand-orchestra': no such file, and none of the known ...
     """
     if Path(name).suffix.lower() in _FONT_SUFFIXES and Path(name).is_file():
         return Path(name)

@@ -55,6 +55,19 @@ class Hall:
         Position of the coincident microphones, which look along the length towards the players.
     seed
         Of the positions of the players and of the reverberant tail.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.sound import Hall
+    >>> hall = Hall(
+    ...     size_m=(18.0, 11.0, 7.0),
+    ...     reverberation_s=1.2,
+    ...     treble_ratio=0.7,
+    ...     microphone_m=(7.0, 5.5, 2.5),
+    ...     seed=1,
+    ... )
+    >>> hall.size_m[0] - hall.microphone_m[0]  # towards the players
+    11.0
     """
 
     size_m: tuple[float, float, float]
@@ -125,6 +138,14 @@ def simulate_response(hall: Hall, player: int = 0) -> BFormatResponse:
     ConfigError
         If pyroomacoustics is not installed.
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.sound import draw_hall, simulate_response
+    >>> response = simulate_response(draw_hall(np.random.default_rng(0)), player=1)
+    >>> response.channels.shape[0], round(float(np.abs(response.channels[0]).max()), 2)
+    (3, 1.0)
+
     Source: image sources by pyroomacoustics; the tail is ours: exponentially decaying noise in four bands,
     its three channels independent and the figures of eight a third as strong as the omnidirectional one in
     power, as in a diffuse field.
@@ -146,6 +167,21 @@ def read_response(path: StrPath) -> BFormatResponse:
     ------
     AudioError
         If the file cannot be read, has other than four channels or is silent.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.audio import write_audio
+    >>> from rebalance.synthesis.sound import read_response
+    >>> impulse = np.zeros((4, 4800))
+    >>> impulse[:2, 960] = 0.35, 0.5  # W is 3 dB down
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_audio(Path(folder) / "hall.wav", impulse, 48_000)
+    ...     response = read_response(Path(folder) / "hall.wav")
+    >>> np.abs(response.channels).max(axis=1).round(2)
+    array([1.  , 1.01, 0.  ])
     """
     path = expanded(path)
     recording = read_audio(path, expected_channels=4)
@@ -174,6 +210,13 @@ def decode_stereo(response: BFormatResponse, *, azimuth_deg: float, half_angle_d
     -------
     stereo
         Shape ``(2, n_samples)``.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.sound import ANECHOIC, decode_stereo
+    >>> left, right = decode_stereo(ANECHOIC, azimuth_deg=30.0, half_angle_deg=55.0)
+    >>> round(float(left[0]), 2), round(float(right[0]), 2)
+    (0.95, 0.54)
     """
     omni, ahead, left = response.channels
     turn = np.deg2rad(azimuth_deg)
@@ -199,6 +242,15 @@ def half_angle_for(responses: Sequence[BFormatResponse], azimuths: Sequence[floa
     -------
     half_angle_deg
         A whole number of degrees from 20 to 90: a wider pair hears less in common.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.sound import azimuths_deg, draw_hall, half_angle_for, simulate_response
+    >>> hall = draw_hall(np.random.default_rng(0))
+    >>> responses = [simulate_response(hall, player) for player in range(2)]
+    >>> half_angle_for(responses, azimuths_deg(2), 0.9) < half_angle_for(responses, azimuths_deg(2), 0.7)
+    True
     """
     covariances = [_turned_covariance(response, azimuth) for response, azimuth in zip(responses, azimuths, strict=True)]
 

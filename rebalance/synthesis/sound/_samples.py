@@ -20,12 +20,12 @@ from rebalance.synthesis.sound._sfz import read_sfz
 
 _AUDIO_SUFFIXES = (".wav", ".flac", ".aif", ".aiff", ".ogg", ".mp3")
 _SEMITONES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
-_ACCIDENTALS = {"": 0, "#": 1, "s": 1, "b": -1}
-_NOTE_NAME = re.compile(r"(?<![A-Za-z])([A-Ga-g])([#sb]?)(-?\d)(?!\d)")
+_ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "s": 1, "b": -1, "♭": -1}
+_NOTE_NAME = re.compile(r"(?<![A-Za-z])([A-Ga-g])([#♯sb♭]?)(-?\d)(?!\d)")
 _MIDI_NUMBER = re.compile(r"(?<!\d)(\d{2,3})(?!\d)")
 _RELEASE_S = 0.08
 _ATTACK_S = 0.003
-_LOUDEST_VELOCITY = 127
+_MAX_VELOCITY = 127
 _OCTAVE = 12
 _FARTHEST_SEMITONES = 7  # a sample is bent no further than this
 
@@ -49,19 +49,20 @@ class SampleFile:
     path: Path
     pitch: int
     lowest_velocity: int = 0
-    highest_velocity: int = _LOUDEST_VELOCITY
+    highest_velocity: int = _MAX_VELOCITY
     tune_cents: float = 0.0
 
 
 def pitch_of_name(name: str) -> int | None:
     """Return the MIDI pitch in a file name: ``Violin_A4_ff`` or ``flute-069``; None if there is none.
 
-    A4 is 69; ``s`` and ``#`` sharpen, ``b`` flattens.
+    A4 is 69; ``s`` and ``#`` sharpen, ``b`` flattens; ``Es`` is the E flat of German names.
     """
     if match := _NOTE_NAME.search(name):
         letter, accidental, octave = match.groups()
+        accidental = "b" if (letter + accidental).lower() == "es" else accidental
         return _SEMITONES[letter.lower()] + _ACCIDENTALS[accidental] + _OCTAVE * (int(octave) + 1)
-    numbers = [int(found) for found in _MIDI_NUMBER.findall(name) if int(found) <= _LOUDEST_VELOCITY]
+    numbers = [int(found) for found in _MIDI_NUMBER.findall(name) if int(found) <= _MAX_VELOCITY]
     return numbers[-1] if numbers else None
 
 
@@ -102,6 +103,22 @@ class SampleEngine:
     """Plays recorded single notes: the nearest in pitch and velocity, resampled to the pitch wanted.
 
     A layer's preset is unused; one source stands for one instrument, or holds a folder per instrument.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.audio import write_audio
+    >>> from rebalance.synthesis.performance import PlayedNote
+    >>> from rebalance.synthesis.sound import Layer, Preset, SampleEngine
+    >>> tone = 0.2 * np.sin(2 * np.pi * 440 * np.arange(44_100) / 44_100)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_audio(Path(folder) / "oboe-A4.wav", tone[None], 44_100)
+    ...     note = PlayedNote(onset_s=0.5, duration_s=0.5, pitch=71, velocity=127)
+    ...     stem = SampleEngine().render([note], Layer(source=folder, preset=Preset(program=68)), 44_100)
+    >>> float(np.abs(stem[:22_000]).max()), int(np.abs(np.fft.rfft(stem)).argmax())  # a whole tone above 440 Hz
+    (0.0, 494)
     """
 
     instrument: str = ""
@@ -123,7 +140,7 @@ class SampleEngine:
             start = round(note.onset_s * SAMPLE_RATE)
             stop = min(start + len(sound), n_samples)
             if start < stop:
-                stem[start:stop] += sound[: stop - start] * np.float32((note.velocity / _LOUDEST_VELOCITY) ** 2)
+                stem[start:stop] += sound[: stop - start] * np.float32((note.velocity / _MAX_VELOCITY) ** 2)
         return stem
 
 

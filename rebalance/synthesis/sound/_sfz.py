@@ -27,8 +27,8 @@ _LOUDEST = 127
 _LEVELS = ("global", "master", "group")
 _PASSED_OVER = frozenset({"curve", "effect", "midi"})  # they change how a note sounds, not which
 _CONTROLLERS_AT_REST = {7: 100.0, 10: 64.0, 11: 127.0}
-_MOST_INCLUDES = 64
-_LARGEST_TEXT = 16_000_000
+_MAX_INCLUDES = 64
+_MAX_TEXT = 16_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +117,8 @@ def _sections(text: str) -> Iterator[tuple[str, dict[str, str]]]:
 def _expanded(root: Path, path: Path, variables: dict[str, str], n_included: list[int]) -> str:
     """Return the text of a file without comments, its variables and included files put in place."""
     n_included[0] += 1
-    if n_included[0] > _MOST_INCLUDES:
-        raise ConfigError(f"{root}: includes more than {_MOST_INCLUDES} files, or itself")
+    if n_included[0] > _MAX_INCLUDES:
+        raise ConfigError(f"{root}: includes more than {_MAX_INCLUDES} files, or itself")
     text = _LINE_COMMENT.sub("", _BLOCK_COMMENT.sub(" ", _text(path)))
     pieces: list[str] = []
     at = 0
@@ -151,8 +151,8 @@ def _filled(text: str, variables: Mapping[str, str]) -> str:
 def _text(path: Path) -> str:
     """Return the text of a file, in UTF-8 or, where it is not, in Latin-1."""
     try:
-        if path.stat().st_size > _LARGEST_TEXT:
-            raise ConfigError(f"{path}: expected an SFZ instrument, this is larger than {_LARGEST_TEXT} bytes")
+        if path.stat().st_size > _MAX_TEXT:
+            raise ConfigError(f"{path}: expected an SFZ instrument, this is larger than {_MAX_TEXT} bytes")
         content = path.read_bytes()
     except OSError as error:
         raise ConfigError(f"{path}: cannot read: {error.strerror}") from error

@@ -18,7 +18,7 @@ from rebalance.separation import Separator, load_separator
 from rebalance.task import Segment, Task, read_source
 
 GAINS_DB: tuple[float, ...] = (6.0, -6.0)
-_MOST_SOURCES = 5
+_MAX_SOURCES = 5
 _FAINTEST = 1e-3
 
 
@@ -91,7 +91,7 @@ def slopes(rows: pd.DataFrame) -> tuple[float, ...]:
     """Return gains made over gains estimated by number of sources; that of all where a number is not among them."""
     overall = _slope(rows)
     by_number = {int(str(number)): _slope(group) for number, group in rows.groupby("n_sources")}
-    return tuple(round(by_number.get(number, overall), 2) for number in range(2, _MOST_SOURCES + 1))
+    return tuple(round(by_number.get(number, overall), 2) for number in range(2, _MAX_SOURCES + 1))
 
 
 def true_gains(remixed: Audio, sources: Sequence[Audio]) -> NDArray[np.float64]:

@@ -24,7 +24,7 @@ from rebalance.task import Task, read_source
 
 SHRINKAGES: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
 HARM_LIMIT = 0.01
-FEWEST_SCENES = 10
+MIN_SCENES = 10
 GROUPS: tuple[str, ...] = ("n_sources", "gain_size_db", "instruments")
 
 
@@ -73,6 +73,17 @@ def fit_shrinkage(
         If 0 is not among the shrinkages.
     RebalanceError
         If no scene could be scored.
+
+    Examples
+    --------
+    >>> from rebalance import load_task
+    >>> from rebalance.separation import shipped_weights
+    >>> from rebalance.training.calibration import fit_shrinkage
+    >>> task = load_task("metadata/demo", "valid")
+    >>> fit_shrinkage(task, shipped_weights()["fast"], shrinkages=(0.5, 1.0))
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: shrinkages: expected 0, the mixture, among them, got [0.5, 1.0]
     """
     checkpoint = expanded(checkpoint)
     if 0.0 not in shrinkages:
@@ -103,13 +114,13 @@ def best_shrinkage(rows: pd.DataFrame) -> tuple[float, ...]:
     Returns
     -------
     tuple of float
-        For two sources, for three, and so on; a number with fewer than `FEWEST_SCENES` scenes gets the value that is
+        For two sources, for three, and so on; a number with fewer than `MIN_SCENES` scenes gets the value that is
         best for all.
     """
     table = rows.pivot_table(index=["scene", "listener", *GROUPS], columns="shrinkage", values="haaqi").reset_index()
     tried = sorted(rows["shrinkage"].unique().tolist())
     scenes = table.groupby("n_sources")["scene"].nunique()
-    counts = [n_sources for n_sources in CAD2_TASK2.n_sources if scenes.get(n_sources, 0) >= FEWEST_SCENES]
+    counts = [n_sources for n_sources in CAD2_TASK2.n_sources if scenes.get(n_sources, 0) >= MIN_SCENES]
     gains = {value: table[value] - table[0.0] for value in tried}
     alike = [dict.fromkeys(CAD2_TASK2.n_sources, value) for value in tried]
     for_all = _best(table, gains, alike)

@@ -56,6 +56,18 @@ def fit_voice_trust(task: Task, checkpoint: StrPath, *, jobs: int | None = None)
     ------
     RebalanceError
         If no segment could be separated, or none has two voices of one instrument.
+
+    Examples
+    --------
+    >>> from rebalance import load_task
+    >>> from rebalance.separation import shipped_weights
+    >>> from rebalance.training.calibration import fit_voice_trust
+    >>> task = load_task("metadata/demo", "valid")
+    >>> winds = task.subset([pair for pair in task.pairs if pair.scene == "S50003"])
+    >>> fit_voice_trust(winds, shipped_weights()["fast"])
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.RebalanceError: trust in voices: the task has no two voices of one instrument
     """
     checkpoint = expanded(checkpoint)
     segments = {scene.segment.name: scene.segment for scene in task.scenes.values()}

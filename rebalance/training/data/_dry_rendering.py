@@ -80,7 +80,16 @@ class Material:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
-    """One folder of stems: which pieces, and how; see `DrySettings`."""
+    """One folder of stems: which pieces, and how; see `DrySettings`.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.training.data import Library
+    >>> library = Library(pieces="quartets", fonts=("fluidr3",), family="fluid", renditions=1)
+    >>> library.settings(Path("data/train")).longest_s
+    150.0
+    """
 
     pieces: str
     fonts: tuple[str, ...]
@@ -161,6 +170,17 @@ def prepare_material(material: Material, *, jobs: int | None = None) -> tuple[Fa
     ------
     ConfigError
         If a library names a list of pieces there is none of.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.training.data import Library, Material, prepare_material
+    >>> library = Library(pieces="quartets", fonts=("fluidr3",), family="fluid")
+    >>> material = Material(out=Path("data"), pieces={"chorales": ()}, libraries={"train": library}, halls={})
+    >>> prepare_material(material)
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: library train: expected one of the lists chorales, got 'quartets'
     """
     failures: tuple[Failure, ...] = ()
     for name, library in material.libraries.items():

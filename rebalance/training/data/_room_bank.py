@@ -90,6 +90,20 @@ def open_rooms(path: StrPath, *, n_fft: int, device: torch.device) -> RoomBank:
     ------
     MetadataError
         If the file is not one of theirs.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import torch
+    >>> from rebalance.training.data import open_rooms
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "rooms.npy")
+    ...     np.save(path, np.zeros((2, 5, 3, 32_768), dtype=np.float16))  # halls, players, directions, samples
+    ...     rooms = open_rooms(path, n_fft=65_536, device=torch.device("cpu"))
+    >>> rooms.n_halls, rooms.spectra.shape[-1]
+    (2, 32769)
     """
     path = expanded(path)
     try:

@@ -1,0 +1,88 @@
+"""``--score`` and ``--part``: a separator that knows what is played."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from rebalance._base.errors import ConfigError
+from rebalance._base.extras import optional_packages
+
+if TYPE_CHECKING:
+    from rebalance.separation import Separator
+
+ScoreOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        help="Score of the music, MIDI or MusicXML: who plays which note. Needs a separator with a player tracker.",
+        show_default=False,
+    ),
+]
+PartOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="viola=3",
+        help="Part of the score a player plays, by name or number; may be repeated. Found by instrument and height"
+        " when left out.",
+        show_default=False,
+    ),
+]
+
+
+def require_one(files: Sequence[Path], score: Path | None) -> None:
+    """Raise if several recordings were to follow one score.
+
+    Raises
+    ------
+    ConfigError
+        If there is a score and more than one file.
+    """
+    if score is not None and len(files) > 1:
+        raise ConfigError(f"--score: expected one recording beside it, got {len(files)}")
+
+
+def following(
+    separator: Separator, files: Sequence[Path], players: Sequence[str], score: Path | None, part: Sequence[str] | None
+) -> Separator:
+    """Return a separator that has read the score of the one file, and say how; the separator itself without a score.
+
+    Raises
+    ------
+    ConfigError
+        If the score does not match, a part fits nobody, or the separator has no tracker.
+    MetadataError
+        If the score cannot be read.
+    """
+    from rebalance.cli._reporting import say, working
+
+    if score is None:
+        if part:
+            raise ConfigError("--part: expected beside --score, got no score")
+        return separator
+    with optional_packages():
+        from rebalance.synthesis.notation import read_score_variants
+        from rebalance.transcription import by_pitch, read_along, score_informed, track_players
+    from rebalance.cli._music import read_music
+
+    tracker = by_pitch(separator).tracker
+    chosen = dict(_choice(text) for text in part or ())
+    readings = read_score_variants(score)
+    recording = read_music(files[0])
+    with working("follow the score"):
+        posteriors = track_players(recording.samples, players, tracker, sample_rate=recording.sample_rate)
+        reading = read_along(posteriors, readings, chosen_parts=chosen)
+    say(f"{score}: matches, at a cost of {reading.alignment.cost:.2f} a frame")
+    for line in reading.remarks:
+        say(line)
+    return score_informed(separator, reading.posteriors)
+
+
+def _choice(text: str) -> tuple[str, str]:
+    """Read ``viola=3``."""
+    player, equals, part = (piece.strip() for piece in text.partition("="))
+    if not (player and equals and part):
+        raise ConfigError(f"--part: expected PLAYER=PART such as viola=3, got {text!r}")
+    return player, part

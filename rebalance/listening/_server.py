@@ -1,0 +1,349 @@
+"""The pages and answers of the room."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import unicodedata
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from rebalance._base.challenge import CAD2_TASK2
+from rebalance._base.errors import ConfigError, RebalanceError
+from rebalance._base.semantics import VERSION
+from rebalance.hearing import CHALLENGE_AID, STANDARD_AUDIOGRAMS, Listener, prescribe
+from rebalance.listening import _messages as messages
+from rebalance.listening._aided import aided_loudness_lufs
+from rebalance.listening._blocks import block_length, encoded_block
+from rebalance.listening._guards import Guard
+from rebalance.listening._library import Library
+from rebalance.listening._recordings import StoredRecording
+from rebalance.listening._saving import gains_document, listener_document, save_remix, save_stems
+from rebalance.listening._separations import Separation
+from rebalance.separation import SEPARATORS, shipped_weights
+from rebalance.task import read_listeners
+
+Held = TypeVar("Held")
+
+ASSETS = Path(__file__).parent / "assets"
+
+_TITLES = {
+    "default": "Best quality",
+    "fast": "Quick",
+    "mixture": "None, to try the page only",
+}
+_MAX_LISTENER_FILE = 2**20
+_MAX_NAME_LENGTH = 120
+
+
+def create_app(
+    library: Library, *, token: str | None = None, opened: str | None = None, separation: str | None = None
+) -> Guard:
+    """Return the room as an ASGI application.
+
+    Parameters
+    ----------
+    library
+        What it holds.
+    token
+        What is asked of whoever enters; None where only this machine can.
+    opened
+        Identity of the recording the page begins with.
+    separation
+        Identity of the separation the page begins with.
+    """
+    app = FastAPI(title="rebalance listening room", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_exception_handler(RebalanceError, _refused)
+    app.add_exception_handler(RequestValidationError, _misunderstood)
+    app.add_exception_handler(StarletteHTTPException, _failed)
+    for routes in (_setup_routes(library, opened, separation), _music_routes(library), _hearing_routes(library)):
+        app.include_router(routes)
+    app.include_router(_saving_routes(library))
+    app.mount("/", StaticFiles(directory=ASSETS, html=True), name="page")
+    return Guard(app=app, token=token)
+
+
+async def _refused(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the shape of a handler
+    """Answer with what is wrong, in one line."""
+    return JSONResponse({"error": " ".join(str(error).split())}, status_code=422)
+
+
+async def _misunderstood(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """Answer a message that is not as it should be with its first fault."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:]) or "the message"
+    return JSONResponse({"error": f"{where}: {first['msg']}"}, status_code=422)
+
+
+async def _failed(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """Answer with the reason of an HTTP error in the form of all other errors."""
+    assert isinstance(error, StarletteHTTPException)
+    return JSONResponse({"error": str(error.detail)}, status_code=error.status_code)
+
+
+def _setup_routes(library: Library, opened: str | None, separation: str | None) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.get("/api/setup")
+    def setup() -> messages.Setup:
+        """Say what the room offers."""
+        frequencies_hz = CAD2_TASK2.audiogram_frequencies_hz
+        return messages.Setup(
+            version=VERSION,
+            instruments=list(CAD2_TASK2.instruments),
+            separators=_choices(),
+            demos=sorted(library.demos),
+            standard_hearing={
+                name: messages.Hearing.of(Listener(name=name, left=audiogram, right=audiogram), frequencies_hz)
+                for name, audiogram in STANDARD_AUDIOGRAMS.items()
+            },
+            frequencies_hz=list(frequencies_hz),
+            aid=_aid(),
+            largest_upload=library.limits.n_bytes,
+            n_players=library.limits.n_players,
+            opened=opened,
+            opened_separation=separation,
+        )
+
+    return routes
+
+
+def _music_routes(library: Library) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.post("/api/recordings")
+    async def upload(request: Request, name: str) -> messages.RecordingState:
+        """Take the file in the body of the request."""
+        shown = _shown_name(name)
+        async with _received(request, library, shown) as path:
+            return _recording_state(await run_in_threadpool(library.add_recording, path, shown))
+
+    @routes.post("/api/demos/{demo}")
+    def open_demo(demo: str) -> messages.RecordingState:
+        """Take a piece of the embedded task."""
+        return _recording_state(library.add_demo(demo))
+
+    @routes.get("/api/recordings/{identity}")
+    def recording(identity: str) -> messages.RecordingState:
+        """Describe a recording."""
+        return _recording_state(_found(library.recording, identity))
+
+    @routes.post("/api/separations")
+    def separate(request: messages.Request) -> messages.SeparationState:
+        """Begin to separate."""
+        if request.separator not in {choice.name for choice in _choices()}:
+            raise ConfigError(f"separator {request.separator!r}: expected one that the page offers")
+        _found(library.recording, request.recording)
+        return _separation_state(library.separate(request.recording, request.instruments, request.separator))
+
+    @routes.get("/api/separations/{identity}")
+    def separation(identity: str) -> messages.SeparationState:
+        """Say how far a separation is."""
+        return _separation_state(_found(library.separation, identity))
+
+    @routes.delete("/api/separations/{identity}")
+    def cancel(identity: str) -> messages.SeparationState:
+        """Stop a separation."""
+        found = _found(library.separation, identity)
+        found.cancel()
+        return _separation_state(found)
+
+    @routes.get("/api/separations/{identity}/overview")
+    def overview(identity: str, first: int = 0) -> Response:
+        """Send the rows of the overview from one on, as float32."""
+        rows = _found(library.separation, identity).overview[max(first, 0) :]
+        return Response(rows.astype("<f4").tobytes(), media_type="application/octet-stream")
+
+    @routes.get("/api/separations/{identity}/blocks/{index}")
+    def block(identity: str, index: int) -> Response:
+        """Send a stretch of the recording and its stems."""
+        try:
+            content = encoded_block(_found(library.separation, identity), index)
+        except IndexError as error:
+            raise HTTPException(404, str(error)) from error
+        if content is None:
+            raise HTTPException(409, "this stretch is not separated yet")
+        headers = {"Cache-Control": "no-store"}
+        return Response(content, media_type="application/octet-stream", headers=headers)
+
+    return routes
+
+
+def _hearing_routes(library: Library) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.post("/api/prescription")
+    def prescription(hearing: messages.Hearing) -> messages.Prescription:
+        """Prescribe compressor settings."""
+        listener = hearing.listener()
+        return messages.Prescription.of(prescribe(listener), listener.severity("site"))
+
+    @routes.post("/api/separations/{identity}/aided-loudness")
+    def aided_loudness(identity: str, request: messages.AidedRequest) -> messages.AidedLoudness:
+        """Say how loud the aid makes a remix."""
+        fitting = prescribe(request.hearing.listener())
+        before, after = aided_loudness_lufs(_found(library.separation, identity), request.weights, fitting)
+        return messages.AidedLoudness(input_lufs=before, output_lufs=after)
+
+    @routes.post("/api/listeners")
+    async def read_listener_file(request: Request, name: str) -> list[messages.Hearing]:
+        """Read the listeners of the file in the body of the request."""
+        body = await request.body()
+        if len(body) > _MAX_LISTENER_FILE:
+            raise HTTPException(413, f"expected at most {_MAX_LISTENER_FILE} bytes, got {len(body)}")
+        return await run_in_threadpool(_listeners, library, body, _shown_name(name))
+
+    @routes.post("/api/listener-file")
+    def listener_file(hearing: messages.Hearing) -> Response:
+        """Send a listener as a file."""
+        return _attached(listener_document(hearing.listener()), "listener.json")
+
+    return routes
+
+
+def _saving_routes(library: Library) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.post("/api/separations/{identity}/remix")
+    def remix(identity: str, request: messages.SaveRequest) -> Response:
+        """Send the remix as a file."""
+        separation = _found(library.separation, identity)
+        listener = request.hearing.listener() if request.hearing is not None else None
+        path = save_remix(
+            separation, request.gains_db, listener, library.folder, file_format=request.format, bits=request.bits
+        )
+        return _sent(path, f"{Path(separation.stored.name).stem} rebalanced.{request.format}")
+
+    @routes.post("/api/separations/{identity}/stems")
+    def stems(identity: str) -> Response:
+        """Send the stems as an archive."""
+        separation = _found(library.separation, identity)
+        return _sent(save_stems(separation, library.folder), f"{Path(separation.stored.name).stem} stems.zip")
+
+    @routes.post("/api/separations/{identity}/gains")
+    def gains(identity: str, request: messages.SaveRequest) -> Response:
+        """Send the gains as a file."""
+        return _attached(gains_document(_found(library.separation, identity), request.gains_db), "gains.json")
+
+    return routes
+
+
+@contextlib.asynccontextmanager
+async def _received(request: Request, library: Library, name: str) -> AsyncIterator[Path]:
+    """Write the body of a request to a temporary file that lasts as long as the block."""
+    handle, path = tempfile.mkstemp(dir=library.folder, suffix=_safe_suffix(name))
+    n_bytes = 0
+    try:
+        with os.fdopen(handle, "wb") as file:
+            async for part in request.stream():
+                n_bytes += len(part)
+                if n_bytes > library.limits.n_bytes:
+                    raise HTTPException(413, f"{name}: expected at most {library.limits.n_bytes / 2**20:.0f} MB")
+                await run_in_threadpool(file.write, part)
+        yield Path(path)
+    finally:
+        Path(path).unlink(missing_ok=True)
+
+
+def _listeners(library: Library, body: bytes, name: str) -> list[messages.Hearing]:
+    """Read listeners from the content of a file."""
+    with tempfile.TemporaryDirectory(dir=library.folder) as folder:
+        path = Path(folder) / "listener.json"
+        path.write_bytes(body)
+        try:
+            listeners = read_listeners(path)
+        except RebalanceError as error:
+            raise ConfigError(str(error).replace(str(path), name)) from error
+    frequencies_hz = CAD2_TASK2.audiogram_frequencies_hz
+    return [messages.Hearing.of(listener, frequencies_hz) for listener in listeners.values()]
+
+
+def _choices() -> list[messages.SeparatorChoice]:
+    """Return the separators the page offers."""
+    known = {*shipped_weights(), *SEPARATORS}
+    return [messages.SeparatorChoice(name=name, title=title) for name, title in _TITLES.items() if name in known]
+
+
+def _aid() -> messages.AidState:
+    return messages.AidState(
+        crossover_frequencies_hz=list(CHALLENGE_AID.crossover_frequencies_hz),
+        thresholds_db=list(CHALLENGE_AID.thresholds_db),
+        attacks_ms=list(CHALLENGE_AID.attacks_ms),
+        releases_ms=list(CHALLENGE_AID.releases_ms),
+        band_frequencies_hz=list(CAD2_TASK2.compressor_band_frequencies_hz),
+        input_lufs=CAD2_TASK2.mixture_loudness_lufs,
+    )
+
+
+def _recording_state(stored: StoredRecording) -> messages.RecordingState:
+    return messages.RecordingState(
+        id=stored.identity,
+        name=stored.name,
+        sample_rate=stored.sample_rate,
+        n_channels=stored.n_channels,
+        n_samples=stored.n_samples,
+        remarks=list(stored.remarks),
+        suggested=list(stored.suggested),
+    )
+
+
+def _separation_state(separation: Separation) -> messages.SeparationState:
+    progress = separation.progress
+    return messages.SeparationState(
+        id=separation.identity,
+        recording=_recording_state(separation.stored),
+        instruments=list(separation.instruments),
+        players=list(separation.names),
+        separator=separation.separator_name,
+        shrinkage=list(separation.shrinkage),
+        stage=progress.stage,
+        n_ready=progress.n_ready,
+        n_hops=len(separation.overview),
+        left_s=progress.left_s,
+        error=progress.error,
+        hardly_heard=list(separation.hardly_heard()),
+        n_block=block_length(separation.stored),
+    )
+
+
+def _found(lookup: Callable[[str], Held], identity: str) -> Held:
+    """Return what the room holds under an identity, or answer that it holds nothing of the kind."""
+    try:
+        return lookup(identity)
+    except KeyError as error:
+        raise HTTPException(404, "the room does not hold this music any more") from error
+
+
+def _sent(path: Path, name: str) -> Response:
+    """Send a temporary file and remove it."""
+    return FileResponse(path, filename=name, background=BackgroundTask(path.unlink, missing_ok=True))
+
+
+def _attached(text: str, name: str) -> Response:
+    headers = {"Content-Disposition": f"attachment; filename*=utf-8''{quote(name)}"}
+    return Response(text, media_type="application/json", headers=headers)
+
+
+def _shown_name(name: str) -> str:
+    """Return the name of a file as it is shown: no folders, no control characters, not too long."""
+    base = name.replace("\\", "/").rpartition("/")[2]
+    printable = "".join(letter for letter in base if unicodedata.category(letter)[0] != "C").strip()
+    return printable[-_MAX_NAME_LENGTH:] or "music"
+
+
+def _safe_suffix(name: str) -> str:
+    """Return the suffix of a name where it is a plain one."""
+    suffix = Path(name).suffix.lower()
+    return suffix if suffix[1:].isascii() and suffix[1:].isalnum() else ""

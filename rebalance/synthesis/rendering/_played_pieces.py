@@ -1,0 +1,46 @@
+"""What was played in a rendered piece: the truth that a transcription of it is measured by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rebalance._base.challenge import Split
+from rebalance.synthesis.notation import Score, read_note_table
+from rebalance.synthesis.performance import PlayedPart, TempoMap, perform, tempo_map
+from rebalance.synthesis.rendering._plans import Plan, read_plan
+from rebalance.synthesis.rendering._renditions import ANNOTATIONS, NOTES, manifest_path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayedPiece:
+    """A rendered piece as notes: the arranged score, how it was to be played, its tempo, and what every player did."""
+
+    score: Score
+    plan: Plan
+    tempo: TempoMap
+    parts: tuple[PlayedPart, ...]
+
+
+def read_played_piece(root: Path, split: Split, name: str) -> PlayedPiece:
+    """Return what was played in a piece of a rendered task.
+
+    Parameters
+    ----------
+    root
+        Folder of the task.
+    split
+        Of the task.
+    name
+        Of the piece: what the names of its segments begin with.
+
+    Raises
+    ------
+    MetadataError
+        If the task was not rendered here, or holds no such piece.
+    """
+    folder = manifest_path(root, split, name).parent
+    score, plan = read_note_table(folder / NOTES), read_plan(folder / ANNOTATIONS)
+    tempo = tempo_map(score, plan.annotations, rubato=plan.rubato, seed=plan.seed)
+    parts = tuple(perform(part, plan.annotations, tempo, plan.voices[part.name].player) for part in score.parts)
+    return PlayedPiece(score=score, plan=plan, tempo=tempo, parts=parts)

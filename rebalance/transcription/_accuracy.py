@@ -1,0 +1,183 @@
+"""How right a transcription is: frames and notes of every player, and the pitches of all, by mir_eval.
+
+Conventions: a frame is right within half a semitone; a note is right if it begins within 50 ms of a true note of the
+same player within half a semitone, and, where its end counts, ends within 50 ms or a fifth of its length.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rebalance._base.errors import AudioError
+from rebalance._base.extras import optional_packages
+from rebalance.transcription._decoding import PitchTrack
+from rebalance.transcription._transcribed_notes import TranscribedNote
+
+_TOLERANCE_SEMITONES = 0.5
+_ONSET_TOLERANCE_S = 0.05
+_END_TOLERANCE_SHARE = 0.2
+_A4_HZ, _A4_MIDI = 440.0, 69.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """How far what was found and what is true agree, each in [0, 1]; not a number where there is nothing to count.
+
+    Parameters
+    ----------
+    precision
+        Share of what was found that is true.
+    recall
+        Share of what is true that was found.
+    f_measure
+        Harmonic mean of both.
+    """
+
+    precision: float
+    recall: float
+    f_measure: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameShares:
+    """Frames of one player.
+
+    Parameters
+    ----------
+    pitch
+        Share of the frames in which the player sounds that have the right pitch; not a number if there are none.
+    silence
+        Share of the others that are found silent; not a number if there are none.
+    """
+
+    pitch: float
+    silence: float
+
+
+def frame_shares(true_midi: NDArray[np.float64], track: PitchTrack) -> FrameShares:
+    """Return how many frames of a player are right.
+
+    Parameters
+    ----------
+    true_midi
+        MIDI pitch at every frame of the track, not a number where the player is silent, shape ``(n_frames,)``.
+    track
+        What was found.
+
+    Raises
+    ------
+    AudioError
+        If there are not as many true pitches as frames.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.transcription import PitchTrack, frame_shares
+    >>> found = PitchTrack(
+    ...     instrument="Oboe",
+    ...     frame_times_s=np.arange(3) / 50,
+    ...     pitches_midi=np.array([60.0, 62.0, np.nan]),
+    ...     confidence=np.ones(3),
+    ... )
+    >>> frame_shares(np.array([60.1, 60.0, np.nan]), found)
+    FrameShares(pitch=0.5, silence=1.0)
+    """
+    if true_midi.shape != track.pitches_midi.shape:
+        raise AudioError(f"frames: expected {track.pitches_midi.shape} true pitches, got {true_midi.shape}")
+    sounding = np.isfinite(true_midi)
+    near = np.abs(track.pitches_midi - true_midi)[sounding] <= _TOLERANCE_SEMITONES
+    return FrameShares(pitch=_mean(near), silence=_mean(~track.sounding[~sounding]))
+
+
+def multipitch_agreement(true_midi: NDArray[np.float64], tracks: Sequence[PitchTrack]) -> Agreement:
+    """Return the agreement of all pitches of a recording, whoever plays them.
+
+    Parameters
+    ----------
+    true_midi
+        Shape ``(n_players, n_frames)``, not a number where a player is silent.
+    tracks
+        Of every player.
+
+    Source: mir_eval.multipitch, after Poliner and Ellis (2007).
+    """
+    with optional_packages():
+        from mir_eval import multipitch
+    times_s = tracks[0].frame_times_s
+    within = times_s >= 0
+    found = np.stack([track.pitches_midi for track in tracks])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        scores = multipitch.metrics(
+            times_s[within], _by_frame(true_midi[:, within]), times_s[within], _by_frame(found[:, within])
+        )
+    return _agreement(float(scores[0]), float(scores[1]))
+
+
+def note_agreement(
+    true: Sequence[TranscribedNote], found: Sequence[TranscribedNote], *, ends_count: bool = False
+) -> Agreement:
+    """Return the agreement of the notes of one player.
+
+    Parameters
+    ----------
+    true, found
+        Of the same player.
+    ends_count
+        Whether a note must end right too.
+
+    Source: mir_eval.transcription, after MIREX.
+
+    Examples
+    --------
+    >>> from rebalance.transcription import TranscribedNote, note_agreement
+    >>> note = TranscribedNote(onset_s=0.0, end_s=1.0, pitch_midi=60, cents=0.0, confidence=1.0)
+    >>> note_agreement([note], [note]).f_measure
+    1.0
+    """
+    if not true or not found:
+        nothing = 1.0 if not true and not found else 0.0
+        precision, recall = (nothing if found else float("nan")), (nothing if true else float("nan"))
+        return Agreement(precision=precision, recall=recall, f_measure=nothing)
+    with optional_packages():
+        from mir_eval import transcription
+    precision, recall, f_measure, _ = transcription.precision_recall_f1_overlap(
+        *_intervals_and_hz(true),
+        *_intervals_and_hz(found),
+        onset_tolerance=_ONSET_TOLERANCE_S,
+        pitch_tolerance=100 * _TOLERANCE_SEMITONES,
+        offset_ratio=_END_TOLERANCE_SHARE if ends_count else None,
+    )
+    return Agreement(precision=float(precision), recall=float(recall), f_measure=float(f_measure))
+
+
+def _agreement(precision: float, recall: float) -> Agreement:
+    """Return precision and recall with their harmonic mean."""
+    total = precision + recall
+    return Agreement(precision=precision, recall=recall, f_measure=2 * precision * recall / total if total else 0.0)
+
+
+def _by_frame(pitches_midi: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Return the frequencies that sound at every frame, in Hz, each once."""
+    return [np.unique(_hz(frame[np.isfinite(frame)])) for frame in pitches_midi.T]
+
+
+def _intervals_and_hz(notes: Sequence[TranscribedNote]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return onsets and ends ``(n_notes, 2)`` and frequencies of notes."""
+    intervals = np.array([(note.onset_s, note.end_s) for note in notes])
+    return intervals, _hz(np.array([note.pitch_midi + note.cents / 100 for note in notes]))
+
+
+def _hz(pitches_midi: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return frequencies of MIDI pitches."""
+    return np.asarray(_A4_HZ * 2.0 ** ((pitches_midi - _A4_MIDI) / 12))
+
+
+def _mean(right: NDArray[np.bool_]) -> float:
+    """Return the share that is right, not a number of none."""
+    return float(right.mean()) if right.size else float("nan")
