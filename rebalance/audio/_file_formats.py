@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, TypeAlias, get_args
 
@@ -13,6 +12,7 @@ import numpy as np
 import soundfile
 
 from rebalance._base.errors import AudioError, ConfigError
+from rebalance._base.files import StrPath, expanded
 from rebalance._base.names import suggestion
 from rebalance.audio._audio_files import AudioHeader
 
@@ -76,7 +76,7 @@ class AudioFormat:
             return AudioFormat(container="RF64", subtype=self.subtype, suffix=self.suffix)
         return self
 
-    def require(self, sample_rate: int, n_channels: int, path: Path) -> None:
+    def require(self, sample_rate: int, n_channels: int, path: StrPath) -> None:
         """Raise unless it can hold music of a rate and number of channels.
 
         Raises
@@ -84,6 +84,7 @@ class AudioFormat:
         AudioError
             Naming `path` and what the encoder says.
         """
+        path = expanded(path)
         try:
             with soundfile.SoundFile(
                 io.BytesIO(), "w", sample_rate, n_channels, format=self.container, subtype=self.subtype
@@ -94,7 +95,7 @@ class AudioFormat:
             raise AudioError(f"{path}: cannot write {n_channels} channels at {sample_rate} Hz: {reason}") from error
 
 
-def output_format(path: Path, *, depth: str | None = None, like: AudioHeader | None = None) -> AudioFormat:
+def output_format(path: StrPath, *, depth: str | None = None, like: AudioHeader | None = None) -> AudioFormat:
     """Return the format of a file to write, by its suffix.
 
     Parameters
@@ -119,6 +120,7 @@ def output_format(path: Path, *, depth: str | None = None, like: AudioHeader | N
     >>> output_format(Path("mine.flac"), depth="24").subtype
     'PCM_24'
     """
+    path = expanded(path)
     suffix = path.suffix.lower()
     container = _CONTAINERS.get(suffix)
     if container is None:

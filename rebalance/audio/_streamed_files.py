@@ -12,7 +12,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from rebalance._base.errors import AudioError, ConfigError
-from rebalance._base.files import replacing
+from rebalance._base.files import StrPath, expanded, replacing
 from rebalance.audio._audio_files import (
     Audio,
     AudioHeader,
@@ -107,7 +107,7 @@ class AudioFile:
         return "float64" if self.is_precise else "float32"
 
 
-def open_audio(path: Path, *, channels: Sequence[int] | None = None, most_channels: int | None = None) -> AudioFile:
+def open_audio(path: StrPath, *, channels: Sequence[int] | None = None, most_channels: int | None = None) -> AudioFile:
     """Look at a file that is to be read piece by piece.
 
     Parameters
@@ -134,6 +134,7 @@ def open_audio(path: Path, *, channels: Sequence[int] | None = None, most_channe
     >>> file.n_channels, sum(piece.shape[1] for piece in file.pieces())
     (1, 661500)
     """
+    path = expanded(path)
     source = existing_streams(path)
     streams = source.streams or (path,)
     header = probe_audio(path)
@@ -197,7 +198,7 @@ class AudioWriter:
 
 @contextlib.contextmanager
 def writing_audio(
-    path: Path,
+    path: StrPath,
     audio_format: AudioFormat,
     *,
     sample_rate: int,
@@ -240,6 +241,7 @@ def writing_audio(
     ...     probe_audio(path).n_samples
     200
     """
+    path = expanded(path)
     with replacing(path) as temporary:
         try:
             with soundfile.SoundFile(

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from rebalance._base.errors import ConfigError
+from rebalance._base.files import StrPath, expanded
 from rebalance.assets import demo_folder
 from rebalance.listening._limits import UploadLimits
 from rebalance.listening._recordings import StoredRecording, store_recording
@@ -70,7 +71,7 @@ class Library:
         self._separations.clear()
         self._temporary.cleanup()
 
-    def add_recording(self, path: Path, name: str, *, instruments: Sequence[str] = ()) -> StoredRecording:
+    def add_recording(self, path: StrPath, name: str, *, instruments: Sequence[str] = ()) -> StoredRecording:
         """Check, decode and keep a file; one that is here already is not decoded again.
 
         Raises
@@ -80,6 +81,7 @@ class Library:
         ConfigError
             If an instrument is unknown.
         """
+        path = expanded(path)
         players = known_instruments(instruments) if instruments else ()
         stored = store_recording(path, name, self.folder, self.limits, instruments=players)
         with self._lock:

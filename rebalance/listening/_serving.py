@@ -10,11 +10,11 @@ import threading
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import uvicorn
 
 from rebalance._base.errors import ConfigError
+from rebalance._base.files import StrPath, expanded
 from rebalance.listening._guards import LOOPBACK_NAMES
 from rebalance.listening._library import Library
 from rebalance.listening._server import create_app
@@ -52,7 +52,7 @@ class RoomOptions:
 def serve_room(
     options: RoomOptions,
     *,
-    file: Path | None = None,
+    file: StrPath | None = None,
     instruments: Sequence[str] = (),
     on_address: Callable[[str], None],
 ) -> None:
@@ -76,6 +76,7 @@ def serve_room(
     ConfigError
         If an instrument is unknown or the port is taken.
     """
+    file = None if file is None else expanded(file)
     token = None if options.host in LOOPBACK_NAMES else secrets.token_urlsafe(18)
     with _closing_in_order(), _listening(options) as bound, Library(device=options.device) as library:
         opened = library.add_recording(file, file.name, instruments=instruments) if file else None

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rebalance._base.files import StrPath, expanded
 from rebalance.audio import AudioFile, AudioFormat, Spool, amplitude_from_db, writing_audio
 from rebalance.pipeline._balance import Balance
 from rebalance.pipeline._block_separation import stem_pieces
@@ -59,7 +60,7 @@ def separate_file(
     file: AudioFile,
     instruments: Sequence[str],
     separator: Separator,
-    folder: Path,
+    folder: StrPath,
     audio_format: AudioFormat,
     *,
     on_progress: Callable[[float], None] | None = None,
@@ -103,6 +104,7 @@ def separate_file(
     ...     [path.name for path in done.paths.values()]
     ['Violin.ogg', 'Cello.ogg']
     """
+    folder = expanded(folder)
     names = source_names(instruments)
     paths = {name: folder / f"{name}{audio_format.suffix}" for name in names}
     folder.mkdir(parents=True, exist_ok=True)
@@ -119,7 +121,7 @@ def separate_file(
 def remix_file(
     file: AudioFile,
     request: RemixRequest,
-    out: Path,
+    out: StrPath,
     audio_format: AudioFormat,
     *,
     on_progress: Callable[[float], None] | None = None,
@@ -164,6 +166,7 @@ def remix_file(
     ...     round(done.level.loudness_lufs, 2)
     -23.0
     """
+    out = expanded(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     mix = remix_stream(file, request, folder=out.parent, double=file.is_precise, on_progress=on_progress)
     with mix.spool as spool:

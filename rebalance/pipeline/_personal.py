@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2, EARS
 from rebalance._base.errors import AudioError, ConfigError
+from rebalance._base.files import StrPath, expanded
 from rebalance._base.instrument_names import instrument_of, voice_of
 from rebalance._base.names import suggestion
 from rebalance.audio import (
@@ -302,7 +302,7 @@ def remix_stream(
     stream: Stream,
     request: RemixRequest,
     *,
-    folder: Path | None = None,
+    folder: StrPath | None = None,
     double: bool = False,
     on_progress: Progress | None = None,
 ) -> StreamedMix:
@@ -339,6 +339,7 @@ def remix_stream(
     >>> [piece.shape for piece in remix_stream(stream, request).pieces()]
     [(1, 8)]
     """
+    folder = None if folder is None else expanded(folder)
     fits = request.fitting is not None
     recorded = _meter(stream, loudness=request.loudness == "recording")
     edited = _meter(stream, loudness=fits or request.loudness is not None)

@@ -156,7 +156,7 @@ def claim_run(run: Path, record: RunRecord) -> None:
     write_json(run / RUN_FILE, content)
 
 
-def record_causality(run: Path, separator: Separator, look_ahead: LookAhead) -> RunRecord:
+def record_causality(run: StrPath, separator: Separator, look_ahead: LookAhead) -> RunRecord:
     """Write what was measured of a chain into the record of the run it made.
 
     Parameters
@@ -190,6 +190,7 @@ def record_causality(run: Path, separator: Separator, look_ahead: LookAhead) -> 
     ...     record_causality(Path(run), separator, measured).known_lookahead_ms
     0.0
     """
+    run = expanded(run)
     record = read_run(run)
     own = {
         "separator": separator.name if separator.name in SEPARATORS else record.separator,

@@ -319,7 +319,7 @@ def _check_refusals(separator: Separator) -> None:
     spoilt = mixture.copy()
     spoilt[1, 7] = np.nan
     hopeless: dict[str, tuple[Audio, Sequence[str]]] = {
-        "an unknown instrument": (mixture, ("Violine", "Cello")),
+        "an unknown instrument": (mixture, ("Theremin", "Cello")),
         "no instrument": (mixture, ()),
         "NaN in the mixture": (spoilt, _TRIO),
         "an empty mixture": (mixture[:, :0], _TRIO),

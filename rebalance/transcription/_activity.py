@@ -6,14 +6,13 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import scipy.ndimage
 from numpy.typing import NDArray
 
 from rebalance._base.errors import AudioError, ConfigError
-from rebalance._base.files import write_text
+from rebalance._base.files import StrPath, expanded, write_text
 from rebalance.separation.player_tracker import Posteriors
 
 ACTIVITY_COLUMNS = ("player", "start_s", "end_s", "confidence")
@@ -146,6 +145,7 @@ def activity_table(stretches: Mapping[str, Sequence[Stretch]]) -> str:
     return text.getvalue()
 
 
-def write_activity_table(path: Path, stretches: Mapping[str, Sequence[Stretch]]) -> None:
+def write_activity_table(path: StrPath, stretches: Mapping[str, Sequence[Stretch]]) -> None:
     """Write the stretches of all players as CSV, see `activity_table`."""
+    path = expanded(path)
     write_text(path, activity_table(stretches))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rebalance._base.errors import MetadataError
 from rebalance._base.extras import optional_packages
-from rebalance._base.files import replacing, write_text
+from rebalance._base.files import StrPath, expanded, replacing, write_text
 from rebalance._base.midi_files import read_midi_file
 from rebalance.synthesis.notation import MAX_MIDI_PITCH, chair_labelled
 from rebalance.transcription._transcribed_notes import TranscribedNote
@@ -21,7 +21,7 @@ _SOFTEST, _LOUDEST = 30, 110
 NOTE_COLUMNS = ("player", "onset_s", "end_s", "pitch_midi", "cents", "confidence")
 
 
-def write_notes_as_midi(path: Path, player: str, notes: Sequence[TranscribedNote]) -> None:
+def write_notes_as_midi(path: StrPath, player: str, notes: Sequence[TranscribedNote]) -> None:
     """Write the notes of one player as a MIDI file of one track, 960 ticks a second.
 
     The velocity tells the confidence: 30 for none to 110 for full. Cents are not written.
@@ -42,6 +42,7 @@ def write_notes_as_midi(path: Path, player: str, notes: Sequence[TranscribedNote
     RebalanceError
         If the file cannot be written, or what was written does not read back as these notes.
     """
+    path = expanded(path)
     with optional_packages():
         import mido
 
@@ -97,6 +98,7 @@ def notes_table(notes: Mapping[str, Sequence[TranscribedNote]]) -> str:
     return text.getvalue()
 
 
-def write_notes_table(path: Path, notes: Mapping[str, Sequence[TranscribedNote]]) -> None:
+def write_notes_table(path: StrPath, notes: Mapping[str, Sequence[TranscribedNote]]) -> None:
     """Write the notes of all players as CSV, see `notes_table`."""
+    path = expanded(path)
     write_text(path, notes_table(notes))

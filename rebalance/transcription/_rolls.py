@@ -10,7 +10,7 @@ import numpy as np
 
 from rebalance._base.errors import ConfigError
 from rebalance._base.extras import optional_packages
-from rebalance._base.files import replacing
+from rebalance._base.files import StrPath, expanded, replacing
 from rebalance.transcription._activity import Stretch
 from rebalance.transcription._decoding import PitchTrack
 from rebalance.transcription._transcribed_notes import TranscribedNote
@@ -30,7 +30,7 @@ _USUAL_PITCHES = (48.0, 84.0)
 
 
 def draw_piano_roll(
-    path: Path, notes: Mapping[str, Sequence[TranscribedNote]], tracks: Sequence[PitchTrack], duration_s: float
+    path: StrPath, notes: Mapping[str, Sequence[TranscribedNote]], tracks: Sequence[PitchTrack], duration_s: float
 ) -> None:
     """Draw the notes of all players over time, the fainter the less sure, and the paths of their pitches.
 
@@ -52,6 +52,7 @@ def draw_piano_roll(
     ConfigError
         If matplotlib is not installed, or the name has another ending.
     """
+    path = expanded(path)
     row_s = max(_ROW_S, duration_s / _MAX_ROWS)
     n_rows = max(int(np.ceil(duration_s / row_s)), 1)
     figure = _figure(0.6 + _ROW_INCH * n_rows)
@@ -96,7 +97,7 @@ def _draw_path(axes: Axes, track: PitchTrack, start_s: float, end_s: float) -> N
     axes.plot(np.insert(times, leaps, np.nan), np.insert(pitches, leaps, np.nan), color="black", linewidth=0.6)
 
 
-def draw_activity(path: Path, stretches: Mapping[str, Sequence[Stretch]], duration_s: float) -> None:
+def draw_activity(path: StrPath, stretches: Mapping[str, Sequence[Stretch]], duration_s: float) -> None:
     """Draw a line per player: bars where it plays, the fainter the less sure.
 
     Parameters
@@ -111,6 +112,7 @@ def draw_activity(path: Path, stretches: Mapping[str, Sequence[Stretch]], durati
     ConfigError
         If matplotlib is not installed.
     """
+    path = expanded(path)
     figure = _figure(0.9 + 0.45 * len(stretches))
     axes = figure.subplots()
     for place, (colour, played) in enumerate(zip(_colours(len(stretches)), stretches.values(), strict=True)):

@@ -60,7 +60,7 @@ def test_what_the_pages_for_contributors_show_runs(page: str, tmp_path: Path, mo
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
 def test_every_test_the_docs_name_exists(page: Path) -> None:
-    named = re.findall(r"\btests/[\w/]+(?:\.py)?", page.read_text(encoding="utf-8"))
+    named = re.findall(r"\btests/[\w/]+(?:\.\w+)?", page.read_text(encoding="utf-8"))
     assert [path for path in named if not (ROOT / path).exists()] == []
 
 

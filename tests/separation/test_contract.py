@@ -63,8 +63,8 @@ def test_sources_of_an_oracle_are_not_handed_out(separator, scene):
 
 
 def test_an_unknown_instrument_is_named_with_the_closest_known_one(separator, scene):
-    with pytest.raises(ConfigError, match=r"'Violine'.*did you mean 'Violin'"):
-        separator(scene[1], ("Violine", "Cello"))
+    with pytest.raises(ConfigError, match=r"'Vioiln'.*did you mean 'Violin'"):
+        separator(scene[1], ("Vioiln", "Cello"))
 
 
 def test_integer_samples_are_refused_by_their_kind(separator):

@@ -75,11 +75,12 @@ def read_score(path: StrPath) -> Score:
     raise ConfigError(f"{path}: expected a score ending in {known}, got {path.suffix!r}")
 
 
-def read_score_variants(path: Path) -> tuple[Score, ...]:
+def read_score_variants(path: StrPath) -> tuple[Score, ...]:
     """Read a score as printed, repeats played once, and, where it has any, as it is with all of them played.
 
     Parameters and errors are those of `read_score`. Only formats that music21 reads have repeats.
     """
+    path = expanded(path)
     once = read_score(path)
     if path.suffix.lower() not in _MUSIC21_SUFFIXES:
         return (once,)

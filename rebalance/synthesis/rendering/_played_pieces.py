@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from rebalance._base.challenge import Split
+from rebalance._base.files import StrPath, expanded
 from rebalance.synthesis.notation import Score, read_note_table
 from rebalance.synthesis.performance import PlayedPart, TempoMap, perform, tempo_map
 from rebalance.synthesis.rendering._plans import Plan, read_plan
@@ -22,7 +22,7 @@ class PlayedPiece:
     parts: tuple[PlayedPart, ...]
 
 
-def read_played_piece(root: Path, split: Split, name: str) -> PlayedPiece:
+def read_played_piece(root: StrPath, split: Split, name: str) -> PlayedPiece:
     """Return what was played in a piece of a rendered task.
 
     Parameters
@@ -39,6 +39,7 @@ def read_played_piece(root: Path, split: Split, name: str) -> PlayedPiece:
     MetadataError
         If the task was not rendered here, or holds no such piece.
     """
+    root = expanded(root)
     folder = manifest_path(root, split, name).parent
     score, plan = read_note_table(folder / NOTES), read_plan(folder / ANNOTATIONS)
     tempo = tempo_map(score, plan.annotations, rubato=plan.rubato, seed=plan.seed)
