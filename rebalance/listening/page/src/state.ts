@@ -56,7 +56,7 @@ export const announcement = signal("");
 export const past = signal<Settings[]>([]);
 export const future = signal<Settings[]>([]);
 
-const aidedGainDb = signal<{ key: string; gainDb: number } | null>(null);
+const aidedGainDb = signal<number | null>(null);
 let player: Player | null = null;
 let pollTimer = 0;
 let lastChange = { what: "", at: 0 };
@@ -106,7 +106,7 @@ const mix = computed<Mix>(() => {
   const fitted = prescription.value;
   // Until the room has told how loud the aid makes it, take the most it could.
   const most = fitted ? Math.max(...fitted.left.gains_db, ...fitted.right.gains_db) : 0;
-  const louderDb = matched.value ? (aidedGainDb.value?.gainDb ?? most) : 0;
+  const louderDb = matched.value ? (aidedGainDb.value ?? most) : 0;
   return {
     weights: weights.value,
     levels: {
@@ -248,6 +248,7 @@ function follow(found: Separation): void {
     separatorName.value = found.separator;
     separation.value = found;
     aidedGainDb.value = null;
+    askedKey = "";
   });
   void poll(found.id);
 }
@@ -454,6 +455,7 @@ effect(() => {
 });
 
 let asking = 0;
+let askedKey = "";
 effect(() => {
   const found = separation.value;
   const fitted = prescription.value;
@@ -461,13 +463,16 @@ effect(() => {
   const asked = hearing.value;
   const used = isSolo.value && !original.value ? [1, ...found.players.map(() => 0)] : weights.value;
   const key = JSON.stringify([found.id, found.n_hops, used.map((w) => w.toFixed(3)), fitted]);
-  if (aidedGainDb.peek()?.key === key) return;
+  if (key === askedKey) return;
+  askedKey = key;
   clearTimeout(asking);
   asking = window.setTimeout(() => {
     api
       .aidedLoudness(found.id, used, asked)
-      .then(({ input_lufs, output_lufs }) => (aidedGainDb.value = { key, gainDb: output_lufs - input_lufs }))
-      .catch(() => undefined);
+      .then(({ input_lufs, output_lufs }) => {
+        if (key === askedKey) aidedGainDb.value = output_lufs - input_lufs;
+      })
+      .catch(() => (askedKey = ""));
   }, SETTLED_MS);
 });
 
