@@ -31,7 +31,7 @@ def ranking_table(comparison: RunComparison) -> Table:
     ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
     >>> table = ranking_table(compare_runs([scored("first", 0.5), scored("second", 0.6)], task))
     >>> [column.header for column in table.columns], table.row_count
-    (['rank', 'run', 'mean HAAQI', 'minus the one before', 'p', 'pairs left out'], 2)
+    (['rank', 'run', 'mean HAAQI', 'minus the one before', 'p'], 2)
     """
     ranks = [place.rank for place in comparison.ranking]
     left_out = dict(zip((run.name for run in comparison.summary.runs), comparison.n_left_out, strict=True))
@@ -94,7 +94,7 @@ def agreement_table(comparison: RunComparison) -> Table:
     ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
     >>> table = agreement_table(compare_runs([scored("first", 0.5), scored("second", 0.6)], task))
     >>> table.title, table.columns[1].header, [str(cell) for cell in table.columns[1].cells]
-    ('Agreement of 3 listeners', 'best for how many listeners', ['0', '3'])
+    ('Agreement of 3 listeners', 'best for how many', ['3', '0'])
     """
     agreement: ListenerAgreement = comparison.agreement
     overall = "not defined" if agreement.concordance is None else f"{agreement.concordance:.2f}"
