@@ -60,7 +60,26 @@ def ranking_table(comparison: RunComparison) -> Table:
 
 
 def differences_table(comparison: RunComparison) -> Table:
-    """Tabulate every two runs: a line for each of a few, a matrix of signs for many."""
+    """Tabulate every two runs: a line for each of a few, a matrix of signs for many.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from rebalance import load_task
+    >>> from rebalance.report import ScoredRun, compare_runs, differences_table
+    >>> task = load_task("metadata/demo", "valid")
+    >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
+    >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
+    >>> facts = dict.fromkeys(("separator", "haaqi", "semantics", "version"), "made up")
+    >>> def scored(name, score):
+    ...     scores = pd.DataFrame({"avg_haaqi": score + 0.01 * np.arange(len(pairs))}, index=pairs)
+    ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
+    >>> table = differences_table(compare_runs([scored("first", 0.5), scored("second", 0.6)], task))
+    >>> [str(cell) for cell in table.columns[0].cells]
+    ['second − first']
+    """
     names = [place.run for place in comparison.ranking]
     if len(names) > _MAX_LISTED:
         return _matrix(comparison, names)

@@ -149,6 +149,14 @@ def read_report(runs: Sequence[StrPath], *, data: StrPath | None = None) -> Repo
         If there is no run, one was not scored, or they cannot be compared.
     MetadataError
         If the task cannot be read.
+
+    Examples
+    --------
+    >>> from rebalance.report import read_report
+    >>> read_report([])
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: report: expected one or more runs, got none
     """
     data = None if data is None else expanded(data)
     scored = read_scored_runs(runs)
