@@ -97,7 +97,7 @@ def activity_of(posteriors: Posteriors, settings: ActivitySettings | None = None
     ...     values=shares, pitches_midi=np.array([60.0]), frame_times_s=np.arange(100) / 50, instruments=("Oboe",)
     ... )
     >>> [(round(it.start_s, 1), round(it.end_s, 1)) for it in activity_of(played)[0]]
-    [(0.4, 1.2)]
+    [(0.5, 1.1)]
     """
     chosen = settings or ActivitySettings()
     times = posteriors.frame_times_s
