@@ -18,6 +18,7 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -37,7 +38,7 @@ def write_music(path: Path, duration_s: float) -> None:
             file.write(music.samples.T)
 
 
-def ask(address: str, *, body: bytes | None = None, kind: str = "application/json") -> dict:
+def ask(address: str, *, body: bytes | None = None, kind: str = "application/json") -> dict[str, Any]:
     request = urllib.request.Request(address, data=body, headers={"Content-Type": kind})  # noqa: S310 - the room's own
     with urllib.request.urlopen(request) as answer:  # noqa: S310
         return json.load(answer)
@@ -51,7 +52,14 @@ def processor_seconds(process_id: int) -> float:
 def own_gigabytes(process_id: int) -> float:
     """Memory that is the process's own; files it has mapped are given back when others need the room."""
     status = Path(f"/proc/{process_id}/status").read_text()
-    return int(re.search(r"RssAnon:\s+(\d+)", status)[1]) / 2**20
+    return int(first_match(r"RssAnon:\s+(\d+)", status)) / 2**20
+
+
+def first_match(pattern: str, text: str) -> str:
+    found = re.search(pattern, text)
+    if found is None:
+        sys.exit(f"listening.py: expected {pattern!r} in {text[:200]!r}")
+    return found[1]
 
 
 def measured(path: Path, separator: str) -> dict[str, float]:
@@ -59,7 +67,8 @@ def measured(path: Path, separator: str) -> dict[str, float]:
     command = [sys.executable, "-m", "rebalance", "listen", "--no-browser", "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
-        address = f"{re.search(r'http://[^ ]+/', process.stdout.readline())[0]}api"
+        assert process.stdout is not None
+        address = f"{first_match(r'(http://[^ ]+/)', process.stdout.readline())}api"
         started_s, worked_s = time.monotonic(), processor_seconds(process.pid)
         recording = ask(f"{address}/recordings?name=music.flac", body=path.read_bytes(), kind="audio/flac")
         request = {"recording": recording["id"], "instruments": PLAYERS, "separator": separator}

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 
 class RebalanceError(Exception):
-    """Base of every error this library raises on purpose; itself for what the system refuses, such as a full disk."""
+    """Base of every error this library raises on purpose; itself for what the system refuses, such as a full disk.
+
+    Examples
+    --------
+    >>> from rebalance import ConfigError, RebalanceError, load_task
+    >>> issubclass(ConfigError, RebalanceError)
+    True
+    >>> try:
+    ...     load_task("metadata/demo", "validation")
+    ... except RebalanceError as error:
+    ...     print(error)
+    split: expected one of train, valid, test, got 'validation'; did you mean 'valid'?
+    """
 
 
 class MetadataError(RebalanceError, ValueError):

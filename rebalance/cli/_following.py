@@ -12,7 +12,9 @@ from rebalance._base.errors import ConfigError
 from rebalance._base.extras import optional_packages
 
 if TYPE_CHECKING:
+    from rebalance.audio import Recording
     from rebalance.separation import Separator
+    from rebalance.transcription import Posteriors, Tracker
 
 ScoreOption: TypeAlias = Annotated[
     Path | None,
@@ -56,28 +58,55 @@ def following(
     MetadataError
         If the score cannot be read.
     """
-    from rebalance.cli._reporting import say, working
-
     if score is None:
-        if part:
-            raise ConfigError("--part: expected beside --score, got no score")
+        _refuse_parts(part)
         return separator
     with optional_packages():
-        from rebalance.synthesis.notation import read_score_variants
-        from rebalance.transcription import by_pitch, read_along, score_informed, track_players
+        from rebalance.transcription import by_pitch, score_informed
     from rebalance.cli._music import read_music
 
     tracker = by_pitch(separator).tracker
+    sharpened = score_posteriors(tracker, read_music(files[0]), players, score, part)
+    return separator if sharpened is None else score_informed(separator, sharpened)
+
+
+def score_posteriors(
+    tracker: Tracker, recording: Recording, players: Sequence[str], score: Path | None, part: Sequence[str] | None
+) -> Posteriors | None:
+    """Return what a tracker finds in a recording, sharpened by its score, and say how well they match.
+
+    None without a score.
+
+    Raises
+    ------
+    ConfigError
+        If the score does not match, or a part fits nobody.
+    MetadataError
+        If the score cannot be read.
+    """
+    with optional_packages():
+        from rebalance.synthesis.notation import read_score_variants
+        from rebalance.transcription import read_along, track_players
+    from rebalance.cli._reporting import say, working
+
+    if score is None:
+        _refuse_parts(part)
+        return None
     chosen = dict(_choice(text) for text in part or ())
     readings = read_score_variants(score)
-    recording = read_music(files[0])
     with working("follow the score"):
         posteriors = track_players(recording.samples, players, tracker, sample_rate=recording.sample_rate)
         reading = read_along(posteriors, readings, chosen_parts=chosen)
     say(f"{score}: matches, at a cost of {reading.alignment.cost:.2f} a frame")
     for line in reading.remarks:
         say(line)
-    return score_informed(separator, reading.posteriors)
+    return reading.posteriors
+
+
+def _refuse_parts(part: Sequence[str] | None) -> None:
+    """Raise if parts are chosen of no score."""
+    if part:
+        raise ConfigError("--part: expected beside --score, got no score")
 
 
 def _choice(text: str) -> tuple[str, str]:

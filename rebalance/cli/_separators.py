@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rebalance.separation import SeparatorEntry
 
 _QUARTET = ("Violin", "Violin", "Viola", "Cello")
+_COST_UNIT = " of one core for a second of a stereo quartet"
 
 
 def separators(
@@ -45,9 +46,10 @@ def separators(
             "" if entry.n_parameters is None else f"{entry.n_parameters / 1e6:.2f} M",
             "" if entry.n_bytes is None else f"{entry.n_bytes / 1e6:.1f}",
             entry.look_ahead,
-            _measured(entry, device) if time and entry.origin == "weights" else entry.cost,
+            _measured(entry, device) if time and entry.origin == "weights" else entry.cost.removesuffix(_COST_UNIT),
         )
     CONSOLE.print(table)
+    say(f"cost: time{_COST_UNIT}, {'measured here' if time else 'by the card'}\n")
     for entry in entries:
         say(f"{entry.name}: {'; '.join(_told(entry))}")
 
@@ -59,8 +61,8 @@ def _told(entry: SeparatorEntry) -> list[str]:
 
 
 def _measured(entry: SeparatorEntry, device: str) -> str:
-    """Return what a separator costs here."""
+    """Return what a separator costs here, in processor time."""
     from rebalance.separation import load_separator, measure_cost
 
     seconds = measure_cost(load_separator(entry.name, device=device), _QUARTET)
-    return f"{seconds:.2f} s of processor time per second of a stereo quartet, here"
+    return f"{seconds:.2f} s"

@@ -9,6 +9,7 @@ import typer
 
 from rebalance._base.extras import optional_packages
 from rebalance._base.instrument_names import instruments_listed
+from rebalance.cli._following import PartOption, ScoreOption, score_posteriors
 from rebalance.cli._music import FileArgument, read_music
 from rebalance.cli._options import DeviceOption, ForceOption, InstrumentsOption, SeparatorOption
 from rebalance.cli._outputs import check_folder_to_write
@@ -31,6 +32,8 @@ def transcribe(
             show_default=False,
         ),
     ] = None,
+    score: ScoreOption = None,
+    part: PartOption = None,
     separator: SeparatorOption = "default",
     device: DeviceOption = "auto",
     force: ForceOption = False,
@@ -56,12 +59,15 @@ def transcribe(
     names = [*(path.name for path in midi_files.values()), _NOTES, _ROLL]
     check_folder_to_write(out, names=names, inputs=[file], force=force)
     recording = read_music(file)
+    tracker = load_tracker(separator, device=device)
+    known = score_posteriors(tracker, recording, instruments_listed(instruments), score, part)
     with working("track the players"):
         found = transcribe(
             recording.samples,
             instruments_listed(instruments),
-            load_tracker(separator, device=device),
+            tracker,
             sample_rate=recording.sample_rate,
+            posteriors=known,
             a4_hz=a4,
         )
     draw_piano_roll(out / _ROLL, found.notes, found.tracks, recording.duration_s)

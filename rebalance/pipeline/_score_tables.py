@@ -143,6 +143,15 @@ def collect_scores(task: Task, systems: Mapping[str, System], failures: Sequence
     ------
     ConfigError
         If no system has any.
+
+    Examples
+    --------
+    >>> from rebalance import load_task
+    >>> from rebalance.pipeline import collect_scores
+    >>> collect_scores(load_task("metadata/demo", "valid"), {})
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: : expected scores, no pair could be scored
     """
     tables = {
         name: pd.read_csv(

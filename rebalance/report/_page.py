@@ -88,12 +88,13 @@ def write_page(path: StrPath, report: Report, listening: Listening, *, written_o
 
     Examples
     --------
+    >>> import datetime as dt
     >>> import tempfile
     >>> from pathlib import Path
     >>> import numpy as np
     >>> import pandas as pd
     >>> from rebalance import load_task
-    >>> from rebalance.report import Listening, ScoredRun, summarise, write_page
+    >>> from rebalance.report import Listening, ScoredRun, make_report, write_page
     >>> task = load_task("metadata/demo", "valid")
     >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
     >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
@@ -102,8 +103,8 @@ def write_page(path: StrPath, report: Report, listening: Listening, *, written_o
     ...     scores = pd.DataFrame({"avg_haaqi": score + 0.01 * np.arange(len(pairs))}, index=pairs)
     ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     page, summary = Path(folder, "report.html"), summarise([scored("first", 0.5)], task)
-    ...     write_page(page, summary, task, Listening(examples=(), notes=()))
+    ...     page, report = Path(folder, "report.html"), make_report([scored("first", 0.5)], task)
+    ...     write_page(page, report, Listening(examples=(), notes=()), written_on=dt.date(2026, 1, 31))
     ...     print(page.stat().st_size > 10_000)
     True
     """
@@ -122,6 +123,26 @@ def render_page(report: Report, listening: Listening, *, written_on: dt.date) ->
         What can be heard.
     written_on
         Date that stands on the page.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from rebalance import load_task
+    >>> from rebalance.report import Listening, ScoredRun, make_report, render_page
+    >>> task = load_task("metadata/demo", "valid")
+    >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
+    >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
+    >>> facts = dict.fromkeys(("separator", "haaqi", "semantics", "version"), "made up")
+    >>> def scored(name, score):
+    ...     scores = pd.DataFrame({"avg_haaqi": score + 0.01 * np.arange(len(pairs))}, index=pairs)
+    ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
+    >>> report = make_report([scored("first", 0.5)], task)
+    >>> page = render_page(report, Listening(examples=(), notes=()), written_on=dt.date(2026, 1, 31))
+    >>> page.lstrip()[:15].lower(), "31 January 2026" in page
+    ('<!doctype html>', True)
     """
     from rebalance.report._plots import plot_audiogram
 

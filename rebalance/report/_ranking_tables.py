@@ -31,7 +31,7 @@ def ranking_table(comparison: RunComparison) -> Table:
     ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
     >>> table = ranking_table(compare_runs([scored("first", 0.5), scored("second", 0.6)], task))
     >>> [column.header for column in table.columns], table.row_count
-    (['rank', 'run', 'mean HAAQI', 'minus the one before', 'p', 'pairs left out'], 2)
+    (['rank', 'run', 'mean HAAQI', 'minus the one before', 'p'], 2)
     """
     ranks = [place.rank for place in comparison.ranking]
     left_out = dict(zip((run.name for run in comparison.summary.runs), comparison.n_left_out, strict=True))
@@ -60,7 +60,26 @@ def ranking_table(comparison: RunComparison) -> Table:
 
 
 def differences_table(comparison: RunComparison) -> Table:
-    """Tabulate every two runs: a line for each of a few, a matrix of signs for many."""
+    """Tabulate every two runs: a line for each of a few, a matrix of signs for many.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from rebalance import load_task
+    >>> from rebalance.report import ScoredRun, compare_runs, differences_table
+    >>> task = load_task("metadata/demo", "valid")
+    >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
+    >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
+    >>> facts = dict.fromkeys(("separator", "haaqi", "semantics", "version"), "made up")
+    >>> def scored(name, score):
+    ...     scores = pd.DataFrame({"avg_haaqi": score + 0.01 * np.arange(len(pairs))}, index=pairs)
+    ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
+    >>> table = differences_table(compare_runs([scored("first", 0.5), scored("second", 0.6)], task))
+    >>> [str(cell) for cell in table.columns[0].cells]
+    ['second − first']
+    """
     names = [place.run for place in comparison.ranking]
     if len(names) > _MAX_LISTED:
         return _matrix(comparison, names)
@@ -94,7 +113,7 @@ def agreement_table(comparison: RunComparison) -> Table:
     ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
     >>> table = agreement_table(compare_runs([scored("first", 0.5), scored("second", 0.6)], task))
     >>> table.title, table.columns[1].header, [str(cell) for cell in table.columns[1].cells]
-    ('Agreement of 3 listeners', 'best for how many listeners', ['0', '3'])
+    ('Agreement of 3 listeners', 'best for how many', ['3', '0'])
     """
     agreement: ListenerAgreement = comparison.agreement
     overall = "not defined" if agreement.concordance is None else f"{agreement.concordance:.2f}"

@@ -108,6 +108,24 @@ def make_report(runs: Sequence[ScoredRun], task: Task) -> Report:
     ------
     ConfigError
         If a run scored a pair that is not in the task.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from rebalance import load_task
+    >>> from rebalance.report import ScoredRun, make_report
+    >>> task = load_task("metadata/demo", "valid")
+    >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
+    >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
+    >>> facts = dict.fromkeys(("separator", "haaqi", "semantics", "version"), "made up")
+    >>> def scored(name, score):
+    ...     scores = pd.DataFrame({"avg_haaqi": score + 0.01 * np.arange(len(pairs))}, index=pairs)
+    ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
+    >>> report = make_report([scored("first", 0.5), scored("second", 0.6)], task)
+    >>> [place.run for place in report.comparison.ranking]
+    ['second', 'first']
     """
     if len(runs) > 1 and len(common_pairs(runs)):
         comparison = compare_runs(runs, task)
@@ -131,6 +149,14 @@ def read_report(runs: Sequence[StrPath], *, data: StrPath | None = None) -> Repo
         If there is no run, one was not scored, or they cannot be compared.
     MetadataError
         If the task cannot be read.
+
+    Examples
+    --------
+    >>> from rebalance.report import read_report
+    >>> read_report([])
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: report: expected one or more runs, got none
     """
     data = None if data is None else expanded(data)
     scored = read_scored_runs(runs)

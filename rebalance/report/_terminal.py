@@ -15,7 +15,26 @@ from rebalance.report._texts import estimate_text, short_text
 
 
 def terminal_tables(report: Report) -> Iterator[Table]:
-    """Yield the tables of a report: means or ranking, differences between runs, then groups."""
+    """Yield the tables of a report: means or ranking, differences between runs, then groups.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from rebalance import load_task
+    >>> from rebalance.report import ScoredRun, make_report, terminal_tables
+    >>> task = load_task("metadata/demo", "valid")
+    >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
+    >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
+    >>> facts = dict.fromkeys(("separator", "haaqi", "semantics", "version"), "made up")
+    >>> def scored(name, score):
+    ...     scores = pd.DataFrame({"avg_haaqi": score + 0.01 * np.arange(len(pairs))}, index=pairs)
+    ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
+    >>> report = make_report([scored("first", 0.5), scored("second", 0.6)], task)
+    >>> [table.row_count for table in terminal_tables(report)][:2]
+    [2, 1]
+    """
     if report.comparison is None:
         yield _means(report)
     else:
@@ -26,7 +45,27 @@ def terminal_tables(report: Report) -> Iterator[Table]:
 
 
 def group_table(report: Report, group: GroupTable) -> Table:
-    """Tabulate the means of the groups of one property: groups down for a single run, else across."""
+    """Tabulate the means of the groups of one property: groups down for a single run, else across.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from rebalance import load_task
+    >>> from rebalance.report import ScoredRun, group_table, make_report
+    >>> task = load_task("metadata/demo", "valid")
+    >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
+    >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
+    >>> facts = dict.fromkeys(("separator", "haaqi", "semantics", "version"), "made up")
+    >>> def scored(name, score):
+    ...     scores = pd.DataFrame({"avg_haaqi": score + 0.01 * np.arange(len(pairs))}, index=pairs)
+    ...     return ScoredRun(name=name, folder=Path(name), data=Path("demo"), split="valid", scores=scores, **facts)
+    >>> report = make_report([scored("first", 0.5)], task)
+    >>> table = group_table(report, report.summary.groups[-1])
+    >>> table.title, [column.header for column in table.columns]
+    ('Gain size', [' ', 'mean HAAQI', 'pairs'])
+    """
     table = Table(title=group.title, caption=group.note)
     names = [run.name for run in report.summary.runs]
     if len(names) == 1:

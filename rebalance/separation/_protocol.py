@@ -18,7 +18,18 @@ from rebalance.audio import Audio, Shrinkage
 
 @runtime_checkable
 class Separator(Protocol):
-    """Splits a mixture of known instruments into its sources."""
+    """Splits a mixture of known instruments into its sources.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import Separator, load_separator
+    >>> separator = load_separator("mixture")
+    >>> isinstance(separator, Separator), separator.needs_sources
+    (True, False)
+    >>> list(separator(np.zeros((2, 44_100), dtype=np.float32), ("Flute", "Cello")))
+    ['Flute', 'Cello']
+    """
 
     @property
     def name(self) -> str:
@@ -69,7 +80,15 @@ class Separator(Protocol):
 
 @runtime_checkable
 class Declared(Protocol):
-    """A separator that can say what a submission has to declare of it."""
+    """A separator that can say what a submission has to declare of it.
+
+    Examples
+    --------
+    >>> from rebalance.separation import Declared, load_separator
+    >>> separator = load_separator("mixture")
+    >>> isinstance(separator, Declared), separator.n_parameters, separator.lookahead_ms
+    (True, 0, 0.0)
+    """
 
     @property
     def n_parameters(self) -> int:

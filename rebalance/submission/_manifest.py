@@ -37,6 +37,28 @@ class Manifest:
         SHA-256 of every file by name.
     format
         Of this manifest.
+
+    Examples
+    --------
+    >>> import json
+    >>> from rebalance.submission import Manifest
+    >>> manifest = Manifest(
+    ...     team="T002",
+    ...     causality="causal",
+    ...     augmented=False,
+    ...     supplementary=False,
+    ...     version="0.2.0",
+    ...     semantics="pyclarity V0.6.3",
+    ...     split="valid",
+    ...     separator="causal",
+    ...     configuration={"remix": "edit"},
+    ...     lookahead_ms=4.97,
+    ...     n_parameters=1_000_000,
+    ...     external_training_data=False,
+    ...     files={},
+    ... )
+    >>> json.loads(manifest.as_bytes())["lookahead_ms"]
+    4.97
     """
 
     team: str

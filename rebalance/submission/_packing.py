@@ -85,7 +85,7 @@ def unknowns(name: SubmissionName, record: RunRecord) -> tuple[str, ...]:
     >>> about = dict.fromkeys(("version", "separator", "remix", "rounding", "data", "semantics"), "mine")
     >>> record = RunRecord(split="test", external_training_data=False, **about)
     >>> print(*unknowns(SubmissionName(team="T002", causality="causal"), record))
-    the look-ahead is not recorded: 'rebalance causality' tells whether it is at most 5 ms
+    the look-ahead is declared by the separator, not measured: 'rebalance causality --run RUN' measures it
     """
     sentences = []
     if record.external_training_data is None:

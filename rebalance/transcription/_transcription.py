@@ -39,6 +39,7 @@ def transcribe(
     tracker: Tracker,
     *,
     sample_rate: int,
+    posteriors: Posteriors | None = None,
     a4_hz: float | None = None,
     settings: NoteSettings | None = None,
 ) -> Transcription:
@@ -54,6 +55,8 @@ def transcribe(
         See `load_tracker`.
     sample_rate
         Of the mixture in Hz.
+    posteriors
+        What to take the notes from, such as those that a score has sharpened; those of the tracker when None.
     a4_hz, settings
         See `notes_of`.
 
@@ -64,12 +67,12 @@ def transcribe(
     ConfigError
         If an instrument is unknown or has too many voices, or the tuning is not positive.
     """
-    posteriors = track_players(mixture, instruments, tracker, sample_rate=sample_rate)
-    tracks = decode(posteriors)
+    known = track_players(mixture, instruments, tracker, sample_rate=sample_rate) if posteriors is None else posteriors
+    tracks = decode(known)
     rises_db = onset_rises_db(mixture, tracks, sample_rate)
-    notes = notes_of(posteriors, rises_db=rises_db, a4_hz=a4_hz, settings=settings)
+    notes = notes_of(known, rises_db=rises_db, a4_hz=a4_hz, settings=settings)
     return Transcription(
-        posteriors=posteriors,
+        posteriors=known,
         tracks=tracks,
-        notes=dict(zip(source_names(posteriors.instruments), notes, strict=True)),
+        notes=dict(zip(source_names(known.instruments), notes, strict=True)),
     )

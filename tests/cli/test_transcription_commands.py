@@ -68,6 +68,15 @@ def test_transcribe_writes_notes_table_and_picture(duo: Path, tmp_path: Path) ->
     assert (again.returncode, "--force replaces it" in again.stderr) == (2, True)
 
 
+def test_transcribe_follows_a_score_too(duo: Path, tmp_path: Path) -> None:
+    score = score_of(tmp_path / "score.mid", HIGH, LOW)
+    result = rebalance("transcribe", duo, "--instruments", "flute,cello", "--out", tmp_path, "--score", score)
+    assert result.returncode == 0, result.stderr
+    assert "Flute: plays 'Flauto'" in result.stdout
+    notes = pd.read_csv(tmp_path / "notes.csv")
+    assert notes[notes.player == "Cello"].pitch_midi.tolist() == list(LOW)
+
+
 def test_activity_tells_who_plays_and_who_does_not(duo: Path, tmp_path: Path) -> None:
     out = tmp_path / "activity"
     result = rebalance("activity", duo, "--instruments", "flute,cello", "--out", out, "--no-check")

@@ -70,6 +70,20 @@ class Material:
         Stems to render by the name of their folder, each with the name of its list of pieces.
     halls
         Files of room responses to simulate by name, each with number of halls and seed.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.training.data import Library, Material
+    >>> library = Library(pieces="quartets", fonts=("fluidr3",), family="fluid")
+    >>> material = Material(
+    ...     out=Path("data"),
+    ...     pieces={"quartets": ("haydn/opus1no1/movement1",)},
+    ...     libraries={"train-fluid": library},
+    ...     halls={"rooms-train": (64, 1)},  # number of halls, seed
+    ... )
+    >>> material.libraries["train-fluid"].pieces in material.pieces
+    True
     """
 
     out: Path

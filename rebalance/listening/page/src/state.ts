@@ -56,7 +56,8 @@ export const announcement = signal("");
 export const past = signal<Settings[]>([]);
 export const future = signal<Settings[]>([]);
 
-const aidedGainDb = signal<{ key: string; gainDb: number } | null>(null);
+/** By how much the aid makes the music louder, and the gains of the bands this was measured with. */
+const aided = signal<{ louderDb: number; gainsDb: number[] } | null>(null);
 let player: Player | null = null;
 let pollTimer = 0;
 let lastChange = { what: "", at: 0 };
@@ -104,9 +105,7 @@ const mix = computed<Mix>(() => {
   const own = Number.isFinite(mixLufs.value) ? mixLufs.value : REFERENCE_LUFS;
   const before = Number.isFinite(originalLufs.value) ? originalLufs.value : REFERENCE_LUFS;
   const fitted = prescription.value;
-  // Until the room has told how loud the aid makes it, take the most it could.
-  const most = fitted ? Math.max(...fitted.left.gains_db, ...fitted.right.gains_db) : 0;
-  const louderDb = matched.value ? (aidedGainDb.value?.gainDb ?? most) : 0;
+  const louderDb = matched.value && fitted ? mostLouderDb(fitted) : 0;
   return {
     weights: weights.value,
     levels: {
@@ -122,6 +121,16 @@ const mix = computed<Mix>(() => {
     amplified: settings.value.amplified && fitted !== null,
   };
 });
+
+const bandGainsDb = (fitted: Prescription) => [...fitted.left.gains_db, ...fitted.right.gains_db];
+
+/** By how much the aid makes the music louder; until the room has measured it, the most it can be: never a jump. */
+function mostLouderDb(fitted: Prescription): number {
+  const gains = bandGainsDb(fitted);
+  const known = aided.value;
+  if (!known) return Math.max(...gains);
+  return known.louderDb + Math.max(0, ...gains.map((gain, band) => gain - known.gainsDb[band]));
+}
 
 /** Level at the ear, had the device been set so that the recording as it is sounds comfortable at volume 0. */
 export const levelDbSpl = computed(() =>
@@ -247,7 +256,8 @@ function follow(found: Separation): void {
     instruments.value = found.instruments;
     separatorName.value = found.separator;
     separation.value = found;
-    aidedGainDb.value = null;
+    aided.value = null;
+    askedKey = "";
   });
   void poll(found.id);
 }
@@ -454,6 +464,7 @@ effect(() => {
 });
 
 let asking = 0;
+let askedKey = "";
 effect(() => {
   const found = separation.value;
   const fitted = prescription.value;
@@ -461,13 +472,16 @@ effect(() => {
   const asked = hearing.value;
   const used = isSolo.value && !original.value ? [1, ...found.players.map(() => 0)] : weights.value;
   const key = JSON.stringify([found.id, found.n_hops, used.map((w) => w.toFixed(3)), fitted]);
-  if (aidedGainDb.peek()?.key === key) return;
+  if (key === askedKey) return;
+  askedKey = key;
   clearTimeout(asking);
   asking = window.setTimeout(() => {
     api
       .aidedLoudness(found.id, used, asked)
-      .then(({ input_lufs, output_lufs }) => (aidedGainDb.value = { key, gainDb: output_lufs - input_lufs }))
-      .catch(() => undefined);
+      .then(({ input_lufs, output_lufs }) => {
+        if (key === askedKey) aided.value = { louderDb: output_lufs - input_lufs, gainsDb: bandGainsDb(fitted) };
+      })
+      .catch(() => (askedKey = ""));
   }, SETTLED_MS);
 });
 
