@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.resources
 import json
 import os
 import re
@@ -23,7 +24,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 expect.set_options(timeout=30_000)
 
-AXE = Path(__file__).parent / "third_party" / "axe.min.js"
+AXE = Path(str(importlib.resources.files("axe_playwright_python") / "axe.min.js"))
 RATE = 44_100
 REFERENCE_LUFS = -23.0
 PLAYERS = ("Violin_1", "Violin_2", "Viola", "Cello")
