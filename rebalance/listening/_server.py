@@ -62,6 +62,18 @@ def create_app(
         Identity of the recording the page begins with.
     separation
         Identity of the separation the page begins with.
+
+    Examples
+    --------
+    >>> from starlette.testclient import TestClient
+    >>> from rebalance.listening import Library, create_app
+    >>> with Library() as library:
+    ...     room = TestClient(create_app(library), base_url="http://localhost")
+    ...     page, strange = room.get("/"), room.get("/", headers={"host": "elsewhere.example"})
+    >>> page.status_code, page.headers["content-type"]
+    (200, 'text/html; charset=utf-8')
+    >>> strange.text
+    'this room is open to this machine only'
     """
     app = FastAPI(title="rebalance listening room", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_exception_handler(RebalanceError, _refused)

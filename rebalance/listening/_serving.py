@@ -75,6 +75,16 @@ def serve_room(
         If the file cannot be used.
     ConfigError
         If an instrument is unknown or the port is taken.
+
+    Examples
+    --------
+    >>> import signal
+    >>> from rebalance.listening import RoomOptions, serve_room
+    >>> def look_in(address):
+    ...     print(address.startswith("http://127.0.0.1:"))
+    ...     signal.raise_signal(signal.SIGINT)  # as Ctrl+C does
+    >>> serve_room(RoomOptions(port=0, open_browser=False), on_address=look_in)
+    True
     """
     file = None if file is None else expanded(file)
     token = None if options.host in LOOPBACK_NAMES else secrets.token_urlsafe(18)

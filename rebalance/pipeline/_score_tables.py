@@ -125,6 +125,14 @@ def score_runs(
         If the task cannot be read.
     ConfigError
         If a folder holds no run of the split, or the split must be named.
+
+    Examples
+    --------
+    >>> from rebalance.pipeline import score_runs
+    >>> score_runs("metadata/demo", ["not-enhanced"])
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: not-enhanced: expected a folder written by 'rebalance enhance', found ...
     """
     root = Path(data)
     present = available_splits(root)

@@ -99,7 +99,19 @@ def _means(report: Report) -> Table:
 
 
 def scores_table(scores: Scores) -> Table:
-    """Tabulate the mean score of every run that was scored, with its interval."""
+    """Tabulate the mean score of every run that was scored, with its interval.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from rebalance.pipeline import Scores
+    >>> from rebalance.report import scores_table
+    >>> keys = [("exp/mine", "S50001", "L0001"), ("exp/mine", "S50003", "L0002")]
+    >>> index = pd.MultiIndex.from_tuples(keys, names=["run", "scene", "listener"])
+    >>> table = scores_table(Scores(table=pd.DataFrame({"avg_haaqi": [0.6, 0.7], "piece": ["haydn", "mozart"]}, index)))
+    >>> [column.header for column in table.columns], table.row_count
+    (['run', 'mean HAAQI', 'pairs', 'pieces'], 1)
+    """
     table = Table(title="Mean HAAQI (95 % interval, pieces resampled)")
     for column in ("run", "mean HAAQI", "pairs", "pieces"):
         add_column(table, column, is_name=column == "run")

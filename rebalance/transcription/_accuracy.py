@@ -104,6 +104,20 @@ def multipitch_agreement(true_midi: NDArray[np.float64], tracks: Sequence[PitchT
     tracks
         Of every player.
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.transcription import PitchTrack, multipitch_agreement
+    >>> def found(instrument, pitches_midi):
+    ...     times_s = np.arange(2) / 50
+    ...     return PitchTrack(
+    ...         instrument=instrument, frame_times_s=times_s, pitches_midi=np.array(pitches_midi), confidence=np.ones(2)
+    ...     )
+    >>> true_midi = np.array([[72.0, 72.0], [48.0, np.nan]])
+    >>> exchanged = [found("Oboe", [48.0, np.nan]), found("Cello", [72.0, 74.0])]  # and one pitch wrong
+    >>> round(multipitch_agreement(true_midi, exchanged).f_measure, 3)
+    0.667
+
     Source: mir_eval.multipitch, after Poliner and Ellis (2007).
     """
     with optional_packages():

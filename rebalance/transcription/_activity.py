@@ -135,7 +135,18 @@ def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 def activity_table(stretches: Mapping[str, Sequence[Stretch]]) -> str:
-    """Return the stretches of all players as CSV, by time: player, start_s, end_s, confidence."""
+    """Return the stretches of all players as CSV, by time: player, start_s, end_s, confidence.
+
+    Examples
+    --------
+    >>> from rebalance.transcription import Stretch, activity_table
+    >>> flute = [Stretch(start_s=0.0, end_s=2.5, confidence=0.98)]
+    >>> oboe = [Stretch(start_s=1.0, end_s=2.0, confidence=0.95)]
+    >>> print(activity_table({"Oboe": oboe, "Flute": flute}), end="")
+    player,start_s,end_s,confidence
+    Flute,0.00,2.50,0.980
+    Oboe,1.00,2.00,0.950
+    """
     rows = sorted((stretch, player) for player, played in stretches.items() for stretch in played)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -146,6 +157,18 @@ def activity_table(stretches: Mapping[str, Sequence[Stretch]]) -> str:
 
 
 def write_activity_table(path: StrPath, stretches: Mapping[str, Sequence[Stretch]]) -> None:
-    """Write the stretches of all players as CSV, see `activity_table`."""
+    """Write the stretches of all players as CSV, see `activity_table`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.transcription import Stretch, write_activity_table
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "activity.csv"
+    ...     write_activity_table(path, {"Oboe": [Stretch(start_s=1.0, end_s=2.0, confidence=0.95)]})
+    ...     path.read_text().splitlines()
+    ['player,start_s,end_s,confidence', 'Oboe,1.00,2.00,0.950']
+    """
     path = expanded(path)
     write_text(path, activity_table(stretches))

@@ -41,6 +41,19 @@ def write_notes_as_midi(path: StrPath, player: str, notes: Sequence[TranscribedN
         If the player's instrument is unknown or mido is not installed.
     RebalanceError
         If the file cannot be written, or what was written does not read back as these notes.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.synthesis.notation import read_score
+    >>> from rebalance.transcription import TranscribedNote, write_notes_as_midi
+    >>> heard = TranscribedNote(onset_s=0.5, end_s=1.0, pitch_midi=72, cents=-8.0, confidence=1.0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_notes_as_midi(Path(folder) / "oboe.mid", "Oboe", [heard])
+    ...     (part,) = read_score(Path(folder) / "oboe.mid").parts
+    >>> part.name, [(note.onset_q, note.duration_q, note.pitch, note.velocity) for note in part.notes]
+    ('Oboe', [(1.0, 1.0, 72, 110)])
     """
     path = expanded(path)
     with optional_packages():
@@ -79,7 +92,18 @@ def _check(written: Path, path: Path, n_notes: int) -> None:
 
 
 def notes_table(notes: Mapping[str, Sequence[TranscribedNote]]) -> str:
-    """Return the notes of all players as CSV, by onset: player, onset_s, end_s, pitch_midi, cents, confidence."""
+    """Return the notes of all players as CSV, by onset: player, onset_s, end_s, pitch_midi, cents, confidence.
+
+    Examples
+    --------
+    >>> from rebalance.transcription import TranscribedNote, notes_table
+    >>> def note(onset_s, pitch_midi):
+    ...     return TranscribedNote(onset_s=onset_s, end_s=2.0, pitch_midi=pitch_midi, cents=-8.0, confidence=0.75)
+    >>> print(notes_table({"Violin": [note(1.0, 76)], "Cello": [note(0.5, 48)]}), end="")
+    player,onset_s,end_s,pitch_midi,cents,confidence
+    Cello,0.500,2.000,48,-8,0.750
+    Violin,1.000,2.000,76,-8,0.750
+    """
     rows = sorted((note, player) for player, played in notes.items() for note in played)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -99,6 +123,18 @@ def notes_table(notes: Mapping[str, Sequence[TranscribedNote]]) -> str:
 
 
 def write_notes_table(path: StrPath, notes: Mapping[str, Sequence[TranscribedNote]]) -> None:
-    """Write the notes of all players as CSV, see `notes_table`."""
+    """Write the notes of all players as CSV, see `notes_table`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.transcription import TranscribedNote, write_notes_table
+    >>> heard = TranscribedNote(onset_s=0.5, end_s=2.0, pitch_midi=48, cents=-8.0, confidence=0.75)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_notes_table(Path(folder) / "notes.csv", {"Cello": [heard]})
+    ...     print(Path(folder, "notes.csv").read_text().splitlines()[1])
+    Cello,0.500,2.000,48,-8,0.750
+    """
     path = expanded(path)
     write_text(path, notes_table(notes))

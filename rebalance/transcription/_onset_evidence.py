@@ -47,6 +47,20 @@ def onset_rises_db(mixture: Audio, tracks: Sequence[PitchTrack], sample_rate: in
     ------
     AudioError
         If the mixture is empty, not finite, or of another shape, or there is no player.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.transcription import PitchTrack, onset_rises_db
+    >>> time_s = np.arange(44_100) / 44_100
+    >>> tone = np.where(time_s < 0.5, 0.001, 0.1) * np.sin(2 * np.pi * 440 * time_s)  # a stroke at half a second
+    >>> frame_times_s, pitches_midi = np.arange(50) / 50, np.full(50, 69.0)
+    >>> track = PitchTrack(
+    ...     instrument="Violin", frame_times_s=frame_times_s, pitches_midi=pitches_midi, confidence=np.ones(50)
+    ... )
+    >>> rises_db = onset_rises_db(tone[None], [track], 44_100)
+    >>> rises_db.shape, abs(int(rises_db[0].argmax()) - 25) <= 1
+    ((1, 50), True)
     """
     if not tracks:
         raise AudioError("onsets: expected at least one player, got none")

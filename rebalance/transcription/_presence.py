@@ -103,6 +103,19 @@ def presence_of(posteriors: Posteriors) -> tuple[Presence, ...]:
     ----------
     posteriors
         Of a tracker told of these players, not sharpened by a score.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.transcription import Posteriors, presence_of
+    >>> values = np.zeros((2, 50, 3), dtype=np.float32)  # two players, fifty frames, two pitches and silence
+    >>> values[0, :, 0] = values[1, :, 2] = 1.0
+    >>> times_s, pitches_midi = np.arange(50) / 50, np.array([60.0, 62.0])
+    >>> heard = Posteriors(
+    ...     values=values, pitches_midi=pitches_midi, frame_times_s=times_s, instruments=("Oboe", "Cello")
+    ... )
+    >>> [(player.player, player.hardly_there) for player in presence_of(heard)]
+    [('Oboe', False), ('Cello', True)]
     """
     tracks = decode(posteriors)
     names = source_names(posteriors.instruments)
@@ -152,6 +165,18 @@ def better_ensemble(
     ------
     ConfigError
         If one of the players is none of the recording.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.transcription import DOUBTFUL, better_ensemble, load_tracker, presence_of
+    >>> tracker = load_tracker("default", device="cpu")
+    >>> phase = 2 * np.pi * 440 * np.arange(22_050) / 44_100
+    >>> tone = sum(0.05 / partial * np.sin(partial * phase) for partial in range(1, 9)).astype(np.float32)[None]
+    >>> found = presence_of(tracker(tone, ["Oboe"], 44_100))
+    >>> in_doubt = [presence.player for presence in found if presence.own_evidence < DOUBTFUL]
+    >>> better_ensemble(tone, ["Oboe"], tracker, sample_rate=44_100, players=in_doubt) is None  # nobody is in doubt
+    True
     """
     named = known_instruments(instruments)
     names = source_names(named)

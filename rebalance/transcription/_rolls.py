@@ -51,6 +51,21 @@ def draw_piano_roll(
     ------
     ConfigError
         If matplotlib is not installed, or the name has another ending.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.transcription import PitchTrack, TranscribedNote, draw_piano_roll
+    >>> note = TranscribedNote(onset_s=0.0, end_s=1.0, pitch_midi=60, cents=0.0, confidence=0.9)
+    >>> track = PitchTrack(
+    ...     instrument="Oboe", frame_times_s=np.arange(50) / 50, pitches_midi=np.full(50, 60.0), confidence=np.ones(50)
+    ... )
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     draw_piano_roll(Path(folder) / "roll.png", {"Oboe": [note]}, [track], duration_s=1.0)
+    ...     Path(folder, "roll.png").read_bytes()[1:4]
+    b'PNG'
     """
     path = expanded(path)
     row_s = max(_ROW_S, duration_s / _MAX_ROWS)
@@ -111,6 +126,18 @@ def draw_activity(path: StrPath, stretches: Mapping[str, Sequence[Stretch]], dur
     ------
     ConfigError
         If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.transcription import Stretch, draw_activity
+    >>> oboe = Stretch(start_s=1.0, end_s=2.0, confidence=0.95)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "activity.svg"
+    ...     draw_activity(path, {"Oboe": [oboe], "Cello": []}, duration_s=3.0)
+    ...     "<svg" in path.read_text()
+    True
     """
     path = expanded(path)
     figure = _figure(0.9 + 0.45 * len(stretches))

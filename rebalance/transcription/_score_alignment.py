@@ -95,6 +95,21 @@ def align(posteriors: Posteriors, score: Score, parts: Sequence[Part | None]) ->
     ConfigError
         If the recording is shorter than a second, or librosa is not installed.
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.notation import Note, Part, Score
+    >>> from rebalance.transcription import Posteriors, align
+    >>> notes = tuple(Note(onset_q=float(at), duration_q=1.0, pitch=60 + 2 * at) for at in range(4))
+    >>> part = Part(name="Oboe", instrument=None, notes=notes)
+    >>> score = Score(name="scale", parts=(part,), quarter_bpm=60.0)  # four notes of a second each
+    >>> values = np.zeros((1, 100, 5), dtype=np.float32)  # two seconds: played twice as fast
+    >>> values[0, range(100), np.arange(100) // 25] = 1.0
+    >>> times_s, pitches_midi = np.arange(100) / 50, np.array([60.0, 62.0, 64.0, 66.0])
+    >>> heard = Posteriors(values=values, pitches_midi=pitches_midi, frame_times_s=times_s, instruments=("Oboe",))
+    >>> round(align(heard, score, [part]).recording_s(2.0), 1)
+    1.0
+
     Source: librosa.sequence.dtw, subsequence dynamic time warping after Müller (2015), "Fundamentals of Music
     Processing", section 7.2.
     """

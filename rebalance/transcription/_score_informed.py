@@ -150,6 +150,20 @@ def read_along(
     ------
     ConfigError
         If no part fits a player, or score and recording do not match.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.notation import Note, Part, Score
+    >>> from rebalance.transcription import Posteriors, read_along
+    >>> notes = tuple(Note(onset_q=float(at), duration_q=1.0, pitch=60 + 2 * at) for at in range(4))
+    >>> score = Score(name="scale", parts=(Part(name="Hautbois", instrument=None, notes=notes),), quarter_bpm=60.0)
+    >>> values = np.zeros((1, 200, 5), dtype=np.float32)  # four pitches, one second each
+    >>> values[0, range(200), np.arange(200) // 50] = 1.0
+    >>> times_s, pitches_midi = np.arange(200) / 50, np.array([60.0, 62.0, 64.0, 66.0])
+    >>> heard = Posteriors(values=values, pitches_midi=pitches_midi, frame_times_s=times_s, instruments=("Oboe",))
+    >>> read_along(heard, [score]).remarks
+    ("Oboe: plays 'Hautbois'",)
     """
     tried = []
     for score in readings:
@@ -197,12 +211,36 @@ def score_informed(separator: Separator, posteriors: Posteriors) -> ScoreInforme
     ------
     ConfigError
         If the separator does not work by pitch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import ModelCard
+    >>> from rebalance.separation.player_tracker import PitchSeparator, Tracker, TrackerConfig, TrackerNetwork
+    >>> from rebalance.transcription import score_informed
+    >>> sizes = {"channels": (4, 8), "time_strides": (2,), "width": 8, "n_layers": 1, "player_width": 8, "n_heads": 2}
+    >>> tracker = Tracker(name="untrained", network=TrackerNetwork(TrackerConfig(**sizes)).eval(), card=ModelCard())
+    >>> mixture = 0.05 * np.random.default_rng(0).standard_normal((2, 8192)).astype(np.float32)
+    >>> posteriors = tracker(mixture, ("Flute", "Cello"))  # of the whole recording, as `read_along` sharpens them
+    >>> separator = score_informed(PitchSeparator(name="combs alone", tracker=tracker), posteriors)
+    >>> list(separator(mixture, ("Flute", "Cello")))
+    ['Flute', 'Cello']
     """
     return ScoreInformedSeparator(separator=by_pitch(separator), posteriors=posteriors)
 
 
 def by_pitch(separator: Separator) -> PitchSeparator:
-    """Return a separator that works by pitch, or raise `ConfigError`."""
+    """Return a separator that works by pitch, or raise `ConfigError`.
+
+    Examples
+    --------
+    >>> from rebalance.separation import load_separator
+    >>> from rebalance.transcription import by_pitch
+    >>> by_pitch(load_separator("mixture"))
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: separator 'mixture': expected one with a player tracker, such as 'default'
+    """
     if not isinstance(separator, PitchSeparator):
         raise ConfigError(f"separator {separator.name!r}: expected one with a player tracker, such as 'default'")
     return separator

@@ -109,6 +109,20 @@ def sharpen(
         See `align`.
     settings
         The usual when None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.synthesis.notation import Note, Part, Score
+    >>> from rebalance.transcription import Posteriors, align, sharpen
+    >>> part = Part(name="Oboe", instrument=None, notes=(Note(onset_q=0.0, duration_q=2.0, pitch=60),))
+    >>> score = Score(name="one note", parts=(part,), quarter_bpm=60.0)
+    >>> values = np.tile(np.float32([0.6, 0.4, 0.0]), (1, 100, 1))  # for two seconds torn between two pitches
+    >>> times_s, pitches_midi = np.arange(100) / 50, np.array([60.0, 67.0])
+    >>> heard = Posteriors(values=values, pitches_midi=pitches_midi, frame_times_s=times_s, instruments=("Oboe",))
+    >>> sharpened = sharpen(heard, score, [part], align(heard, score, [part]))
+    >>> bool(sharpened.values[0, 50, 0] > 0.9)
+    True
     """
     chosen = settings or SharpeningSettings()
     trusted = trust(alignment, posteriors.frame_times_s).astype(np.float32)[:, None]

@@ -38,6 +38,18 @@ def track_players(mixture: Audio, instruments: Sequence[str], tracker: Tracker, 
         If the mixture is empty, not finite, or of another shape.
     ConfigError
         If an instrument is unknown or has too many voices.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.transcription import load_tracker, track_players
+    >>> phase = 2 * np.pi * 440 * np.arange(22_050) / 44_100
+    >>> tone = sum(0.05 / partial * np.sin(partial * phase) for partial in range(1, 9)).astype(np.float32)[None]
+    >>> tone[:, 11_025:] = 0.0  # silent from a quarter of a second
+    >>> posteriors = track_players(tone, ["Oboe"], load_tracker("default", device="cpu"), sample_rate=44_100)
+    >>> silent = posteriors.frame_times_s > 0.35
+    >>> float(posteriors.activity[0, silent].max())
+    0.0
     """
     posteriors = tracker(mixture, instruments, sample_rate)
     silent = _silent_frames(mixture, posteriors.frame_times_s, sample_rate)

@@ -91,6 +91,18 @@ def tuning_cents(posteriors: Posteriors) -> float:
     """Return how far the recording is tuned from equal temperament at A = 440 Hz, in cents, in [-50, 50).
 
     The mean angle of all pitches on the circle of a semitone, each with its share; 0 where nobody sounds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.transcription import Posteriors, tuning_cents
+    >>> values = np.tile(np.float32([0.0, 0.0, 0.75, 0.25]), (1, 10, 1))  # one player, ten frames
+    >>> pitches_midi = np.array([68.8, 69.0, 69.2])
+    >>> played = Posteriors(
+    ...     values=values, pitches_midi=pitches_midi, frame_times_s=np.arange(10) / 50, instruments=("Oboe",)
+    ... )
+    >>> round(tuning_cents(played))
+    20
     """
     shares = posteriors.values[:, :, :-1].sum(axis=(0, 1), dtype=np.float64)
     mean = np.sum(shares * np.exp(2j * np.pi * posteriors.pitches_midi))
@@ -126,6 +138,19 @@ def notes_of(
     ------
     ConfigError
         If the tuning is not positive, or the evidence has another shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.transcription import Posteriors, notes_of
+    >>> values = np.zeros((1, 100, 3), dtype=np.float32)  # one player, a hundred frames, two pitches and silence
+    >>> values[0, :20, 2] = values[0, 20:60, 0] = values[0, 60:, 1] = 1.0
+    >>> frame_times_s = (np.arange(100) + 0.5) / 50
+    >>> played = Posteriors(
+    ...     values=values, pitches_midi=np.array([60.0, 62.0]), frame_times_s=frame_times_s, instruments=("Oboe",)
+    ... )
+    >>> [(note.pitch_midi, round(note.onset_s, 2), round(note.end_s, 2)) for note in notes_of(played)[0]]
+    [(60, 0.4, 1.2), (62, 1.2, 2.0)]
     """
     chosen = settings or NoteSettings()
     if a4_hz is not None and not 0 < a4_hz < np.inf:

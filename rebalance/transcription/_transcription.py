@@ -66,6 +66,16 @@ def transcribe(
         If the mixture is empty, not finite, or of another shape.
     ConfigError
         If an instrument is unknown or has too many voices, or the tuning is not positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.transcription import load_tracker, transcribe
+    >>> phase = 2 * np.pi * 440 * np.arange(22_050) / 44_100
+    >>> tone = sum(0.05 / partial * np.sin(partial * phase) for partial in range(1, 9)).astype(np.float32)[None]
+    >>> found = transcribe(tone, ["Oboe"], load_tracker("default", device="cpu"), sample_rate=44_100)
+    >>> [note.pitch_midi for note in found.notes["Oboe"]]
+    [69]
     """
     known = track_players(mixture, instruments, tracker, sample_rate=sample_rate) if posteriors is None else posteriors
     tracks = decode(known)

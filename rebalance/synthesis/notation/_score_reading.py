@@ -76,9 +76,21 @@ def read_score(path: StrPath) -> Score:
 
 
 def read_score_variants(path: StrPath) -> tuple[Score, ...]:
-    """Read a score as printed, repeats played once, and, where it has any, as it is with all of them played.
+    r"""Read a score as printed, repeats played once, and, where it has any, as it is with all of them played.
 
     Parameters and errors are those of `read_score`. Only formats that music21 reads have repeats.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.synthesis.notation import read_score_variants
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "tune.abc"
+    ...     _ = path.write_text("X:1\nM:4/4\nL:1/4\nK:C\n|: C D E F | G A B c :| c B A G | F E D C |]\n")
+    ...     printed, repeated = read_score_variants(path)
+    >>> printed.end_q, repeated.end_q
+    (16.0, 24.0)
     """
     path = expanded(path)
     once = read_score(path)
@@ -142,7 +154,20 @@ def safe_name(name: str) -> str:
 
 
 def write_note_table(path: StrPath, score: Score) -> None:
-    """Write a score as a JSON note table: per part, rows of onset, duration, pitch and velocity."""
+    """Write a score as a JSON note table: per part, rows of onset, duration, pitch and velocity.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.synthesis.notation import Note, Part, Score, read_note_table, write_note_table
+    >>> oboe = Part(name="Oboe", instrument=None, notes=(Note(onset_q=0.0, duration_q=1.0, pitch=69),))
+    >>> score = Score(name="one note", parts=(oboe,), quarter_bpm=60.0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_note_table(Path(folder) / "score.json", score)
+    ...     read_note_table(Path(folder) / "score.json") == score
+    True
+    """
     path = expanded(path)
     parts = [
         {

@@ -38,6 +38,28 @@ def read_played_piece(root: StrPath, split: Split, name: str) -> PlayedPiece:
     ------
     MetadataError
         If the task was not rendered here, or holds no such piece.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.audio import write_audio
+    >>> from rebalance.synthesis.notation import Note, Part, Piece, Score, write_note_table
+    >>> from rebalance.synthesis.rendering import choose_run, read_played_piece, render_pieces
+    >>> notes = tuple(Note(onset_q=float(at), duration_q=1.0, pitch=69 + at) for at in range(4))
+    >>> parts = tuple(Part(name=name, instrument=None, notes=notes) for name in ("First", "Second"))
+    >>> tone = 0.2 * np.sin(2 * np.pi * 440 * np.arange(44_100) / 44_100)
+    >>> with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as executor:
+    ...     table, fonts, out = (Path(folder, name) for name in ("study.json", "notes", "task"))
+    ...     write_note_table(table, Score(name="study", parts=parts, quarter_bpm=240.0))
+    ...     write_audio(fonts / "tone-A4.wav", tone[None], 44_100)
+    ...     run = choose_run(split="valid", seed=1, ensembles=["Flute,Oboe"], fonts=[str(fonts)], room="dry")
+    ...     (piece,) = render_pieces(out, [Piece(name="study", path=table)], run, executor=executor).pieces
+    ...     played = read_played_piece(out, "valid", piece.name)
+    >>> [(part.label, len(part.notes)) for part in played.parts]
+    [('Flute', 4), ('Oboe', 4)]
     """
     root = expanded(root)
     folder = manifest_path(root, split, name).parent

@@ -65,6 +65,15 @@ def measure_reliability(
         If no segment could be separated.
 
     What was made is the gain of every true source in the remix by least squares: ``y = sum_i gain_i source_i + rest``.
+
+    Examples
+    --------
+    >>> from rebalance import load_task
+    >>> from rebalance.training.calibration import measure_reliability
+    >>> measure_reliability(load_task("metadata/demo", "valid"), "fast", n_segments=0)
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: segments: expected at least 1, got 0
     """
     if n_segments is not None and n_segments < 1:
         raise ConfigError(f"segments: expected at least 1, got {n_segments}")
