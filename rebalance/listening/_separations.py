@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rebalance._base.errors import AudioError, RebalanceError
 from rebalance._base.running import one_line
 from rebalance.audio import RecordingStream, Shrinkage
-from rebalance.listening._overview import HOPS_PER_S, OverviewMeter, row_length
+from rebalance.listening._powers import HOPS_PER_S, OverviewMeter, row_length
 from rebalance.listening._recordings import StoredRecording
 from rebalance.pipeline import stem_pieces
 from rebalance.separation import Separator, source_names

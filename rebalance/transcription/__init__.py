@@ -1,9 +1,6 @@
 """Who plays which pitch when: trackers, their posteriors, notes, activity, and scores that sharpen them.
 
->>> from rebalance.transcription import decode, load_tracker, separate_by_pitch  # doctest: +SKIP
->>> posteriors = load_tracker()(mixture, ["Violin", "Cello"], 44_100)  # doctest: +SKIP
->>> tracks = decode(posteriors)  # doctest: +SKIP
->>> estimates = separate_by_pitch(mixture, posteriors, sample_rate=44_100)  # doctest: +SKIP
+Start with `load_tracker`, `transcribe` or `separate_by_pitch`.
 """
 
 from rebalance.separation.player_tracker import (
