@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import os
 import re
@@ -242,7 +243,10 @@ def test_progress_tells_what_is_ready_and_what_is_left(tmp_path: Path) -> None:
         separation = Separation("id", recording, ("Flute", "Cello"), "mixture", library.folder)
         told = []
         separation.run(lambda name: _Watched(separation, told))
-        assert [progress.n_ready for progress in told] == [0, 30 * 44_100, 60 * 44_100]
+        ready = [progress.n_ready for progress in told]
+        assert ready[0] == 0
+        assert all(before < after for before, after in itertools.pairwise([*ready, 62 * 44_100]))
+        assert len(ready) == 3
         assert told[0].left_s is None
         assert told[1].left_s is not None
         assert told[1].left_s > 0
@@ -302,7 +306,10 @@ def test_stems_and_settings_are_files_the_commands_read(client, library, excerpt
     command += ["--out", tmp_path / "mine.flac"]
     result = CliRunner().invoke(app, [str(part) for part in command])
     assert result.exit_code == 0, result.output
-    assert (tmp_path / "mine.flac").read_bytes() == saved.content
+    (tmp_path / "saved.flac").write_bytes(saved.content)
+    made, kept = (read_audio(tmp_path / name) for name in ("mine.flac", "saved.flac"))
+    np.testing.assert_allclose(kept.samples, made.samples, rtol=0, atol=1.01 * 2**-15)  # of 16 bits the last
+    assert np.mean(kept.samples != made.samples) < 0.01
     assert {path.suffix for path in library.folder.iterdir()} == {".f32"}
 
 
