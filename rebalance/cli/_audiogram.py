@@ -79,8 +79,8 @@ def audiogram(
         _draw(plot, people)
     CONSOLE.print(_shown(people))
     for key, person in people.items():
-        losses = (f"{ear} ear {person.audiogram(ear).severity()}" for ear in EARS)
-        say(f"{key}: loss of the {', of the '.join(losses)}")
+        losses = (f"{ear} ear {person.audiogram(ear).severity('site')}" for ear in EARS)
+        say(f"{key}: loss of the {', of the '.join(losses)}, by the mean at 0.5, 1, 2 and 4 kHz")
     for path in (out, plot):
         if path is not None:
             say(f"written: {path}")

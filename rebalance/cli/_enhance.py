@@ -59,4 +59,9 @@ def enhance(
         failures = enhance_task(task, run, options, fresh=fresh, jobs=jobs, executor=executor)
     n_computed = count_finished(task, run) - n_kept
     CONSOLE.print(f"{n_kept} pairs kept, {n_computed} computed")
-    finish(f"{len(task.pairs)} pairs in {run / 'enhanced_signals' / task.split}", failures, n_asked=len(task.pairs))
+    finish(
+        f"{len(task.pairs)} pairs in {run / 'enhanced_signals' / task.split}",
+        failures,
+        n_asked=len(task.pairs),
+        n_left=len(task.pairs) - count_finished(task, run),
+    )

@@ -81,15 +81,15 @@ def say_remarks(file: Path, remarks: Sequence[str]) -> None:
     if is_quiet():
         return
     for remark in remarks:
-        ERRORS.print(Text.assemble(("note", "yellow"), f" {file}: {remark}"), soft_wrap=True)
+        ERRORS.print(Text.assemble(("note", "yellow"), f": {file}: {remark}"), soft_wrap=True)
 
 
 def say_note(text: str) -> None:
     """Say on the error stream what was assumed."""
-    ERRORS.print(Text.assemble(("note", "yellow"), f" {text}"), soft_wrap=True)
+    ERRORS.print(Text.assemble(("note", "yellow"), f": {text}"), soft_wrap=True)
 
 
-def finish(done: str, failures: Sequence[Failure], *, n_asked: int | None = None) -> None:
+def finish(done: str, failures: Sequence[Failure], *, n_asked: int | None = None, n_left: int | None = None) -> None:
     """Say what was done; list what failed and end with status 1 if anything did.
 
     Parameters
@@ -100,11 +100,13 @@ def finish(done: str, failures: Sequence[Failure], *, n_asked: int | None = None
         Each listed with its reason.
     n_asked
         How many items there were; None where they were not counted.
+    n_left
+        How many of them are not done; the number of failures when None.
     """
     for failure in failures:
         ERRORS.print(Text.assemble(("failed", "red"), f" {failure.item}: {failure.reason}"), soft_wrap=True)
     if failures:
-        ERRORS.print(_failed(len(failures), n_asked), soft_wrap=True)
+        ERRORS.print(_failed(len(failures) if n_left is None else n_left, n_asked), soft_wrap=True)
         raise typer.Exit(1)
     say(done)
 

@@ -30,6 +30,7 @@ Rows: TypeAlias = NDArray[np.float32]
 DEFAULT_FULL_SCALE_DB_SPL = 65.0
 # Twice the range in which bands are aligned: below it the index says nothing.
 MIN_DURATION_S = 0.2
+MIN_SAMPLE_RATE = 1000  # in Hz; below it no music is heard, and a rate in kHz would ask for gigabytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +219,10 @@ def _ear(
     """Check the options and gather them."""
     if not (np.isfinite(sample_rate) and sample_rate > 0):
         raise ConfigError(f"HAAQI: sample_rate must be positive, got {sample_rate}")
+    if sample_rate < MIN_SAMPLE_RATE:
+        raise ConfigError(
+            f"HAAQI: sample_rate must be in Hz, {MIN_SAMPLE_RATE} or more, got {sample_rate:g}; is it kHz?"
+        )
     if not np.isfinite(full_scale_db_spl):
         raise ConfigError(f"HAAQI: full_scale_db_spl must be finite, got {full_scale_db_spl}")
     if amplification not in ("none", "nal_r"):

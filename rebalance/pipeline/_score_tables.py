@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from rebalance._base.bootstrap import Estimate, clustered_mean
 from rebalance._base.challenge import Split
-from rebalance._base.clustering import Estimate, clustered_mean
 from rebalance._base.errors import ConfigError
 from rebalance._base.extras import optional_packages
 from rebalance._base.files import StrPath
@@ -101,7 +101,7 @@ class Scores:
 
 def score_runs(
     data: StrPath,
-    runs: Sequence[StrPath],
+    runs: StrPath | Sequence[StrPath],
     *,
     split: Split | None = None,
     jobs: int | None = None,
@@ -139,7 +139,8 @@ def score_runs(
     if split is None and len(present) != 1:
         raise ConfigError(f"{root}: expected metadata of one split, or split to name one; found {', '.join(present)}")
     task = load_task(root, split or present[0], require_sources=True)
-    systems = {os.fspath(run): system_of_run(Path(run), task.split) for run in runs}
+    listed = [runs] if isinstance(runs, str | os.PathLike) else runs
+    systems = {os.fspath(run): system_of_run(Path(run), task.split) for run in listed}
     failures = score_task(task, list(systems.values()), jobs=jobs)
     return collect_scores(task, systems, failures)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rebalance._base.clustering import Estimate, clustered_mean, paired_difference
+from rebalance._base.bootstrap import Estimate, clustered_mean, paired_difference
 from rebalance.report._comparing import (
     ListenerAgreement,
     PairwiseTest,

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from rebalance._base.clustering import Estimate, Interval, PairedDifference, smallest_p_value
+from rebalance._base.bootstrap import Estimate, Interval, PairedDifference, smallest_p_value
 from rebalance._base.errors import ConfigError
 from rebalance.report._scored_runs import ScoredRun, common_pairs
 from rebalance.report._summary import Summary, summarise

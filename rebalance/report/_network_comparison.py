@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from rebalance._base.clustering import paired_difference
+from rebalance._base.bootstrap import paired_difference
 from rebalance.report._texts import difference_text, signed_text
 
 FIGURES: Mapping[str, str] = MappingProxyType(

@@ -13,7 +13,7 @@ import jinja2
 import numpy as np
 from markupsafe import Markup, escape
 
-from rebalance._base.clustering import Estimate
+from rebalance._base.bootstrap import Estimate
 from rebalance._base.files import StrPath, expanded, write_text
 from rebalance.report._listening import Listening
 from rebalance.report._ranking_tables import outcome

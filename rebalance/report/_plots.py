@@ -12,7 +12,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rebalance._base.clustering import Estimate
+from rebalance._base.bootstrap import Estimate
 from rebalance.hearing import Listener
 
 _INK = "#010203"

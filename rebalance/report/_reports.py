@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from rebalance._base.clustering import Estimate
+from rebalance._base.bootstrap import Estimate
 from rebalance._base.extras import optional_packages
 from rebalance._base.files import StrPath, expanded
 from rebalance.report._comparing import RunComparison, compare_runs
@@ -133,7 +134,7 @@ def make_report(runs: Sequence[ScoredRun], task: Task) -> Report:
     return Report(task=task, summary=summarise(runs, task), comparison=None)
 
 
-def read_report(runs: Sequence[StrPath], *, data: StrPath | None = None) -> Report:
+def read_report(runs: StrPath | Sequence[StrPath], *, data: StrPath | None = None) -> Report:
     """Read scored runs and compute their report.
 
     Parameters
@@ -159,7 +160,7 @@ def read_report(runs: Sequence[StrPath], *, data: StrPath | None = None) -> Repo
     rebalance._base.errors.ConfigError: report: expected one or more runs, got none
     """
     data = None if data is None else expanded(data)
-    scored = read_scored_runs(runs)
+    scored = read_scored_runs([runs] if isinstance(runs, str | os.PathLike) else runs)
     return make_report(scored, load_task(data or scored[0].data, scored[0].split))
 
 

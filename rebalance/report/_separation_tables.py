@@ -7,7 +7,7 @@ import pandas as pd
 from rich.table import Column, Table
 from rich.text import Text
 
-from rebalance._base.clustering import clustered_mean
+from rebalance._base.bootstrap import clustered_mean
 from rebalance.pipeline import metric_columns
 
 _TITLES = {

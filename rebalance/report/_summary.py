@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rebalance._base.clustering import Estimate, PairedDifference, clustered_mean, paired_difference
+from rebalance._base.bootstrap import Estimate, PairedDifference, clustered_mean, paired_difference
 from rebalance.report._scored_runs import SEVERITY_COLUMNS, ScoredRun, annotated
 from rebalance.task import Task
 

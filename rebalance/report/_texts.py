@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rebalance._base.clustering import Estimate, Interval
+from rebalance._base.bootstrap import Estimate, Interval
 
 
 def estimate_text(estimate: Estimate | None) -> str:

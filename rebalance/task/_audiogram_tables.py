@@ -14,6 +14,7 @@ from rebalance._base.challenge import CAD2_TASK2, EARS, Ear
 from rebalance._base.errors import MetadataError
 from rebalance._base.files import StrPath, expanded, write_json
 from rebalance.hearing import Audiogram, Listener
+from rebalance.task._people import AUDIOMETER_RANGE_DB_HL
 from rebalance.task._problems import Findings
 from rebalance.task._schemas import checked_document
 
@@ -103,7 +104,11 @@ def parse_thresholds(text: str, frequencies_hz: Sequence[float] = CAD2_TASK2.aud
     found = [(_number(where, frequency), cell) for frequency, cell in pairs if cell.casefold() not in _NOT_MEASURED]
     if len(dict(found)) != len(found):
         raise MetadataError(f"{where}: expected every frequency once")
-    return {frequency: _number(where, cell) for frequency, cell in found}
+    thresholds = {frequency: _number(where, cell) for frequency, cell in found}
+    low, high = AUDIOMETER_RANGE_DB_HL
+    if odd := [value for value in thresholds.values() if not low <= value <= high]:
+        raise MetadataError(f"{where}: expected {low:g} to {high:g} dB HL, a loss being positive, got {odd[0]:g}")
+    return thresholds
 
 
 def read_audiogram_table(path: StrPath) -> dict[str, Listener]:

@@ -16,7 +16,7 @@ from rebalance.task._schemas import SchemaName, checked_document
 from rebalance.task._strict_json import JsonError, read_json
 
 # What the air-conduction range of an audiometer can tell (IEC 60645-1, type 1).
-_AUDIOMETER_RANGE_DB_HL = (-10.0, 120.0)
+AUDIOMETER_RANGE_DB_HL = (-10.0, 120.0)
 _EAR_NAMES = {"l": "left", "r": "right"}
 
 
@@ -160,7 +160,7 @@ def _completed(
     if not measured:
         findings.error(path, key, expected="thresholds", got="null only", message=f"{where}: every threshold is null")
         return None
-    low, high = _AUDIOMETER_RANGE_DB_HL
+    low, high = AUDIOMETER_RANGE_DB_HL
     if odd := [level for level in measured.values() if not low <= level <= high]:
         findings.warning(path, key, expected=f"thresholds from {low:g} to {high:g} dB HL", got=_listed_numbers(odd))
     audiogram = Audiogram(frequencies_hz=tuple(measured), thresholds_db_hl=tuple(measured.values()))

@@ -65,7 +65,10 @@ def draw_random_mixtures(stretches: Sequence[Stretch], count: int, *, seed: int)
         raise ConfigError(f"random mixtures: expected 0 or more, got {count}")
     pool = _pool(stretches)
     if count and any(not _instruments_of(family, pool) for family in _FAMILIES):
-        raise ConfigError(f"random mixtures: expected pieces with strings and woodwinds, got {sorted(pool) or 'none'}")
+        raise ConfigError(
+            f"random mixtures: expected pieces with strings and woodwinds, got {sorted(pool) or 'none'};"
+            " without random mixtures (--random-mixtures 0) they do"
+        )
     return tuple(_draw(f"randommix{number:04d}", pool, stream(seed, "mixture", str(number))) for number in range(count))
 
 

@@ -25,3 +25,9 @@ def test_the_reason_of_every_failure_is_said_and_what_is_done(capsys, n_failed, 
     assert stopped.value.exit_code == 1
     assert errors.count("division 0") == n_failed
     assert said in errors
+
+
+def test_what_is_left_is_counted_by_itself_where_one_failure_stands_for_many(capsys) -> None:
+    with pytest.raises(typer.Exit):
+        finish("done", [Failure(item="segment", reason="division 0")], n_asked=12, n_left=12)
+    assert "12 of 12 failed for the reasons above; nothing is done" in capsys.readouterr().err

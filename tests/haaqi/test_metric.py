@@ -243,3 +243,9 @@ def test_what_is_no_seed_and_no_generator_is_refused(rng):
     with pytest.raises(ConfigError, match="rng") as raised:
         haaqi(sound(), sound(), MILD, sample_rate=SAMPLE_RATE, rng=rng)
     assert "\n" not in str(raised.value)
+
+
+def test_a_rate_in_khz_is_refused_before_anything_is_resampled():
+    music = np.random.default_rng(1).standard_normal(30_000)
+    with pytest.raises(ConfigError, match="24; is it kHz"):
+        haaqi(music, music, MILD, sample_rate=24)

@@ -63,8 +63,8 @@ def test_what_is_no_archive_ends_with_status_2(typed, data_root, tmp_path):
 
 
 def test_several_submissions_are_checked_in_one_go_and_none_stops_the_others(typed, run, data_root, tmp_path):
-    assert typed("pack", run, "--team", "T001", "--causality", "causal", "--jobs", 1).exit_code == 0
-    good, bad = run / "submission_T001_causal.zip", tmp_path / "submission_T002_causal.zip"
+    assert typed("pack", run, "--team", "T001", "--causality", "noncausal", "--jobs", 1).exit_code == 0
+    good, bad = run / "submission_T001_noncausal.zip", tmp_path / "submission_T002_causal.zip"
     bad.write_bytes(b"nothing of the kind")
     checked = typed("check-submission", bad, good, run, data_root, "--jobs", 1)
     assert checked.exit_code == 2

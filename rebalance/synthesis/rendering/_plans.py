@@ -232,7 +232,7 @@ def read_plan(path: StrPath) -> Plan:
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         version = content.pop("version")
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise MetadataError(f"{path}: expected the annotations of a rendition: {error}") from error
     if version != PLAN_VERSION:
         raise MetadataError(f"{path}: expected version {PLAN_VERSION}, got {version!r}")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebalance._base.clustering import sign_flip_p_value
+from rebalance._base.bootstrap import sign_flip_p_value
 from rebalance._base.errors import ConfigError
 from rebalance.report import clustered_mean, paired_difference
 
