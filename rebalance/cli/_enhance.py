@@ -63,5 +63,5 @@ def enhance(
         f"{len(task.pairs)} pairs in {run / 'enhanced_signals' / task.split}",
         failures,
         n_asked=len(task.pairs),
-        n_left=len(task.pairs) - count_finished(task, run),
+        n_left=len(task.pairs) - n_kept - n_computed,
     )

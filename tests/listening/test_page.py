@@ -103,7 +103,7 @@ def edited(room: OpenRoom, music: Path, gains_db: dict[str, float]) -> np.ndarra
     recording = read_audio(music)
     separation = next(
         found
-        for found in room.library._separations.values()
+        for found in room.shelf._separations.values()
         if found.separator_name == "fast" and found.stored.n_samples == recording.samples.shape[1]
     )
     all_gains_db = {name: gains_db.get(name, 0.0) for name in PLAYERS}
@@ -165,7 +165,7 @@ def test_one_player_alone_is_the_stem(page: Page, room: OpenRoom, excerpt: Path)
     enter(page, excerpt)
     page.get_by_role("button", name="Hear Cello alone").click()
     music = read_audio(excerpt).samples
-    separation = next(found for found in room.library._separations.values() if found.separator_name == "fast")
+    separation = next(found for found in room.shelf._separations.values() if found.separator_name == "fast")
     gain = amplitude_from_db(REFERENCE_LUFS - loudness_lufs(music, RATE))
     heard = rendered(page)
     assert error_db(heard, gain * separation.stem_by_name()["Cello"][:, : heard.shape[1]]) < -60.0

@@ -19,7 +19,7 @@ QUARTET = ("Violin", "Violin", "Viola", "Cello")
 @dataclass(frozen=True)
 class OpenRoom:
     address: str
-    library: Library
+    shelf: Library
 
 
 @contextlib.contextmanager
@@ -35,7 +35,7 @@ def open_room(port: int = 0) -> Iterator[OpenRoom]:
         while not server.started:
             time.sleep(0.02)
         try:
-            yield OpenRoom(address=f"http://127.0.0.1:{bound.getsockname()[1]}/", library=library)
+            yield OpenRoom(address=f"http://127.0.0.1:{bound.getsockname()[1]}/", shelf=library)
         finally:
             server.should_exit = True
             thread.join()
