@@ -7,7 +7,7 @@ It splits by register: what lies below 300 Hz goes to the cello, the rest is sha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from scipy.signal import butter, sosfilt
 from rebalance import load_task
 from rebalance.assets import demo_folder
 from rebalance.pipeline import estimate_sources
-from rebalance.separation import Separator, check_separator, checked_mixture, sdr_db, source_names
+from rebalance.separation import SeparatorInfo, check_separator, checked_mixture, sdr_db, source_names
 from rebalance.task import read_source
 
 
@@ -28,12 +28,9 @@ class RegisterSeparator:
     device: str = "auto"
     name: str = "register"
     sample_rate: int = 44_100
-    shrinkage: float = 0.5
-    needs_sources: bool = False
-    mixture_consistent: bool = True
-    n_parameters: int = 0
-    lookahead_ms: float = 0.0
-    external_training_data: bool = False
+    info: SeparatorInfo = SeparatorInfo(  # noqa: RUF009 - frozen
+        shrinkage=0.5, mixture_consistent=True, n_parameters=0, lookahead_ms=0.0, external_training_data=False
+    )
 
     def __call__(self, mixture: NDArray[np.floating], instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source of a mixture."""
@@ -47,10 +44,6 @@ class RegisterSeparator:
         shares = dict.fromkeys(cellos, low / np.float32(len(cellos)))
         shares |= dict.fromkeys(others, (checked - low) / np.float32(len(others)))
         return {name: shares[name].copy() for name in names}
-
-    def informed_by(self, sources: Mapping[str, NDArray[np.floating]]) -> Separator:  # noqa: ARG002 - part of the protocol
-        """Return itself: it has no use for the true sources."""
-        return self
 
 
 def main() -> None:

@@ -43,10 +43,11 @@ def detail(text: str) -> None:
 
 def say_details(separator: Separator, players: Sequence[str]) -> None:
     """Say on the error stream what separates, where more is to be told than usual."""
-    from rebalance.separation import Declared, source_names
+    from rebalance.separation import info_of, source_names
 
-    size = f", {separator.n_parameters:,} parameters" if isinstance(separator, Declared) else ""
-    detail(f"separator {separator.name}{size}, {separator.sample_rate} Hz, shrinkage {separator.shrinkage}")
+    info = info_of(separator)
+    size = "" if info.n_parameters is None else f", {info.n_parameters:,} parameters"
+    detail(f"separator {separator.name}{size}, {separator.sample_rate} Hz, shrinkage {info.shrinkage}")
     detail(f"players: {', '.join(source_names(players))}")
 
 

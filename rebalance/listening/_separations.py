@@ -18,7 +18,7 @@ from rebalance.audio import RecordingStream, Shrinkage
 from rebalance.listening._powers import HOPS_PER_S, OverviewMeter, row_length
 from rebalance.listening._recordings import StoredRecording
 from rebalance.pipeline import stem_pieces
-from rebalance.separation import Separator, source_names
+from rebalance.separation import Oracle, Separator, info_of, source_names
 
 Stage: TypeAlias = Literal["waiting", "separating", "ready", "failed", "cancelled"]
 
@@ -144,9 +144,9 @@ class Separation:
         return (len(self.names), *self.stored.samples.shape)
 
     def _run(self, separator: Separator) -> None:
-        if separator.needs_sources:
+        if isinstance(separator, Oracle):
             raise RebalanceError(f"separator {separator.name!r}: needs the true sources, which a recording has not")
-        self.shrinkage = shrinkage_by_player(separator.shrinkage, len(self.names))
+        self.shrinkage = shrinkage_by_player(info_of(separator).shrinkage, len(self.names))
         stems = np.memmap(self._path, dtype=np.float32, mode="w+", shape=self._shape)
         meter = OverviewMeter(self.n_signals, self.stored.n_channels, self.stored.sample_rate)
         rows: list[NDArray[np.float32]] = []

@@ -17,7 +17,7 @@ from rebalance.audio import (
     reference_players,
     relative_gains_db,
 )
-from rebalance.separation import Measured, Separator
+from rebalance.separation import Separator, info_of
 
 _ALIKE = 0.9
 _LITTLE = 0.75  # of what was asked
@@ -110,7 +110,7 @@ def measured_reliability(separator: Separator, n_sources: int) -> float | None:
     >>> measured_reliability(load_separator("mixture"), 2) is None
     True
     """
-    values = separator.reliability if isinstance(separator, Measured) else ()
+    values = info_of(separator).reliability
     return values[min(max(n_sources, 2) - 2, len(values) - 1)] if values else None
 
 
@@ -121,7 +121,7 @@ def _made_db(
     strength: float,
     reliability: float | None,
 ) -> dict[str, float | None]:
-    changes = changes_of(gains_db, shrinkage=separator.shrinkage, strength=strength)
+    changes = changes_of(gains_db, shrinkage=info_of(separator).shrinkage, strength=strength)
     made = made_gains(leakage, changes)
     share = 1.0 if reliability is None else reliability
     found = relative_gains_db(made, gains_db, reliability=share).gains_db
@@ -150,7 +150,7 @@ def _reasons(
     reliability: float | None,
 ) -> list[str]:
     """Return why less was made than asked for."""
-    if not np.any(separator.shrinkage) or not strength:
+    if not np.any(info_of(separator).shrinkage) or not strength:
         why = f"separator {separator.name!r} tells no players apart" if strength else "the strength is 0"
         return [f"{why}: the balance stays as it is"]
     reasons = [

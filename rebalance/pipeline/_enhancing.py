@@ -23,11 +23,11 @@ from rebalance.audio import Audio, Rounding, official_remix, remix_as_edit, resa
 from rebalance.hearing import CHALLENGE_AID, AidSettings, Fitting, amplify
 from rebalance.pipeline._runs import RunRecord, claim_run, clear_run, enhanced_path
 from rebalance.separation import (
-    Declared,
     OfficialTargets,
+    Oracle,
     Separator,
-    Weighted,
     checked_estimates,
+    info_of,
     load_separator,
     separate_at_rate,
     source_digest,
@@ -101,12 +101,12 @@ def estimate_sources(separator: Separator, task: Task, segment: Segment) -> dict
     True
     """
     if not segment.sources:
-        if np.any(separator.shrinkage):
+        if np.any(info_of(separator).shrinkage):
             raise ConfigError(
                 f"segment {segment.name!r}: the release names no instruments; separator {separator.name!r} needs them"
             )
         return {}
-    if separator.needs_sources:
+    if isinstance(separator, Oracle):
         truth = [read_source(task, source) for source in segment.sources]
         separator = separator.informed_by(dict(zip(source_names(segment.instruments), truth, strict=True)))
     mixture = read_source(task, segment.mixture)
@@ -201,17 +201,17 @@ def enhance_task(
 
 def _record(task: Task, options: EnhanceOptions, separator: Separator) -> RunRecord:
     """Return what identifies a run, and what a submission has to declare of it."""
-    declared = separator if isinstance(separator, Declared) else None
+    info = info_of(separator)
     return RunRecord(
-        n_parameters=declared.n_parameters if declared is not None else None,
-        lookahead_ms=declared.lookahead_ms if declared is not None else None,
-        external_training_data=declared.external_training_data if declared is not None else None,
+        n_parameters=info.n_parameters,
+        lookahead_ms=info.finite_lookahead_ms,
+        external_training_data=info.external_training_data,
         version=VERSION,
         semantics=SEMANTICS,
         separator=options.separator,
-        weights=separator.weights if isinstance(separator, Weighted) else None,
+        weights=info.weights,
         source=source_digest(options.separator),
-        shrinkage=tuple(np.atleast_1d(np.asarray(separator.shrinkage, dtype=np.float64)).tolist()),
+        shrinkage=tuple(np.atleast_1d(np.asarray(info.shrinkage, dtype=np.float64)).tolist()),
         soft_clip=options.soft_clip,
         accompaniment_share=options.accompaniment_share,
         aid=dataclasses.asdict(options.aid),
@@ -257,7 +257,9 @@ def _remix_scene(
     if options.remix == "official":
         instruments = {source.name: source.instrument for source in scene.segment.sources}
         return official_remix(estimates, scene.gains_db, instruments)
-    return remix_as_edit(mixture, estimates, scene.gains_db, shrinkage=separator.shrinkage) if estimates else mixture
+    if not estimates:
+        return mixture
+    return remix_as_edit(mixture, estimates, scene.gains_db, shrinkage=info_of(separator).shrinkage)
 
 
 def _write_pair(remixed: Audio, part: Task, pair: Pair, run: Path, options: EnhanceOptions) -> None:
@@ -283,7 +285,7 @@ def _kept_estimates(
         estimates = _official_targets(separator, part, segment, options.accompaniment_share)
     else:
         estimates = estimate_sources(separator, part, segment)
-    if np.any(separator.shrinkage) and estimates:
+    if np.any(info_of(separator).shrinkage) and estimates:
         with replacing(path) as temporary, temporary.open("wb") as file:
             np.savez(file, names=np.array(names), estimates=np.stack([estimates[name] for name in names]))
     return estimates

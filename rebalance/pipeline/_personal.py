@@ -44,7 +44,7 @@ from rebalance.pipeline._block_separation import (
     separated_blocks,
     stem_pieces,
 )
-from rebalance.separation import Separator, known_instruments, source_names
+from rebalance.separation import Separator, info_of, known_instruments, source_names
 
 LoudnessTarget: TypeAlias = float | Literal["recording"] | None
 
@@ -469,7 +469,7 @@ def _edited_pieces(
             unshared = {name: SEPARATION_BLOCKING.unshared(block, estimate) for name, estimate in estimates.items()}
             leaks.append(measure_leakage(SEPARATION_BLOCKING.unshared(block, block.samples), unshared))
             silence = np.zeros(block.samples.shape)
-            shrinkage = request.separator.shrinkage
+            shrinkage = info_of(request.separator).shrinkage
             yield block, remix_as_edit(silence, estimates, gains_db, shrinkage=shrinkage, strength=request.strength)
             del block, estimates, unshared, silence  # not held while the next block is made
 

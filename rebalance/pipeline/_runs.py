@@ -13,7 +13,7 @@ from rebalance._base.challenge import CAD2_TASK2, Split
 from rebalance._base.errors import ConfigError, RebalanceError
 from rebalance._base.files import StrPath, expanded, write_json
 from rebalance._base.semantics import VERSION
-from rebalance.separation import SEPARATORS, LookAhead, Separator, Weighted, source_digest
+from rebalance.separation import SEPARATORS, LookAhead, Separator, info_of, source_digest
 from rebalance.task import Pair, Task
 
 RUN_FILE = "run.json"
@@ -194,7 +194,7 @@ def record_causality(run: StrPath, separator: Separator, look_ahead: LookAhead) 
     record = read_run(run)
     own = {
         "separator": separator.name if separator.name in SEPARATORS else record.separator,
-        "weights": separator.weights if isinstance(separator, Weighted) else None,
+        "weights": info_of(separator).weights,
         "source": source_digest(record.separator),
     }
     for field, measured in own.items():

@@ -20,6 +20,7 @@ from rebalance.separation._checkpoints import (
 from rebalance.separation._contract import CONTRACT, Check, CheckResult, ContractReport, check_separator
 from rebalance.separation._describing import described, described_as_html, facts_of
 from rebalance.separation._estimates import checked_estimates
+from rebalance.separation._info import SeparatorInfo, info_of
 from rebalance.separation._metrics import (
     LIMIT_DB,
     SILENCE_DB_FS,
@@ -39,13 +40,12 @@ from rebalance.separation._overview import (
 )
 from rebalance.separation._placing import Placed, placed_at
 from rebalance.separation._protocol import (
-    Declared,
     Levelled,
-    Measured,
     OfficialTargets,
+    Oracle,
     Separator,
-    Weighted,
     checked_mixture,
+    informed,
     known_instruments,
     shared_among_voices,
     source_names,
@@ -70,16 +70,15 @@ __all__ = [
     "CheckResult",
     "Chunking",
     "ContractReport",
-    "Declared",
     "Levelled",
     "LookAhead",
-    "Measured",
     "ModelCard",
     "OfficialTargets",
+    "Oracle",
     "Placed",
     "Separator",
     "SeparatorEntry",
-    "Weighted",
+    "SeparatorInfo",
     "bss_eval",
     "check_separator",
     "checked_digest",
@@ -91,6 +90,8 @@ __all__ = [
     "digest_file",
     "facts_of",
     "frame_median_db",
+    "info_of",
+    "informed",
     "installed_separators",
     "inverse_spectrogram",
     "is_silent",

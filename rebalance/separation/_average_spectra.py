@@ -15,6 +15,7 @@ from rebalance._base.files import StrPath, expanded
 from rebalance.audio import Audio
 from rebalance.separation._checkpoints import WEIGHTS_FOLDER
 from rebalance.separation._describing import described, described_as_html
+from rebalance.separation._info import SeparatorInfo
 from rebalance.separation._protocol import checked_mixture, source_names
 from rebalance.separation._stft import WINDOW_SIZE, inverse_spectrogram, spectrogram
 
@@ -34,7 +35,7 @@ class AverageSpectrumSeparator:
     spectra
         Power per frequency at `CENTRES_HZ` by instrument, each of mean 1.
     shrinkage
-        See `rebalance.separation.Separator`.
+        See `rebalance.separation.SeparatorInfo`.
 
     Examples
     --------
@@ -53,8 +54,6 @@ class AverageSpectrumSeparator:
     shrinkage: float = 1.0
     name: str = "average-spectra"
     sample_rate: int = CAD2_TASK2.mixture_sample_rate
-    needs_sources: bool = False
-    mixture_consistent: bool = True
 
     def __repr__(self) -> str:
         return described(self)
@@ -77,9 +76,10 @@ class AverageSpectrumSeparator:
             for name, share in zip(names, shares, strict=True)
         }
 
-    def informed_by(self, sources: Mapping[str, Audio]) -> AverageSpectrumSeparator:  # noqa: ARG002 - part of the protocol
-        """Return itself: it works from the mixture alone."""
-        return self
+    @property
+    def info(self) -> SeparatorInfo:
+        """What is known of it."""
+        return SeparatorInfo(shrinkage=self.shrinkage, mixture_consistent=True)
 
 
 def read_spectra(path: StrPath) -> dict[str, tuple[float, ...]]:

@@ -13,7 +13,8 @@ from rebalance.audio import Audio, remix_as_edit
 from rebalance.hearing import EarFitting, Fitting, amplify
 from rebalance.separation._causality import LookAhead, System, measure_look_ahead
 from rebalance.separation._estimates import checked_estimates
-from rebalance.separation._protocol import Separator, known_instruments, source_names
+from rebalance.separation._info import info_of
+from rebalance.separation._protocol import Separator, informed, known_instruments, source_names
 
 SEPARATOR = "separator"
 REMIX_AND_AID = "remix and hearing aid"
@@ -88,7 +89,7 @@ def _estimates(separator: Separator, instruments: Sequence[str], sources: NDArra
     """Separate the sum of the sources; shape of the sources."""
     known = dict(zip(source_names(instruments), sources, strict=True))
     mixture = sources.sum(axis=0)
-    made = separator.informed_by(known)(mixture, instruments)
+    made = informed(separator, known)(mixture, instruments)
     return np.stack(list(checked_estimates(made, tuple(known), mixture.shape).values()))
 
 
@@ -99,5 +100,5 @@ def _amplified_remix(
     names = source_names(instruments)
     gains_db = {name: _GAINS_DB[index % len(_GAINS_DB)] for index, name in enumerate(names)}
     by_name = dict(zip(names, estimates, strict=True))
-    remixed = remix_as_edit(sources.sum(axis=0), by_name, gains_db, shrinkage=separator.shrinkage)
+    remixed = remix_as_edit(sources.sum(axis=0), by_name, gains_db, shrinkage=info_of(separator).shrinkage)
     return amplify(remixed, Fitting(left=_EXAMPLE_EAR, right=_EXAMPLE_EAR))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -19,7 +20,8 @@ from rebalance._base.running import one_line
 from rebalance.audio import Audio, resample
 from rebalance.separation._causality import measure_look_ahead
 from rebalance.separation._estimates import checked_estimates
-from rebalance.separation._protocol import Separator, source_names
+from rebalance.separation._info import info_of
+from rebalance.separation._protocol import Oracle, Separator, source_names
 
 Outcome: TypeAlias = Literal["passed", "failed", "does not apply"]
 Estimates: TypeAlias = Mapping[str, NDArray[np.float32]]
@@ -186,20 +188,17 @@ def _said(error: Exception) -> str:
 
 def _check_attributes(separator: Any) -> None:  # noqa: ANN401 - whether it is a separator is the question
     if not isinstance(separator, Separator):
-        wanted = ("name", "sample_rate", "shrinkage", "needs_sources", "mixture_consistent", "informed_by")
-        missing = [name for name in wanted if not hasattr(separator, name)]
+        missing = [name for name in ("name", "sample_rate") if not hasattr(separator, name)]
         raise BreachError(f"expected a Separator, it lacks {', '.join(missing) or 'a call'}")
     if not isinstance(separator.name, str) or not separator.name:
         raise BreachError(f"expected a name, got {separator.name!r}")
     rate = separator.sample_rate
     if isinstance(rate, bool) or not isinstance(rate, int | np.integer) or rate <= 0:
         raise BreachError(f"expected sample_rate as a whole number of Hz, got {rate!r}")
-    shrinkage = np.atleast_1d(np.asarray(separator.shrinkage, dtype=np.float64))
-    if not shrinkage.size or not np.all((shrinkage >= 0.0) & (shrinkage <= 1.0)):
-        raise BreachError(f"expected shrinkage between 0 and 1, got {separator.shrinkage!r}")
-    for name in ("needs_sources", "mixture_consistent"):
-        if not isinstance(getattr(separator, name), bool | np.bool_):
-            raise BreachError(f"expected {name} as True or False, got {getattr(separator, name)!r}")
+    try:
+        info_of(separator)
+    except RebalanceError as error:
+        raise BreachError(str(error)) from error
 
 
 def _check_names(separator: Separator) -> None:
@@ -228,8 +227,8 @@ def _check_order(separator: Separator) -> None:
 
 
 def _check_sum(separator: Separator) -> None:
-    if not separator.mixture_consistent:
-        raise NotApplicableError("mixture_consistent is False")
+    if not info_of(separator).mixture_consistent:
+        raise NotApplicableError("its info does not say that it is mixture_consistent")
     sources, mixture = _scene(separator)
     total = np.sum(list(_estimates(separator, mixture, _TRIO, sources).values()), axis=0)
     worst = float(np.max(np.abs(total - mixture)))
@@ -246,7 +245,7 @@ def _check_pair(separator: Separator) -> None:
         share = float(np.sum(two[name] ** 2))
         if share >= _MAX_OF_A_PAIR * energy:
             raise BreachError(f"{name} has {share / max(energy, 1e-30):.2f} of the energy of both violins together")
-    if separator.needs_sources:
+    if isinstance(separator, Oracle):
         return
     alone = float(np.sum(_estimates(separator, mixture, _SHARED, None)["Violin"] ** 2))
     if energy >= 2.0 * alone:
@@ -338,10 +337,10 @@ def _check_refusals(separator: Separator) -> None:
 
 
 def _check_causality(separator: Separator) -> str:
-    if separator.needs_sources:
+    if isinstance(separator, Oracle):
         raise NotApplicableError("it is told the true sources")
-    declared_ms = getattr(separator, "lookahead_ms", None)
-    if hasattr(separator, "lookahead_ms") and declared_ms is None:
+    declared_ms = info_of(separator).lookahead_ms
+    if declared_ms == math.inf:
         return "it says that it sees the whole signal"
     _, mixture = _scene(separator)
 
@@ -351,7 +350,7 @@ def _check_causality(separator: Separator) -> str:
     measured = measure_look_ahead(system, mixture, separator.sample_rate, n_positions=2)
     found = "to the end of the signal" if measured.to_the_end else f"{measured.ms:.2f} ms ahead"
     if declared_ms is None:
-        return f"looks {found}; a challenge entry has to declare it as lookahead_ms"
+        return f"looks {found}; a challenge entry has to declare it as lookahead_ms of its info"
     if measured.to_the_end or measured.ms > declared_ms + _LOOK_AHEAD_TOLERANCE_MS:
         raise BreachError(f"expected at most the {declared_ms:g} ms it declares, it looks {found}")
     return f"looks {found}"
@@ -360,7 +359,7 @@ def _check_causality(separator: Separator) -> str:
 CONTRACT: Mapping[str, Check] = MappingProxyType(
     {
         "attributes": Check(
-            promise="It has the attributes of the protocol, with values of their kind",
+            promise="It has the attributes of the protocol, and an info of the right kind if any",
             attempt=_check_attributes,
         ),
         "names": Check(
@@ -376,7 +375,7 @@ CONTRACT: Mapping[str, Check] = MappingProxyType(
             attempt=_check_order,
         ),
         "sum": Check(
-            promise="Estimates sum to the mixture, where mixture_consistent says so",
+            promise="Estimates sum to the mixture, where its info says so",
             attempt=_check_sum,
         ),
         "pair": Check(
@@ -416,7 +415,7 @@ CONTRACT: Mapping[str, Check] = MappingProxyType(
             attempt=_check_refusals,
         ),
         "causality": Check(
-            promise="It looks no further ahead than lookahead_ms says",
+            promise="It looks no further ahead than its info says",
             attempt=_check_causality,
         ),
     }
@@ -462,7 +461,7 @@ def _called(
     separator: Separator, mixture: Audio, instruments: Sequence[str], sources: Estimates | None
 ) -> Mapping[str, object]:
     """Return what a separator makes, told the true sources, or equal parts of the mixture, where it needs them."""
-    if separator.needs_sources:
+    if isinstance(separator, Oracle):
         names = source_names(instruments)
         parts = {name: (mixture / np.float32(len(names))).astype(np.float32) for name in names}
         separator = separator.informed_by(parts if sources is None else sources)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 from typing import Any
+
+from rebalance.separation._info import info_of
+from rebalance.separation._protocol import Oracle
 
 
 def facts_of(separator: object) -> dict[str, str]:
@@ -16,17 +20,15 @@ def facts_of(separator: object) -> dict[str, str]:
     '0 ms'
     """
     facts: dict[str, str] = {}
-    n_parameters = getattr(separator, "n_parameters", None)
-    if n_parameters is not None:
-        facts["parameters"] = _counted(n_parameters)
-    if hasattr(separator, "lookahead_ms"):
-        lookahead_ms = separator.lookahead_ms
-        facts["look-ahead"] = "the whole signal" if lookahead_ms is None else f"{lookahead_ms:.3g} ms"
-    for name, attribute in (("sample rate", "sample_rate"), ("shrinkage", "shrinkage")):
-        if hasattr(separator, attribute):
-            facts[name] = _number_text(getattr(separator, attribute))
-    facts["sample rate"] = f"{facts['sample rate']} Hz" if "sample rate" in facts else "unknown"
-    if getattr(separator, "needs_sources", False):
+    info = info_of(separator)
+    if info.n_parameters is not None:
+        facts["parameters"] = _counted(info.n_parameters)
+    if info.lookahead_ms is not None:
+        whole = math.isinf(info.lookahead_ms)
+        facts["look-ahead"] = "the whole signal" if whole else f"{info.lookahead_ms:.3g} ms"
+    facts["sample rate"] = f"{getattr(separator, 'sample_rate', '?')} Hz"
+    facts["shrinkage"] = _number_text(info.shrinkage)
+    if isinstance(separator, Oracle):
         facts["needs"] = "the true sources"
     return facts
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance.audio import Audio
 from rebalance.separation._describing import described, described_as_html
+from rebalance.separation._info import SeparatorInfo
 from rebalance.separation._protocol import checked_mixture, source_names
+
+_UNTRUSTED = SeparatorInfo(
+    shrinkage=0.0, mixture_consistent=True, n_parameters=0, lookahead_ms=0.0, external_training_data=False
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +28,7 @@ class MixtureSeparator:
 
     name: str = "mixture"
     sample_rate: int = CAD2_TASK2.mixture_sample_rate
-    shrinkage: float = 0.0
-    needs_sources: bool = False
-    mixture_consistent: bool = True
-    n_parameters: int = 0
-    lookahead_ms: float | None = 0.0
-    external_training_data: bool = False
+    info: SeparatorInfo = _UNTRUSTED
 
     def __repr__(self) -> str:
         return described(self)
@@ -41,7 +41,3 @@ class MixtureSeparator:
         names = source_names(instruments)
         share = checked_mixture(mixture) / np.float32(len(names))
         return {name: share.copy() for name in names}
-
-    def informed_by(self, sources: Mapping[str, Audio]) -> MixtureSeparator:  # noqa: ARG002 - part of the protocol
-        """Return itself: the sources tell it nothing."""
-        return self

@@ -14,13 +14,16 @@ from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import AudioError, ConfigError
 from rebalance.audio import Audio
 from rebalance.separation._describing import described, described_as_html
+from rebalance.separation._info import SeparatorInfo
 from rebalance.separation._protocol import checked_mixture, source_names
 from rebalance.separation._stft import inverse_spectrogram, spectrogram
 
+_EXACT = SeparatorInfo(mixture_consistent=True)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Oracle(ABC):
-    """A separator that must be told the true sources before it can be called.
+class _SourceInformed(ABC):
+    """A separator that must be told the true sources before it can be called; see `Oracle`.
 
     Parameters
     ----------
@@ -33,9 +36,7 @@ class Oracle(ABC):
     name: str
     sources: Mapping[str, Audio] | None = None
     sample_rate: int = CAD2_TASK2.mixture_sample_rate
-    shrinkage: float = 1.0
-    needs_sources: bool = True
-    mixture_consistent: bool = True
+    info: SeparatorInfo = _EXACT
 
     def __repr__(self) -> str:
         return described(self)
@@ -75,7 +76,7 @@ class Oracle(ABC):
         return [checked_mixture(self.sources[name]) for name in names]
 
 
-class SourceOracle(Oracle):
+class SourceOracle(_SourceInformed):
     """Returns the true sources."""
 
     __slots__ = ()
@@ -84,7 +85,7 @@ class SourceOracle(Oracle):
         return sources
 
 
-class RatioMaskOracle(Oracle):
+class RatioMaskOracle(_SourceInformed):
     """Shares every time-frequency bin of the mixture in proportion to the power of the true sources.
 
     Source: the ratio mask with squared magnitudes ("IRM2") of the SiSEC evaluation campaigns, on an STFT
@@ -101,7 +102,7 @@ class RatioMaskOracle(Oracle):
         return _masked(mixture, shares)
 
 
-class BinaryMaskOracle(Oracle):
+class BinaryMaskOracle(_SourceInformed):
     """Gives every time-frequency bin of the mixture to the strongest true source.
 
     Source: the ideal binary mask of the SiSEC evaluation campaigns extended to several sources, on an

@@ -13,20 +13,22 @@ from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import AudioError, ConfigError
 from rebalance._base.instrument_names import instrument_of, names_another, spaced
 from rebalance._base.names import suggestion
-from rebalance.audio import Audio, Shrinkage
+from rebalance.audio import Audio
 
 
 @runtime_checkable
 class Separator(Protocol):
     """Splits a mixture of known instruments into its sources.
 
+    What else is known of it stands in its attribute ``info``, where it has one; see `SeparatorInfo`.
+
     Examples
     --------
     >>> import numpy as np
     >>> from rebalance.separation import Separator, load_separator
     >>> separator = load_separator("mixture")
-    >>> isinstance(separator, Separator), separator.needs_sources
-    (True, False)
+    >>> isinstance(separator, Separator), separator.sample_rate
+    (True, 44100)
     >>> list(separator(np.zeros((2, 44_100), dtype=np.float32), ("Flute", "Cello")))
     ['Flute', 'Cello']
     """
@@ -38,18 +40,6 @@ class Separator(Protocol):
     @property
     def sample_rate(self) -> int:
         """Rate in Hz the mixture must have."""
-
-    @property
-    def shrinkage(self) -> Shrinkage:
-        """How far the remix should trust the estimates, in [0, 1]; see `rebalance.audio._remixing.remix_as_edit`."""
-
-    @property
-    def needs_sources(self) -> bool:
-        """Whether it must be told the true sources first; see `informed_by`."""
-
-    @property
-    def mixture_consistent(self) -> bool:
-        """Whether its estimates always sum to the mixture."""
 
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source of a mixture.
@@ -74,51 +64,33 @@ class Separator(Protocol):
             If an instrument is unknown, or the true sources are needed and missing.
         """
 
-    def informed_by(self, sources: Mapping[str, Audio]) -> Separator:
-        """Return a separator that knows the true sources by source name; itself where it has no use for them."""
-
 
 @runtime_checkable
-class Declared(Protocol):
-    """A separator that can say what a submission has to declare of it.
+class Oracle(Separator, Protocol):
+    """A separator that has to be told the true sources: an upper bound.
 
     Examples
     --------
-    >>> from rebalance.separation import Declared, load_separator
-    >>> separator = load_separator("mixture")
-    >>> isinstance(separator, Declared), separator.n_parameters, separator.lookahead_ms
-    (True, 0, 0.0)
+    >>> from rebalance.separation import Oracle, load_separator
+    >>> isinstance(load_separator("ideal-ratio-mask"), Oracle), isinstance(load_separator("mixture"), Oracle)
+    (True, False)
     """
 
-    @property
-    def n_parameters(self) -> int:
-        """How many trained numbers it has."""
-
-    @property
-    def lookahead_ms(self) -> float | None:
-        """By how much it looks ahead, in ms; None where it sees the whole signal."""
-
-    @property
-    def external_training_data(self) -> bool:
-        """Whether it learnt from data outside the challenge's list, own synthesis included."""
+    def informed_by(self, sources: Mapping[str, Audio]) -> Separator:
+        """Return the separator that knows the true sources by source name, shape ``(n_channels, n_samples)``."""
 
 
-@runtime_checkable
-class Weighted(Protocol):
-    """A separator that can say which weights it has, so that no run is continued with others."""
+def informed(separator: Separator, sources: Mapping[str, Audio]) -> Separator:
+    """Return a separator that can be called: an oracle is told the true sources, any other stays as it is.
 
-    @property
-    def weights(self) -> str | None:
-        """Their sha256, None where unknown."""
-
-
-@runtime_checkable
-class Measured(Protocol):
-    """A separator of which it was measured how much of the gains its estimates promise a remix really makes."""
-
-    @property
-    def reliability(self) -> tuple[float, ...]:
-        """Gains made over gains estimated, by number of sources from two on, the last for all beyond; may be empty."""
+    Examples
+    --------
+    >>> from rebalance.separation import informed, load_separator
+    >>> separator = load_separator("mixture")
+    >>> informed(separator, {}) is separator
+    True
+    """
+    return separator.informed_by(sources) if isinstance(separator, Oracle) else separator
 
 
 @runtime_checkable

@@ -19,6 +19,7 @@ from rebalance._base.files import StrPath
 from rebalance._base.names import suggestion
 from rebalance._base.running import one_line
 from rebalance.separation._checkpoints import TRACKER_FORMAT, checkpoint_header, shipped_weights
+from rebalance.separation._info import SeparatorInfo, info_of
 from rebalance.separation._mixture import MixtureSeparator
 from rebalance.separation._oracles import BinaryMaskOracle, RatioMaskOracle, SourceOracle
 from rebalance.separation._overview import installed_separators
@@ -49,8 +50,8 @@ def load_separator(name_or_path: StrPath, *, device: str = "auto") -> Separator:
     Examples
     --------
     >>> from rebalance.separation import load_separator
-    >>> load_separator("mixture").shrinkage
-    0.0
+    >>> load_separator("mixture").sample_rate
+    44100
     """
     text = os.fspath(name_or_path)
     name, colon, folder = text.partition(":")
@@ -155,6 +156,7 @@ def _made_elsewhere(text: str, device: str) -> Separator:
         raise ConfigError(f"separator {text!r}: it failed with {one_line(error)}") from error
     if not isinstance(made, Separator):
         raise ConfigError(f"separator {text!r}: expected a Separator, it made a {type(made).__name__}")
+    info_of(made)
     return made
 
 
@@ -207,7 +209,7 @@ _CONVTASNETS: Mapping[str, bool] = MappingProxyType({"convtasnet": False, "convt
 SEPARATORS: Mapping[str, Callable[[str], Separator]] = MappingProxyType(
     {
         "mixture": lambda _: MixtureSeparator(),
-        "oracle": lambda _: SourceOracle(name="oracle", mixture_consistent=False),
+        "oracle": lambda _: SourceOracle(name="oracle", info=SeparatorInfo()),
         "ideal-ratio-mask": lambda _: RatioMaskOracle(name="ideal-ratio-mask"),
         "ideal-binary-mask": lambda _: BinaryMaskOracle(name="ideal-binary-mask"),
         "convtasnet": functools.partial(_published, "convtasnet"),

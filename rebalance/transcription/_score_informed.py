@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebalance._base.errors import ConfigError
-from rebalance.audio import Audio, Shrinkage
-from rebalance.separation import Separator, checked_mixture, known_instruments
+from rebalance.audio import Audio
+from rebalance.separation import Separator, SeparatorInfo, checked_mixture, known_instruments
 from rebalance.separation.player_tracker import PitchSeparator, Posteriors, separate_by_pitch
 from rebalance.synthesis.notation import Score
 from rebalance.transcription._score_alignment import Alignment, align
@@ -40,8 +40,6 @@ class ScoreInformedSeparator:
     separator: PitchSeparator
     posteriors: Posteriors
     start_s: float = 0.0
-    needs_sources: bool = False
-    mixture_consistent: bool = True
 
     @property
     def name(self) -> str:
@@ -54,9 +52,9 @@ class ScoreInformedSeparator:
         return self.separator.sample_rate
 
     @property
-    def shrinkage(self) -> Shrinkage:
-        """How far the remix should trust the estimates: as those made without a score."""
-        return self.separator.shrinkage
+    def info(self) -> SeparatorInfo:
+        """What is known of it without a score, but for what was measured."""
+        return replace(self.separator.info, reliability=())
 
     def beginning_at(self, start_s: float) -> ScoreInformedSeparator:
         """Return it for a block of the recording that begins at a time in seconds."""
@@ -77,10 +75,6 @@ class ScoreInformedSeparator:
         return separate_by_pitch(
             checked_mixture(mixture), here, sample_rate=self.sample_rate, refiner=self.separator.refiner
         )
-
-    def informed_by(self, sources: Mapping[str, Audio]) -> ScoreInformedSeparator:  # noqa: ARG002 - of the protocol
-        """Return itself: the true sources tell it nothing."""
-        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

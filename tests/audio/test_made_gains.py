@@ -38,8 +38,8 @@ def told_and_true(separator_name: str, segment_name: str, gain_db: float) -> lis
     pairs = []
     for name in estimates:
         gains_db = {other: gain_db if other == name else 0.0 for other in estimates}
-        remixed = remix_as_edit(mixture, estimates, gains_db, shrinkage=separator.shrinkage)
-        made = made_gains(leakage, changes_of(gains_db, shrinkage=separator.shrinkage))
+        remixed = remix_as_edit(mixture, estimates, gains_db, shrinkage=separator.info.shrinkage)
+        made = made_gains(leakage, changes_of(gains_db, shrinkage=separator.info.shrinkage))
         told = relative_gains_db(made, gains_db).gains_db[name]
         pairs.append((told, true_balance_db(remixed, sources, gains_db)[name]))
     return pairs

@@ -17,8 +17,8 @@ import threading
 import time
 import urllib.request
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +34,7 @@ from rebalance.listening import Library, UploadLimits, create_app
 from rebalance.listening._recordings import instruments_in_name
 from rebalance.listening._separations import Progress, Separation
 from rebalance.pipeline import separate_recording
-from rebalance.separation import load_separator, source_names
+from rebalance.separation import SeparatorInfo, load_separator, source_names
 
 ROOM = Path(__file__).parents[2] / "rebalance" / "listening"
 MODERATE = Listener(name="me", left=STANDARD_AUDIOGRAMS["N3"], right=STANDARD_AUDIOGRAMS["N2"])
@@ -204,16 +204,11 @@ class HeldBack:
     may_go_on: threading.Event
     name: str = "held-back"
     sample_rate: int = 44_100
-    shrinkage: float = 0.0
-    needs_sources: bool = False
-    mixture_consistent: bool = True
+    info: SeparatorInfo = field(default_factory=lambda: SeparatorInfo(shrinkage=0.0))
 
     def __call__(self, mixture: np.ndarray, instruments: Sequence[str]) -> dict[str, np.ndarray]:
         self.may_go_on.wait(30)
         return {name: mixture / len(instruments) for name in source_names(instruments)}
-
-    def informed_by(self, sources: Mapping[str, np.ndarray]) -> HeldBack:
-        return self
 
 
 def test_another_request_stops_the_one_before_and_what_was_stopped_can_be_asked_again(tmp_path: Path) -> None:

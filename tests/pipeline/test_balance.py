@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 
 from rebalance.audio import Recording
 from rebalance.pipeline import Balance, estimate_balance, measured_reliability, rebalance_recording
-from rebalance.separation import ModelCard, load_separator, source_names
+from rebalance.separation import ModelCard, SeparatorInfo, load_separator, source_names
 
 RNG = np.random.default_rng(0)
 PARTS = RNG.normal(0, 0.05, (3, 2, 44_100)).astype(np.float32)
@@ -21,12 +21,9 @@ class KnownSeparator:
     """Gives every player a mixture of the true parts: the diagonal is right, the rest leaks."""
 
     leaks: float = 0.0
-    shrinkage: float = 1.0
-    reliability: tuple[float, ...] = ()
+    info: SeparatorInfo = field(default_factory=SeparatorInfo)
     name: str = "known"
     sample_rate: int = 44_100
-    needs_sources: bool = False
-    mixture_consistent: bool = True
 
     def __call__(self, mixture: np.ndarray, instruments: Sequence[str]) -> dict[str, np.ndarray]:
         parts = PARTS[: len(instruments)]
@@ -35,9 +32,6 @@ class KnownSeparator:
             name: (1 - self.leaks) * part + self.leaks * mean
             for name, part in zip(source_names(instruments), parts, strict=True)
         }
-
-    def informed_by(self, sources: Mapping[str, np.ndarray]) -> KnownSeparator:
-        return self
 
 
 def balance_of(players: Sequence[str], gains_db: Mapping[str, float], separator: object, **options: float) -> Balance:
@@ -54,9 +48,14 @@ def test_a_good_separator_makes_what_was_asked_and_needs_no_reason() -> None:
 
 
 def test_what_a_bad_separator_makes_is_little_and_the_reason_offers_more() -> None:
-    plain = balance_of(("Flute", "Oboe", "Cello"), {"Cello": 6.0}, KnownSeparator(leaks=0.5, shrinkage=0.5))
+    plain = balance_of(
+        ("Flute", "Oboe", "Cello"), {"Cello": 6.0}, KnownSeparator(leaks=0.5, info=SeparatorInfo(shrinkage=0.5))
+    )
     strong = balance_of(
-        ("Flute", "Oboe", "Cello"), {"Cello": 6.0}, KnownSeparator(leaks=0.5, shrinkage=0.5), strength=1.5
+        ("Flute", "Oboe", "Cello"),
+        {"Cello": 6.0},
+        KnownSeparator(leaks=0.5, info=SeparatorInfo(shrinkage=0.5)),
+        strength=1.5,
     )
     assert 0.5 < plain.made_db["Cello"] < 3
     assert f"--strength 1.5 would make about {strong.made_db['Cello']:+.1f} dB of it for Cello" in plain.reasons[-1]
@@ -67,7 +66,7 @@ def test_what_a_bad_separator_makes_is_little_and_the_reason_offers_more() -> No
 
 def test_a_measured_reliability_is_counted_in() -> None:
     trusted, measured = (
-        balance_of(("Flute", "Cello"), {"Cello": 6.0}, KnownSeparator(reliability=values))
+        balance_of(("Flute", "Cello"), {"Cello": 6.0}, KnownSeparator(info=SeparatorInfo(reliability=values)))
         for values in ((), (0.5, 0.1))
     )
     assert trusted.reliability is None
@@ -77,7 +76,7 @@ def test_a_measured_reliability_is_counted_in() -> None:
 
 @pytest.mark.parametrize(("n_sources", "expected"), [(1, 0.9), (2, 0.9), (3, 0.7), (5, 0.7)])
 def test_the_reliability_is_that_of_the_number_of_players(n_sources: int, expected: float) -> None:
-    assert measured_reliability(KnownSeparator(reliability=(0.9, 0.7)), n_sources) == expected
+    assert measured_reliability(KnownSeparator(info=SeparatorInfo(reliability=(0.9, 0.7))), n_sources) == expected
     assert measured_reliability(load_separator("mixture"), n_sources) is None
 
 

@@ -25,7 +25,7 @@ from rebalance.audio import read_audio
 from rebalance.pipeline import EnhanceOptions, clear_run, enhance_task, enhanced_path, estimate_sources, read_run
 from rebalance.pipeline._enhancing import _separator
 from rebalance.pipeline._runs import claim_run
-from rebalance.separation import ModelCard, load_separator, save_checkpoint, source_names
+from rebalance.separation import ModelCard, SeparatorInfo, informed, load_separator, save_checkpoint, source_names
 from rebalance.task import Task
 
 MIXTURE = EnhanceOptions(separator="mixture")
@@ -208,15 +208,14 @@ class Reordered:
 
     def __init__(self, inner) -> None:
         self.inner = inner
-        self.name, self.sample_rate, self.shrinkage = "reordered", inner.sample_rate, inner.shrinkage
-        self.needs_sources, self.mixture_consistent = inner.needs_sources, inner.mixture_consistent
+        self.name, self.sample_rate, self.info = "reordered", inner.sample_rate, inner.info
 
     def __call__(self, mixture, instruments):
         made = self.inner(mixture, instruments)
         return {name: made[name].astype(np.float64) for name in sorted(made, reverse=True)}
 
     def informed_by(self, sources):
-        return Reordered(self.inner.informed_by(sources))
+        return type(self)(informed(self.inner, sources))
 
 
 def test_the_order_of_a_separators_estimates_changes_no_file(
@@ -262,7 +261,7 @@ def test_a_separator_that_breaks_its_contract_fails_in_one_line(
             return made
 
     broken = Broken(load_separator("mixture"))
-    broken.shrinkage = 1.0
+    broken.info = SeparatorInfo()
     monkeypatch.setattr("rebalance.pipeline._enhancing._separator", lambda _: broken)
     with ThreadPoolExecutor(1) as executor:
         failures = enhance_task(task, tmp_path, MIXTURE, executor=executor)
@@ -286,9 +285,9 @@ def own_module(folder: Path, name: str, *, shrinkage: float) -> None:
     (folder / f"{name}.py").write_text(
         f"""
 import dataclasses
-from rebalance.separation import load_separator
+from rebalance.separation import SeparatorInfo, load_separator
 def make(device="auto"):
-    return dataclasses.replace(load_separator("mixture"), shrinkage={shrinkage})
+    return dataclasses.replace(load_separator("mixture"), info=SeparatorInfo(shrinkage={shrinkage}))
 """,
         encoding="utf-8",
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from rebalance.audio import Blocking, Recording, loudness_lufs, read_audio, writ
 from rebalance.hearing import Audiogram, EarFitting, Fitting, Listener, prescribe
 from rebalance.pipeline import gains_by_source, rebalance_recording, rebalance_stems, separate_recording
 from rebalance.pipeline._block_separation import SEPARATION_BLOCKING
-from rebalance.separation import load_separator, source_names
+from rebalance.separation import SeparatorInfo, load_separator, source_names
 
 FREQUENCIES_HZ = (250.0, 500.0, 1000.0, 2000.0, 3000.0, 4000.0, 6000.0, 8000.0)
 
@@ -29,6 +29,9 @@ def recording(
     return Recording(samples=noise.astype(np.float32), sample_rate=sample_rate)
 
 
+TRUSTED = SeparatorInfo(shrinkage=0.7)
+
+
 @dataclass(frozen=True)
 class ShareSeparator:
     """Gives the first source a fixed share of the mixture and the others nothing."""
@@ -36,16 +39,11 @@ class ShareSeparator:
     share: float = 0.5
     name: str = "share"
     sample_rate: int = 44_100
-    shrinkage: float = 1.0
-    needs_sources: bool = False
-    mixture_consistent: bool = False
+    info: SeparatorInfo = field(default_factory=SeparatorInfo)
 
     def __call__(self, mixture, instruments: Sequence[str]):
         names = source_names(instruments)
         return {name: mixture * (self.share if name == names[0] else 0.0) for name in names}
-
-    def informed_by(self, sources: Mapping[str, np.ndarray]):
-        return self
 
 
 @pytest.mark.parametrize("sample_rate", [16_000, 44_100, 48_000])
@@ -392,10 +390,10 @@ def test_the_aid_does_not_hear_its_blocks(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize("fitted", [False, True])
 def test_a_remix_of_stems_is_that_of_the_recording(fitted: bool) -> None:
     music = recording(33.0, 16_000, 2)
-    separator, players, gains_db = ShareSeparator(sample_rate=16_000, shrinkage=0.7), ("Flute", "Cello"), {"Flute": 6.0}
+    separator, players, gains_db = ShareSeparator(sample_rate=16_000, info=TRUSTED), ("Flute", "Cello"), {"Flute": 6.0}
     ear = EarFitting(ratios=(1.5,) * 6, gains_db=(3.0,) * 6)
     fitting = Fitting(left=ear, right=ear) if fitted else None
     expected = rebalance_recording(music, players, gains_db, separator, fitting=fitting)
     stems = separate_recording(music, players, separator)
-    found = rebalance_stems(music, stems, gains_db, shrinkage=separator.shrinkage, fitting=fitting)
+    found = rebalance_stems(music, stems, gains_db, shrinkage=TRUSTED.shrinkage, fitting=fitting)
     np.testing.assert_allclose(found.samples, expected.recording.samples, rtol=0, atol=1e-6)

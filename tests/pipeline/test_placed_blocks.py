@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,9 +20,6 @@ class ClockSeparator:
     start_s: float = float("nan")
     name: str = "clock"
     sample_rate: int = 44_100
-    shrinkage: float = 1.0
-    needs_sources: bool = False
-    mixture_consistent: bool = False
 
     def beginning_at(self, start_s: float) -> ClockSeparator:
         return replace(self, start_s=start_s)
@@ -31,9 +28,6 @@ class ClockSeparator:
         time = (self.start_s + np.arange(mixture.shape[1]) / self.sample_rate) / 60
         names = source_names(instruments)
         return {name: np.broadcast_to(time * (name == names[0]), mixture.shape) + 0.0 * mixture for name in names}
-
-    def informed_by(self, sources: Mapping[str, np.ndarray]):
-        return self
 
 
 @pytest.mark.parametrize("sample_rate", [22_050, 44_100])

@@ -6,7 +6,7 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from rebalance.cli import causality
-from rebalance.separation import WHOLE_CHAIN, load_separator, measure_chain
+from rebalance.separation import WHOLE_CHAIN, SeparatorInfo, load_separator, measure_chain
 from rebalance.separation._chain import REMIX_AND_AID, SEPARATOR, tone_sources
 from rebalance.separation.convtasnet._convtasnet_separator import load_network
 
@@ -33,7 +33,7 @@ def test_the_look_ahead_of_a_separator_is_that_of_the_chain(convtasnet_folder):
 
 def test_a_separator_that_is_not_trusted_does_not_count_for_the_chain(convtasnet_folder):
     separator = load_separator(f"convtasnet-causal:{convtasnet_folder}", device="cpu")
-    measured = measure(replace(separator, shrinkage=0.0))
+    measured = measure(replace(separator, info=SeparatorInfo(shrinkage=0.0)))
     assert measured[SEPARATOR].samples == 19
     assert measured[WHOLE_CHAIN].samples == 0
 

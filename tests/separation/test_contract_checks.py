@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,7 +15,16 @@ from typer.testing import CliRunner
 
 from rebalance._base.errors import ConfigError
 from rebalance.cli import check_separator as command
-from rebalance.separation import CONTRACT, check_separator, checked_mixture, separate_at_rate, source_names
+from rebalance.separation import (
+    CONTRACT,
+    SeparatorInfo,
+    check_separator,
+    checked_mixture,
+    separate_at_rate,
+    source_names,
+)
+
+HONEST = SeparatorInfo(shrinkage=0.5, mixture_consistent=True, lookahead_ms=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +34,7 @@ class Sharing:
     device: str = "auto"
     name: Any = "sharing"
     sample_rate: Any = 44_100
-    shrinkage: Any = 0.5
-    needs_sources: Any = False
-    mixture_consistent: Any = True
-    lookahead_ms: float | None = 0.0
+    info: Any = HONEST
 
     def __call__(self, mixture, instruments):
         names = source_names(instruments)
@@ -36,9 +43,6 @@ class Sharing:
 
     def changed(self, name, share, mixture):
         return share
-
-    def informed_by(self, sources):
-        return self
 
 
 class Misspelling(Sharing):
@@ -138,6 +142,15 @@ class Peeking(Sharing):
         return np.roll(share, -441, axis=1)
 
 
+class OldFashioned:
+    """Says how far to trust it beside its info."""
+
+    name, sample_rate, shrinkage = "old", 44_100, 0.5
+
+    def __call__(self, mixture, instruments):
+        return {}
+
+
 class Half:
     """Lacks most of the protocol."""
 
@@ -150,9 +163,9 @@ class Half:
 BREACHES = [
     ("attributes", Half(), "lacks sample_rate"),
     ("attributes", Sharing(sample_rate=44_100.5), "whole number of Hz"),
-    ("attributes", Sharing(shrinkage=1.5), "between 0 and 1"),
+    ("attributes", Sharing(info={"shrinkage": 0.5}), "a SeparatorInfo, got a dict"),
     ("attributes", Sharing(name=""), "a name"),
-    ("attributes", Sharing(mixture_consistent="yes"), "True or False"),
+    ("attributes", OldFashioned(), "shrinkage in info = SeparatorInfo(shrinkage=...)"),
     ("names", Misspelling(), "missing"),
     ("names", Listing(), "a dict of estimates by source name, got a list"),
     ("shapes", Double(), "NumPy array of float32, got float64"),
@@ -197,9 +210,13 @@ def test_every_check_has_a_breach_that_it_finds():
 
 
 def test_what_a_separator_does_not_say_of_its_look_ahead_is_measured():
-    (result,) = check_separator(replace(Peeking(), lookahead_ms=11.0), checks=["causality"]).results
+    (result,) = check_separator(
+        replace(Peeking(), info=replace(HONEST, lookahead_ms=11.0)), checks=["causality"]
+    ).results
     assert (result.outcome, result.detail) == ("passed", "looks 10.00 ms ahead")
-    (result,) = check_separator(replace(Peeking(), lookahead_ms=None), checks=["causality"]).results
+    (result,) = check_separator(
+        replace(Peeking(), info=replace(HONEST, lookahead_ms=math.inf)), checks=["causality"]
+    ).results
     assert (result.outcome, result.detail) == ("passed", "it says that it sees the whole signal")
 
 

@@ -240,11 +240,11 @@ def test_separators_without_a_network_never_import_torch():
     code = """
 import sys
 import numpy as np
-from rebalance.separation import load_separator
+from rebalance.separation import informed, load_separator
 mixture = np.ones((2, 5000), dtype=np.float32)
 sources = {"Flute": mixture / 2, "Oboe": mixture / 2}
 for name in ("mixture", "oracle", "ideal-ratio-mask", "ideal-binary-mask"):
-    load_separator(name).informed_by(sources)(mixture, ("Flute", "Oboe"))
+    informed(load_separator(name), sources)(mixture, ("Flute", "Oboe"))
 assert "torch" not in sys.modules
 assert "huggingface_hub" not in sys.modules
 """

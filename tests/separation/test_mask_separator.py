@@ -191,7 +191,7 @@ def test_a_checkpoint_loads_by_path_and_by_shipped_name(tmp_path, monkeypatch, n
     monkeypatch.setattr(checkpoints_room, "WEIGHTS_FOLDER", tmp_path / "weights")
     by_name = load_separator("small", device="cpu")
     assert (by_name.name, by_path.name) == ("small", str(network_checkpoint))
-    assert by_name.shrinkage == (0.75,)
+    assert by_name.info.shrinkage == (0.75,)
     for first, second in zip(by_path(scene[1], TRIO).values(), by_name(scene[1], TRIO).values(), strict=True):
         assert np.array_equal(first, second)
     with pytest.raises(ConfigError, match="did you mean 'small'"):
@@ -234,4 +234,4 @@ def test_more_voices_than_slots_are_refused(network_checkpoint, scene):
 
 def test_shrinkage_follows_the_card(network_checkpoint):
     separator = load_separator(network_checkpoint, device="cpu")
-    assert replace(separator, card=ModelCard(shrinkage=(0.25, 0.5))).shrinkage == (0.25, 0.5)
+    assert replace(separator, card=ModelCard(shrinkage=(0.25, 0.5))).info.shrinkage == (0.25, 0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 
@@ -52,8 +53,8 @@ def test_weights_tell_what_their_card_does() -> None:
         separator = load_separator(name, device="cpu")
         assert entries[name].n_bytes == path.stat().st_size
         assert entries[name].worth
-        expected = separator.lookahead_ms
-        assert entries[name].look_ahead == ("the whole recording" if expected is None else f"{expected:.1f} ms")
+        expected = separator.info.lookahead_ms
+        assert entries[name].look_ahead == ("the whole recording" if math.isinf(expected) else f"{expected:.1f} ms")
 
 
 @pytest.mark.usefixtures("installed")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -83,6 +85,6 @@ def test_a_separator_counts_both_networks() -> None:
     tracker = Tracker(name="small", network=small_tracker(), card=ModelCard())
     alone = PitchSeparator(name="small", tracker=tracker)
     both = PitchSeparator(name="small", tracker=tracker, refiner=refiner(trained=False))
-    assert both.n_parameters > alone.n_parameters > 0
-    assert alone.lookahead_ms is None
-    assert not alone.external_training_data
+    assert both.info.n_parameters > alone.info.n_parameters > 0
+    assert alone.info.lookahead_ms == math.inf
+    assert not alone.info.external_training_data

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from rebalance._base.errors import ConfigError
-from rebalance.separation import SEPARATORS, load_separator
+from rebalance.separation import SEPARATORS, informed, load_separator
 
 
 @pytest.mark.parametrize("name", sorted(SEPARATORS))
@@ -38,7 +38,7 @@ def test_the_documented_separator_of_ones_own_loads_and_separates(own_module, sc
     separator = load_separator(f"{own_module}:HalfSeparator")
     estimates = separator(scene[1], ("Violin", "Cello"))
     np.testing.assert_allclose(sum(estimates.values()), scene[1], atol=1e-6)
-    assert separator.informed_by({}) is separator
+    assert informed(separator, {}) is separator
 
 
 def test_a_callable_that_is_not_there_is_refused(own_module):

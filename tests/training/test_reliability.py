@@ -50,10 +50,10 @@ def test_no_segments_are_refused() -> None:
 def test_a_card_keeps_its_reliability_and_says_it(tmp_path: Path) -> None:
     path = tmp_path / "small.safetensors"
     save_checkpoint(path, small_network(), ModelCard())
-    assert load_separator(path, device="cpu").reliability == ()
+    assert load_separator(path, device="cpu").info.reliability == ()
     stamp(path, reliability=(0.75, 0.5))
     assert load_checkpoint(path).card.reliability == (0.75, 0.5)
-    assert load_separator(path, device="cpu").reliability == (0.75, 0.5)
+    assert load_separator(path, device="cpu").info.reliability == (0.75, 0.5)
     assert "| Gains made over gains estimated | 0.75 for 2, 0.5 for 3 or more sources |" in (
         tmp_path / "small.md"
     ).read_text(encoding="utf-8")

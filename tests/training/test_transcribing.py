@@ -153,7 +153,7 @@ def test_a_tracker_and_a_refiner_train_resume_and_ship(stem_folder: Path, tmp_pa
     export_tracker(tracker_run, refiner_run, path, ModelCard(), tracker=SMALL_TRACKER, refiner=SMALL_REFINER)
     stamp_tracker(path, shrinkage=(0.5,), training={"Budget": "3 steps"})
     separator = load_separator(path, device="cpu")
-    assert separator.shrinkage == (0.5,)
+    assert separator.info.shrinkage == (0.5,)
     assert "3 steps" in path.with_suffix(".md").read_text(encoding="utf-8")
     mixture = np.stack([tone(76) + tone(48)] * 2).astype(np.float32)
     estimates = separator(mixture, ("Violin", "Cello"))

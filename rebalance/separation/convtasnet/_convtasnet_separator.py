@@ -19,6 +19,7 @@ from rebalance._base.files import StrPath, expanded
 from rebalance.audio import Audio
 from rebalance.separation import (
     Chunking,
+    SeparatorInfo,
     checked_mixture,
     described,
     described_as_html,
@@ -56,6 +57,8 @@ _CONFIG_KEYS = {
     "mask_nonlinear": "mask_nonlinearity",
 }
 
+_OF_ITS_AUTHORS = SeparatorInfo()  # they say neither how far to trust it nor what it learnt from
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConvTasNetSeparator:
@@ -79,7 +82,7 @@ class ConvTasNetSeparator:
     >>> def find(instrument):
     ...     return Path(f"ConvTasNet_{instrument}_NonCausal.safetensors")
     >>> separator = ConvTasNetSeparator(name="convtasnet", checkpoints=find, device="cpu")
-    >>> separator.sample_rate, separator.mixture_consistent
+    >>> separator.sample_rate, separator.info.mixture_consistent
     (44100, False)
 
     Source: ``recipes/cad2/task2/baseline/enhance.py`` of pyclarity. Its sum of target and a tenth of the
@@ -91,9 +94,7 @@ class ConvTasNetSeparator:
     device: str = "auto"
     chunking: ChunkingStyle = "overlap-add"
     sample_rate: int = CAD2_TASK2.mixture_sample_rate
-    shrinkage: float = 1.0
-    needs_sources: bool = False
-    mixture_consistent: bool = False
+    info: SeparatorInfo = _OF_ITS_AUTHORS
 
     def __repr__(self) -> str:
         return described(self)
@@ -122,10 +123,6 @@ class ConvTasNetSeparator:
             target, accompaniment = self._outputs(checked, name, "official")
             by_instrument[name] = target + np.float32(accompaniment_share) * accompaniment
         return {name: by_instrument[known[index]].copy() for index, name in enumerate(source_names(known))}
-
-    def informed_by(self, sources: Mapping[str, Audio]) -> ConvTasNetSeparator:  # noqa: ARG002 - part of the protocol
-        """Return itself: it works from the mixture alone."""
-        return self
 
     def _outputs(self, mixture: NDArray[np.float32], instrument: str, chunking: ChunkingStyle) -> NDArray[np.float32]:
         """Return target and accompaniment, shape ``(2, n_channels, n_samples)``."""

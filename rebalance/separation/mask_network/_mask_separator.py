@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebalance._base.files import StrPath, expanded
-from rebalance.audio import Audio, Shrinkage
+from rebalance.audio import Audio
 from rebalance.separation import (
     Chunking,
+    SeparatorInfo,
     checked_mixture,
     described,
     described_as_html,
@@ -55,8 +57,8 @@ class MaskSeparator:
     >>> network = MaskNetwork(MaskNetworkConfig()).eval()
     >>> separator = MaskSeparator(name="untrained", network=network, card=ModelCard(shrinkage=(0.5,)))
     >>> estimates = separator(np.zeros((2, 8192), dtype=np.float32), ("Flute", "Cello"))
-    >>> list(estimates), separator.shrinkage, separator.lookahead_ms
-    (['Flute', 'Cello'], (0.5,), None)
+    >>> list(estimates), separator.info.shrinkage, separator.info.lookahead_ms
+    (['Flute', 'Cello'], (0.5,), inf)
     """
 
     name: str
@@ -64,8 +66,6 @@ class MaskSeparator:
     card: ModelCard
     weights: str | None = None
     level: float | None = None
-    needs_sources: bool = False
-    mixture_consistent: bool = True
 
     @property
     def sample_rate(self) -> int:
@@ -73,30 +73,18 @@ class MaskSeparator:
         return self.network.config.sample_rate
 
     @property
-    def shrinkage(self) -> Shrinkage:
-        """How far the remix should trust the estimates, by the number of sources; see `ModelCard`."""
-        return self.card.shrinkage
-
-    @property
-    def reliability(self) -> tuple[float, ...]:
-        """Which share of the gains its estimates promise is made, by the number of sources; see `ModelCard`."""
-        return self.card.reliability
-
-    @property
-    def n_parameters(self) -> int:
-        """How many trained numbers it has."""
-        return sum(parameter.numel() for parameter in self.network.parameters())
-
-    @property
-    def lookahead_ms(self) -> float | None:
-        """By how much it looks ahead, in ms; None where it sees the whole signal."""
+    def info(self) -> SeparatorInfo:
+        """What is known of it: its card, its size, its look-ahead."""
         samples = self.network.config.look_ahead_samples
-        return None if samples is None else 1e3 * samples / self.sample_rate
-
-    @property
-    def external_training_data(self) -> bool:
-        """Whether it learnt from data outside the challenge's list: all training data of a card is."""
-        return bool(self.card.data)
+        return SeparatorInfo(
+            shrinkage=self.card.shrinkage,
+            mixture_consistent=True,
+            reliability=self.card.reliability,
+            n_parameters=sum(parameter.numel() for parameter in self.network.parameters()),
+            lookahead_ms=math.inf if samples is None else 1e3 * samples / self.sample_rate,
+            external_training_data=bool(self.card.data),
+            weights=self.weights,
+        )
 
     def __repr__(self) -> str:
         return described(self)
@@ -112,10 +100,6 @@ class MaskSeparator:
         estimates = self._streamed(checked, known) if self.network.config.causal else self._chunked(checked, known)
         pooled = pool_voices(estimates, known, self.card.voice_trust)
         return dict(zip(source_names(known), pooled, strict=True))
-
-    def informed_by(self, sources: Mapping[str, Audio]) -> MaskSeparator:  # noqa: ARG002 - part of the protocol
-        """Return itself: it works from the mixture alone."""
-        return self
 
     def at_level(self, mean_square: float) -> MaskSeparator:
         """Return the same separator, which takes this for the mean square of every mixture."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,10 +12,11 @@ from numpy.typing import NDArray
 
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded
-from rebalance.audio import Audio, Shrinkage
+from rebalance.audio import Audio
 from rebalance.separation import (
     HOP_SIZE,
     WINDOW_SIZE,
+    SeparatorInfo,
     checked_mixture,
     described,
     described_as_html,
@@ -68,8 +70,6 @@ class PitchSeparator:
     tracker: Tracker
     refiner: Refiner | None = None
     level: float | None = None
-    needs_sources: bool = False
-    mixture_consistent: bool = True
 
     @property
     def sample_rate(self) -> int:
@@ -77,35 +77,19 @@ class PitchSeparator:
         return self.tracker.sample_rate
 
     @property
-    def shrinkage(self) -> Shrinkage:
-        """How far the remix should trust the estimates, by the number of sources."""
-        return self.tracker.card.shrinkage
-
-    @property
-    def reliability(self) -> tuple[float, ...]:
-        """Which share of the gains its estimates promise is made, by the number of sources; see `ModelCard`."""
-        return self.tracker.card.reliability
-
-    @property
-    def n_parameters(self) -> int:
-        """How many trained numbers it has."""
+    def info(self) -> SeparatorInfo:
+        """What is known of it: the card of its tracker, its size; it sees the whole signal."""
+        card = self.tracker.card
         networks = [self.tracker.network, *([] if self.refiner is None else [self.refiner])]
-        return sum(parameter.numel() for network in networks for parameter in network.parameters())
-
-    @property
-    def lookahead_ms(self) -> float | None:
-        """None: it sees the whole signal."""
-        return None
-
-    @property
-    def external_training_data(self) -> bool:
-        """Whether it learnt from data outside the challenge's list: all training data of a card is."""
-        return bool(self.tracker.card.data)
-
-    @property
-    def weights(self) -> str | None:
-        """Sha256 of the file the tracker came from."""
-        return self.tracker.weights
+        return SeparatorInfo(
+            shrinkage=card.shrinkage,
+            mixture_consistent=True,
+            reliability=card.reliability,
+            n_parameters=sum(parameter.numel() for network in networks for parameter in network.parameters()),
+            lookahead_ms=math.inf,
+            external_training_data=bool(card.data),
+            weights=self.tracker.weights,
+        )
 
     def __repr__(self) -> str:
         return described(self)
@@ -126,10 +110,6 @@ class PitchSeparator:
         """Return the same separator, which takes this for the mean square of every mixture."""
         return replace(self, level=mean_square)
 
-    def informed_by(self, sources: Mapping[str, Audio]) -> PitchSeparator:  # noqa: ARG002 - part of the protocol
-        """Return itself: it works from the mixture alone."""
-        return self
-
 
 def load_pitch_separator(name: str, path: StrPath, *, device: str) -> PitchSeparator:
     """Return the separator of a tracker's checkpoint.
@@ -144,7 +124,7 @@ def load_pitch_separator(name: str, path: StrPath, *, device: str) -> PitchSepar
     >>> from rebalance.separation import shipped_weights
     >>> from rebalance.separation.player_tracker import load_pitch_separator
     >>> separator = load_pitch_separator("default", shipped_weights()["default"], device="cpu")
-    >>> separator.refiner is None, separator.shrinkage == separator.tracker.card.shrinkage
+    >>> separator.refiner is None, separator.info.shrinkage == separator.tracker.card.shrinkage
     (False, True)
     """
     path = expanded(path)

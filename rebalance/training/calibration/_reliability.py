@@ -14,7 +14,7 @@ from rebalance._base.errors import ConfigError, RebalanceError
 from rebalance._base.running import Failure, run_items
 from rebalance.audio import Audio, changes_of, made_gains, measure_leakage, relative_gains_db, remix_as_edit
 from rebalance.pipeline import estimate_sources
-from rebalance.separation import Separator, load_separator
+from rebalance.separation import Separator, info_of, load_separator
 from rebalance.task import Segment, Task, read_source
 
 GAINS_DB: tuple[float, ...] = (6.0, -6.0)
@@ -132,10 +132,10 @@ def _requests_of_segment(task: Task, separator_name: str, segment: Segment) -> l
     for name in estimates:
         for gain_db in GAINS_DB:
             gains_db = {other: gain_db if other == name else 0.0 for other in estimates}
-            remixed = remix_as_edit(mixture, estimates, gains_db, shrinkage=separator.shrinkage)
+            remixed = remix_as_edit(mixture, estimates, gains_db, shrinkage=info_of(separator).shrinkage)
             true = dict(zip(estimates, np.maximum(true_gains(remixed, sources), _FAINTEST).tolist(), strict=True))
             made = relative_gains_db(true, gains_db).gains_db[name]
-            estimated = made_gains(leakage, changes_of(gains_db, shrinkage=separator.shrinkage))
+            estimated = made_gains(leakage, changes_of(gains_db, shrinkage=info_of(separator).shrinkage))
             told = relative_gains_db(estimated, gains_db).gains_db[name]
             if made is not None and told is not None:
                 rows.append(
