@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rebalance._base.errors import MetadataError
+from rebalance._base.general_midi import INSTRUMENT_OF_PROGRAM
 from rebalance.datasets._corpus import CorpusInfo, NoteFile, Part, Piece, labels_for
 from rebalance.datasets._folders import entered, folders
 
@@ -24,29 +25,6 @@ INFO = CorpusInfo(
 
 _SUBSETS = ("train", "validation", "test", "omitted")
 _MAX_METADATA_BYTES = 1 << 20
-# General MIDI programs, from 0, of single instruments of the orchestra.
-_PROGRAMS = {
-    40: "Violin",
-    41: "Viola",
-    42: "Cello",
-    43: "Bass",
-    46: "Harp",
-    47: "Timpani",
-    56: "Trumpet",
-    57: "Trombone",
-    58: "Tuba",
-    60: "Horn",
-    64: "Sax",
-    65: "Sax",
-    66: "Sax",
-    67: "Sax",
-    68: "Oboe",
-    69: "EnglishHorn",
-    70: "Bassoon",
-    71: "Clarinet",
-    72: "Piccolo",
-    73: "Flute",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +87,7 @@ def _instrument(entry: Mapping[str, Any]) -> str:
     """Return what a stem plays: the challenge's name, or that of its MIDI program."""
     if entry.get("is_drum"):
         return "Drums"
-    known = _PROGRAMS.get(entry.get("program_num", -1))
+    known = INSTRUMENT_OF_PROGRAM.get(entry.get("program_num", -1))
     return known or str(entry.get("midi_program_name", "Unknown"))
 
 

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError
+from rebalance._base.general_midi import INSTRUMENT_OF_PROGRAM, PROGRAMS
 from rebalance._base.instrument_names import instrument_of, names_another
 
 Family: TypeAlias = Literal["strings", "woodwinds", "brass", "percussion"]
@@ -29,12 +30,8 @@ class Instrument:
         As the challenge spells it where it knows the instrument.
     family
         Section of the orchestra.
-    program
-        General MIDI program, counted from 0.
     lowest, highest
         Sounding range as MIDI pitches (60 is middle C), both playable by an accomplished amateur.
-    aliases
-        Lower-case letters only: beginnings of other names, in the languages of printed scores.
 
     Examples
     --------
@@ -46,9 +43,13 @@ class Instrument:
 
     name: str
     family: Family
-    program: int
     lowest: int
     highest: int
+
+    @property
+    def program(self) -> int:
+        """General MIDI program, counted from 0; that of the nearest relative where it has none of its own."""
+        return PROGRAMS[_PLAYED_AS.get(self.name, self.name)][0]
 
     @property
     def centre(self) -> float:
@@ -65,42 +66,41 @@ class Instrument:
 INSTRUMENTS: dict[str, Instrument] = {
     instrument.name: instrument
     for instrument in (
-        Instrument(name="Bassoon", family="woodwinds", program=70, lowest=34, highest=75),
-        Instrument(name="Cello", family="strings", program=42, lowest=36, highest=81),
-        Instrument(name="Clarinet", family="woodwinds", program=71, lowest=50, highest=91),
-        Instrument(name="Flute", family="woodwinds", program=73, lowest=60, highest=96),
-        Instrument(name="Oboe", family="woodwinds", program=68, lowest=58, highest=89),
-        Instrument(name="Sax", family="woodwinds", program=65, lowest=49, highest=81),
-        Instrument(name="Viola", family="strings", program=41, lowest=48, highest=88),
-        Instrument(name="Violin", family="strings", program=40, lowest=55, highest=98),
+        Instrument(name="Bassoon", family="woodwinds", lowest=34, highest=75),
+        Instrument(name="Cello", family="strings", lowest=36, highest=81),
+        Instrument(name="Clarinet", family="woodwinds", lowest=50, highest=91),
+        Instrument(name="Flute", family="woodwinds", lowest=60, highest=96),
+        Instrument(name="Oboe", family="woodwinds", lowest=58, highest=89),
+        Instrument(name="Sax", family="woodwinds", lowest=49, highest=81),
+        Instrument(name="Viola", family="strings", lowest=48, highest=88),
+        Instrument(name="Violin", family="strings", lowest=55, highest=98),
         Instrument(
             name="Bass",
             family="strings",
-            program=43,
             lowest=28,
             highest=67,
         ),
-        Instrument(name="Harp", family="strings", program=46, lowest=24, highest=103),
-        Instrument(name="Piccolo", family="woodwinds", program=72, lowest=74, highest=105),
+        Instrument(name="Harp", family="strings", lowest=24, highest=103),
+        Instrument(name="Piccolo", family="woodwinds", lowest=74, highest=105),
         Instrument(
             name="EnglishHorn",
             family="woodwinds",
-            program=69,
             lowest=52,
             highest=81,
         ),
-        Instrument(name="BassClarinet", family="woodwinds", program=71, lowest=38, highest=77),
-        Instrument(name="Contrabassoon", family="woodwinds", program=70, lowest=22, highest=53),
-        Instrument(name="Horn", family="brass", program=60, lowest=35, highest=77),
-        Instrument(name="Trumpet", family="brass", program=56, lowest=54, highest=84),
-        Instrument(name="Trombone", family="brass", program=57, lowest=40, highest=72),
-        Instrument(name="Tuba", family="brass", program=58, lowest=28, highest=58),
-        Instrument(name="Timpani", family="percussion", program=47, lowest=40, highest=57),
+        Instrument(name="BassClarinet", family="woodwinds", lowest=38, highest=77),
+        Instrument(name="Contrabassoon", family="woodwinds", lowest=22, highest=53),
+        Instrument(name="Horn", family="brass", lowest=35, highest=77),
+        Instrument(name="Trumpet", family="brass", lowest=54, highest=84),
+        Instrument(name="Trombone", family="brass", lowest=40, highest=72),
+        Instrument(name="Tuba", family="brass", lowest=28, highest=58),
+        Instrument(name="Timpani", family="percussion", lowest=40, highest=57),
     )
 }
 
-# General MIDI programs of ensembles and relatives that stand for an instrument of the table.
-_RELATED_PROGRAMS: dict[int, str] = {64: "Sax", 66: "Sax", 67: "Sax", 44: "Violin", 45: "Violin", 48: "Violin"}
+_PLAYED_AS = {"BassClarinet": "Clarinet", "Contrabassoon": "Bassoon"}
+# General MIDI programs of techniques and ensembles that stand for an instrument of the table.
+_RELATED_PROGRAMS: dict[int, str] = {44: "Violin", 45: "Violin", 48: "Violin"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,10 +172,8 @@ def recognise_instrument(name: str, program: int | None = None) -> Instrument | 
         return None
     if program is None:
         return None
-    related = _RELATED_PROGRAMS.get(program)
-    if related is not None:
-        return INSTRUMENTS[related]
-    return next((entry for entry in INSTRUMENTS.values() if entry.program == program), None)
+    played = _RELATED_PROGRAMS.get(program) or INSTRUMENT_OF_PROGRAM.get(program)
+    return None if played is None else INSTRUMENTS[played]
 
 
 def is_of_challenge(instrument: Instrument) -> bool:
