@@ -142,7 +142,7 @@ def open_archive(path: Path, limits: ArchiveLimits | None = None) -> Archive:
             end = _with_zip64(_find_end(file, path), file, path)
             members = _vetted(_entries(end, file, path, limits), end, path, limits)
     except OSError as error:
-        raise RebalanceError(f"{path}: cannot read: {error.strerror or error}") from error
+        raise RebalanceError(f"cannot read: {error.strerror or error}", where=path) from error
     return Archive(path=path, parts=parts, members=members)
 
 
@@ -157,7 +157,7 @@ def open_member(archive: Archive, member: Member) -> Iterator[BinaryIO]:
         with JoinedFile(archive.parts) as file, io.BufferedReader(_MemberStream(archive, member, file)) as stream:
             yield stream
     except OSError as error:
-        raise RebalanceError(f"{archive.path}: cannot read: {error.strerror or error}") from error
+        raise RebalanceError(f"cannot read: {error.strerror or error}", where=archive.path) from error
 
 
 def read_member(archive: Archive, member: Member, *, limit_bytes: int) -> bytes:
@@ -341,7 +341,7 @@ def _numbered_parts(path: Path) -> tuple[Path, ...]:
     }
     for number in range(1, max(found, default=1) + 1):
         if number not in found or not found[number].is_file():
-            raise RebalanceError(f"{path}: part {whole}.{number:03d} is missing")
+            raise RebalanceError(f"part {whole}.{number:03d} is missing", where=path)
     return tuple(found[number] for number in sorted(found) if number)
 
 
@@ -349,17 +349,19 @@ def _last_spanned_part(path: Path) -> Path:
     """Return the ``.zip`` that holds the table of contents."""
     last = path.with_suffix(".zip") if _SPANNED_PART.fullmatch(path.suffix) else path
     if not last.is_file():
-        raise RebalanceError(f"{last}: expected a zip archive, {'found a folder' if last.is_dir() else 'no such file'}")
+        raise RebalanceError(
+            where=last, expected="a zip archive", found="a folder" if last.is_dir() else "no such file"
+        )
     return last
 
 
 def _spanned_parts(last: Path, n_parts: int) -> tuple[Path, ...]:
     """Return ``x.z01``, ``x.z02`` ... ``x.zip``."""
     if n_parts > 99:  # .z99 is the last name there is
-        raise RebalanceError(f"{last}: expected at most 99 parts, it declares {n_parts}")
+        raise RebalanceError(where=last, expected=f"at most 99 parts, it declares {n_parts}")
     parts = [last.with_suffix(f".z{number:02d}") for number in range(1, n_parts)]
     if missing := [part.name for part in parts if not part.is_file()]:
-        raise RebalanceError(f"{last}: part {missing[0]} is missing")
+        raise RebalanceError(f"part {missing[0]} is missing", where=last)
     return (*parts, last)
 
 
@@ -376,9 +378,9 @@ def _find_end(file: JoinedFile, path: Path) -> _End:
                 found.append((position + tail_start, part + 1, n_members, n_bytes, offset, directory_part))
         position = tail.find(b"PK\x05\x06", position + 1)
     if not found:
-        raise RebalanceError(f"{path}: not a whole zip archive: no end record where the file ends")
+        raise RebalanceError("not a whole zip archive: no end record where the file ends", where=path)
     if len(found) > 1:
-        raise RebalanceError(f"{path}: ambiguous: {len(found)} end records fit the end of the file")
+        raise RebalanceError(f"ambiguous: {len(found)} end records fit the end of the file", where=path)
     names = ("position", "n_parts", "n_members", "directory_bytes", "directory_offset", "directory_part")
     return _End(**dict(zip(names, found[0], strict=True)))
 
@@ -393,10 +395,10 @@ def _with_zip64(end: _End, file: JoinedFile, path: Path) -> _End:
     record_at = _position(file, part, offset, path)
     record = file.exactly(_END64.size, record_at)
     if len(record) < _END64.size or not record.startswith(b"PK\x06\x06"):
-        raise RebalanceError(f"{path}: its 64-bit end record is not where it is said to be")
+        raise RebalanceError("its 64-bit end record is not where it is said to be", where=path)
     _, n_bytes, _, _, number, directory_part, _, n_members, directory_bytes, directory_offset = _END64.unpack(record)
     if record_at + 12 + n_bytes != locator_at:
-        raise RebalanceError(f"{path}: its 64-bit end record does not end where its locator starts")
+        raise RebalanceError("its 64-bit end record does not end where its locator starts", where=path)
     wide = _End(
         position=record_at,
         n_parts=number + 1,
@@ -411,7 +413,7 @@ def _with_zip64(end: _End, file: JoinedFile, path: Path) -> _End:
         (end.directory_offset, directory_offset, _IN_ZIP64_32),
     ):
         if narrow not in (wider, absent):
-            raise RebalanceError(f"{path}: its two end records contradict each other: {narrow} and {wider}")
+            raise RebalanceError(f"its two end records contradict each other: {narrow} and {wider}", where=path)
     return _located(wide, file, path)
 
 
@@ -420,7 +422,7 @@ def _located(end: _End, file: JoinedFile, path: Path) -> _End:
     start = _position(file, end.directory_part, end.directory_offset, path)
     if start + end.directory_bytes != end.position:
         raise RebalanceError(
-            f"{path}: its table of contents is not where it is said to be, or data stand before the archive"
+            "its table of contents is not where it is said to be, or data stand before the archive", where=path
         )
     return _End(
         position=end.position,
@@ -435,18 +437,20 @@ def _located(end: _End, file: JoinedFile, path: Path) -> _End:
 def _position(file: JoinedFile, part: int, offset: int, path: Path) -> int:
     """Return an offset within a part as an offset over all parts."""
     if part >= len(file.starts):
-        raise RebalanceError(f"{path}: it names part {part + 1}, there are {len(file.starts)}")
+        raise RebalanceError(f"it names part {part + 1}, there are {len(file.starts)}", where=path)
     return file.starts[part] + offset
 
 
 def _entries(end: _End, file: JoinedFile, path: Path, limits: ArchiveLimits) -> Iterator[_Entry]:
     """Read the table of contents line by line."""
     if end.n_members > limits.n_members:
-        raise RebalanceError(f"{path}: expected at most {limits.n_members} entries, it declares {end.n_members}")
+        raise RebalanceError(where=path, expected=f"at most {limits.n_members} entries, it declares {end.n_members}")
     if end.directory_bytes > limits.directory_bytes:
         raise RebalanceError(
-            f"{path}: expected a table of contents of at most {limits.directory_bytes} bytes, it declares"
-            f" {end.directory_bytes}"
+            where=path,
+            expected=(
+                f"a table of contents of at most {limits.directory_bytes} bytes, it declares {end.directory_bytes}"
+            ),
         )
     table = file.exactly(end.directory_bytes, end.directory_offset)
     position = n_read = 0
@@ -457,20 +461,22 @@ def _entries(end: _End, file: JoinedFile, path: Path, limits: ArchiveLimits) -> 
             break
         yield entry
     if n_read != end.n_members or position != end.directory_bytes:
-        raise RebalanceError(f"{path}: it declares {end.n_members} entries, its table of contents holds another number")
+        raise RebalanceError(
+            f"it declares {end.n_members} entries, its table of contents holds another number", where=path
+        )
 
 
 def _entry(table: bytes, position: int, file: JoinedFile, path: Path) -> tuple[_Entry, int]:
     """Read one line of the table of contents; return it and where the next one starts."""
     if len(table) - position < _CENTRAL.size or not table.startswith(b"PK\x01\x02", position):
-        raise RebalanceError(f"{path}: its table of contents is damaged at byte {position}")
+        raise RebalanceError(f"its table of contents is damaged at byte {position}", where=path)
     fields = _CENTRAL.unpack_from(table, position)
     _, _, _, flags, method, _, _, crc32, packed, size, n_name, n_extra, n_comment, part, _, attributes, offset = fields
     name_at = position + _CENTRAL.size
     extra_at = name_at + n_name
     following = extra_at + n_extra + n_comment
     if following > len(table):
-        raise RebalanceError(f"{path}: its table of contents is damaged at byte {position}")
+        raise RebalanceError(f"its table of contents is damaged at byte {position}", where=path)
     raw_name = table[name_at:extra_at]
     extra = _extra_fields(table[extra_at : extra_at + n_extra], path, raw_name)
     size, packed, offset, part = _widened((size, packed, offset, part), extra, path, raw_name)
@@ -544,7 +550,7 @@ def _vetted(entries: Iterator[_Entry], end: _End, path: Path, limits: ArchiveLim
         _require_new(entry.name, spellings, path)
         total += entry.size
         if total > limits.total_bytes:
-            raise RebalanceError(f"{path}: expected at most {limits.total_bytes} bytes unpacked, it declares more")
+            raise RebalanceError(where=path, expected=f"at most {limits.total_bytes} bytes unpacked, it declares more")
         kept.append(entry)
     _require_no_file_as_folder(kept, path)
     limit_of = _data_limits(kept, end, path)
@@ -656,7 +662,7 @@ def _data_offset(path: Path, member: Member, file: JoinedFile) -> int:
 
 def _refusal(path: Path, name: str | bytes, reason: str) -> RebalanceError:
     """Return the one line that says why an archive is refused."""
-    return RebalanceError(f"{path}: member {_shown(name)}: {reason}")
+    return RebalanceError(f"member {_shown(name)}: {reason}", where=path)
 
 
 def _shown(name: str | bytes) -> str:

@@ -215,9 +215,9 @@ def _grouped(values: ArrayLike, clusters: Sequence[str]) -> _Clusters:
     """Add up the values of every cluster."""
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1 or len(array) != len(clusters):
-        raise ConfigError(f"expected one cluster per value, got {len(clusters)} for values of shape {array.shape}")
+        raise ConfigError(expected="one cluster per value", got=f"{len(clusters)} for values of shape {array.shape}")
     if not array.size or not np.isfinite(array).all():
-        raise ConfigError(f"expected one or more finite values, got {array.size}, not all of them finite")
+        raise ConfigError(expected="one or more finite values", got=f"{array.size}, not all of them finite")
     members: dict[str, list[float]] = {}
     for cluster, value in zip(clusters, array.tolist(), strict=True):
         members.setdefault(cluster, []).append(value)

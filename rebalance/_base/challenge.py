@@ -94,7 +94,7 @@ class Challenge:
     @staticmethod
     def _scene_number(scene_id: str) -> int:
         if not (match := _SCENE_ID.fullmatch(scene_id)):
-            raise MetadataError(f"scene {scene_id!r}: expected 'S' and digits such as 'S50001'")
+            raise MetadataError(where=f"scene {scene_id!r}", expected="'S' and digits such as 'S50001'")
         return int(match[1])
 
 

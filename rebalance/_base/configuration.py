@@ -84,19 +84,21 @@ def _dataclass(value: Any, kind: Any, where: str) -> Any:  # noqa: ANN401 - what
     hints = typing.get_type_hints(kind)
     for key in value:
         if key not in hints:
-            raise ConfigError(f"{where}: unknown key {key!r}; expected {', '.join(hints)}{suggestion(str(key), hints)}")
+            raise ConfigError(
+                f"unknown key {key!r}; expected {', '.join(hints)}", where=where, more=suggestion(str(key), hints)
+            )
     needed = {
         field.name
         for field in dataclasses.fields(kind)
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
     }
     if missing := sorted(needed - set(value)):
-        raise ConfigError(f"{where}: missing {', '.join(missing)}")
+        raise ConfigError(f"missing {', '.join(missing)}", where=where)
     return kind(**{key: _structured(item, hints[key], f"{where}: {key}") for key, item in value.items()})
 
 
 def _required(value: Any, holds: bool, where: str, expected: str) -> Any:  # noqa: ANN401 - any value
     """Return the value if it is what was expected."""
     if not holds:
-        raise ConfigError(f"{where}: expected {expected}, got {value!r}")
+        raise ConfigError(where=where, expected=f"{expected}", got=repr(value))
     return value

@@ -6,6 +6,26 @@ from __future__ import annotations
 class RebalanceError(Exception):
     """Base of every error this library raises on purpose; itself for what the system refuses, such as a full disk.
 
+    Parameters
+    ----------
+    problem
+        What is wrong, where that is not told by what was expected.
+    where
+        The file, option, argument or object that is wrong.
+    expected
+        What would have been right.
+    got
+        What was given.
+    found
+        What a search or a look into a file gave; in place of `got`.
+    more
+        What follows at the end of the line: a suggestion, or a reason from elsewhere.
+
+    Attributes
+    ----------
+    where, expected, got
+        As text; empty where the error has no such part. What was found is in `got`, too.
+
     Examples
     --------
     >>> from rebalance import ConfigError, RebalanceError, load_task
@@ -15,8 +35,25 @@ class RebalanceError(Exception):
     ...     load_task("metadata/demo", "validation")
     ... except RebalanceError as error:
     ...     print(error)
+    ...     print(error.where, "|", error.expected, "|", error.got)
     split: expected one of train, valid, test, got 'validation'; did you mean 'valid'?
+    split | one of train, valid, test | 'validation'
     """
+
+    def __init__(
+        self,
+        problem: object = "",
+        *,
+        where: object = "",
+        expected: str = "",
+        got: str = "",
+        found: str = "",
+        more: str = "",
+    ) -> None:
+        wanted = f"expected {expected}" if expected else str(problem)
+        given = "".join(f", {verb} {what}" for verb, what in (("got", got), ("found", found)) if what)
+        super().__init__(": ".join(filter(None, (str(where), wanted))) + given + more)
+        self.where, self.expected, self.got = str(where), expected, got or found
 
 
 class MetadataError(RebalanceError, ValueError):

@@ -64,7 +64,7 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.chmod(permissions)
         temporary.replace(target)
     except OSError as error:
-        raise RebalanceError(f"{path}: cannot write: {error.strerror or error}") from error
+        raise RebalanceError(f"cannot write: {error.strerror or error}", where=path) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)

@@ -82,7 +82,7 @@ def require_none_failed(failures: Sequence[Failure], *, title: str) -> None:
     """
     if failures:
         more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
-        raise RebalanceError(f"{title}: {failures[0].reason}{more}")
+        raise RebalanceError(f"{failures[0].reason}{more}", where=title)
 
 
 def _numbered(item: tuple[int, Item], *, work: Callable[[Item], Result]) -> Result:

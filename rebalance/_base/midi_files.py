@@ -132,33 +132,33 @@ def read_midi_file(path: Path) -> MidiFile:
     """
     try:
         if path.stat().st_size > _MAX_FILE_BYTES:
-            raise MetadataError(f"{path}: expected a MIDI file of at most {_MAX_FILE_BYTES >> 20} MiB")
+            raise MetadataError(where=path, expected=f"a MIDI file of at most {_MAX_FILE_BYTES >> 20} MiB")
         content = path.read_bytes()
     except OSError as error:
-        raise MetadataError(f"{path}: cannot read the MIDI file: {error.strerror}") from error
+        raise MetadataError(f"cannot read the MIDI file: {error.strerror}", where=path) from error
     try:
         return _bounded(_parsed(content))
     except MetadataError as error:
-        raise MetadataError(f"{path}: cannot read the MIDI file: {error}") from None
+        raise MetadataError(f"cannot read the MIDI file: {error}", where=path) from None
 
 
 def _parsed(content: bytes) -> MidiFile:
     """Return what the bytes of a file play."""
     chunks = list(_chunks(_unwrapped(content)))
     if not chunks or chunks[0][0] != b"MThd" or len(chunks[0][1]) < _HEADER_BYTES:
-        raise MetadataError("expected a header 'MThd', found none")
+        raise MetadataError(expected="a header 'MThd'", found="none")
     file_format, n_tracks, division = (int.from_bytes(chunks[0][1][at : at + 2], "big") for at in (0, 2, 4))
     bodies = [body for name, body in chunks if name == b"MTrk"]
     if len(bodies) < n_tracks:
-        raise MetadataError(f"cut short: expected {n_tracks} tracks, found {len(bodies)}")
+        raise MetadataError(where="cut short", expected=f"{n_tracks} tracks", found=f"{len(bodies)}")
     if file_format > _SEQUENCES_APART or (file_format == _SEQUENCES_APART and len(bodies) > 1):
-        raise MetadataError(f"expected format 0 or 1, got {file_format}, whose tracks are not played together")
+        raise MetadataError(expected="format 0 or 1", got=f"{file_format}, whose tracks are not played together")
     tracks = [_track(body, number) for number, body in enumerate(bodies, 1)]
     in_frames = bool(division & _SMPTE_FLAG)
     ticks_per_quarter = _ticks_per_half_second(division) if in_frames else float(division)
     tempi = [] if in_frames else [event for track in tracks for event in track.tempi]
     if not ticks_per_quarter:
-        raise MetadataError(f"expected ticks per quarter note or per second, got division {division}")
+        raise MetadataError(expected="ticks per quarter note or per second", got=f"division {division}")
     return _played(tracks, ticks_per_quarter, sorted(tempi, key=_tick_of))
 
 
@@ -172,7 +172,7 @@ def _unwrapped(content: bytes) -> bytes:
         if content[at : at + 4] == b"data":
             return content[at + 8 : at + 8 + size]
         at += 8 + size + size % 2
-    raise MetadataError("expected a chunk 'data' in the RIFF file, found none")
+    raise MetadataError(expected="a chunk 'data' in the RIFF file", found="none")
 
 
 def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -182,7 +182,7 @@ def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
         name, size = content[at : at + 4], int.from_bytes(content[at + 4 : at + 8], "big")
         body = content[at + 8 : at + 8 + size]
         if len(body) < size and name == b"MTrk":
-            raise MetadataError(f"cut short: a track says it holds {size} bytes, {len(body)} follow")
+            raise MetadataError(f"a track says it holds {size} bytes, {len(body)} follow", where="cut short")
         yield name, body
         at += 8 + size
 
@@ -200,7 +200,7 @@ class _Bytes:
 
     def refuse(self, reason: str) -> MetadataError:
         """Return the error that names track and byte."""
-        return MetadataError(f"track {self._track}, byte {self._at}: {reason}")
+        return MetadataError(f"{reason}", where=f"track {self._track}, byte {self._at}")
 
     def take(self, n_bytes: int) -> bytes:
         """Take some bytes."""
@@ -289,7 +289,7 @@ def _ticks_per_half_second(division: int) -> float:
     """Return the ticks in half a second of a division in frames: minus frames a second, then ticks a frame."""
     frames, ticks = 256 - (division >> 8), division & 0xFF
     if frames not in _FRAMES_PER_S:
-        raise MetadataError(f"expected 24, 25, 29 or 30 frames per second, got {frames}")
+        raise MetadataError(expected="24, 25, 29 or 30 frames per second", got=str(frames))
     return _FRAMES_PER_S[frames] * ticks / 2
 
 
@@ -363,8 +363,10 @@ def _bounded(file: MidiFile) -> MidiFile:
     end_s = file.seconds_at(end_q)
     if end_q > MAX_PIECE_Q or end_s > MAX_PIECE_S:
         raise MetadataError(
-            f"expected at most {MAX_PIECE_Q:.0f} quarter notes and {MAX_PIECE_S / 3600:.0f} hours, its notes"
-            f" last {end_q:.0f} quarter notes, {end_s / 3600:.1f} hours"
+            expected=(
+                f"at most {MAX_PIECE_Q:.0f} quarter notes and {MAX_PIECE_S / 3600:.0f} hours, its notes last"
+                f" {end_q:.0f} quarter notes, {end_s / 3600:.1f} hours"
+            )
         )
     return file
 

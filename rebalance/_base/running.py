@@ -63,11 +63,11 @@ def executor_for(scheduler: str | None) -> Iterator[Executor | None]:
     try:
         from distributed import Client
     except ImportError as error:
-        raise ConfigError("--scheduler needs Dask: pip install 'rebalance-music[cluster]'") from error
+        raise ConfigError("pip install 'rebalance-music[cluster]'", where="--scheduler needs Dask") from error
     try:
         client = Client(scheduler, timeout=_CONNECT_TIMEOUT_S, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"scheduler {scheduler}: cannot connect: {one_line(error)}") from error
+        raise ConfigError(f"cannot connect: {one_line(error)}", where=f"scheduler {scheduler}") from error
     with _quiet(), client, client.get_executor(pure=False) as executor:
         yield executor
 
@@ -126,7 +126,7 @@ def run_items(
         raise RebalanceError(_UNGUARDED)
     jobs = available_cores() if jobs is None else jobs
     if jobs < 1:
-        raise ConfigError(f"jobs: expected at least 1, got {jobs}")
+        raise ConfigError(where="jobs", expected="at least 1", got=str(jobs))
     depth = jobs * _QUEUED_PER_WORKER if executor is None else len(items)
     failures: list[Failure] = []
     with progress_bar(title, len(items)) as bar:

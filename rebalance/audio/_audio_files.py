@@ -167,18 +167,18 @@ def read_audio(
         last = file.frames if duration_s is None else last
         if not 0 <= first < last <= file.frames:
             if not file.frames:
-                raise AudioError(f"{path}: the file has a header but no sound")
+                raise AudioError("the file has a header but no sound", where=path)
             raise AudioError(
-                f"{path}: expected samples {first} to {last} at {file.samplerate} Hz, the file holds {file.frames}"
+                where=path, expected=f"samples {first} to {last} at {file.samplerate} Hz, the file holds {file.frames}"
             )
         file.seek(first)
         samples = file.read(last - first, dtype="float32", always_2d=True)
         sample_rate = file.samplerate
         length_is_a_guess = file.format == "MP3" and duration_s is None
     if len(samples) != last - first and not (length_is_a_guess and len(samples)):
-        raise AudioError(f"{path}: truncated, expected {last - first} samples, decoded {len(samples)}")
+        raise AudioError(f"truncated, expected {last - first} samples, decoded {len(samples)}", where=path)
     if not np.isfinite(samples).all():
-        raise AudioError(f"{path}: expected finite samples, found NaN or infinity")
+        raise AudioError(where=path, expected="finite samples", found="NaN or infinity")
     return Recording(samples=np.ascontiguousarray(samples.T), sample_rate=sample_rate, remarks=source.remarks)
 
 
@@ -203,7 +203,7 @@ def _chained(path: Path, source: Mended) -> Recording:
             kinds.add((file.samplerate, file.channels))
             decoded.append(file.read(dtype="float32", always_2d=True))
     if len(kinds) > 1:
-        raise AudioError(f"{path}: expected one rate and number of channels, its streams have {sorted(kinds)}")
+        raise AudioError(where=path, expected=f"one rate and number of channels, its streams have {sorted(kinds)}")
     samples = np.ascontiguousarray(np.concatenate(decoded).T)
     return Recording(samples=samples, sample_rate=next(iter(kinds))[0], remarks=source.remarks)
 
@@ -247,13 +247,13 @@ def write_audio(
     path = expanded(path)
     format_name = _FORMATS.get(path.suffix.lower())
     if format_name is None:
-        raise AudioError(f"{path}: expected a name ending in {' or '.join(_FORMATS)}, got {path.suffix!r}")
+        raise AudioError(where=path, expected=f"a name ending in {' or '.join(_FORMATS)}", got=repr(path.suffix))
     quantised = _quantised(samples, bits, rounding) << (_INT32_BITS - bits)  # libsndfile keeps the upper bits
     with replacing(path) as temporary:
         try:
             soundfile.write(system_name(temporary), quantised.T, sample_rate, format=format_name, subtype=f"PCM_{bits}")
         except soundfile.SoundFileError as error:
-            raise AudioError(f"{path}: cannot write: {error}") from error
+            raise AudioError(f"cannot write: {error}", where=path) from error
         check_written(temporary, n_samples=quantised.shape[1], path=path)
 
 
@@ -288,9 +288,9 @@ def check_written(temporary: StrPath, *, n_samples: int, path: StrPath) -> None:
             n_last = len(file.read(2, dtype="int16"))
             complete = (file.frames, n_last) == (n_samples, 1)
     except (soundfile.SoundFileError, RuntimeError) as error:
-        raise AudioError(f"{path}: cannot write: it cannot be read back, is the disk full? ({error})") from error
+        raise AudioError(f"cannot write: it cannot be read back, is the disk full? ({error})", where=path) from error
     if not complete:
-        raise AudioError(f"{path}: cannot write: its end is missing, is the disk full?")
+        raise AudioError("cannot write: its end is missing, is the disk full?", where=path)
 
 
 def write_flac(path: StrPath, samples: Audio, sample_rate: int, *, rounding: Rounding = "nearest") -> None:
@@ -328,9 +328,9 @@ def quantise_int16(samples: Audio, *, rounding: Rounding = "nearest") -> NDArray
 def _quantised(samples: Audio, bits: BitDepth, rounding: Rounding) -> NDArray[np.int32]:
     """Return samples as integers of so many bits, clipped where they are beyond full scale."""
     if samples.ndim != 2 or not samples.size:
-        raise AudioError(f"expected samples of shape (n_channels, n_samples), got {samples.shape}")
+        raise AudioError(expected="samples of shape (n_channels, n_samples)", got=str(samples.shape))
     if not np.isfinite(samples).all():
-        raise AudioError("expected finite samples, found NaN or infinity")
+        raise AudioError(expected="finite samples", found="NaN or infinity")
     scale = 2.0 ** (bits - 1)
     scaled = np.clip(samples.astype(np.float64), -1.0, 1.0) * scale
     rounded = np.rint(scaled) if rounding == "nearest" else scaled
@@ -375,13 +375,13 @@ def _says_it_holds(path: Path, end_s: float) -> bool:
 def existing_streams(path: Path) -> Mended:
     """Return what a file holds, if it is there and can be audio."""
     if not path.is_file():
-        raise AudioError(f"{path}: no such audio file")
+        raise AudioError("no such audio file", where=path)
     if path.stat().st_size == 0:
-        raise AudioError(f"{path}: the file is empty")
+        raise AudioError("the file is empty", where=path)
     try:
         return mended(path)
     except OSError as error:
-        raise AudioError(f"{path}: cannot read: {error.strerror}") from error
+        raise AudioError(f"cannot read: {error.strerror}", where=path) from error
 
 
 @contextlib.contextmanager
@@ -396,7 +396,7 @@ def opened_audio(path: Path, stream: Path | Splice) -> Iterator[soundfile.SoundF
                 yield file
     except (soundfile.SoundFileError, RuntimeError, OSError) as error:
         reason = getattr(error, "error_string", None) or str(error)  # without the name that is in front already
-        raise AudioError(f"{path}: cannot decode: {reason}") from error
+        raise AudioError(f"cannot decode: {reason}", where=path) from error
 
 
 def system_name(path: Path) -> str | bytes:
@@ -407,4 +407,4 @@ def system_name(path: Path) -> str | bytes:
 def _require(path: Path, unit: str, expected: int | None, got: int) -> None:
     """Raise unless nothing is expected or just that was found."""
     if expected is not None and got != expected:
-        raise AudioError(f"{path}: expected {expected} {unit}, got {got} {unit}")
+        raise AudioError(where=path, expected=f"{expected} {unit}", got=f"{got} {unit}")

@@ -92,7 +92,7 @@ class AudioFormat:
                 file.write(np.zeros((1, n_channels)))
         except (soundfile.SoundFileError, ValueError) as error:
             reason = str(error).rpartition("Error : ")[2] or str(error)
-            raise AudioError(f"{path}: cannot write {n_channels} channels at {sample_rate} Hz: {reason}") from error
+            raise AudioError(f"cannot write {n_channels} channels at {sample_rate} Hz: {reason}", where=path) from error
 
 
 def output_format(path: StrPath, *, depth: str | None = None, like: AudioHeader | None = None) -> AudioFormat:
@@ -125,16 +125,18 @@ def output_format(path: StrPath, *, depth: str | None = None, like: AudioHeader 
     container = _CONTAINERS.get(suffix)
     if container is None:
         expected = f"{', '.join(AUDIO_SUFFIXES[:-1])} or {AUDIO_SUFFIXES[-1]}"
-        raise ConfigError(f"{path}: expected a name ending in {expected}, got {path.suffix!r}")
+        raise ConfigError(where=path, expected=f"a name ending in {expected}", got=repr(path.suffix))
     if depth is not None and depth not in DEPTHS:
-        raise ConfigError(f"depth {depth!r}: expected one of {', '.join(DEPTHS)}{suggestion(depth, DEPTHS)}")
+        raise ConfigError(
+            where=f"depth {depth!r}", expected=f"one of {', '.join(DEPTHS)}", more=suggestion(depth, DEPTHS)
+        )
     if container in _LOSSY:
         if depth is not None:
-            raise ConfigError(f"{path}: {container} has no depth; leave it out, or write {', '.join(_HOLDS)}")
+            raise ConfigError(f"{container} has no depth; leave it out, or write {', '.join(_HOLDS)}", where=path)
         return AudioFormat(container=container, subtype=_LOSSY[container], suffix=suffix)
     held = _HOLDS[container]
     if depth is not None and depth not in held:
-        raise ConfigError(f"{path}: {container} holds {', '.join(held)}, not {depth}")
+        raise ConfigError(f"{container} holds {', '.join(held)}, not {depth}", where=path)
     kept = "16" if like is None else _KEPT.get(like.subtype, "16")
     chosen = depth or (kept if kept in held else held[-1])
     return AudioFormat(container=container, subtype=_SUBTYPES[chosen], suffix=suffix)

@@ -40,7 +40,7 @@ class Leakage:
 
     def __add__(self, other: Leakage) -> Leakage:
         if self.names != other.names:
-            raise ConfigError(f"leakage: expected the same sources, got {self.names} and {other.names}")
+            raise ConfigError(where="leakage", expected="the same sources", got=f"{self.names} and {other.names}")
         return Leakage(
             names=self.names,
             with_mixture=self.with_mixture + other.with_mixture,
@@ -136,7 +136,7 @@ def made_gains(leakage: Leakage, changes: Mapping[str, float]) -> dict[str, floa
     6.0
     """
     if set(leakage.names) != set(changes):
-        raise ConfigError(f"changes: expected exactly {sorted(leakage.names)}, got {sorted(changes)}")
+        raise ConfigError(where="changes", expected=f"exactly {sorted(leakage.names)}", got=f"{sorted(changes)}")
     added = leakage.among @ np.array([changes[name] for name in leakage.names])
     heard = leakage.with_mixture > _SILENT_SHARE * leakage.mixture_power
     return {

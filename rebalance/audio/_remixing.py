@@ -43,7 +43,7 @@ def normalising_gain_db(gains_db: Mapping[str, float] | Iterable[float]) -> floa
     """
     levels_db = np.fromiter(gains_db.values() if isinstance(gains_db, Mapping) else gains_db, dtype=np.float64)
     if not levels_db.size or not np.isfinite(levels_db).all():
-        raise MetadataError(f"gains: expected one or more finite numbers in dB, got {levels_db.tolist()}")
+        raise MetadataError(where="gains", expected="one or more finite numbers in dB", got=f"{levels_db.tolist()}")
     return float(-10.0 * np.log10(np.mean(10.0 ** (levels_db / 10.0))))
 
 
@@ -136,7 +136,7 @@ def remix_as_edit(
         return edited
     for name, estimate in estimates.items():
         if estimate.shape != mixture.shape:
-            raise AudioError(f"{name}: expected the mixture's shape {mixture.shape}, got {estimate.shape}")
+            raise AudioError(where=name, expected=f"the mixture's shape {mixture.shape}", got=str(estimate.shape))
         edited += changes[name] * estimate.astype(np.float64)
     return edited
 
@@ -175,7 +175,7 @@ def changes_of(
     {'Flute': 0.0, 'Cello': 0.0}
     """
     if not 0.0 <= strength <= MAX_STRENGTH:
-        raise ConfigError(f"strength: expected 0 to {MAX_STRENGTH:g}, got {strength}")
+        raise ConfigError(where="strength", expected=f"0 to {MAX_STRENGTH:g}", got=str(strength))
     normalising_db = normalising_gain_db(gains_db)
     if len(set(gains_db.values())) == 1:
         return dict.fromkeys(gains_db, 0.0)
@@ -230,14 +230,14 @@ def _zeros_like(signals: Mapping[str, Audio]) -> NDArray[np.float64]:
     """Return silence of the signals' one shape."""
     shapes = {signal.shape for signal in signals.values()}
     if len(shapes) != 1:
-        raise AudioError(f"expected sources of one shape, got { ({name: s.shape for name, s in signals.items()}) }")
+        raise AudioError(expected="sources of one shape", got=f"{ {name: s.shape for name, s in signals.items()} }")
     return np.zeros(shapes.pop(), dtype=np.float64)
 
 
 def _require_same_names(signals: Mapping[str, Audio], gains_db: Mapping[str, float]) -> None:
     """Raise unless the gains name exactly the signals."""
     if unmatched := sorted(signals.keys() ^ gains_db.keys()):
-        raise MetadataError(f"gains must name exactly the given sources; unmatched: {unmatched}")
+        raise MetadataError(f"must name exactly the given sources; unmatched: {unmatched}", where="gains")
 
 
 def _by_source(shrinkage: Shrinkage | Mapping[str, float], names: Sequence[str]) -> dict[str, float]:
@@ -250,5 +250,5 @@ def _by_source(shrinkage: Shrinkage | Mapping[str, float], names: Sequence[str])
         own = values[min(max(len(names), 2) - 2, len(values) - 1)] if values else np.nan
         by_source = dict.fromkeys(names, own)
     if not values or not all(0.0 <= value <= 1.0 for value in values):
-        raise ConfigError(f"expected shrinkages between 0 and 1, got {shrinkage}")
+        raise ConfigError(expected="shrinkages between 0 and 1", got=str(shrinkage))
     return by_source

@@ -95,12 +95,12 @@ class AudioFile:
                     if not len(decoded):
                         break
                     if not np.isfinite(decoded).all():
-                        raise AudioError(f"{self.path}: expected finite samples, found NaN or infinity")
+                        raise AudioError(where=self.path, expected="finite samples", found="NaN or infinity")
                     n_decoded += len(decoded)
                     yield np.ascontiguousarray(decoded.T[list(self.channels)])
         length_is_a_guess = self.header.format == "MP3" and n_decoded
         if n_decoded != self.n_samples and not length_is_a_guess:
-            raise AudioError(f"{self.path}: truncated, expected {self.n_samples} samples, decoded {n_decoded}")
+            raise AudioError(f"truncated, expected {self.n_samples} samples, decoded {n_decoded}", where=self.path)
 
     @property
     def _dtype(self) -> str:
@@ -139,7 +139,7 @@ def open_audio(path: StrPath, *, channels: Sequence[int] | None = None, most_cha
     streams = source.streams or (path,)
     header = probe_audio(path)
     if not header.n_samples:
-        raise AudioError(f"{path}: the file has a header but no sound")
+        raise AudioError("the file has a header but no sound", where=path)
     with opened_audio(path, streams[0]) as file:
         tags = {name: text for name, text in file.copy_metadata().items() if name in TAGS and text}
         kinds = {(file.samplerate, file.channels)}
@@ -147,7 +147,7 @@ def open_audio(path: StrPath, *, channels: Sequence[int] | None = None, most_cha
         with opened_audio(path, stream) as file:
             kinds.add((file.samplerate, file.channels))
     if len(kinds) > 1:
-        raise AudioError(f"{path}: expected one rate and number of channels, its streams have {sorted(kinds)}")
+        raise AudioError(where=path, expected=f"one rate and number of channels, its streams have {sorted(kinds)}")
     return AudioFile(
         path=path,
         header=header,
@@ -163,14 +163,17 @@ def _chosen(path: Path, n_channels: int, channels: Sequence[int] | None, most: i
     if channels is None:
         if most is not None and n_channels > most:
             raise AudioError(
-                f"{path}: expected a mono or stereo recording, got {n_channels} channels;"
-                " --channels 1,2 takes the first two, --channels 3 one alone"
+                where=path,
+                expected="a mono or stereo recording",
+                got=f"{n_channels} channels; --channels 1,2 takes the first two, --channels 3 one alone",
             )
         return tuple(range(n_channels))
     if not channels or len(set(channels)) != len(channels) or (most is not None and len(channels) > most):
-        raise ConfigError(f"channels: expected one or two different numbers such as 1,2, got {list(channels)}")
+        raise ConfigError(
+            where="channels", expected="one or two different numbers such as 1,2", got=f"{list(channels)}"
+        )
     if absent := [channel for channel in channels if not 1 <= channel <= n_channels]:
-        raise ConfigError(f"{path}: expected channels from 1 to {n_channels}, got {absent[0]}")
+        raise ConfigError(where=path, expected=f"channels from 1 to {n_channels}", got=str(absent[0]))
     return tuple(channel - 1 for channel in channels)
 
 
@@ -191,7 +194,7 @@ class AudioWriter:
             If they are not finite.
         """
         if not np.isfinite(piece).all():
-            raise AudioError("expected finite samples, found NaN or infinity")
+            raise AudioError(expected="finite samples", found="NaN or infinity")
         self.file.write(_encodable(piece, self.format))
         self.n_samples += piece.shape[1]
 
@@ -259,7 +262,7 @@ def writing_audio(
                 writer = AudioWriter(format=audio_format, file=file)
                 yield writer
         except soundfile.SoundFileError as error:
-            raise AudioError(f"{path}: cannot write: {error}") from error
+            raise AudioError(f"cannot write: {error}", where=path) from error
         check_written(temporary, n_samples=writer.n_samples, path=path)
 
 

@@ -148,7 +148,7 @@ def aligned_pieces(leading: Iterable[Audio], following: Iterable[Audio]) -> Iter
                 break
             held = more if held is None else np.concatenate([held, more], axis=1)
         if held is None:
-            raise AudioError("expected a signal of at least one sample, got none")
+            raise AudioError(expected="a signal of at least one sample", got="none")
         own, held = held[:, :n_samples], held[:, n_samples:].copy()
         yield piece, np.pad(own, ((0, 0), (0, n_samples - own.shape[1])))
         del own
@@ -186,7 +186,7 @@ class Spool:
         try:
             self._file = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115 - closed with the spool
         except OSError as error:
-            raise RebalanceError(f"{self.folder}: cannot write: {error.strerror or error}") from error
+            raise RebalanceError(f"cannot write: {error.strerror or error}", where=self.folder) from error
 
     def __enter__(self) -> Self:
         return self
@@ -210,7 +210,7 @@ class Spool:
             self._file.write(np.ascontiguousarray(piece.T, dtype=self._dtype).tobytes())
             self._file.flush()
         except OSError as error:
-            raise RebalanceError(f"{self.folder}: cannot write: {error.strerror or error}") from error
+            raise RebalanceError(f"cannot write: {error.strerror or error}", where=self.folder) from error
         self.n_samples += piece.shape[1]
 
     def pieces(self) -> Iterator[Audio]:
@@ -280,7 +280,9 @@ class Blocking:
 
     def __post_init__(self) -> None:
         if self.fade < 0 or self.margin < 0 or self.hop < max(self.fade, 1):
-            raise ConfigError(f"blocks: expected hops no shorter than fades, and no negative length, got {self}")
+            raise ConfigError(
+                where="blocks", expected="hops no shorter than fades, and no negative length", got=str(self)
+            )
 
     def blocks(self, stream: Stream) -> Iterator[Block]:
         """Cut a stream into blocks; only the last is shorter than the others."""
@@ -297,7 +299,7 @@ class Blocking:
                 start, n_held = start + self.hop, n_held - self.hop
                 del joined
         if not n_held:
-            raise AudioError("expected a signal of at least one sample, got none")
+            raise AudioError(expected="a signal of at least one sample", got="none")
         yield Block(start=start, samples=np.concatenate(held, axis=1), is_last=True)
 
     def joined(self, processed: Iterable[tuple[Block, Audio]]) -> Iterator[tuple[Block, Audio]]:

@@ -45,7 +45,7 @@ def mended(path: Path) -> Mended:
     with path.open("rb") as file:
         head = file.read(64)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_TEXT_STARTS):
-        raise AudioError(f"{path}: cannot decode: the file is text or a web page, not audio")
+        raise AudioError("cannot decode: the file is text or a web page, not audio", where=path)
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return _mended_wav(path)
     with _mapped(path) as content:

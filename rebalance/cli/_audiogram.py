@@ -58,11 +58,13 @@ def audiogram(
     from rebalance.task import read_listeners, write_listeners
 
     if (table is None) == (left is None and right is None and both is None):
-        raise ConfigError("audiogram: expected either --left, --right or --both, or a table; see audiogram --help")
+        raise ConfigError(
+            where="audiogram", expected="either --left, --right or --both, or a table; see audiogram --help"
+        )
     if both is not None and (left is not None or right is not None):
-        raise ConfigError("audiogram: expected --both, or --left and --right, not all of them")
+        raise ConfigError(where="audiogram", expected="--both, or --left and --right, not all of them")
     if add and out is None:
-        raise ConfigError("--add: expected --out to name the file to add to")
+        raise ConfigError(where="--add", expected="--out to name the file to add to")
     if out is not None:
         check_file_to_write(out, inputs=[] if table is None else [table], suffixes=[".json"], force=force or add)
     if plot is not None:
@@ -71,7 +73,7 @@ def audiogram(
     if add and out is not None and out.is_file():
         before = read_listeners(out)
         if (known := next((person for person in people if person in before), None)) and not force:
-            raise ConfigError(f"{out}: {known!r} is in it already; --force replaces the audiogram")
+            raise ConfigError(f"{known!r} is in it already; --force replaces the audiogram", where=out)
         people = {**before, **people}
     if out is not None:
         write_listeners(out, people.values())
@@ -95,7 +97,7 @@ def _typed(name: str, left: str | None, right: str | None, frequencies: str) -> 
     try:
         frequencies_hz = [float(cell) for cell in frequencies.split(",")]
     except ValueError as error:
-        raise MetadataError(f"--frequencies: expected numbers in Hz, got {frequencies!r}") from error
+        raise MetadataError(where="--frequencies", expected="numbers in Hz", got=repr(frequencies)) from error
     ears = {
         "left": {} if left is None else parse_thresholds(left, frequencies_hz),
         "right": {} if right is None else parse_thresholds(right, frequencies_hz),

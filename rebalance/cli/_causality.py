@@ -56,7 +56,7 @@ def causality(
     from rebalance.separation import WHOLE_CHAIN, load_separator, measure_chain
 
     if (separator is None) == (run is None):
-        raise ConfigError("expected either --separator, or --run for what made a run")
+        raise ConfigError(expected="either --separator, or --run for what made a run")
     name = separator if run is None else read_run(run).separator
     loaded = load_separator(str(name), device=device)
     measured = measure_chain(loaded, instruments_listed(instruments), duration_s=seconds)

@@ -43,7 +43,7 @@ def require_one(files: Sequence[Path], score: Path | None) -> None:
         If there is a score and more than one file.
     """
     if score is not None and len(files) > 1:
-        raise ConfigError(f"--score: expected one recording beside it, got {len(files)}")
+        raise ConfigError(where="--score", expected="one recording beside it", got=f"{len(files)}")
 
 
 def following(
@@ -106,12 +106,12 @@ def score_posteriors(
 def _refuse_parts(part: Sequence[str] | None) -> None:
     """Raise if parts are chosen of no score."""
     if part:
-        raise ConfigError("--part: expected beside --score, got no score")
+        raise ConfigError(where="--part", expected="beside --score", got="no score")
 
 
 def _choice(text: str) -> tuple[str, str]:
     """Read ``viola=3``."""
     player, equals, part = (piece.strip() for piece in text.partition("="))
     if not (player and equals and part):
-        raise ConfigError(f"--part: expected PLAYER=PART such as viola=3, got {text!r}")
+        raise ConfigError(where="--part", expected="PLAYER=PART such as viola=3", got=repr(text))
     return player, part

@@ -44,7 +44,7 @@ def listen(
     from rebalance.listening import RoomOptions, serve_room
 
     if instruments is not None and file is None:
-        raise ConfigError("--instruments: expected FILE, too; without it the page asks who plays")
+        raise ConfigError(where="--instruments", expected="FILE, too; without it the page asks who plays")
     options = RoomOptions(host=host, port=port, separator=separator, device=device, open_browser=browser)
     players = [name.strip() for name in (instruments or "").split(",") if name.strip()]
     serve_room(

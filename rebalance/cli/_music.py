@@ -33,6 +33,6 @@ def read_music(file: Path) -> Recording:
     recording = read_audio(file)
     n_channels = recording.samples.shape[0]
     if n_channels > CAD2_TASK2.n_channels:
-        raise AudioError(f"{file}: expected a mono or stereo recording, got {n_channels} channels")
+        raise AudioError(where=file, expected="a mono or stereo recording", got=f"{n_channels} channels")
     say_remarks(file, recording.remarks)
     return recording

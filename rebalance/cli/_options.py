@@ -70,7 +70,7 @@ def telling_as_asked(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def telling_command(*, quiet: bool = False, verbose: bool = False, **values: object) -> None:
         if quiet and verbose:
-            raise ConfigError("--quiet and --verbose: expected one of them at most")
+            raise ConfigError(where="--quiet and --verbose", expected="one of them at most")
         with telling(Verbosity.QUIET if quiet else Verbosity.VERBOSE if verbose else Verbosity.USUAL):
             command(**values)
 

@@ -23,13 +23,13 @@ def check_file_to_write(
     if suffixes and path.suffix.lower() not in suffixes:
         *first, last = suffixes
         expected = f"{', '.join(first)} or {last}" if first else last
-        raise ConfigError(f"{path}: expected a name ending in {expected}, got {path.suffix!r}")
+        raise ConfigError(where=path, expected=f"a name ending in {expected}", got=repr(path.suffix))
     with _asking(path):
         if path.is_dir():
-            raise ConfigError(f"{path}: expected the name of a file, this is a folder")
+            raise ConfigError(where=path, expected="the name of a file, this is a folder")
         _refuse_inputs(path, inputs)
         if os.path.lexists(path) and not force and path.is_file():
-            raise ConfigError(f"{path}: there is such a file already; --force replaces it")
+            raise ConfigError("there is such a file already; --force replaces it", where=path)
         _check_folder(path.parent)
 
 
@@ -55,13 +55,13 @@ def _check_folder(folder: Path) -> None:
     while not os.path.lexists(nearest) and nearest != nearest.parent:
         nearest = nearest.parent
     if not nearest.is_dir():
-        raise ConfigError(f"{nearest}: expected a folder, this is {'a file' if nearest.is_file() else 'none'}")
+        raise ConfigError(where=nearest, expected=f"a folder, this is {('a file' if nearest.is_file() else 'none')}")
     if not os.access(nearest, os.W_OK | os.X_OK):
-        raise ConfigError(f"{nearest}: this folder cannot be written to")
+        raise ConfigError("this folder cannot be written to", where=nearest)
     if nearest != folder:
         too_long = next((part for part in folder.parts if len(os.fsencode(part)) > _longest_name(nearest)), None)
         if too_long is not None:
-            raise ConfigError(f"{folder}: a name in it is too long")
+            raise ConfigError("a name in it is too long", where=folder)
 
 
 def _longest_name(folder: Path) -> int:
@@ -75,7 +75,7 @@ def _refuse_inputs(path: Path, inputs: Iterable[Path]) -> None:
     """Raise if a file, by whatever name, is one of those that are read."""
     for read in inputs:
         if path.exists() and read.exists() and path.samefile(read):
-            raise ConfigError(f"{path}: this is what is read; choose another name to write to")
+            raise ConfigError("this is what is read; choose another name to write to", where=path)
 
 
 @contextlib.contextmanager
@@ -84,4 +84,4 @@ def _asking(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror or error}") from error
+        raise ConfigError(f"{error.strerror or error}", where=path) from error

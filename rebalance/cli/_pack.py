@@ -49,7 +49,7 @@ def pack(
 
     chosen = next((name for name in CAUSALITIES if name == causality), None)
     if chosen is None:
-        raise ConfigError(f"--causality: expected causal or noncausal, got {causality!r}")
+        raise ConfigError(where="--causality", expected="causal or noncausal", got=repr(causality))
     if out is not None:
         check_folder_to_write(out)
     record = read_run(run)

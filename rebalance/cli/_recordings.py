@@ -66,7 +66,9 @@ def suffix_of_format(name: str | None) -> str | None:
         return None
     suffix = f".{name.lower().removeprefix('.')}"
     if suffix not in AUDIO_SUFFIXES:
-        raise ConfigError(f"--format: expected one of {', '.join(s[1:] for s in AUDIO_SUFFIXES)}, got {name!r}")
+        raise ConfigError(
+            where="--format", expected=f"one of {', '.join(s[1:] for s in AUDIO_SUFFIXES)}", got=repr(name)
+        )
     return suffix
 
 
@@ -76,7 +78,7 @@ def require_different(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
     for output, source in zip(outputs, inputs, strict=True):
         folded = str(output).casefold()
         if folded in taken:
-            raise ConfigError(f"{output}: both {taken[folded]} and {source} would be written there")
+            raise ConfigError(f"both {taken[folded]} and {source} would be written there", where=output)
         taken[folded] = source
 
 
@@ -104,4 +106,4 @@ def _channel_numbers(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(number) for number in text.split(","))
     except ValueError as error:
-        raise ConfigError(f"--channels: expected one or two numbers such as 1,2, got {text!r}") from error
+        raise ConfigError(where="--channels", expected="one or two numbers such as 1,2", got=repr(text)) from error

@@ -147,7 +147,7 @@ def _outputs(
     if len(files) == 1:
         check_file_to_write(out, inputs=inputs, suffixes=AUDIO_SUFFIXES, force=force)
         if suffix is not None and out.suffix.lower() != suffix:
-            raise ConfigError(f"--format: {suffix[1:]} does not fit {out}")
+            raise ConfigError(f"{suffix[1:]} does not fit {out}", where="--format")
         output_format(out, depth=depth)
         return {files[0]: out}
     check_folder_to_write(out)
@@ -171,7 +171,9 @@ def _gain(text: str) -> tuple[str, float]:
     except ValueError:
         separator = ""
     if not separator or not name.strip() or not abs(gain_db) <= _MAX_GAIN_DB:
-        raise ConfigError(f"--gain: expected NAME=DB such as cello=+6 within {_MAX_GAIN_DB:g} dB, got {text!r}")
+        raise ConfigError(
+            where="--gain", expected=f"NAME=DB such as cello=+6 within {_MAX_GAIN_DB:g} dB", got=repr(text)
+        )
     return name.strip(), gain_db
 
 
@@ -187,7 +189,7 @@ def _loudness(text: str | None, *, amplified: bool) -> LoudnessTarget:
         return float(text)
     except ValueError as error:
         raise ConfigError(
-            f"--loudness: expected a number of LUFS such as -23, 'recording' or 'prescribed', got {text!r}"
+            where="--loudness", expected="a number of LUFS such as -23, 'recording' or 'prescribed'", got=repr(text)
         ) from error
 
 
@@ -200,12 +202,12 @@ def _gains_of_file(path: Path, players: tuple[str, ...]) -> dict[str, float]:
     patterns = read_document(path, "gains", findings).entries
     findings.raise_errors()
     if len(patterns) != 1:
-        raise ConfigError(f"{path}: expected one gain pattern, found {len(patterns)}")
+        raise ConfigError(where=path, expected="one gain pattern", found=f"{len(patterns)}")
     pattern: dict[str, float] = next(iter(patterns.values()))
     expected = [f"source_{number}" for number in range(1, len(players) + 1)]
     if sorted(pattern) != sorted(expected):
         raise ConfigError(
-            f"{path}: expected a gain for each of {', '.join(expected)}, got {', '.join(sorted(pattern))}"
+            where=path, expected=f"a gain for each of {', '.join(expected)}", got=f"{', '.join(sorted(pattern))}"
         )
     return {name: float(pattern[source]) for name, source in zip(source_names(players), expected, strict=True)}
 
@@ -217,7 +219,7 @@ def _fitting(path: Path) -> Fitting:
 
     listeners = read_listeners(path)
     if len(listeners) != 1:
-        raise ConfigError(f"{path}: expected one listener, found {len(listeners)}")
+        raise ConfigError(where=path, expected="one listener", found=f"{len(listeners)}")
     return prescribe(next(iter(listeners.values())))
 
 

@@ -96,7 +96,7 @@ def render(
     from rebalance.taskmaking import write_task
 
     if valid_hours is not None and split != "train":
-        raise ConfigError(f"--valid-hours: expected beside --split train, got --split {split}")
+        raise ConfigError(where="--valid-hours", expected="beside --split train", got=f"--split {split}")
     check_folder_to_write(out)
     people = read_listeners(listeners) if listeners is not None else None
     failures: list[Failure] = []

@@ -66,7 +66,7 @@ def chosen_split(root: Path, asked: str | None) -> Split:
     present = available_splits(root)
     if len(present) != 1:
         found = ", ".join(present) or "none"
-        raise ConfigError(f"{root}: expected metadata of one split, or --split to name one; found {found}")
+        raise ConfigError(where=root, expected=f"metadata of one split, or --split to name one; found {found}")
     return present[0]
 
 

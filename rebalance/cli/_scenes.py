@@ -112,7 +112,7 @@ def _name_and_folder(text: str) -> tuple[str, Path]:
 
     name, equals, folder = text.partition("=")
     if not equals or not folder:
-        raise ConfigError(f"--corpus: expected NAME=FOLDER such as URMP=URMP/Dataset, got {text!r}")
+        raise ConfigError(where="--corpus", expected="NAME=FOLDER such as URMP=URMP/Dataset", got=repr(text))
     return name, expanded(folder)
 
 

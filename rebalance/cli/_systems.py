@@ -25,7 +25,7 @@ def systems_of(runs: Sequence[Path], task: Task, *, out: Path | None, jobs: int 
         With status 1 if an archive is not an acceptable submission to the task; the problems are printed.
     """
     if out is not None and (len(runs) != 1 or runs[0].is_dir()):
-        raise ConfigError("--out: expected one submission archive; the scores of a run go into its folder")
+        raise ConfigError(where="--out", expected="one submission archive; the scores of a run go into its folder")
     return [system_of_run(run, task.split) if run.is_dir() else _archived_system(run, task, out, jobs) for run in runs]
 
 

@@ -35,7 +35,7 @@ def read_pieces(root: Path) -> tuple[Piece, ...]:
 def _piece(folder: Path) -> Piece:
     stems = [folder / f"{folder.name}-{suffix}.wav" for suffix, _, _ in _PARTS]
     if missing := [stem.name for stem in stems if not stem.is_file()]:
-        raise MetadataError(f"{folder}: expected four stems, missing {', '.join(missing)}")
+        raise MetadataError(where=folder, expected=f"four stems, missing {', '.join(missing)}")
     notes, mixture = folder / f"{folder.name}.txt", folder / f"{folder.name}.wav"
     parts = tuple(
         Part(

@@ -37,7 +37,9 @@ def _piece(song: Path, orchestration: Path) -> Piece | None:
     if not stems:
         return None
     if len(others) > 1:
-        raise MetadataError(f"{orchestration}: expected one mixture beside the stems, got {[f.name for f in others]}")
+        raise MetadataError(
+            where=orchestration, expected="one mixture beside the stems", got=f"{[f.name for f in others]}"
+        )
     return Piece(
         corpus=INFO.name,
         name=f"{song.name}_{orchestration.name}",

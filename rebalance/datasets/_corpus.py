@@ -107,14 +107,14 @@ class Notes:
         columns = (self.onset_s, self.duration_s, self.pitch)
         if any(column.ndim != 1 or column.shape != self.onset_s.shape for column in columns):
             raise MetadataError(
-                f"notes: expected three columns of one length, got {[column.shape for column in columns]}"
+                where="notes", expected="three columns of one length", got=f"{[column.shape for column in columns]}"
             )
         if not all(np.isfinite(column).all() for column in columns):
-            raise MetadataError("notes: expected finite numbers, found NaN or infinity")
+            raise MetadataError(where="notes", expected="finite numbers", found="NaN or infinity")
         if (self.onset_s < 0).any() or (np.diff(self.onset_s) < 0).any():
-            raise MetadataError("notes: expected onsets from 0 s that do not decrease")
+            raise MetadataError(where="notes", expected="onsets from 0 s that do not decrease")
         if (self.duration_s <= 0).any():
-            raise MetadataError("notes: expected positive durations")
+            raise MetadataError(where="notes", expected="positive durations")
 
     def __len__(self) -> int:
         return len(self.onset_s)
@@ -184,7 +184,7 @@ class Piece:
         repeated = [label for label, count in Counter(part.label for part in self.parts).items() if count > 1]
         if repeated or not self.parts:
             raise MetadataError(
-                f"{self.corpus} {self.name}: expected parts with different labels, got {repeated or 'none'}"
+                where=f"{self.corpus} {self.name}", expected="parts with different labels", got=f"{repeated or 'none'}"
             )
 
     @property

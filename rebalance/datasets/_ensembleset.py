@@ -62,5 +62,5 @@ def _mixture(folder: Path) -> Path | None:
     mixtures = audio_files(folder, ".flac")
     named = [file for file in mixtures if file.name.startswith(_MIXTURE_PREFIX)]
     if len(named) > 1:
-        raise MetadataError(f"{folder}: expected one mixture, got {[file.name for file in named]}")
+        raise MetadataError(where=folder, expected="one mixture", got=f"{[file.name for file in named]}")
     return named[0] if named else None

@@ -21,7 +21,7 @@ def entered(root: Path, names: Sequence[str]) -> Path:
         If the root is no folder.
     """
     if not root.is_dir():
-        raise MetadataError(f"{root}: expected the folder of a corpus, got no folder")
+        raise MetadataError(where=root, expected="the folder of a corpus", got="no folder")
     return next((root / name for name in names if (root / name).is_dir()), root)
 
 

@@ -70,13 +70,15 @@ def load_corpus(name: str, root: StrPath, *, purpose: Purpose, allow_evaluation_
     """
     root = expanded(root)
     if name not in LOADERS:
-        raise ConfigError(f"corpus: expected one of {', '.join(LOADERS)}, got {name!r}{suggestion(name, LOADERS)}")
+        raise ConfigError(
+            where="corpus", expected=f"one of {', '.join(LOADERS)}", got=repr(name), more=suggestion(name, LOADERS)
+        )
     info = LOADERS[name].info
     stamped = info.evaluation_material and purpose == "training"
     words = f"I know that {name} is evaluation material"
     if stamped and allow_evaluation_material != words:
-        raise ConfigError(f"{name} is evaluation material: to train on it all the same, say {words!r}")
+        raise ConfigError(f"to train on it all the same, say {words!r}", where=f"{name} is evaluation material")
     pieces = LOADERS[name].read_pieces(Path(root))
     if not pieces:
-        raise MetadataError(f"{root}: expected pieces of {name} ({info.origin}), found none")
+        raise MetadataError(where=root, expected=f"pieces of {name} ({info.origin})", found="none")
     return Corpus(info=info, pieces=pieces, purpose=purpose, trains_on_evaluation_material=stamped)

@@ -157,7 +157,7 @@ def open_downloads(archives: Sequence[Path]) -> Downloads:
             if (key := _key(member.name)) is None:
                 continue
             if key in files:
-                raise RebalanceError(f"{path}: {member.name} stands in {files[key].archive.path} already")
+                raise RebalanceError(f"{member.name} stands in {files[key].archive.path} already", where=path)
             files[key] = Origin(archive=slim, member=member)
     return Downloads(files=files)
 
@@ -168,10 +168,12 @@ def _archive_paths(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         inside = [path / name for name in OFFICIAL_ARCHIVES if (path / name).is_file()] if path.is_dir() else [path]
         if not inside:
-            raise ConfigError(f"{path}: expected a folder with {', '.join(OFFICIAL_ARCHIVES)}, found none of them")
+            raise ConfigError(
+                where=path, expected=f"a folder with {', '.join(OFFICIAL_ARCHIVES)}", found="none of them"
+            )
         found += inside
     if not found:
-        raise ConfigError(f"archives: expected {', '.join(OFFICIAL_ARCHIVES)}, got none")
+        raise ConfigError(where="archives", expected=f"{', '.join(OFFICIAL_ARCHIVES)}", got="none")
     return found
 
 
@@ -205,7 +207,7 @@ def _copy_metadata(downloads: Downloads, folder: Path) -> _Copied:
     for target, origin in wanted.items():
         if origin.member.size > _MAX_METADATA_BYTES:
             raise MetadataError(
-                f"{target.name}: expected at most {_MAX_METADATA_BYTES} bytes, got {origin.member.size}"
+                where=target.name, expected=f"at most {_MAX_METADATA_BYTES} bytes", got=str(origin.member.size)
             )
     absent = [target for target in wanted if not target.exists()]
     for target in absent:
@@ -351,7 +353,7 @@ def _safe(text: str, where: str) -> PurePosixPath:
     """Return a path that stays where it is put."""
     path = PurePosixPath(text)
     if path.is_absolute() or ".." in path.parts or not path.parts or "\\" in text or ":" in text:
-        raise MetadataError(f"{where}: expected a relative path that stays inside, got {text!r}")
+        raise MetadataError(where=where, expected="a relative path that stays inside", got=repr(text))
     return path
 
 
@@ -464,7 +466,7 @@ def _write_segment(segment: _Segment, tracks: Mapping[tuple[str, str], Path]) ->
         stems[source.target] = recording.samples
     if sample_rate is None or len({stem.shape for stem in stems.values()}) != 1:
         shapes = [stem.shape for stem in stems.values()]
-        raise AudioError(f"expected sources of one shape, got {shapes}")
+        raise AudioError(expected="sources of one shape", got=str(shapes))
     signals = {**stems, segment.mixture: sum(stems.values(), np.zeros_like(next(iter(stems.values()))))}
     missing = {target: samples for target, samples in signals.items() if not target.exists()}
     for target, samples in missing.items():

@@ -43,18 +43,18 @@ def read_notes(part: Part) -> Notes:
     (array([0.25]), array([0.5]), array([69.]))
     """
     if part.notes is None:
-        raise MetadataError(f"{part.stem}: this corpus has no notes for {part.label}")
+        raise MetadataError(f"this corpus has no notes for {part.label}", where=part.stem)
     try:
         return notes_from_rows(_READERS[part.notes.format](part.notes, part))
     except MetadataError as error:
         reason = str(error).removeprefix(f"{part.notes.path}: ")
-        raise MetadataError(f"{part.notes.path}: {reason}") from None
+        raise MetadataError(f"{reason}", where=part.notes.path) from None
 
 
 def _urmp_rows(file: NoteFile, _: Part) -> Iterator[_Row]:
     for onset_s, frequency_hz, duration_s in _numbers(file):
         if frequency_hz <= 0:
-            raise MetadataError(f"expected frequencies above 0 Hz, got {frequency_hz:g}")
+            raise MetadataError(expected="frequencies above 0 Hz", got=f"{frequency_hz:g}")
         yield onset_s, duration_s, _A4_PITCH + 12.0 * math.log2(frequency_hz / _A4_HZ)
 
 
@@ -91,7 +91,7 @@ def _numbers(file: NoteFile) -> Iterator[tuple[float, ...]]:
     try:
         lines = file.path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise MetadataError(f"cannot read the notes: {error}") from error
+        raise MetadataError(error, where="cannot read the notes") from error
     for number, line in enumerate(lines, 1):
         fields = line.split()
         if not fields:
@@ -101,5 +101,7 @@ def _numbers(file: NoteFile) -> Iterator[tuple[float, ...]]:
         except ValueError:
             row = ()
         if len(row) != _N_COLUMNS[file.format]:
-            raise MetadataError(f"line {number}: expected {_N_COLUMNS[file.format]} numbers, got {line.strip()[:40]!r}")
+            raise MetadataError(
+                where=f"line {number}", expected=f"{_N_COLUMNS[file.format]} numbers", got=f"{line.strip()[:40]!r}"
+            )
         yield row

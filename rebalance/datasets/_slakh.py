@@ -79,7 +79,7 @@ def _stems(path: Path) -> list[_Stem]:
     """Read the stems of a track's metadata, in their order."""
     entries = _read_yaml(path).get("stems")
     if not isinstance(entries, Mapping) or not all(isinstance(entry, Mapping) for entry in entries.values()):
-        raise MetadataError(f"{path}: expected an object 'stems', got {type(entries).__name__}")
+        raise MetadataError(where=path, expected="an object 'stems'", got=f"{type(entries).__name__}")
     return [_Stem(name=str(name), instrument=_instrument(entry)) for name, entry in sorted(entries.items())]
 
 
@@ -97,10 +97,12 @@ def _read_yaml(path: Path) -> Mapping[str, Any]:
 
     try:
         if path.stat().st_size > _MAX_METADATA_BYTES:
-            raise MetadataError(f"{path}: expected at most {_MAX_METADATA_BYTES} bytes, got {path.stat().st_size}")
+            raise MetadataError(
+                where=path, expected=f"at most {_MAX_METADATA_BYTES} bytes", got=f"{path.stat().st_size}"
+            )
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise MetadataError(f"{path}: cannot read the metadata: {' '.join(str(error).split())}") from error
+        raise MetadataError(f"cannot read the metadata: {' '.join(str(error).split())}", where=path) from error
     if not isinstance(document, Mapping):
-        raise MetadataError(f"{path}: expected an object, got {type(document).__name__}")
+        raise MetadataError(where=path, expected="an object", got=f"{type(document).__name__}")
     return document

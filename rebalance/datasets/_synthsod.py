@@ -70,8 +70,8 @@ def _songs(file: Path) -> list[str]:
     document = read_json(file)
     songs = document.get("songs") if isinstance(document, Mapping) else None
     if not isinstance(songs, Mapping):
-        raise MetadataError(f"{file}: expected an object 'songs', got none")
+        raise MetadataError(where=file, expected="an object 'songs'", got="none")
     names = [song.get("song_name") for song in songs.values() if isinstance(song, Mapping)]
     if len(names) != len(songs) or not all(isinstance(name, str) for name in names):
-        raise MetadataError(f"{file}: expected a 'song_name' for every song")
+        raise MetadataError(where=file, expected="a 'song_name' for every song")
     return [str(name) for name in names]

@@ -60,7 +60,9 @@ def _is_piece(folder: Path) -> bool:
 def _piece(folder: Path) -> Piece:
     numbered = {int(match["number"]): (match["code"], file) for file, match in _matching_stems(folder)}
     if unknown := sorted({code for code, _ in numbered.values()} - INSTRUMENT_CODES.keys()):
-        raise MetadataError(f"{folder}: unknown instrument codes {unknown}, expected some of {list(INSTRUMENT_CODES)}")
+        raise MetadataError(
+            f"unknown instrument codes {unknown}, expected some of {list(INSTRUMENT_CODES)}", where=folder
+        )
     ordered = [numbered[number] for number in sorted(numbered)]
     instruments = [INSTRUMENT_CODES[code] for code, _ in ordered]
     parts = tuple(
@@ -79,8 +81,9 @@ def _matching_stems(folder: Path) -> list[tuple[Path, re.Match[str]]]:
     numbers = [int(match["number"]) for _, match in matching]
     if not stems or len(matching) < len(stems) or sorted(numbers) != list(range(1, len(stems) + 1)):
         raise MetadataError(
-            f"{folder}: expected stems AuSep_1_<code>_..., AuSep_2_<code>_... without a gap,"
-            f" got {[file.name for file, _ in stems]}"
+            where=folder,
+            expected="stems AuSep_1_<code>_..., AuSep_2_<code>_... without a gap",
+            got=f"{[file.name for file, _ in stems]}",
         )
     return matching
 

@@ -97,7 +97,7 @@ class HAAQI:
             If there is no score yet.
         """
         if not self._scores:
-            raise ConfigError("HAAQI: expected update() before compute(), there is no score yet")
+            raise ConfigError(where="HAAQI", expected="update() before compute(), there is no score yet")
         return float(np.mean(np.concatenate([scores.value.ravel() for scores in self._scores])))
 
     def reset(self) -> None:

@@ -62,7 +62,7 @@ def sounding_extent(reference: Vector) -> Extent:
     magnitude = np.abs(reference)
     peak = magnitude.max(initial=0.0)
     if peak == 0.0:
-        raise AudioError("HAAQI: the reference is silent, expected sound to compare with")
+        raise AudioError("the reference is silent, expected sound to compare with", where="HAAQI")
     (above,) = np.nonzero(magnitude > SILENCE_SHARE * peak)
     return Extent(first=int(above[0]), last=int(above[-1]))
 

@@ -234,17 +234,23 @@ def _ears(
     """
     shape, own = _batch_shape(processed), _batch_shape(reference)
     if isinstance(listener, Listener) and shape[-1:] != (len(EARS),):
-        raise AudioError(f"HAAQI: expected both ears of a listener, (..., 2, n_samples), got a batch of shape {shape}")
+        raise AudioError(
+            where="HAAQI", expected="both ears of a listener, (..., 2, n_samples)", got=f"a batch of shape {shape}"
+        )
     if not shape and isinstance(reference, np.ndarray) and isinstance(listener, Audiogram):
         own = ()  # what is wrong with a reference of more than one ear is said where an ear is scored
     n_shared = len(shape) - len(own)
     if n_shared < 0 or own != shape[n_shared:]:
-        raise AudioError(f"HAAQI: expected references for a batch of shape {shape}, got references of shape {own}")
+        raise AudioError(
+            where="HAAQI", expected=f"references for a batch of shape {shape}", got=f"references of shape {own}"
+        )
     try:
         levels = np.broadcast_to(levels_db_spl, shape)
     except ValueError as error:
         got = levels_db_spl.shape
-        raise AudioError(f"HAAQI: expected full_scale_db_spl for a batch of shape {shape}, got shape {got}") from error
+        raise AudioError(
+            where="HAAQI", expected=f"full_scale_db_spl for a batch of shape {shape}", got=f"shape {got}"
+        ) from error
     for place in np.ndindex(shape):
         level = float(levels[place])
         yield _Ear(
@@ -269,7 +275,9 @@ def as_signals(name: str, signals: object) -> Batch:
     arrays = [_as_array(signal) for signal in signals]
     if not arrays or len({array.shape[:-1] for array in arrays}) > 1:
         shapes = ", ".join(sorted({str(array.shape) for array in arrays})) or "none"
-        raise AudioError(f"HAAQI: expected {name} signals that differ in nothing but their length, got {shapes}")
+        raise AudioError(
+            where="HAAQI", expected=f"{name} signals that differ in nothing but their length", got=str(shapes)
+        )
     return arrays
 
 
@@ -288,7 +296,7 @@ def _batch_shape(signals: Batch) -> tuple[int, ...]:
     """
     shape = signals.shape[:-1] if isinstance(signals, np.ndarray) else (len(signals), *signals[0].shape[:-1])
     if 0 in shape:
-        raise AudioError(f"HAAQI: expected signals, got a batch of shape {shape}")
+        raise AudioError(where="HAAQI", expected="signals", got=f"a batch of shape {shape}")
     return shape
 
 

@@ -62,8 +62,9 @@ def audible_segments(reference: Rows) -> NDArray[np.intp]:
     (segments,) = np.nonzero(loudness > SILENCE_DB)
     if len(segments) < 2:
         raise AudioError(
-            f"HAAQI: the reference is below the listener's threshold: {len(segments)} of {len(loudness)} segments"
-            " are audible, expected two or more"
+            f"the reference is below the listener's threshold: {len(segments)} of {len(loudness)} segments"
+            " are audible, expected two or more",
+            where="HAAQI",
         )
     return segments
 

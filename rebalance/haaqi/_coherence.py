@@ -77,8 +77,9 @@ def synchronised_mean(tiles: Tiles) -> float:
     n_segments = int(np.count_nonzero(loudness > SILENCE_DB))
     if n_segments < 2 or not audible.any():
         raise AudioError(
-            f"HAAQI: the reference is below the listener's threshold: {n_segments} of {len(loudness)} segments"
-            f" and {int(audible.sum())} of {audible.size} tiles are audible, expected two and one or more"
+            f"the reference is below the listener's threshold: {n_segments} of {len(loudness)} segments and"
+            f" {int(audible.sum())} of {audible.size} tiles are audible, expected two and one or more",
+            where="HAAQI",
         )
     weights = _synchrony()[:, np.newaxis] * audible
     return float(np.sum(weights * tiles.covariance) / np.sum(weights))

@@ -148,8 +148,8 @@ def _hear(reference: Vector, ear: Ear, rng: Rng) -> HeardReference:
     extent = sounding_extent(reference)
     if extent.n_samples < MIN_DURATION_S * SAMPLE_RATE:
         raise AudioError(
-            f"HAAQI: the reference sounds for {extent.n_samples / SAMPLE_RATE:.3f} s,"
-            f" expected at least {MIN_DURATION_S} s"
+            f"the reference sounds for {extent.n_samples / SAMPLE_RATE:.3f} s, expected at least {MIN_DURATION_S} s",
+            where="HAAQI",
         )
     sound = equalised(reference[extent.first : extent.last + 1], ear.audiogram, ear.reference_amplification)
     excitation = excite(through_middle_ear(sound), ear.loss, ear.full_scale_db_spl)
@@ -190,7 +190,7 @@ def _score(heard: HeardReference, processed: Vector) -> HaaqiScore:
 def _compare(heard: HeardReference, processed: Vector) -> HaaqiScore:
     """Score a processed signal in step with the reference."""
     if not processed.any():
-        raise AudioError("HAAQI: the processed signal is silent where the reference sounds")
+        raise AudioError("the processed signal is silent where the reference sounds", where="HAAQI")
     theirs = excite(through_middle_ear(processed), heard.ear.loss, heard.ear.full_scale_db_spl)
     nerve = transduce(
         theirs,
@@ -218,15 +218,15 @@ def _ear(
 ) -> Ear:
     """Check the options and gather them."""
     if not (np.isfinite(sample_rate) and sample_rate > 0):
-        raise ConfigError(f"HAAQI: sample_rate must be positive, got {sample_rate}")
+        raise ConfigError(f"sample_rate must be positive, got {sample_rate}", where="HAAQI")
     if sample_rate < MIN_SAMPLE_RATE:
         raise ConfigError(
-            f"HAAQI: sample_rate must be in Hz, {MIN_SAMPLE_RATE} or more, got {sample_rate:g}; is it kHz?"
+            f"sample_rate must be in Hz, {MIN_SAMPLE_RATE} or more, got {sample_rate:g}; is it kHz?", where="HAAQI"
         )
     if not np.isfinite(full_scale_db_spl):
-        raise ConfigError(f"HAAQI: full_scale_db_spl must be finite, got {full_scale_db_spl}")
+        raise ConfigError(f"full_scale_db_spl must be finite, got {full_scale_db_spl}", where="HAAQI")
     if amplification not in ("none", "nal_r"):
-        raise ConfigError(f"HAAQI: reference_amplification must be 'none' or 'nal_r', got {amplification!r}")
+        raise ConfigError(f"reference_amplification must be 'none' or 'nal_r', got {amplification!r}", where="HAAQI")
     return Ear(
         audiogram=audiogram,
         loss=apportion_loss(audiogram),
@@ -241,13 +241,14 @@ def _checked(name: str, signal: Signal, sample_rate: float) -> Vector:
     samples = np.asarray(signal)
     if samples.ndim != 1 or not np.issubdtype(samples.dtype, np.floating):
         raise AudioError(
-            f"HAAQI: the {name} signal must be one ear of floating-point samples, shape (n_samples,),"
-            f" got {samples.dtype} of shape {samples.shape}"
+            f"the {name} signal must be one ear of floating-point samples, shape (n_samples,), got"
+            f" {samples.dtype} of shape {samples.shape}",
+            where="HAAQI",
         )
     if not samples.size:
-        raise AudioError(f"HAAQI: the {name} signal is empty, expected samples")
+        raise AudioError(f"the {name} signal is empty, expected samples", where="HAAQI")
     if not np.isfinite(samples).all():
-        raise AudioError(f"HAAQI: the {name} signal holds NaN or infinite samples, expected finite ones")
+        raise AudioError(f"the {name} signal holds NaN or infinite samples, expected finite ones", where="HAAQI")
     if not samples.any():
-        raise AudioError(f"HAAQI: the {name} signal is silent, expected sound to compare")
+        raise AudioError(f"the {name} signal is silent, expected sound to compare", where="HAAQI")
     return at_model_rate(np.ascontiguousarray(samples, dtype=np.float64), sample_rate)

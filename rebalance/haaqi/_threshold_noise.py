@@ -62,7 +62,7 @@ class LegacyStream:
         self._rng = rng
         state = rng.get_state(legacy=False)
         if state["bit_generator"] != "MT19937":
-            raise ConfigError(f"HAAQI: expected a RandomState of MT19937, got {state['bit_generator']}")
+            raise ConfigError(where="HAAQI", expected="a RandomState of MT19937", got=str(state["bit_generator"]))
         self._words = np.array(state["state"]["key"], dtype=np.uint32)
         self._counts = np.array([state["state"]["pos"], state["has_gauss"]], dtype=np.int64)
         self._spare = np.array([state["gauss"]], dtype=np.float64)
@@ -176,13 +176,13 @@ def seeded(rng: RngSeed) -> Rng:
     True
     """
     if isinstance(rng, bool):
-        raise ConfigError(f"HAAQI: rng must be a whole number or a generator, got {rng}")
+        raise ConfigError(f"rng must be a whole number or a generator, got {rng}", where="HAAQI")
     if isinstance(rng, np.random.Generator):
         return np.random.RandomState(int(rng.integers(_N_SEEDS)))
     if not isinstance(rng, int | np.integer):
         return rng
     if not 0 <= rng < _N_SEEDS:
-        raise ConfigError(f"HAAQI: rng as a seed must lie from 0 to {_N_SEEDS - 1}, got {rng}")
+        raise ConfigError(f"rng as a seed must lie from 0 to {_N_SEEDS - 1}, got {rng}", where="HAAQI")
     return np.random.RandomState(int(rng))
 
 
@@ -201,8 +201,9 @@ def _checked(rng: object) -> np.random.RandomState:
     """Return a copy of a generator of NumPy."""
     if not isinstance(rng, np.random.RandomState):
         raise ConfigError(
-            "HAAQI: rng must be a whole number, a numpy RandomState or Generator, or the reader() of a NoiseTape,"
-            f" got {rng!r:.80}"
+            "rng must be a whole number, a numpy RandomState or Generator, or the reader() of a NoiseTape,"
+            f" got {rng!r:.80}",
+            where="HAAQI",
         )
     return copy.deepcopy(rng)
 

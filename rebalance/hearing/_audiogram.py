@@ -81,15 +81,18 @@ class Audiogram:
         object.__setattr__(self, "thresholds_db_hl", _finite_floats("thresholds_db_hl", self.thresholds_db_hl))
         if len(self.frequencies_hz) != len(self.thresholds_db_hl):
             raise MetadataError(
-                f"audiogram: expected one threshold per frequency, got {len(self.thresholds_db_hl)}"
-                f" thresholds for {len(self.frequencies_hz)} frequencies"
+                where="audiogram",
+                expected="one threshold per frequency",
+                got=f"{len(self.thresholds_db_hl)} thresholds for {len(self.frequencies_hz)} frequencies",
             )
         if self.frequencies_hz[0] <= 0 or any(np.diff(self.frequencies_hz) <= 0):
             raise MetadataError(
-                f"audiogram: frequencies must be positive and increase, got {list(self.frequencies_hz)}"
+                f"frequencies must be positive and increase, got {list(self.frequencies_hz)}", where="audiogram"
             )
         if looks_like_khz(self.frequencies_hz):
-            raise MetadataError(f"audiogram: frequencies must be in Hz, {list(self.frequencies_hz)} looks like kHz")
+            raise MetadataError(
+                f"frequencies must be in Hz, {list(self.frequencies_hz)} looks like kHz", where="audiogram"
+            )
 
     def at(self, frequencies_hz: Sequence[float] | NDArray[np.float64]) -> Audiogram:
         """Return the audiogram at other frequencies, linear in dB over log frequency, flat beyond its ends.
@@ -190,7 +193,7 @@ class Listener:
             try:
                 ears[ear] = Audiogram(frequencies_hz=tuple(frequencies_hz), thresholds_db_hl=tuple(thresholds))
             except MetadataError as error:
-                raise MetadataError(f"listener {name}, {ear} ear: {error}") from error
+                raise MetadataError(error, where=f"listener {name}, {ear} ear") from error
         return cls(name=name, **ears)
 
     def audiogram(self, ear: Ear) -> Audiogram:
@@ -258,10 +261,12 @@ class EarFitting:
         object.__setattr__(self, "gains_db", _finite_floats("gains_db", self.gains_db))
         if len(self.ratios) != len(self.gains_db):
             raise MetadataError(
-                f"fitting: expected one gain per ratio, got {len(self.ratios)} ratios and {len(self.gains_db)} gains"
+                where="fitting",
+                expected="one gain per ratio",
+                got=f"{len(self.ratios)} ratios and {len(self.gains_db)} gains",
             )
         if min(self.ratios) < 1:
-            raise MetadataError(f"fitting: compression ratios must be at least 1, got {list(self.ratios)}")
+            raise MetadataError(f"compression ratios must be at least 1, got {list(self.ratios)}", where="fitting")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,7 +294,7 @@ def _finite_floats(name: str, values: Sequence[float]) -> tuple[float, ...]:
     """Return the values as a tuple of finite floats, at least one of them."""
     floats = tuple(float(value) for value in values)
     if not floats or not all(math.isfinite(value) for value in floats):
-        raise MetadataError(f"{name}: expected one or more finite numbers, got {list(values)}")
+        raise MetadataError(where=name, expected="one or more finite numbers", got=f"{list(values)}")
     return floats
 
 

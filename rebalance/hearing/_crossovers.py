@@ -56,14 +56,19 @@ class Crossover:
 
     def __post_init__(self) -> None:
         if len(self.frequencies_hz) >= LANES:
-            raise ConfigError(f"crossovers: expected at most {LANES - 1} frequencies, got {len(self.frequencies_hz)}")
+            raise ConfigError(
+                where="crossovers", expected=f"at most {LANES - 1} frequencies", got=f"{len(self.frequencies_hz)}"
+            )
         if looks_like_khz(self.frequencies_hz):
-            raise ConfigError(f"crossovers: frequencies must be in Hz, {list(self.frequencies_hz)} looks like kHz")
+            raise ConfigError(
+                f"frequencies must be in Hz, {list(self.frequencies_hz)} looks like kHz", where="crossovers"
+            )
         limits_hz = (0.0, *self.frequencies_hz, self.sample_rate / 2)
         if not self.frequencies_hz or not all(np.diff(limits_hz) > 0):
             raise ConfigError(
-                f"crossovers: expected increasing frequencies below {self.sample_rate / 2} Hz,"
-                f" got {list(self.frequencies_hz)}"
+                where="crossovers",
+                expected=f"increasing frequencies below {self.sample_rate / 2} Hz",
+                got=f"{list(self.frequencies_hz)}",
             )
 
     @property
@@ -103,9 +108,9 @@ def one_ear(signal: Audio) -> NDArray[np.float64]:
         If it is not of shape ``(n_samples,)``, is empty or not finite.
     """
     if signal.ndim != 1 or not signal.size:
-        raise AudioError(f"expected one ear of shape (n_samples,), got {signal.shape}")
+        raise AudioError(expected="one ear of shape (n_samples,)", got=str(signal.shape))
     if not np.isfinite(signal).all():
-        raise AudioError("expected finite samples, found NaN or infinity")
+        raise AudioError(expected="finite samples", found="NaN or infinity")
     return np.ascontiguousarray(signal, dtype=np.float64)
 
 

@@ -139,9 +139,9 @@ class MultibandCompressor:
         """Raise unless there is one finite value per band, none of them too low."""
         n_bands = len(self.crossover_frequencies_hz) + 1
         if len(values) != n_bands:
-            raise ConfigError(f"compressor: expected {n_bands} {name}, one per band, got {len(values)}")
+            raise ConfigError(where="compressor", expected=f"{n_bands} {name}, one per band", got=f"{len(values)}")
         if not all(math.isfinite(value) and value >= lowest for value in values):
-            raise ConfigError(f"compressor: expected {name} of at least {lowest:g}, got {list(values)}")
+            raise ConfigError(where="compressor", expected=f"{name} of at least {lowest:g}", got=f"{list(values)}")
 
     def _smoothing(self, times_ms: tuple[float, ...]) -> NDArray[np.float64]:
         """Return the coefficient of a one-pole smoother for every time constant."""
@@ -198,7 +198,7 @@ def amplify(
     True
     """
     if signal.ndim != 2 or len(signal) != len(EARS):
-        raise AudioError(f"amplify: expected a stereo signal of shape (2, n_samples), got {signal.shape}")
+        raise AudioError(where="amplify", expected="a stereo signal of shape (2, n_samples)", got=str(signal.shape))
     return np.stack(
         [
             MultibandCompressor(

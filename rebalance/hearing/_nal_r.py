@@ -80,10 +80,10 @@ def nal_r_filter(audiogram: Audiogram, *, sample_rate: float, n_taps: int) -> ND
     Source: ``NALR.build`` of pyclarity, to which it is equal when ``n_taps = nfir + 1``.
     """
     if n_taps < 3 or n_taps % 2 == 0:
-        raise ConfigError(f"n_taps: expected an odd number of at least 3, got {n_taps}")
+        raise ConfigError(where="n_taps", expected="an odd number of at least 3", got=str(n_taps))
     nyquist_hz = sample_rate / 2
     if not nyquist_hz > _FREQUENCIES_HZ[-1]:
-        raise ConfigError(f"sample_rate: expected above {2 * _FREQUENCIES_HZ[-1]:.0f} Hz, got {sample_rate}")
+        raise ConfigError(where="sample_rate", expected=f"above {2 * _FREQUENCIES_HZ[-1]:.0f} Hz", got=str(sample_rate))
     gains_db = nal_r_gains_db(audiogram)
     if not gains_db.any():
         impulse = np.zeros(n_taps)
@@ -145,7 +145,9 @@ class NalR:
             If the signal is not one ear, is empty or not finite.
         """
         if signal.ndim != 1 or not signal.size or not np.isfinite(signal).all():
-            raise AudioError(f"NAL-R: expected one ear of finite samples (n_samples,), got shape {signal.shape}")
+            raise AudioError(
+                where="NAL-R", expected="one ear of finite samples (n_samples,)", got=f"shape {signal.shape}"
+            )
         response = nal_r_filter(self.audiogram, sample_rate=self.sample_rate, n_taps=self.n_taps)
         delay = self.n_taps // 2
         return np.convolve(signal.astype(np.float64), response)[delay : delay + signal.size]

@@ -36,12 +36,12 @@ def aided_loudness_lufs(separation: Separation, weights: list[float], fitting: F
         If what is ready is silent.
     """
     if len(weights) != separation.n_signals:
-        raise ConfigError(f"weights: expected {separation.n_signals}, got {len(weights)}")
+        raise ConfigError(where="weights", expected=f"{separation.n_signals}", got=f"{len(weights)}")
     stored = separation.stored
     powers = hop_powers(separation.overview, np.array(weights))
     loudness = integrated_loudness_lufs(powers)
     if not np.isfinite(loudness):
-        raise AudioError(f"{stored.name}: expected music to amplify for the listener, found silence")
+        raise AudioError(where=stored.name, expected="music to amplify for the listener", found="silence")
     hop = stored.sample_rate // HOPS_PER_S
     start = loudest_stretch(powers, _PASSAGE_S * HOPS_PER_S) * hop
     part = slice(start, min(start + _PASSAGE_S * stored.sample_rate, separation.progress.n_ready))

@@ -96,7 +96,7 @@ class Library:
             If there is no such piece.
         """
         if demo not in self.demos:
-            raise ConfigError(f"demo {demo!r}: expected one of {', '.join(sorted(self.demos))}")
+            raise ConfigError(where=f"demo {demo!r}", expected=f"one of {', '.join(sorted(self.demos))}")
         path, instruments = self.demos[demo]
         return self.add_recording(path, f"{demo}{path.suffix}", instruments=instruments)
 
@@ -135,7 +135,7 @@ class Library:
         stored = self._recordings[recording]
         players = known_instruments(instruments)
         if len(players) > self.limits.n_players:
-            raise ConfigError(f"expected at most {self.limits.n_players} players, got {len(players)}")
+            raise ConfigError(expected=f"at most {self.limits.n_players} players", got=f"{len(players)}")
         request = "\n".join((recording, separator, *players))
         identity = hashlib.sha256(request.encode()).hexdigest()[:_ID_LENGTH]
         with self._lock:

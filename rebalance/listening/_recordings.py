@@ -137,13 +137,13 @@ def _check_samples(path: Path, decoded: Recording, limits: UploadLimits) -> None
     duration_s = decoded.samples.shape[1] / decoded.sample_rate
     if not limits.shortest_s <= duration_s <= limits.longest_s:
         expected = f"{limits.shortest_s:g} s to {limits.longest_s / 60:g} min of music"
-        raise AudioError(f"{path}: expected {expected}, got {duration_s:.2f} s")
+        raise AudioError(where=path, expected=f"{expected}", got=f"{duration_s:.2f} s")
     peak = max(float(np.max(decoded.samples)), -float(np.min(decoded.samples)))
     if not peak:
-        raise AudioError(f"{path}: expected music, found silence")
+        raise AudioError(where=path, expected="music", found="silence")
     if peak < _QUIETEST_PEAK:
         raise AudioError(
-            f"{path}: too quiet, expected a peak above -80 dB re full scale, got {20 * np.log10(peak):.0f} dB"
+            f"too quiet, expected a peak above -80 dB re full scale, got {20 * np.log10(peak):.0f} dB", where=path
         )
 
 
@@ -204,11 +204,13 @@ def _check_header(path: Path, limits: UploadLimits) -> None:
     """Raise unless what a file says of itself is acceptable, before it is decoded."""
     header = probe_audio(path)
     if header.n_channels > CAD2_TASK2.n_channels:
-        raise AudioError(f"{path}: expected a mono or stereo recording, got {header.n_channels} channels")
+        raise AudioError(where=path, expected="a mono or stereo recording", got=f"{header.n_channels} channels")
     low, high = limits.lowest_sample_rate, limits.highest_sample_rate
     if not low <= header.sample_rate <= high:
-        raise AudioError(f"{path}: expected a rate from {low} to {high} Hz, got {header.sample_rate} Hz")
+        raise AudioError(where=path, expected=f"a rate from {low} to {high} Hz", got=f"{header.sample_rate} Hz")
     if header.duration_s > limits.longest_s:
         raise AudioError(
-            f"{path}: expected at most {limits.longest_s / 60:g} min of music, got {header.duration_s / 60:.0f} min"
+            where=path,
+            expected=f"at most {limits.longest_s / 60:g} min of music",
+            got=f"{header.duration_s / 60:.0f} min",
         )

@@ -38,7 +38,7 @@ def save_remix(
     """
     stems = separation.stem_by_name()
     if strangers := sorted(set(gains_db) - set(stems)):
-        raise ConfigError(f"gains: expected players among {', '.join(stems)}, got {', '.join(strangers)}")
+        raise ConfigError(where="gains", expected=f"players among {', '.join(stems)}", got=f"{', '.join(strangers)}")
     mix = rebalance_stems(
         separation.stored.recording(),
         stems,

@@ -107,7 +107,7 @@ class Separation:
             If the separation has not come to its end.
         """
         if self._progress.stage != "ready":
-            raise AudioError(f"{self.stored.name}: expected a finished separation, it is {self._progress.stage}")
+            raise AudioError(where=self.stored.name, expected=f"a finished separation, it is {self._progress.stage}")
         return dict(zip(self.names, self.stems(), strict=True))
 
     @property
@@ -145,7 +145,9 @@ class Separation:
 
     def _run(self, separator: Separator) -> None:
         if isinstance(separator, Oracle):
-            raise RebalanceError(f"separator {separator.name!r}: needs the true sources, which a recording has not")
+            raise RebalanceError(
+                "needs the true sources, which a recording has not", where=f"separator {separator.name!r}"
+            )
         self.shrinkage = shrinkage_by_player(info_of(separator).shrinkage, len(self.names))
         stems = np.memmap(self._path, dtype=np.float32, mode="w+", shape=self._shape)
         meter = OverviewMeter(self.n_signals, self.stored.n_channels, self.stored.sample_rate)

@@ -156,7 +156,7 @@ def _music_routes(library: Library) -> APIRouter:
     def separate(request: messages.Request) -> messages.SeparationState:
         """Begin to separate."""
         if request.separator not in {choice.name for choice in _choices()}:
-            raise ConfigError(f"separator {request.separator!r}: expected one that the page offers")
+            raise ConfigError(where=f"separator {request.separator!r}", expected="one that the page offers")
         _found(library.recording, request.recording)
         return _separation_state(library.separate(request.recording, request.instruments, request.separator))
 

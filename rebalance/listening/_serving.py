@@ -161,7 +161,7 @@ def _listening(options: RoomOptions) -> socket.socket:
             reason = error.strerror or str(error)
         except OverflowError:
             reason = "ports go from 0 to 65535"
-    raise ConfigError(f"{options.host}:{options.port}: cannot listen there: {reason}")
+    raise ConfigError(f"cannot listen there: {reason}", where=f"{options.host}:{options.port}")
 
 
 def _family(host: str) -> socket.AddressFamily:

@@ -39,7 +39,7 @@ def separated_blocks(
         If an instrument is unknown, the separator needs the true sources, or it names other sources than these.
     """
     if stream.n_channels > CAD2_TASK2.n_channels:
-        raise AudioError(f"expected a mono or stereo recording, got {stream.n_channels} channels")
+        raise AudioError(expected="a mono or stereo recording", got=f"{stream.n_channels} channels")
     names = source_names(instruments)
     resampled = ResampledStream(stream, separator.sample_rate)
     level = _running_level(resampled) if isinstance(separator, Levelled) else None

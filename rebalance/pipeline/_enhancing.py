@@ -103,7 +103,8 @@ def estimate_sources(separator: Separator, task: Task, segment: Segment) -> dict
     if not segment.sources:
         if np.any(info_of(separator).shrinkage):
             raise ConfigError(
-                f"segment {segment.name!r}: the release names no instruments; separator {separator.name!r} needs them"
+                f"the release names no instruments; separator {separator.name!r} needs them",
+                where=f"segment {segment.name!r}",
             )
         return {}
     if isinstance(separator, Oracle):
@@ -265,7 +266,7 @@ def _remix_scene(
 def _write_pair(remixed: Audio, part: Task, pair: Pair, run: Path, options: EnhanceOptions) -> None:
     """Amplify one scene's remix for one listener and write it."""
     if pair.listener not in part.fittings:
-        raise MetadataError(f"listener {pair.listener}: expected compressor parameters, found none")
+        raise MetadataError(where=f"listener {pair.listener}", expected="compressor parameters", found="none")
     amplified = amplify_for_submission(remixed, part.fittings[pair.listener], aid=options.aid)
     limited = np.tanh(amplified) if options.soft_clip else amplified
     path = enhanced_path(run, part.split, pair)
@@ -303,7 +304,7 @@ def _read_estimates(path: Path) -> dict[str, Audio] | None:
 def _official_targets(separator: Separator, part: Task, segment: Segment, share: float) -> dict[str, Audio]:
     """Return what the official baseline estimates for every source of a segment."""
     if not isinstance(separator, OfficialTargets):
-        raise ConfigError(f"remix 'official': expected separator 'convtasnet', got {separator.name!r}")
+        raise ConfigError(where="remix 'official'", expected="separator 'convtasnet'", got=repr(separator.name))
     mixture = read_source(part, segment.mixture)
     targets = separator.targets(mixture, segment.instruments, accompaniment_share=share)
     return _by_metadata_name(targets, segment, mixture)

@@ -87,7 +87,7 @@ def read_options(config: Mapping[str, Any], *, require_sources: bool) -> Officia
     options = _Reader(values)
     for key, expected in _FIXED.items():
         if (got := options.take(key)) != expected:
-            raise ConfigError(f"{key}: the task fixes {expected!r}, got {got!r}")
+            raise ConfigError(f"the task fixes {expected!r}, got {got!r}", where=key)
     task = _batch(_task(options, require_sources=require_sources), options)
     read = OfficialOptions(
         task=task,
@@ -111,13 +111,13 @@ class _Reader:
     def take(self, key: str) -> Any:  # noqa: ANN401 - whatever the file holds
         """Return a value, once."""
         if key not in self._values:
-            raise ConfigError(f"{key}: expected in the configuration, found nothing")
+            raise ConfigError(where=key, expected="in the configuration", found="nothing")
         return self._values.pop(key)
 
     def require_all_read(self) -> None:
         """Raise if a key is left over."""
         if self._values:
-            raise ConfigError(f"unknown options: {', '.join(sorted(self._values))}")
+            raise ConfigError(f"{', '.join(sorted(self._values))}", where="unknown options")
 
 
 def _flattened(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -145,7 +145,7 @@ def _task(options: _Reader, *, require_sources: bool) -> Task:
     )
     scenes = read_json(files.scenes)
     if not isinstance(scenes, dict) or not scenes:
-        raise ConfigError(f"{files.scenes}: expected scenes by their ids, found none")
+        raise ConfigError(where=files.scenes, expected="scenes by their ids", found="none")
     return load_task_files(files, CAD2_TASK2.split_of(next(iter(scenes))), require_sources=require_sources)
 
 
@@ -156,7 +156,9 @@ def _batch(task: Task, options: _Reader) -> Task:
         pairs = pairs[::_SMALL_TEST_STEP]
     batch, n_batches = options.take("evaluate.batch"), options.take("evaluate.batch_size")
     if not 0 <= batch < n_batches:
-        raise ConfigError(f"evaluate.batch: expected 0 to {n_batches - 1} (evaluate.batch_size - 1), got {batch}")
+        raise ConfigError(
+            where="evaluate.batch", expected=f"0 to {n_batches - 1} (evaluate.batch_size - 1)", got=str(batch)
+        )
     return task.subset(pairs[batch::n_batches])
 
 
@@ -164,10 +166,10 @@ def _enhance_options(options: _Reader) -> EnhanceOptions:
     """Return how to enhance."""
     causality = options.take("separator.causality")
     if causality not in _SEPARATORS:
-        raise ConfigError(f"separator.causality: expected one of {', '.join(_SEPARATORS)}, got {causality!r}")
+        raise ConfigError(where="separator.causality", expected=f"one of {', '.join(_SEPARATORS)}", got=repr(causality))
     crossovers_hz = tuple(options.take("enhancer.crossover_frequencies"))
     if looks_like_khz(crossovers_hz):
-        raise ConfigError(f"enhancer.crossover_frequencies: expected Hz, {list(crossovers_hz)} looks like kHz")
+        raise ConfigError(where="enhancer.crossover_frequencies", expected=f"Hz, {list(crossovers_hz)} looks like kHz")
     return EnhanceOptions(
         separator=options.take("separator.name") or _SEPARATORS[causality],
         remix="official" if options.take("separator.official") else "edit",

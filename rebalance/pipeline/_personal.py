@@ -90,10 +90,12 @@ class RemixRequest:
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.strength <= MAX_STRENGTH:
-            raise ConfigError(f"strength: expected 0 to {MAX_STRENGTH:g}, got {self.strength:g}")
+            raise ConfigError(where="strength", expected=f"0 to {MAX_STRENGTH:g}", got=f"{self.strength:g}")
         if not isinstance(self.loudness, str | None) and not _MIN_LUFS <= self.loudness <= _MAX_LUFS:
             raise ConfigError(
-                f"loudness: expected {_MIN_LUFS:g} to {_MAX_LUFS:g} LUFS, 'recording' or None, got {self.loudness:g}"
+                where="loudness",
+                expected=f"{_MIN_LUFS:g} to {_MAX_LUFS:g} LUFS, 'recording' or None",
+                got=f"{self.loudness:g}",
             )
 
     @property
@@ -447,7 +449,9 @@ def gains_by_source(requests: Mapping[str, float], instruments: Sequence[str]) -
         ]
         if not matching:
             expected = sorted({*names, *known})
-            raise ConfigError(f"gain for {request!r}: expected one of {expected}{suggestion(request, names)}")
+            raise ConfigError(
+                where=f"gain for {request!r}", expected=f"one of {expected}", more=suggestion(request, names)
+            )
         gains_db |= dict.fromkeys(matching, gain_db)
     return gains_db
 
@@ -459,7 +463,7 @@ def _edited_pieces(
     gains_db = request.all_gains_db
     if len(set(gains_db.values())) <= 1:
         if stream.n_channels > CAD2_TASK2.n_channels:
-            raise AudioError(f"expected a mono or stereo recording, got {stream.n_channels} channels")
+            raise AudioError(expected="a mono or stereo recording", got=f"{stream.n_channels} channels")
         for piece in stream.pieces():
             yield piece, piece
         return
@@ -479,10 +483,10 @@ def _edited_pieces(
 def _amplified(spool: Spool, meter: LevelMeter, fitting: Fitting) -> tuple[Spool, LevelMeter]:
     """Bring a signal to the level the compressors expect and amplify it, one channel per ear."""
     if not meter.peak:
-        raise AudioError("expected music to amplify for the listener, found silence")
+        raise AudioError(expected="music to amplify for the listener", found="silence")
     loudness = meter.loudness_lufs() + (_TWICE_DB if spool.n_channels == 1 else 0.0)
     if not np.isfinite(loudness):
-        raise AudioError("expected music to amplify for the listener, found clicks without any loudness")
+        raise AudioError(expected="music to amplify for the listener", found="clicks without any loudness")
     level = amplitude_from_db(CAD2_TASK2.mixture_loudness_lufs - loudness)
     aid_rate = CAD2_TASK2.mixture_sample_rate
 

@@ -149,8 +149,11 @@ def claim_run(run: Path, record: RunRecord) -> None:
             old, new = before[field], content[field]
             if old != new and None not in (old, new):
                 raise ConfigError(
-                    f"{run}: expected a new folder or one begun with {field} {new!r}, it was begun with {old!r};"
-                    " 'rebalance enhance --fresh' starts anew"
+                    where=run,
+                    expected=(
+                        f"a new folder or one begun with {field} {new!r}, it was begun with {old!r}; 'rebalance"
+                        " enhance --fresh' starts anew"
+                    ),
                 )
         content["causality"] = before["causality"]
     write_json(run / RUN_FILE, content)
@@ -200,7 +203,7 @@ def record_causality(run: StrPath, separator: Separator, look_ahead: LookAhead) 
     for field, measured in own.items():
         made_with = getattr(record, field)
         if measured != made_with and None not in (measured, made_with):
-            raise ConfigError(f"{run}: made with {field} {made_with!r}, what was measured has {measured!r}")
+            raise ConfigError(f"made with {field} {made_with!r}, what was measured has {measured!r}", where=run)
     causality = {
         "lookahead_ms": round(look_ahead.ms, 3),
         "to_the_end": look_ahead.to_the_end,
@@ -261,7 +264,7 @@ def clear_run(run: StrPath) -> None:
         for path in own:
             path.unlink(missing_ok=True)
     except OSError as error:
-        raise RebalanceError(f"{run}: cannot remove the files of the run: {error.strerror or error}") from error
+        raise RebalanceError(f"cannot remove the files of the run: {error.strerror or error}", where=run) from error
 
 
 def read_run(run: StrPath) -> RunRecord:
@@ -288,12 +291,12 @@ def read_run(run: StrPath) -> RunRecord:
     run = expanded(run)
     path = run / RUN_FILE
     if not path.is_file():
-        raise ConfigError(f"{run}: expected a folder written by 'rebalance enhance', found no {RUN_FILE}")
+        raise ConfigError(where=run, expected="a folder written by 'rebalance enhance'", found=f"no {RUN_FILE}")
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         shrinkage = content.pop("shrinkage", None)
         record = RunRecord(shrinkage=None if shrinkage is None else tuple(shrinkage), **content)
         _ = record.known_lookahead_ms
     except (KeyError, ValueError, TypeError) as error:
-        raise ConfigError(f"{path}: not the record of a run: {error}") from error
+        raise ConfigError(f"not the record of a run: {error}", where=path) from error
     return record

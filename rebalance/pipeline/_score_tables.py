@@ -137,7 +137,9 @@ def score_runs(
     root = Path(data)
     present = available_splits(root)
     if split is None and len(present) != 1:
-        raise ConfigError(f"{root}: expected metadata of one split, or split to name one; found {', '.join(present)}")
+        raise ConfigError(
+            where=root, expected=f"metadata of one split, or split to name one; found {', '.join(present)}"
+        )
     task = load_task(root, split or present[0], require_sources=True)
     listed = [runs] if isinstance(runs, str | os.PathLike) else runs
     systems = {os.fspath(run): system_of_run(Path(run), task.split) for run in listed}
@@ -170,7 +172,7 @@ def collect_scores(task: Task, systems: Mapping[str, System], failures: Sequence
         if (path := system.scores / f"{system.scores_name}.csv").is_file()
     }
     if not tables:
-        raise ConfigError(f"{', '.join(systems)}: expected scores, no pair could be scored")
+        raise ConfigError(where=", ".join(systems), expected="scores, no pair could be scored")
     table = pd.concat(tables, names=["run"]).reset_index("run").reset_index(drop=True)
     table["piece"] = [task.scenes[scene].segment.piece for scene in table["scene"]]
     return Scores(table=table.set_index(["run", "scene", "listener"]), failures=tuple(failures))

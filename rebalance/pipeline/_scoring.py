@@ -115,7 +115,7 @@ def system_of_run(run: StrPath, split: Split, *, scores_name: str = "scores") ->
     run = expanded(run)
     record = read_run(run)
     if record.split != split:
-        raise ConfigError(f"{run}: expected signals of split {split!r}, it holds {record.split!r}")
+        raise ConfigError(where=run, expected=f"signals of split {split!r}, it holds {record.split!r}")
     description = {"separator": record.separator, "configuration": dataclasses.asdict(record)}
     signals = FolderSignals(run=run, split=split)
     return System(signals=signals, scores=run, description=description, scores_name=scores_name)
@@ -193,7 +193,7 @@ class Reference:
         """
         level = rms(self.remix[EARS.index(ear)])
         if not level:
-            raise AudioError(f"the {ear} channel of the true remix is silent: nothing to score against")
+            raise AudioError("nothing to score against", where=f"the {ear} channel of the true remix is silent")
         return CAD2_TASK2.reference_level_db_spl - db_from_amplitude(level)
 
 
@@ -215,9 +215,11 @@ def true_remix(task: Task, scene: Scene) -> Reference:
     (2, 661500)
     """
     if not scene.segment.sources or any(source.track is None for source in scene.segment.sources):
-        raise MetadataError(f"scene {scene.name}: expected true sources to score against, this release holds none")
+        raise MetadataError(
+            where=f"scene {scene.name}", expected="true sources to score against, this release holds none"
+        )
     if fault := length_fault(scene.segment):
-        raise MetadataError(f"scene {scene.name}: {fault}")
+        raise MetadataError(f"{fault}", where=f"scene {scene.name}")
     sources = {source.name: read_source(task, source) for source in scene.segment.sources}
     mixture = read_source(task, scene.segment.mixture)
     return Reference(
@@ -517,13 +519,13 @@ def _write_scores(task: Task, system: System) -> None:
 def _require_submission_form(processed: Recording, reference_length: int) -> None:
     """Raise unless a processed signal has the rate, channels and length of a submission."""
     if processed.sample_rate != CAD2_TASK2.remix_sample_rate:
-        raise AudioError(f"expected {CAD2_TASK2.remix_sample_rate} Hz, got {processed.sample_rate} Hz")
+        raise AudioError(expected=f"{CAD2_TASK2.remix_sample_rate} Hz", got=f"{processed.sample_rate} Hz")
     n_channels, n_samples = processed.samples.shape
     if n_channels != CAD2_TASK2.n_channels:
-        raise AudioError(f"expected {CAD2_TASK2.n_channels} channels, got {n_channels}")
+        raise AudioError(expected=f"{CAD2_TASK2.n_channels} channels", got=str(n_channels))
     expected = reference_length * CAD2_TASK2.remix_sample_rate / CAD2_TASK2.mixture_sample_rate
     if abs(n_samples - expected) > 1:
-        raise AudioError(f"expected {round(expected)} samples at {processed.sample_rate} Hz, got {n_samples}")
+        raise AudioError(expected=f"{round(expected)} samples at {processed.sample_rate} Hz", got=str(n_samples))
 
 
 def _loudness(samples: Audio, sample_rate: int) -> float | None:

@@ -178,10 +178,10 @@ def compare_runs(runs: Sequence[ScoredRun], task: Task) -> RunComparison:
     ([('second', 0.655), ('first', 0.555)], False)
     """
     if len(runs) < 2:
-        raise ConfigError(f"compare: expected two or more runs, got {len(runs)}")
+        raise ConfigError(where="compare", expected="two or more runs", got=f"{len(runs)}")
     common = common_pairs(runs)
     if not len(common):
-        raise ConfigError(f"compare: {', '.join(run.name for run in runs)} have no scored pair in common")
+        raise ConfigError(f"{', '.join(run.name for run in runs)} have no scored pair in common", where="compare")
     shared = [dataclasses.replace(run, scores=run.scores.loc[common]) for run in runs]
     summary = summarise(shared, task)
     tests = pairwise_tests(summary)

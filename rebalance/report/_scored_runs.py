@@ -108,14 +108,14 @@ def read_scored_runs(folders: Sequence[StrPath]) -> tuple[ScoredRun, ...]:
     ('fast', 0.6)
     """
     if not folders:
-        raise ConfigError("report: expected one or more runs, got none")
+        raise ConfigError(where="report", expected="one or more runs", got="none")
     paths = [expanded(folder) for folder in folders]
     names = _short_names([path.resolve() for path in paths])
     runs = tuple(_read_run(path, name) for path, name in zip(paths, names, strict=True))
     for field in ("split", "semantics"):
         found = sorted({str(getattr(run, field)) for run in runs})
         if len(found) > 1:
-            raise ConfigError(f"report: expected runs of one {field}, got {', '.join(found)}")
+            raise ConfigError(where="report", expected=f"runs of one {field}", got=f"{', '.join(found)}")
     return runs
 
 
@@ -153,8 +153,9 @@ def annotated(run: ScoredRun, task: Task) -> pd.DataFrame:
     if strangers := [pair for pair in run.scores.index if pair[0] not in task.scenes or pair[1] not in task.listeners]:
         scene, listener = strangers[0]
         raise ConfigError(
-            f"{run.folder / SCORES_FILE}: expected pairs of split {task.split!r} of the task, got scene {scene!r}"
-            f" with listener {listener!r} and {len(strangers) - 1} more like it"
+            where=run.folder / SCORES_FILE,
+            expected=f"pairs of split {task.split!r} of the task",
+            got=f"scene {scene!r} with listener {listener!r} and {len(strangers) - 1} more like it",
         )
     scenes = [task.scenes[scene] for scene, _ in run.scores.index]
     listeners = [task.listeners[listener] for _, listener in run.scores.index]
@@ -214,7 +215,9 @@ def _read_run(folder: Path, name: str) -> ScoredRun:
     summary_path = folder / SUMMARY_FILE
     if not summary_path.is_file() or not (folder / SCORES_FILE).is_file():
         raise ConfigError(
-            f"{folder}: expected {SCORES_FILE} and {SUMMARY_FILE}, found no such files; run 'rebalance score' first"
+            where=folder,
+            expected=f"{SCORES_FILE} and {SUMMARY_FILE}",
+            found="no such files; run 'rebalance score' first",
         )
     try:
         summary = json.loads(summary_path.read_text(encoding="utf-8"))
@@ -222,7 +225,7 @@ def _read_run(folder: Path, name: str) -> ScoredRun:
         texts = {key: str(summary[key]) for key in ("separator", "haaqi", "semantics", "version")}
         data = Path(summary["data"])
     except (ValueError, KeyError, TypeError, StopIteration) as error:
-        raise ConfigError(f"{summary_path}: not the summary of a scored run: {error!r}") from error
+        raise ConfigError(f"not the summary of a scored run: {error!r}", where=summary_path) from error
     scores = _read_scores(folder / SCORES_FILE)
     archive = _archive(folder, summary)
     return ScoredRun(name=name, folder=folder, data=data, split=split, scores=scores, archive=archive, **texts)
@@ -243,24 +246,24 @@ def _read_scores(path: Path) -> pd.DataFrame:
     try:
         scores = pd.read_csv(path, dtype=_TEXT_COLUMNS, keep_default_na=False, na_values={})
     except (ValueError, OSError) as error:
-        raise ConfigError(f"{path}: not a score file: {' '.join(str(error).split())}") from error
+        raise ConfigError(f"not a score file: {' '.join(str(error).split())}", where=path) from error
     if missing := [column for column in (*_KEYS, *_SCORES) if column not in scores]:
         found = ", ".join(map(str, scores.columns))
-        raise ConfigError(f"{path}: expected the columns {', '.join(missing)}, found {found}")
+        raise ConfigError(where=path, expected=f"the columns {', '.join(missing)}", found=str(found))
     for column in set(scores) - set(_KEYS):
         scores[column] = pd.to_numeric(scores[column], errors="coerce")
     if scores.empty or not np.isfinite(scores[list(_SCORES)].to_numpy()).all():
-        raise ConfigError(f"{path}: expected one or more lines with a score for both ears and their mean")
+        raise ConfigError(where=path, expected="one or more lines with a score for both ears and their mean")
     indexed = scores.set_index(["scene", "listener"])
     if len(repeated := indexed.index[indexed.index.duplicated()]):
-        raise ConfigError(f"{path}: expected every pair once, got {'/'.join(repeated[0])} again")
+        raise ConfigError(where=path, expected="every pair once", got=f"{'/'.join(repeated[0])} again")
     return indexed
 
 
 def _short_names(folders: Sequence[Path]) -> list[str]:
     """Return the last parts of paths, as many as tell them apart."""
     if len(set(folders)) != len(folders):
-        raise ConfigError(f"report: expected every run once, got {', '.join(map(str, folders))}")
+        raise ConfigError(where="report", expected="every run once", got=f"{', '.join(map(str, folders))}")
     for n_parts in range(1, max(len(folder.parts) for folder in folders) + 1):
         names = ["/".join(folder.parts[-n_parts:]) for folder in folders]
         if len(set(names)) == len(names):

@@ -67,7 +67,7 @@ class AverageSpectrumSeparator:
         checked = checked_mixture(mixture)
         known = [name.partition("_")[0] for name in names]
         if missing := sorted(set(known) - set(self.spectra)):
-            raise ConfigError(f"average spectra: none for {', '.join(missing)}")
+            raise ConfigError(f"none for {', '.join(missing)}", where="average spectra")
         powers = np.stack([_at_bins(self.spectra[instrument]) for instrument in known])
         shares = (powers / powers.sum(axis=0)).astype(np.float32)
         spectra = spectrogram(checked)
@@ -102,9 +102,9 @@ def read_spectra(path: StrPath) -> dict[str, tuple[float, ...]]:
         power = json.loads(path.read_text(encoding="utf-8"))["power"]
         spectra = {name: tuple(float(value) for value in spectrum) for name, spectrum in power.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(f"{path}: expected average spectra of instruments: {error}") from error
+        raise ConfigError(where=path, expected="average spectra of instruments", more=f": {error}") from error
     if any(len(spectrum) != _N_BANDS or min(spectrum) < 0 for spectrum in spectra.values()):
-        raise ConfigError(f"{path}: expected {_N_BANDS} powers from 0 for each instrument")
+        raise ConfigError(where=path, expected=f"{_N_BANDS} powers from 0 for each instrument")
     return spectra
 
 

@@ -106,7 +106,7 @@ def measure_look_ahead(
     Source: the rule of CAD2-T2 that a causal output at t may use no input after t + 5 ms, in normalisation too.
     """
     if n_positions < 1 or signal.shape[-1] <= n_positions:
-        raise ConfigError(f"expected at least one position and more samples, got {n_positions} in {signal.shape}")
+        raise ConfigError(expected="at least one position and more samples", got=f"{n_positions} in {signal.shape}")
     probe = _Probe.of(system, signal.astype(np.float64), tolerance_db, seed)
     n_samples = signal.shape[-1]
     positions = [n_samples * (index + 1) // (n_positions + 1) for index in range(n_positions)]
@@ -131,10 +131,10 @@ class _Probe:
     def of(cls, system: System, signal: NDArray[np.float64], tolerance_db: float, seed: int) -> _Probe:
         output = np.array(system(signal.copy()))
         if output.shape[-1] != signal.shape[-1]:
-            raise AudioError(f"expected an output of {signal.shape[-1]} samples, got {output.shape[-1]}")
+            raise AudioError(expected=f"an output of {signal.shape[-1]} samples", got=str(output.shape[-1]))
         peak = float(np.max(np.abs(output)))
         if not 0.0 < peak < np.inf:
-            raise AudioError(f"expected an output that sounds, got a peak of {peak}")
+            raise AudioError(expected="an output that sounds", got=f"a peak of {peak}")
         noise = np.random.default_rng(seed).standard_normal(signal.shape)
         louder = _LOUDER * np.sqrt(np.mean(np.square(signal))) * noise
         tolerance = peak * 10.0 ** (tolerance_db / 20.0)

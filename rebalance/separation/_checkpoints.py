@@ -62,11 +62,13 @@ class ModelCard:
     def __post_init__(self) -> None:
         if not self.shrinkage or not all(0.0 <= value <= 1.0 for value in (*self.shrinkage, self.voice_trust)):
             raise ConfigError(
-                f"model card: expected shrinkage and voice trust in [0, 1], got {self.shrinkage}, {self.voice_trust}"
+                where="model card",
+                expected="shrinkage and voice trust in [0, 1]",
+                got=f"{self.shrinkage}, {self.voice_trust}",
             )
         if not all(0.0 <= value <= _MAX_RELIABILITY for value in self.reliability):
             raise ConfigError(
-                f"model card: expected reliabilities from 0 to {_MAX_RELIABILITY:g}, got {self.reliability}"
+                where="model card", expected=f"reliabilities from 0 to {_MAX_RELIABILITY:g}", got=str(self.reliability)
             )
 
 
@@ -144,7 +146,7 @@ def load_checkpoint(path: StrPath) -> Checkpoint:
 
     header = checkpoint_header(path)
     if header is None or header["format"] != FORMAT:
-        raise ConfigError(f"{path}: expected a checkpoint of format {FORMAT!r}")
+        raise ConfigError(where=path, expected=f"a checkpoint of format {FORMAT!r}")
     sha256 = checked_digest(path)
     try:
         network = MaskNetwork(structured(json.loads(header["config"]), MaskNetworkConfig, "config"))
@@ -152,7 +154,7 @@ def load_checkpoint(path: StrPath) -> Checkpoint:
         network.load_state_dict({name: tensor.float() for name, tensor in load_file(path).items()})
     except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
         raise ConfigError(
-            f"{path}: damaged checkpoint: {(str(error).splitlines() or ['no reason given'])[0]}"
+            f"damaged checkpoint: {(str(error).splitlines() or ['no reason given'])[0]}", where=path
         ) from error
     return Checkpoint(network=network.eval(), card=card, sha256=sha256)
 
@@ -234,5 +236,7 @@ def checked_digest(path: StrPath) -> str:
     beside = digest_file(path)
     expected = beside.read_text(encoding="utf-8").split()[:1] if beside.is_file() else [found]
     if expected != [found]:
-        raise ConfigError(f"{path}: sha256 is {found}, expected {' '.join(expected)}; the file is damaged or changed")
+        raise ConfigError(
+            f"sha256 is {found}, expected {' '.join(expected)}; the file is damaged or changed", where=path
+        )
     return found

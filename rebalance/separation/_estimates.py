@@ -46,13 +46,17 @@ def checked_estimates(
     ['Cello', 'Viola']
     """
     if not isinstance(estimates, Mapping):
-        raise ConfigError(f"estimates: expected a dict of signals by source name, got a {type(estimates).__name__}")
+        raise ConfigError(
+            where="estimates", expected="a dict of signals by source name", got=f"a {type(estimates).__name__}"
+        )
     expected = list(names)
     missing = [name for name in expected if name not in estimates]
     superfluous = [name for name in estimates if name not in expected]
     if missing or superfluous:
         hint = suggestion(str(superfluous[0]), missing) if missing and superfluous else ""
-        raise ConfigError(f"estimates: expected exactly {expected}; missing {missing}, superfluous {superfluous}{hint}")
+        raise ConfigError(
+            where="estimates", expected=f"exactly {expected}; missing {missing}, superfluous {superfluous}{hint}"
+        )
     return {name: _checked_estimate(name, estimates[name], shape) for name in expected}
 
 
@@ -60,13 +64,15 @@ def _checked_estimate(name: str, estimate: object, shape: tuple[int, ...]) -> ND
     """Return one estimate in single precision."""
     samples = _as_array(name, estimate)
     if samples.dtype.kind != "f":
-        raise AudioError(f"estimate {name!r}: expected floating-point samples, got {samples.dtype}")
+        raise AudioError(where=f"estimate {name!r}", expected="floating-point samples", got=str(samples.dtype))
     if samples.shape != tuple(shape):
-        raise AudioError(f"estimate {name!r}: expected the mixture's shape {tuple(shape)}, got {samples.shape}")
+        raise AudioError(
+            where=f"estimate {name!r}", expected=f"the mixture's shape {tuple(shape)}", got=str(samples.shape)
+        )
     with np.errstate(over="ignore"):  # what does not fit becomes infinite, which is refused
         single = samples.astype(np.float32, copy=False)
     if not np.isfinite(single).all():
-        raise AudioError(f"estimate {name!r}: expected finite samples, found NaN or infinity")
+        raise AudioError(where=f"estimate {name!r}", expected="finite samples", found="NaN or infinity")
     return single
 
 
@@ -82,5 +88,5 @@ def _as_array(name: str, estimate: object) -> NDArray[np.generic]:
     except (TypeError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise AudioError(
-            f"estimate {name!r}: expected an array of samples, got a {type(estimate).__name__}: {reason}"
+            where=f"estimate {name!r}", expected="an array of samples", got=f"a {type(estimate).__name__}: {reason}"
         ) from error

@@ -101,12 +101,13 @@ def info_of(separator: object) -> SeparatorInfo:
         return info
     name = getattr(separator, "name", type(separator).__name__)
     if info is not None:
-        raise ConfigError(f"separator {name!r}: info: expected a SeparatorInfo, got a {type(info).__name__}")
+        raise ConfigError(where=f"separator {name!r}: info", expected="a SeparatorInfo", got=f"a {type(info).__name__}")
     if beside := [field.name for field in fields(SeparatorInfo) if hasattr(separator, field.name)]:
         given = ", ".join(f"{each}=..." for each in beside)
         raise ConfigError(
-            f"separator {name!r}: expected {', '.join(beside)} in info = SeparatorInfo({given}),"
-            f" got {'an attribute of its own' if len(beside) == 1 else 'attributes of its own'}"
+            where=f"separator {name!r}",
+            expected=f"{', '.join(beside)} in info = SeparatorInfo({given})",
+            got=f"{('an attribute of its own' if len(beside) == 1 else 'attributes of its own')}",
         )
     return SeparatorInfo()
 
@@ -118,4 +119,4 @@ def _is_number(value: object) -> bool:
 
 def _wrong(name: str, expected: str, got: object) -> ConfigError:
     """Return the error of a value that cannot be."""
-    return ConfigError(f"separator: {name}: expected {expected}, got {got!r}")
+    return ConfigError(where=f"separator: {name}", expected=f"{expected}", got=repr(got))

@@ -127,7 +127,7 @@ def bss_eval(references: Audio, estimates: Audio, *, filter_length: int = FILTER
     true = np.stack([source for source, _ in pairs])
     estimated = np.stack([estimate for _, estimate in pairs])
     if true.ndim != 3 or true.shape[-1] < filter_length:
-        raise AudioError(f"expected (n_sources, n_channels, at least {filter_length} samples), got {true.shape}")
+        raise AudioError(expected=f"(n_sources, n_channels, at least {filter_length} samples)", got=str(true.shape))
     by_channel = np.full((true.shape[1], 3, len(true)), np.nan)
     for channel, scores in enumerate(by_channel):
         heard = [index for index, source in enumerate(true[:, channel]) if not is_silent(source)]
@@ -196,9 +196,9 @@ def is_silent(signal: Audio) -> bool:
 def _checked(reference: Audio, estimate: Audio) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return both signals in double precision once they can be compared."""
     if reference.shape != estimate.shape or not reference.size:
-        raise AudioError(f"expected two signals of one shape, got {reference.shape} and {estimate.shape}")
+        raise AudioError(expected="two signals of one shape", got=f"{reference.shape} and {estimate.shape}")
     if not (np.isfinite(reference).all() and np.isfinite(estimate).all()):
-        raise AudioError("expected finite samples, found NaN or infinity")
+        raise AudioError(expected="finite samples", found="NaN or infinity")
     if is_silent(reference):
         raise AudioError(f"the true source is silent (below {SILENCE_DB_FS:g} dB re full scale), it cannot be scored")
     return reference.astype(np.float64), estimate.astype(np.float64)

@@ -67,11 +67,15 @@ class _SourceInformed(ABC):
                 " expected informed_by(sources) before the call"
             )
         if unmatched := sorted(self.sources.keys() ^ set(names)):
-            raise ConfigError(f"separator {self.name!r}: sources must name exactly {sorted(names)}; got {unmatched}")
+            raise ConfigError(
+                f"sources must name exactly {sorted(names)}; got {unmatched}", where=f"separator {self.name!r}"
+            )
         for name in names:
             if self.sources[name].shape != mixture.shape:
                 raise AudioError(
-                    f"source {name}: expected the mixture's shape {mixture.shape}, got {self.sources[name].shape}"
+                    where=f"source {name}",
+                    expected=f"the mixture's shape {mixture.shape}",
+                    got=str(self.sources[name].shape),
                 )
         return [checked_mixture(self.sources[name]) for name in names]
 

@@ -50,9 +50,9 @@ class Chunking:
     def __post_init__(self) -> None:
         fits = 0 <= self.overlap < self.length and self.margin >= 0
         if not fits or 2 * self.margin > max(self.overlap - 1, 0):
-            raise ConfigError(f"chunking: expected 0 <= 2 margin < overlap < length, got {self}")
+            raise ConfigError(where="chunking", expected="0 <= 2 margin < overlap < length", got=str(self))
         if self.alignment < 1 or (self.length - self.overlap) % self.alignment:
-            raise ConfigError(f"chunking: expected an alignment that divides length - overlap, got {self}")
+            raise ConfigError(where="chunking", expected="an alignment that divides length - overlap", got=str(self))
 
     def starts(self, n_samples: int) -> tuple[int, ...]:
         """Return where the chunks of a signal begin; the last is moved back so that it is whole."""

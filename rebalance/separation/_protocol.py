@@ -164,9 +164,11 @@ def known_instruments(instruments: Sequence[str]) -> tuple[str, ...]:
     rebalance._base.errors.ConfigError: instrument 'Viollin': expected one of Bassoon, Cello, Clarinet, ...
     """
     if isinstance(instruments, str):
-        raise ConfigError(f"instruments: expected a sequence such as ('Violin', 'Cello'), got the text {instruments!r}")
+        raise ConfigError(
+            where="instruments", expected="a sequence such as ('Violin', 'Cello')", got=f"the text {instruments!r}"
+        )
     if not instruments:
-        raise ConfigError("instruments: expected at least one, got none")
+        raise ConfigError(where="instruments", expected="at least one", got="none")
     return tuple(_known_instrument(instrument) for instrument in instruments)
 
 
@@ -178,8 +180,10 @@ def _known_instrument(name: str) -> str:
     expected = ", ".join(CAD2_TASK2.instruments)
     if known is not None or names_another(name):
         what = f" ({spaced(known)})" if known is not None and spaced(known).casefold() != name.casefold() else ""
-        raise ConfigError(f"instrument {name!r}{what}: not among those that can be separated: {expected}")
-    raise ConfigError(f"instrument {name!r}: expected one of {expected}{suggestion(name, CAD2_TASK2.instruments)}")
+        raise ConfigError(f"not among those that can be separated: {expected}", where=f"instrument {name!r}{what}")
+    raise ConfigError(
+        where=f"instrument {name!r}", expected=f"one of {expected}", more=suggestion(name, CAD2_TASK2.instruments)
+    )
 
 
 def checked_mixture(mixture: Audio) -> NDArray[np.float32]:
@@ -200,13 +204,13 @@ def checked_mixture(mixture: Audio) -> NDArray[np.float32]:
     """
     if not isinstance(mixture, np.ndarray) or not np.issubdtype(mixture.dtype, np.floating):
         kind = mixture.dtype if isinstance(mixture, np.ndarray) else type(mixture).__name__
-        raise AudioError(f"mixture: expected an array of floating-point samples, got {kind}")
+        raise AudioError(where="mixture", expected="an array of floating-point samples", got=str(kind))
     if mixture.ndim != 2 or not 1 <= mixture.shape[0] <= CAD2_TASK2.n_channels:
-        raise AudioError(f"mixture: expected shape (1 or 2 channels, n_samples), got {mixture.shape}")
+        raise AudioError(where="mixture", expected="shape (1 or 2 channels, n_samples)", got=str(mixture.shape))
     if not mixture.shape[1]:
-        raise AudioError("mixture: expected at least one sample, got none")
+        raise AudioError(where="mixture", expected="at least one sample", got="none")
     if not np.isfinite(mixture).all():
-        raise AudioError("mixture: expected finite samples, found NaN or infinity")
+        raise AudioError(where="mixture", expected="finite samples", found="NaN or infinity")
     return mixture.astype(np.float32, copy=False)
 
 

@@ -68,8 +68,9 @@ def load_separator(name_or_path: StrPath, *, device: str = "auto") -> Separator:
         return _made_elsewhere(factory, device)
     names = (*shipped, *SEPARATORS, *installed_separators())
     raise ConfigError(
-        f"separator {text!r}: expected one of {', '.join(names)}, the path of a checkpoint or module:callable"
-        f"{suggestion(text, names)}"
+        where=f"separator {text!r}",
+        expected=f"one of {', '.join(names)}, the path of a checkpoint or module:callable",
+        more=suggestion(text, names),
     )
 
 
@@ -131,7 +132,7 @@ def _imported(text: str) -> Callable[..., object]:
     try:
         factory: Callable[..., object] = getattr(importlib.import_module(module_name), attribute)
     except Exception as error:  # somebody else's module may raise anything
-        raise ConfigError(f"separator {text!r}: cannot import it: {one_line(error)}") from error
+        raise ConfigError(f"cannot import it: {one_line(error)}", where=f"separator {text!r}") from error
     return factory
 
 
@@ -153,9 +154,9 @@ def _made_elsewhere(text: str, device: str) -> Separator:
     except RebalanceError:
         raise
     except Exception as error:
-        raise ConfigError(f"separator {text!r}: it failed with {one_line(error)}") from error
+        raise ConfigError(f"it failed with {one_line(error)}", where=f"separator {text!r}") from error
     if not isinstance(made, Separator):
-        raise ConfigError(f"separator {text!r}: expected a Separator, it made a {type(made).__name__}")
+        raise ConfigError(where=f"separator {text!r}", expected=f"a Separator, it made a {type(made).__name__}")
     info_of(made)
     return made
 

@@ -193,7 +193,7 @@ def _archive_problems(files: ArchivedFiles, task: Task, sha256: Mapping[str, str
         if (n_bytes := part.stat().st_size) < MIN_PART_BYTES:
             expected = f"parts of at least {MIN_PART_BYTES} bytes"
             problems.append(
-                Problem(kind="archive", severity="warning", file=part.name, expected=expected, got=f"{n_bytes}")
+                Problem(kind="archive", severity="warning", file=part.name, expected=expected, got=str(n_bytes))
             )
     try:
         manifest = read_manifest(files, task)

@@ -73,7 +73,7 @@ def read_header(content: bytes) -> FlacHeader:
     block = content[_STREAMINFO_START : _STREAMINFO_START + _STREAMINFO_BYTES]
     is_streaminfo = content[4:8] in (b"\x00\x00\x00\x22", b"\x80\x00\x00\x22")
     if not content.startswith(_MARKER) or not is_streaminfo or len(block) < _STREAMINFO_BYTES:
-        raise SubmissionError(f"expected a FLAC file, it starts with {content[:4]!r}")
+        raise SubmissionError(expected=f"a FLAC file, it starts with {content[:4]!r}")
     packed = int.from_bytes(block[10:18], "big")
     return FlacHeader(
         sample_rate=packed >> 44,
@@ -111,11 +111,11 @@ def decode(content: bytes, *, limit_samples: int) -> NDArray[np.int16]:
         with soundfile.SoundFile(io.BytesIO(content)) as file:
             samples: NDArray[np.int16] = file.read(header.n_samples, dtype="int16", always_2d=True)
     except (soundfile.SoundFileError, RuntimeError, OSError, ValueError) as error:
-        raise SubmissionError(f"cannot decode: {' '.join(str(error).split())}") from error
+        raise SubmissionError(f"{' '.join(str(error).split())}", where="cannot decode") from error
     if len(samples) != header.n_samples:
         raise SubmissionError(f"declares {header.n_samples} samples, holds {len(samples)}")
     if header.bits_per_sample == SUBMISSION_BITS and header.md5 not in (_NO_MD5, audio_md5(samples.T)):
-        raise SubmissionError("damaged: its samples have another MD5 than its header says")
+        raise SubmissionError("its samples have another MD5 than its header says", where="damaged")
     return samples.T
 
 

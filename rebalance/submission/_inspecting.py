@@ -164,7 +164,7 @@ def _header_problems(name: str, header: FlacHeader, n_expected: int) -> list[Pro
         ("bits per sample", SUBMISSION_BITS, header.bits_per_sample),
     )
     problems = [
-        Problem(kind="format", file=name, expected=f"{expected} {unit}", got=f"{got}")
+        Problem(kind="format", file=name, expected=f"{expected} {unit}", got=str(got))
         for unit, expected, got in wanted
         if got != expected
     ]

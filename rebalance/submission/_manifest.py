@@ -119,14 +119,14 @@ def parse_manifest(content: bytes) -> Manifest:
         value: Any = json.loads(content)
         manifest = Manifest(**value)
     except (ValueError, TypeError, RecursionError) as error:
-        raise SubmissionError(f"not a manifest: {' '.join(str(error).split())[:200]}") from error
+        raise SubmissionError(f"{' '.join(str(error).split())[:200]}", where="not a manifest") from error
     if manifest.format != FORMAT:
         raise SubmissionError(f"expected format {FORMAT}, got {manifest.format!r}"[:200])
     files = manifest.files
     if not isinstance(files, dict) or not all(isinstance(checksum, str) for checksum in files.values()):
-        raise SubmissionError("expected 'files' to give a checksum by name")
+        raise SubmissionError(expected="'files' to give a checksum by name")
     if not isinstance(manifest.lookahead_ms, int | float | None):
-        raise SubmissionError("expected 'lookahead_ms' to be a number or null")
+        raise SubmissionError(expected="'lookahead_ms' to be a number or null")
     return manifest
 
 
@@ -159,7 +159,7 @@ def _claims(manifest: Manifest, name: SubmissionName) -> list[Problem]:
     """Hold what a manifest says of the system against the name of the archive."""
     problems = [
         Problem(
-            kind="manifest", file=MANIFEST, expected=f"{field} {said!r} as in the archive's name", got=f"{found!r}"[:80]
+            kind="manifest", file=MANIFEST, expected=f"{field} {said!r} as in the archive's name", got=repr(found)[:80]
         )
         for field, said in dataclasses.asdict(name).items()
         if (found := getattr(manifest, field)) != said

@@ -53,9 +53,9 @@ class SubmissionName:
 
     def __post_init__(self) -> None:
         if not _TEAM.fullmatch(self.team):
-            raise ConfigError(f"team: expected letters, digits and hyphens such as 'T002', got {self.team!r}")
+            raise ConfigError(where="team", expected="letters, digits and hyphens such as 'T002'", got=repr(self.team))
         if self.causality not in CAUSALITIES:
-            raise ConfigError(f"causality: expected causal or noncausal, got {self.causality!r}")
+            raise ConfigError(where="causality", expected="causal or noncausal", got=repr(self.causality))
 
     @property
     def archive(self) -> str:
@@ -82,7 +82,7 @@ def parse_archive_name(name: str) -> SubmissionName:
     if (match := re.fullmatch(r"(.+)\.(?:zip\.\d{3}|z\d{2})", name, flags=re.ASCII)) is not None:
         whole = f"{match[1]}.zip"
     if not (found := _ARCHIVE.fullmatch(whole)) or not _TEAM.fullmatch(found[1]):
-        raise SubmissionError(f"expected a name like {EXPECTED_NAME}, got {name!r}")
+        raise SubmissionError(expected=f"a name like {EXPECTED_NAME}", got=repr(name))
     team, causality, augmented, supplementary = found.groups()
     return SubmissionName(
         team=team,

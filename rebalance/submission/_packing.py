@@ -66,11 +66,12 @@ def final_name(wanted: SubmissionName, record: RunRecord) -> SubmissionName:
     """
     name = dataclasses.replace(wanted, supplementary=wanted.supplementary or bool(record.external_training_data))
     for problem in rule_problems(_manifest(name, record, {}), name):
-        raise SubmissionError(f"{name.archive}: {problem.line}")
+        raise SubmissionError(f"{problem.line}", where=name.archive)
     if name.causality == "causal" and record.known_lookahead_ms is None:
         raise SubmissionError(
-            f"{name.archive}: nobody knows how far ahead {record.separator!r} looks; 'rebalance causality --run RUN'"
-            " measures it and records the result"
+            f"nobody knows how far ahead {record.separator!r} looks; 'rebalance causality --run RUN' measures"
+            " it and records the result",
+            where=name.archive,
         )
     return name
 
@@ -158,9 +159,9 @@ def write_submission(
     run = expanded(run)
     folder = expanded(folder)
     if not verdict.accepted:
-        raise SubmissionError(f"{run}: {len(verdict.errors)} problems, the first: {verdict.errors[0].line}")
+        raise SubmissionError(f"{len(verdict.errors)} problems, the first: {verdict.errors[0].line}", where=run)
     if part_bytes is not None and part_bytes < MIN_PART_BYTES:
-        raise ConfigError(f"part size: expected at least {MIN_PART_BYTES} bytes, got {part_bytes}")
+        raise ConfigError(where="part size", expected=f"at least {MIN_PART_BYTES} bytes", got=str(part_bytes))
     contents = {f"{SIGNALS_FOLDER}/{source.rpartition('/')[2]}": source for source in verdict.sha256}
     sha256 = {packed: verdict.sha256[source] for packed, source in contents.items()}
     manifest = _manifest(name, record, sha256)
@@ -192,7 +193,7 @@ def parts_of(folder: Path, archive: str, part_bytes: int | None) -> Iterator[Par
                 yield writer
             writer.final_paths = _put_in_place(writer.paths, folder, archive)
     except OSError as error:
-        raise RebalanceError(f"{folder / archive}: cannot write: {error.strerror or error}") from error
+        raise RebalanceError(f"cannot write: {error.strerror or error}", where=folder / archive) from error
 
 
 def _manifest(name: SubmissionName, record: RunRecord, sha256: Mapping[str, str]) -> Manifest:
@@ -223,7 +224,7 @@ def _fill(
         for name, source in sorted(contents.items()):
             content = files.read(source, limit_bytes=sizes.get(source, 0))
             if hashlib.sha256(content).hexdigest() != manifest.files[name]:
-                raise SubmissionError(f"{files.path / source}: it has changed since it was checked")
+                raise SubmissionError("it has changed since it was checked", where=files.path / source)
             archive.writestr(_member(name), content)
             on_file()
 

@@ -57,12 +57,12 @@ class ArchivedSignals:
             If there is none, or it cannot be decoded.
         """
         if (name := self._name(pair)) is None:
-            raise AudioError(f"{self.files.path}: no signal for scene {pair.scene}, listener {pair.listener}")
+            raise AudioError(f"no signal for scene {pair.scene}, listener {pair.listener}", where=self.files.path)
         try:
             content = self.files.read(name, limit_bytes=most_bytes(self.limit_samples))
             return as_recording(content, limit_samples=self.limit_samples)
         except RebalanceError as error:
-            raise AudioError(f"{self.files.path}: {name}: {error}") from error
+            raise AudioError(f"{name}: {error}", where=self.files.path) from error
 
     def fingerprint(self, pair: Pair) -> str:
         """Return a text that changes when the signal of a pair does; empty when there is none."""

@@ -63,7 +63,7 @@ class ArchivedFiles:
         """Return the content of a file; see `SubmittedFiles`."""
         vetted = self._vetted()
         if (member := vetted.members.get(name)) is None:
-            raise SubmissionError(f"{self.path}: no member {name!r}")
+            raise SubmissionError(f"no member {name!r}", where=self.path)
         return read_member(vetted.archive, member, limit_bytes=limit_bytes)
 
     def checksum(self, name: str) -> str:
@@ -124,14 +124,14 @@ class FolderFiles:
         """Return the content of a file; see `SubmittedFiles`."""
         path = self.path / name
         if path.is_symlink() or not path.is_file():
-            raise SubmissionError(f"{path}: expected a plain file")
+            raise SubmissionError(where=path, expected="a plain file")
         try:
             with path.open("rb") as file:
                 content = file.read(limit_bytes + 1)
         except OSError as error:
-            raise SubmissionError(f"{path}: cannot read: {error.strerror or error}") from error
+            raise SubmissionError(f"cannot read: {error.strerror or error}", where=path) from error
         if len(content) > limit_bytes:
-            raise SubmissionError(f"{path}: expected at most {limit_bytes} bytes, got {path.stat().st_size}")
+            raise SubmissionError(where=path, expected=f"at most {limit_bytes} bytes", got=f"{path.stat().st_size}")
         return content
 
 
@@ -159,7 +159,7 @@ def open_submission(path: StrPath, task: Task) -> SubmittedFiles:
     if path.is_dir():
         root = path.parent if path.name == SIGNALS_FOLDER else path
         if not (root / SIGNALS_FOLDER).is_dir():
-            raise SubmissionError(f"{path}: expected a folder that holds {SIGNALS_FOLDER}/")
+            raise SubmissionError(where=path, expected=f"a folder that holds {SIGNALS_FOLDER}/")
         return FolderFiles(path=root)
     files = ArchivedFiles(path=path, limits=limits_for(task))
     files.sizes()

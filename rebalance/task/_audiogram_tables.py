@@ -59,7 +59,7 @@ def listener_of(name: str, ears: Mapping[Ear, Thresholds]) -> Listener:
     (0.0, 0.0)
     """
     if not any(ears.values()):
-        raise MetadataError(f"listener {name}: expected the thresholds of one ear or both, got none")
+        raise MetadataError(where=f"listener {name}", expected="the thresholds of one ear or both", got="none")
     given = {ear: _audiogram(name, ear, thresholds) for ear, thresholds in ears.items() if thresholds}
     other = next(iter(given.values()))
     without_loss = Audiogram(frequencies_hz=other.frequencies_hz, thresholds_db_hl=(0.0,) * len(other.frequencies_hz))
@@ -91,23 +91,26 @@ def parse_thresholds(text: str, frequencies_hz: Sequence[float] = CAD2_TASK2.aud
     if any(":" in cell for cell in cells):
         pairs = [tuple(part.strip() for part in cell.split(":")) for cell in cells]
         if wrong := next((cell for cell, pair in zip(cells, pairs, strict=True) if len(pair) != 2), None):
-            raise MetadataError(f"thresholds {text!r}: expected pairs such as 500:20, got {wrong!r}")
+            raise MetadataError(where=f"thresholds {text!r}", expected="pairs such as 500:20", got=repr(wrong))
     else:
         if len(cells) != len(frequencies_hz):
             listed = ", ".join(f"{frequency:g}" for frequency in frequencies_hz)
             raise MetadataError(
-                f"thresholds {text!r}: expected {len(frequencies_hz)}, one for each of {listed} Hz, got {len(cells)};"
-                " pairs such as 500:20,1000:25 name other frequencies"
+                where=f"thresholds {text!r}",
+                expected=f"{len(frequencies_hz)}, one for each of {listed} Hz",
+                got=f"{len(cells)}; pairs such as 500:20,1000:25 name other frequencies",
             )
         pairs = [(str(frequency), cell) for frequency, cell in zip(frequencies_hz, cells, strict=True)]
     where = f"thresholds {text!r}"
     found = [(_number(where, frequency), cell) for frequency, cell in pairs if cell.casefold() not in _NOT_MEASURED]
     if len(dict(found)) != len(found):
-        raise MetadataError(f"{where}: expected every frequency once")
+        raise MetadataError(where=where, expected="every frequency once")
     thresholds = {frequency: _number(where, cell) for frequency, cell in found}
     low, high = AUDIOMETER_RANGE_DB_HL
     if odd := [value for value in thresholds.values() if not low <= value <= high]:
-        raise MetadataError(f"{where}: expected {low:g} to {high:g} dB HL, a loss being positive, got {odd[0]:g}")
+        raise MetadataError(
+            where=where, expected=f"{low:g} to {high:g} dB HL, a loss being positive", got=f"{odd[0]:g}"
+        )
     return thresholds
 
 
@@ -144,15 +147,15 @@ def read_audiogram_table(path: StrPath) -> dict[str, Listener]:
         for ear in ears:
             if twice := sorted(people[name][ear].keys() & thresholds.keys()):
                 raise MetadataError(
-                    f"{place}: {name}, {ear} ear: expected every frequency once, got {twice[0]:g} Hz again"
+                    where=f"{place}: {name}, {ear} ear", expected="every frequency once", got=f"{twice[0]:g} Hz again"
                 )
             people[name][ear].update(thresholds)
     if not people:
-        raise MetadataError(f"{path}: expected a line for each ear below the names of the columns, got none")
+        raise MetadataError(where=path, expected="a line for each ear below the names of the columns", got="none")
     try:
         return {name: listener_of(name, ears) for name, ears in people.items()}
     except MetadataError as error:
-        raise MetadataError(f"{path}: {error}") from error
+        raise MetadataError(error, where=path) from error
 
 
 def write_listeners(path: StrPath, listeners: Iterable[Listener]) -> None:
@@ -181,9 +184,9 @@ def write_listeners(path: StrPath, listeners: Iterable[Listener]) -> None:
     path, people = expanded(path), list(listeners)
     names = [person.name for person in people]
     if not people:
-        raise MetadataError(f"{path}: expected at least one listener to write, got none")
+        raise MetadataError(where=path, expected="at least one listener to write", got="none")
     if len(set(names)) != len(names):
-        raise MetadataError(f"{path}: expected every listener once, got {', '.join(names)}")
+        raise MetadataError(where=path, expected="every listener once", got=f"{', '.join(names)}")
     entries: dict[str, Any] = {person.name: _entry(person) for person in people}
     findings = Findings()
     checked_document(entries, path, "listeners", findings)
@@ -216,7 +219,7 @@ def _audiogram(name: str, ear: Ear, thresholds: Thresholds) -> Audiogram:
             thresholds_db_hl=tuple(threshold for _, threshold in ordered),
         )
     except MetadataError as error:
-        raise MetadataError(f"listener {name}, {ear} ear: {error}") from error
+        raise MetadataError(error, where=f"listener {name}, {ear} ear") from error
 
 
 def _lines(path: Path) -> Iterable[tuple[str, str, tuple[Ear, ...], dict[float, float]]]:
@@ -225,7 +228,7 @@ def _lines(path: Path) -> Iterable[tuple[str, str, tuple[Ear, ...], dict[float, 
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise MetadataError(f"{path}: cannot read a table: {reason}") from error
+        raise MetadataError(f"cannot read a table: {reason}", where=path) from error
     first, _, _ = text.partition("\n")
     delimiter = max(_DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text), delimiter=delimiter)
@@ -236,22 +239,25 @@ def _lines(path: Path) -> Iterable[tuple[str, str, tuple[Ear, ...], dict[float, 
     frequency_at, level_at = _column(columns, _FREQUENCIES), _column(columns, _LEVELS)
     if ear_at is None or not (wide or (frequency_at is not None and level_at is not None)):
         raise MetadataError(
-            f"{path}: expected the columns name, ear and one for each frequency in Hz, or name, ear, frequency_hz and"
-            f" threshold_db_hl; found {', '.join(columns) or 'none'}"
+            where=path,
+            expected=(
+                "the columns name, ear and one for each frequency in Hz, or name, ear, frequency_hz and"
+                f" threshold_db_hl; found {', '.join(columns) or 'none'}"
+            ),
         )
     for number, cells in enumerate(reader, 2):
         if not any(cell.strip() for cell in cells):
             continue
         place = f"{path}, line {number}"
         if len(cells) != len(columns):
-            raise MetadataError(f"{place}: expected {len(columns)} cells, got {len(cells)}")
+            raise MetadataError(where=place, expected=f"{len(columns)} cells", got=f"{len(cells)}")
         row = [cell.strip().replace(",", ".") if delimiter != "," else cell.strip() for cell in cells]
         name = cells[name_at].strip() if name_at is not None else path.stem
         ears = _EAR_OF.get(row[ear_at].casefold())
         if ears is None:
-            raise MetadataError(f"{place}: expected left, right or both as the ear, got {row[ear_at]!r}")
+            raise MetadataError(where=place, expected="left, right or both as the ear", got=repr(row[ear_at]))
         if not name:
-            raise MetadataError(f"{place}: expected a name, got an empty cell")
+            raise MetadataError(where=place, expected="a name", got="an empty cell")
         if wide:
             measured = {frequency: row[at] for at, frequency in wide.items()}
         elif frequency_at is not None and level_at is not None:
@@ -281,5 +287,5 @@ def _number(where: str, cell: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise MetadataError(f"{where}: expected a number, got {cell!r}")
+        raise MetadataError(where=where, expected="a number", got=repr(cell))
     return number

@@ -35,11 +35,11 @@ def chosen_pairs(task: Task, *, scenes: Sequence[str] | None = None, limit: int 
     {'S50001'}
     """
     if limit is not None and limit < 1:
-        raise ConfigError(f"limit: expected at least 1 scene, got {limit}")
+        raise ConfigError(where="limit", expected="at least 1 scene", got=str(limit))
     for scene in scenes or ():
         if scene not in task.scenes:
             raise ConfigError(
-                f"scene {scene!r}: not in this task of {len(task.scenes)}{suggestion(scene, task.scenes)}"
+                f"not in this task of {len(task.scenes)}", where=f"scene {scene!r}", more=suggestion(scene, task.scenes)
             )
     wanted = set(task.scenes if scenes is None else scenes)
     order = dict.fromkeys(pair.scene for pair in task.pairs if pair.scene in wanted)

@@ -48,7 +48,7 @@ def read_listeners(path: StrPath) -> dict[str, Listener]:
     listeners = listeners_in(_entries_by_name(path, "listeners", "audiogram_", findings), path, findings)
     findings.raise_errors()
     if not listeners:
-        raise MetadataError(f"{path}: expected at least one listener, got none")
+        raise MetadataError(where=path, expected="at least one listener", got="none")
     return listeners
 
 
@@ -79,7 +79,7 @@ def read_fittings(path: StrPath) -> dict[str, Fitting]:
     fittings = fittings_in(_entries_by_name(path, "compressor_params", "cr_", findings), path, findings)
     findings.raise_errors()
     if not fittings:
-        raise MetadataError(f"{path}: expected the settings of at least one listener, got none")
+        raise MetadataError(where=path, expected="the settings of at least one listener", got="none")
     return fittings
 
 

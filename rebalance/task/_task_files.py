@@ -111,7 +111,7 @@ def splits_to_check(root: StrPath, asked: str | None = None) -> tuple[Split, ...
         return (checked_split(asked),)
     splits = available_splits(root) or tuple(split for split in SPLITS if any(metadata.glob(f"[!.]*.{split}.json")))
     if not splits:
-        raise MetadataError(f"{metadata}: expected files such as 'scenes.valid.json', got none of any split")
+        raise MetadataError(where=metadata, expected="files such as 'scenes.valid.json'", got="none of any split")
     return splits
 
 
@@ -125,9 +125,9 @@ def metadata_dir(root: Path | str) -> Path:
     """
     root = Path(root)
     if not root.is_dir():
-        raise MetadataError(f"{root}: expected the root folder of a task, got no folder")
+        raise MetadataError(where=root, expected="the root folder of a task", got="no folder")
     if not (root / "metadata").is_dir():
-        raise MetadataError(f"{root}: expected a folder 'metadata' in the root folder of a task, got none")
+        raise MetadataError(where=root, expected="a folder 'metadata' in the root folder of a task", got="none")
     return root / "metadata"
 
 
@@ -152,7 +152,9 @@ def checked_split(name: str) -> Split:
     for split in SPLITS:
         if split == name:
             return split
-    raise ConfigError(f"split: expected one of {', '.join(SPLITS)}, got {name!r}{suggestion(name, SPLITS)}")
+    raise ConfigError(
+        where="split", expected=f"one of {', '.join(SPLITS)}", got=repr(name), more=suggestion(name, SPLITS)
+    )
 
 
 def _scenes_file(metadata: Path, split: Split) -> Path:

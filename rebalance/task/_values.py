@@ -113,8 +113,9 @@ class Scene:
         expected = [source.name for source in self.segment.sources]
         if expected and set(self.gains_db) != set(expected):
             raise MetadataError(
-                f"scene {self.name}: gain {self.gain_name!r} names {sorted(self.gains_db)},"
-                f" segment {self.segment.name!r} has {sorted(expected)}"
+                f"gain {self.gain_name!r} names {sorted(self.gains_db)}, segment {self.segment.name!r} has"
+                f" {sorted(expected)}",
+                where=f"scene {self.name}",
             )
 
     @property
@@ -211,7 +212,7 @@ class Task:
             If this release withholds it.
         """
         if source.track is None:
-            raise MetadataError(f"{source.name} ({source.label}): this release holds no track for it")
+            raise MetadataError("this release holds no track for it", where=f"{source.name} ({source.label})")
         return self.music_dir / source.track
 
     def table(self) -> pd.DataFrame:

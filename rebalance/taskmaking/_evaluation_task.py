@@ -112,13 +112,13 @@ def write_evaluation_task(
     root = expanded(root)
     rooms = tuple(expanded(response) for response in responses)
     if not rooms:
-        raise ConfigError("rooms: expected at least one B-format impulse response, got none")
+        raise ConfigError(where="rooms", expected="at least one B-format impulse response", got="none")
     _require_word(corpora, split)
     pieces = [piece for corpus in corpora for piece in corpus.pieces]
     suitable = [piece for piece in pieces if piece.is_of_challenge]
     if not suitable:
         raise MetadataError(
-            f"{len(pieces)} pieces: expected some with two to five players of the challenge's instruments"
+            where=f"{len(pieces)} pieces", expected="some with two to five players of the challenge's instruments"
         )
     render = functools.partial(
         render_recorded_piece, root=root, responses=rooms, split=split, seed=seed, spacing_deg=spacing_deg
@@ -183,7 +183,7 @@ def _dry_stems(piece: Piece, *, n_tail: int) -> dict[str, NDArray[np.float32]]:
     rate = CAD2_TASK2.mixture_sample_rate
     if max(lengths) - min(lengths) > _LENGTH_TOLERANCE_S * rate:
         got = ", ".join(f"{length / rate:.1f}" for length in sorted(lengths))
-        raise AudioError(f"{piece.corpus} {piece.name}: expected parts of one length, got {got} s")
+        raise AudioError(where=f"{piece.corpus} {piece.name}", expected="parts of one length", got=f"{got} s")
     n_samples = max(lengths) + n_tail
     return {label: np.pad(stem, (0, n_samples - len(stem))) for label, stem in stems.items()}
 
@@ -200,7 +200,8 @@ def _require_word(corpora: Sequence[Corpus], split: Split) -> None:
     for corpus in corpora:
         if split == "train" and corpus.info.evaluation_material and not corpus.trains_on_evaluation_material:
             raise ConfigError(
-                f"{corpus.info.name} is evaluation material and was opened for {corpus.purpose}: no training set of it"
+                "no training set of it",
+                where=f"{corpus.info.name} is evaluation material and was opened for {corpus.purpose}",
             )
 
 

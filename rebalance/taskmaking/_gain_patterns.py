@@ -32,7 +32,7 @@ def gain_patterns(n_sources: int, challenge: Challenge = CAD2_TASK2) -> tuple[Ga
     """
     if n_sources not in challenge.n_sources:
         few, many = min(challenge.n_sources), max(challenge.n_sources)
-        raise ConfigError(f"gain patterns: expected {few} to {many} sources, got {n_sources}")
+        raise ConfigError(where="gain patterns", expected=f"{few} to {many} sources", got=str(n_sources))
     every = itertools.product(challenge.gain_values_db, repeat=n_sources)
     return tuple(pattern for pattern in every if 0 < _n_altered(pattern) < n_sources)
 
@@ -47,7 +47,9 @@ def draw_gain_patterns(n_sources: int, count: int, rng: np.random.Generator) -> 
     """
     patterns = gain_patterns(n_sources)
     if not 0 <= count <= len(patterns):
-        raise ConfigError(f"gains per segment: expected 0 to {len(patterns)} for {n_sources} sources, got {count}")
+        raise ConfigError(
+            where="gains per segment", expected=f"0 to {len(patterns)} for {n_sources} sources", got=str(count)
+        )
     return tuple(patterns[index] for index in rng.choice(len(patterns), size=count, replace=False))
 
 
@@ -128,4 +130,6 @@ def _pattern_of(gains_db: Mapping[str, float]) -> GainPattern:
     try:
         return tuple(gains_db[f"source_{number}"] for number in range(1, len(gains_db) + 1))
     except KeyError:
-        raise MetadataError(f"gains: expected source_1 to source_{len(gains_db)}, got {sorted(gains_db)}") from None
+        raise MetadataError(
+            where="gains", expected=f"source_1 to source_{len(gains_db)}", got=f"{sorted(gains_db)}"
+        ) from None

@@ -74,7 +74,9 @@ def generate_listeners(
     6 kHz they are continued flat.
     """
     if count < 1 or not severities:
-        raise ConfigError(f"listeners: expected at least one, of at least one severity, got {count} of {severities}")
+        raise ConfigError(
+            where="listeners", expected="at least one, of at least one severity", got=f"{count} of {severities}"
+        )
     listeners: dict[str, Listener] = {}
     for index in range(count):
         name = f"L{_FIRST_NUMBER[split] + index:04d}"
@@ -140,7 +142,9 @@ def _listener_of_severity(
         if listener.severity(definition) == severity:
             return listener
     known = ", ".join(get_args(Severity))
-    raise ConfigError(f"severity {severity!r}: no listener has it by the {definition!r} definition, which of {known}?")
+    raise ConfigError(
+        f"no listener has it by the {definition!r} definition, which of {known}?", where=f"severity {severity!r}"
+    )
 
 
 def _draw_listener(name: str, rng: np.random.Generator) -> Listener:

@@ -62,12 +62,13 @@ def draw_random_mixtures(stretches: Sequence[Stretch], count: int, *, seed: int)
         If the pieces have no strings or no woodwinds.
     """
     if count < 0:
-        raise ConfigError(f"random mixtures: expected 0 or more, got {count}")
+        raise ConfigError(where="random mixtures", expected="0 or more", got=str(count))
     pool = _pool(stretches)
     if count and any(not _instruments_of(family, pool) for family in _FAMILIES):
         raise ConfigError(
-            f"random mixtures: expected pieces with strings and woodwinds, got {sorted(pool) or 'none'};"
-            " without random mixtures (--random-mixtures 0) they do"
+            where="random mixtures",
+            expected="pieces with strings and woodwinds",
+            got=f"{sorted(pool) or 'none'}; without random mixtures (--random-mixtures 0) they do",
         )
     return tuple(_draw(f"randommix{number:04d}", pool, stream(seed, "mixture", str(number))) for number in range(count))
 

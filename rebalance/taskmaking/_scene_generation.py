@@ -102,7 +102,7 @@ def make_scenes(
         If more gains, listeners or scenes are wanted than there are.
     """
     if gains_per_segment < 1:
-        raise ConfigError(f"gains per segment: expected at least 1, got {gains_per_segment}")
+        raise ConfigError(where="gains per segment", expected="at least 1", got=str(gains_per_segment))
     drawn = {
         segment: draw_gain_patterns(number, gains_per_segment, stream(seed, "gains", segment))
         for segment, number in n_sources.items()
@@ -165,14 +165,14 @@ def generate_scenes(
     root = expanded(root)
     metadata = root / "metadata"
     if TaskFiles.of(root, split).scenes.exists() and not replace:
-        raise ConfigError(f"{metadata}: there are scenes for {split!r} already; say that they are to be replaced")
+        raise ConfigError(f"there are scenes for {split!r} already; say that they are to be replaced", where=metadata)
     music = _entries(metadata / f"music.{split}.json", "music")
     listeners = _entries(metadata / f"listeners.{split}.json", "listeners")
     n_sources = {name: len(entry) - 1 for name, entry in music.items()}
     usable = {name: number for name, number in n_sources.items() if number in CAD2_TASK2.n_sources}
     if not usable:
         raise ConfigError(
-            f"{metadata}: expected segments of two to five sources, got {sorted(set(n_sources.values()))}"
+            where=metadata, expected="segments of two to five sources", got=f"{sorted(set(n_sources.values()))}"
         )
     scene_set = make_scenes(
         usable,
@@ -214,7 +214,9 @@ def _numbered(drawn: Mapping[str, Sequence[GainPattern]], table: GainTable, spli
     names = table.names
     wanted = [(segment, names[pattern]) for segment, patterns in drawn.items() for pattern in patterns]
     if len(wanted) > last - first + 1:
-        raise ConfigError(f"scenes: expected at most {last - first + 1} in split {split!r}, got {len(wanted)}")
+        raise ConfigError(
+            where="scenes", expected=f"at most {last - first + 1} in split {split!r}", got=f"{len(wanted)}"
+        )
     return {f"S{number}": {"music": segment, "gain": gain} for number, (segment, gain) in enumerate(wanted, first)}
 
 
@@ -225,7 +227,7 @@ def _assigned(
     if per_scene is None:
         return {scene: list(listeners) for scene in scenes}
     if not 1 <= per_scene <= len(listeners):
-        raise ConfigError(f"listeners per scene: expected 1 to {len(listeners)}, got {per_scene}")
+        raise ConfigError(where="listeners per scene", expected=f"1 to {len(listeners)}", got=str(per_scene))
     return {
         scene: [str(name) for name in stream(seed, "listeners", scene).choice(listeners, per_scene, replace=False)]
         for scene in scenes

@@ -114,7 +114,9 @@ def _survey(piece: PieceStems, number: int, audio_root: Path) -> Stretch:
     heard = _heard_labels(stems, rms(mixture))
     if len(heard) > max(CAD2_TASK2.n_sources):
         raise MetadataError(
-            f"piece {piece.name}: expected at most {max(CAD2_TASK2.n_sources)} players at once, got {len(heard)}"
+            where=f"piece {piece.name}",
+            expected=f"at most {max(CAD2_TASK2.n_sources)} players at once",
+            got=f"{len(heard)}",
         )
     return Stretch(
         piece=piece,

@@ -160,7 +160,7 @@ def write_task(
     mixtures = run_all(draw_random_mixtures(usable, random_mixtures, seed=seed), mix, title="mixing")
     segments = [*map(_coherent, usable), *map(_whole, mixtures)]
     if not segments:
-        raise MetadataError(f"{root}: expected music, no segment of the {len(pieces)} pieces can be used")
+        raise MetadataError(where=root, expected=f"music, no segment of the {len(pieces)} pieces can be used")
     scene_set = make_scenes(
         {segment.name: len(segment.tracks) for segment in segments},
         list(people),
@@ -248,7 +248,9 @@ def _whole(piece: PieceStems) -> _Segment:
 def _require_different_names(pieces: Sequence[PieceStems]) -> None:
     repeated = [name for name, count in Counter(piece.name for piece in pieces).items() if count > 1]
     if repeated:
-        raise MetadataError(f"pieces: expected different names, got several called {', '.join(sorted(repeated))}")
+        raise MetadataError(
+            where="pieces", expected="different names", got=f"several called {', '.join(sorted(repeated))}"
+        )
 
 
 def _write_metadata(

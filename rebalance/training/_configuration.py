@@ -52,7 +52,7 @@ def read_settings(path: StrPath, kind: type[Settings], overrides: tuple[str, ...
         merged = OmegaConf.merge(OmegaConf.load(path), OmegaConf.from_dotlist(list(overrides)))
         content = OmegaConf.to_container(merged, resolve=True)
     except (OSError, OmegaConfBaseException, YAMLError, ValueError) as error:
-        raise ConfigError(f"{path}: cannot read the settings: {' '.join(str(error).split())}") from error
+        raise ConfigError(f"cannot read the settings: {' '.join(str(error).split())}", where=path) from error
     return structured(content, kind, str(path))
 
 
@@ -93,11 +93,11 @@ def _variant(path: Path, name: str) -> tuple[str, ...]:
     try:
         variants = safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, YAMLError) as error:
-        raise ConfigError(f"{path}: cannot read the variants: {' '.join(str(error).split())}") from error
+        raise ConfigError(f"cannot read the variants: {' '.join(str(error).split())}", where=path) from error
     if not isinstance(variants, Mapping) or not isinstance(variants.get(name), list):
         known = [str(key) for key in variants] if isinstance(variants, Mapping) else []
-        raise ConfigError(f"{path}: no variant {name!r}{suggestion(name, known) or f', expected one of {known}'}")
+        raise ConfigError(f"no variant {name!r}{suggestion(name, known) or f', expected one of {known}'}", where=path)
     for override in variants[name]:
         if not isinstance(override, str) or "=" not in override:
-            raise ConfigError(f"{path}: {name}: expected texts such as key=value, got {override!r}")
+            raise ConfigError(where=f"{path}: {name}", expected="texts such as key=value", got=repr(override))
     return tuple(variants[name])

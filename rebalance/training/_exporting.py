@@ -105,7 +105,7 @@ def export_average(run: StrPath, config: MaskNetworkConfig, path: StrPath, card:
     network = trained_average(run, config)
     n_bytes = 2 * sum(tensor.numel() for tensor in network.state_dict().values())
     if n_bytes > MAX_BYTES:
-        raise ConfigError(f"{path}: expected at most {MAX_BYTES} bytes, the weights need {n_bytes}")
+        raise ConfigError(where=path, expected=f"at most {MAX_BYTES} bytes, the weights need {n_bytes}")
     save_checkpoint(path, network, card)
 
 

@@ -58,7 +58,7 @@ def haaqi_gain(mixture: Audio, true_edit: Audio, estimated_edit: Audio) -> float
         return None
     remixed = to_level * (mixture + estimated_edit)
     if not np.isfinite(remixed).all():
-        raise AudioError("validation: the network's estimates hold NaN or infinite samples")
+        raise AudioError("the network's estimates hold NaN or infinite samples", where="validation")
     if not remixed[0].any():
         return -untouched
     return heard.score(_left_ear(remixed)).value - untouched

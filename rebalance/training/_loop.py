@@ -100,7 +100,7 @@ class TrainSettings:
     def __post_init__(self) -> None:
         for name in ("steps", "save_every", "log_every", "validate_every"):
             if getattr(self, name) < 1:
-                raise ConfigError(f"{name}: expected at least 1, got {getattr(self, name)}")
+                raise ConfigError(where=name, expected="at least 1", got=f"{getattr(self, name)}")
 
     @property
     def lasting(self) -> dict[str, Any]:
@@ -259,7 +259,7 @@ def _step(
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=mixed):
         figures = objective(network, batch)
     if not torch.isfinite(figures["loss"]):
-        raise RebalanceError(f"training: the loss of step {step} is not a number; lower the learning rate")
+        raise RebalanceError(f"the loss of step {step} is not a number; lower the learning rate", where="training")
     optimiser.zero_grad(set_to_none=True)
     figures["loss"].backward()  # type: ignore[no-untyped-call]
     group.average_gradients(network)
@@ -287,7 +287,7 @@ def _loss(network: nn.Module, batch: Batch, settings: LossSettings) -> Loss:
     if not settings.masks_only:
         return separation_loss(network(batch.mixture, batch.slots).float(), batch, settings)
     if not isinstance(network, MaskNetwork):
-        raise ConfigError(f"loss: masks_only needs a mask network, got {type(network).__name__}")
+        raise ConfigError(f"masks_only needs a mask network, got {type(network).__name__}", where="loss")
     mixture = batch.mixture
     masks = network.masks(network.masked_spectra(mixture), batch.slots, mixture.square().mean(dim=(1, 2)))
     return mask_loss(masks.float(), network.masked_spectra, batch, settings)

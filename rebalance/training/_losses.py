@@ -41,7 +41,7 @@ class LossSettings:
 
     def __post_init__(self) -> None:
         if min(self.spectrum, self.waveform, self.remix) < 0 or not self.resolutions:
-            raise ConfigError(f"loss: expected weights from 0 and at least one resolution, got {self}")
+            raise ConfigError(where="loss", expected="weights from 0 and at least one resolution", got=str(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

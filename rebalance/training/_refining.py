@@ -103,7 +103,7 @@ class RefiningObjective:
     def __call__(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
         """Return the loss of a batch and its parts."""
         if not isinstance(network, Refiner):
-            raise ConfigError(f"refining: expected a refiner, got {type(network).__name__}")
+            raise ConfigError(where="refining", expected="a refiner", got=f"{type(network).__name__}")
         mixture = batch.mixture
         level = mixture.square().mean(dim=(1, 2))
         players = torch.where(batch.slots >= 0, batch.slots // N_VOICES, -1)

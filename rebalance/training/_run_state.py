@@ -82,7 +82,7 @@ def load_state(
         network.load_state_dict(_below(tensors, "network."))
         average.load_state_dict(_below(tensors, "average."))
     except RuntimeError as error:
-        raise ConfigError(f"{path}: does not fit the network: {' '.join(str(error).split())[:300]}") from error
+        raise ConfigError(f"does not fit the network: {' '.join(str(error).split())[:300]}", where=path) from error
     state: dict[int, dict[str, torch.Tensor]] = {}
     for name, value in _below(tensors, "optimiser.").items():
         index, _, key = name.partition(".")
@@ -102,7 +102,7 @@ def load_average(network: nn.Module, path: Path) -> None:
     try:
         network.load_state_dict(average_of(path))
     except RuntimeError as error:
-        raise ConfigError(f"{path}: does not fit the network: {str(error).splitlines()[0]}") from error
+        raise ConfigError(f"does not fit the network: {str(error).splitlines()[0]}", where=path) from error
 
 
 def average_of(path: Path) -> dict[str, torch.Tensor]:
@@ -117,7 +117,7 @@ def average_of(path: Path) -> dict[str, torch.Tensor]:
     if metadata.get("version") == _VERSION:
         return _below(tensors, "average.")
     if metadata.get("weights") != _VERSION:
-        raise ConfigError(f"{path}: expected the state or the best weights of a training run, version {_VERSION}")
+        raise ConfigError(where=path, expected=f"the state or the best weights of a training run, version {_VERSION}")
     return tensors
 
 
@@ -135,10 +135,12 @@ def progress_of(path: Path, settings: Mapping[str, Any]) -> Progress:
 def _progress(path: Path, metadata: Mapping[str, str], settings: Mapping[str, Any]) -> Progress:
     """Return the progress in the metadata of a file, if it is a state with these settings."""
     if metadata.get("version") != _VERSION:
-        raise ConfigError(f"{path}: expected the state of a training run, version {_VERSION}")
+        raise ConfigError(where=path, expected=f"the state of a training run, version {_VERSION}")
     stored = json.loads(metadata["settings"])
     if changed := sorted(key for key in {*stored, *settings} if stored.get(key) != _plain(settings.get(key))):
-        raise ConfigError(f"{path}: the run was started with other settings of {', '.join(changed)}; use a new folder")
+        raise ConfigError(
+            f"the run was started with other settings of {', '.join(changed)}; use a new folder", where=path
+        )
     return Progress(step=int(metadata["step"]), seconds=float(metadata["seconds"]))
 
 
@@ -148,7 +150,7 @@ def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
-        raise ConfigError(f"{path}: expected the state of a training run: {error}") from error
+        raise ConfigError(where=path, expected="the state of a training run", more=f": {error}") from error
 
 
 def _below(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

@@ -111,7 +111,7 @@ def train_targets(experiment: TargetExperiment, run: StrPath, *, device: str = "
     run = expanded(run)
     chosen = chosen_device(device)
     if unknown := sorted(set(experiment.instruments) - set(CAD2_TASK2.instruments)):
-        raise ConfigError(f"instruments: expected those of the challenge, got {', '.join(unknown)}")
+        raise ConfigError(where="instruments", expected="those of the challenge", got=f"{', '.join(unknown)}")
     rooms = experiment.rooms
     bank = None if rooms is None else open_rooms(rooms, n_fft=experiment.mixing.n_fft, device=chosen)
     library = open_library(experiment.stems)

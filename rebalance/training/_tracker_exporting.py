@@ -73,7 +73,7 @@ def export_tracker(
     networks = [network, *([] if refining is None else [refining])]
     n_bytes = 2 * sum(tensor.numel() for network in networks for tensor in network.state_dict().values())
     if n_bytes > MAX_BYTES:
-        raise ConfigError(f"{path}: expected at most {MAX_BYTES} bytes, the weights need {n_bytes}")
+        raise ConfigError(where=path, expected=f"at most {MAX_BYTES} bytes, the weights need {n_bytes}")
     save_tracker_checkpoint(path, network, card, refiner=refining)
     stamp_tracker(path)
 

@@ -57,7 +57,7 @@ class Tracker:
                         gains[instrument].append(mixture.haaqi_gain)
             heard = [mixture.haaqi_gain for mixture in measured if mixture.haaqi_gain is not None]
             if not heard:
-                raise AudioError(f"validation: no mixture of {name} can be heard")
+                raise AudioError(f"no mixture of {name} can be heard", where="validation")
             figures[f"{name}/haaqi"] = float(np.mean(heard))
             figures[f"{name}/worst"] = min(float(np.mean(values)) for values in gains.values())
             figures[f"{name}/remix"] = float(np.mean([mixture.remix_db for mixture in measured]))

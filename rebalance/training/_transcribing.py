@@ -109,7 +109,7 @@ class TrackingObjective:
     def __call__(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
         """Return the loss of a batch and the share of sounding frames that are right."""
         if not isinstance(network, TrackerNetwork):
-            raise ConfigError(f"tracking: expected a tracker network, got {type(network).__name__}")
+            raise ConfigError(where="tracking", expected="a tracker network", got=f"{type(network).__name__}")
         labels = pitch_labels(network, batch)
         tracked = network(batch.mixture, batch.slots)
         refined = state_loss(tracked.logits, labels, self.settings)
@@ -307,11 +307,11 @@ def begin_with(network: TrackerNetwork | Refiner, path: Path) -> None:
     checkpoint = load_tracker_checkpoint(path)
     found = checkpoint.network if isinstance(network, TrackerNetwork) else checkpoint.refiner
     if found is None:
-        raise ConfigError(f"{path}: expected a tracker with a refiner, found one without")
+        raise ConfigError(where=path, expected="a tracker with a refiner", found="one without")
     try:
         network.load_state_dict(found.state_dict())
     except RuntimeError as error:
-        raise ConfigError(f"{path}: does not fit the network: {str(error).splitlines()[0]}") from error
+        raise ConfigError(f"does not fit the network: {str(error).splitlines()[0]}", where=path) from error
 
 
 def progress_of_tracker(experiment: TrackerExperiment, run: StrPath) -> Progress:

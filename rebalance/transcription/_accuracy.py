@@ -88,7 +88,7 @@ def frame_shares(true_midi: NDArray[np.float64], track: PitchTrack) -> FrameShar
     FrameShares(pitch=0.5, silence=1.0)
     """
     if true_midi.shape != track.pitches_midi.shape:
-        raise AudioError(f"frames: expected {track.pitches_midi.shape} true pitches, got {true_midi.shape}")
+        raise AudioError(where="frames", expected=f"{track.pitches_midi.shape} true pitches", got=str(true_midi.shape))
     sounding = np.isfinite(true_midi)
     near = np.abs(track.pitches_midi - true_midi)[sounding] <= _TOLERANCE_SEMITONES
     return FrameShares(pitch=_mean(near), silence=_mean(~track.sounding[~sounding]))

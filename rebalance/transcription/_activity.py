@@ -41,7 +41,9 @@ class Stretch:
 
     def __post_init__(self) -> None:
         if not (self.end_s > self.start_s and 0 <= self.confidence <= 1):
-            raise AudioError(f"stretch: expected an end after the start and a confidence from 0 to 1, got {self}")
+            raise AudioError(
+                where="stretch", expected="an end after the start and a confidence from 0 to 1", got=str(self)
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +73,12 @@ class ActivitySettings:
     def __post_init__(self) -> None:
         if not (0 <= self.ends <= self.begins <= 1 and min(self.smoothing_s, self.gap_s, self.shortest_s) >= 0):
             raise ConfigError(
-                f"activity: expected 0 <= ends <= begins <= 1 and durations from 0, got begins {self.begins},"
-                f" ends {self.ends}, durations {self.smoothing_s}, {self.gap_s} and {self.shortest_s} s"
+                where="activity",
+                expected="0 <= ends <= begins <= 1 and durations from 0",
+                got=(
+                    f"begins {self.begins}, ends {self.ends}, durations {self.smoothing_s}, {self.gap_s} and"
+                    f" {self.shortest_s} s"
+                ),
             )
 
 

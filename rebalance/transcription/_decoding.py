@@ -43,7 +43,7 @@ class DecodingSettings:
 
     def __post_init__(self) -> None:
         if min(self.glide, self.leap, self.silence) < 0:
-            raise ConfigError(f"decoding: expected costs from 0, got {self}")
+            raise ConfigError(where="decoding", expected="costs from 0", got=str(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

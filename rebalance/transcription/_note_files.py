@@ -88,7 +88,7 @@ def _check(written: Path, path: Path, n_notes: int) -> None:
     """Raise unless a file holds as many notes as were to be written."""
     found = sum(len(track.notes) for track in read_midi_file(written).tracks)
     if found != n_notes:
-        raise MetadataError(f"{path}: wrote {n_notes} notes, {found} read back")
+        raise MetadataError(f"wrote {n_notes} notes, {found} read back", where=path)
 
 
 def notes_table(notes: Mapping[str, Sequence[TranscribedNote]]) -> str:

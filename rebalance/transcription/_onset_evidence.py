@@ -63,7 +63,7 @@ def onset_rises_db(mixture: Audio, tracks: Sequence[PitchTrack], sample_rate: in
     ((1, 50), True)
     """
     if not tracks:
-        raise AudioError("onsets: expected at least one player, got none")
+        raise AudioError(where="onsets", expected="at least one player", got="none")
     mono = checked_mixture(mixture).mean(axis=0)
     window = scipy.signal.windows.hann(scipy.fft.next_fast_len(max(int(_WINDOW_S * sample_rate), 2)), sym=False)
     rises = np.zeros((len(tracks), len(tracks[0].frame_times_s)))

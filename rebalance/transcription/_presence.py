@@ -181,7 +181,7 @@ def better_ensemble(
     named = known_instruments(instruments)
     names = source_names(named)
     if unknown := sorted(set(players) - set(names)):
-        raise ConfigError(f"players: expected some of {', '.join(names)}, got {', '.join(unknown)}")
+        raise ConfigError(where="players", expected=f"some of {', '.join(names)}", got=f"{', '.join(unknown)}")
     if not players:
         return None
     excerpt = loudest_excerpt(mixture, int(_EXCERPT_S * sample_rate))

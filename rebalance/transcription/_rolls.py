@@ -177,6 +177,6 @@ def _write(figure: Figure, path: Path) -> None:
     """Write a picture."""
     suffix = path.suffix.lower().lstrip(".")
     if suffix not in ("png", "svg", "pdf"):
-        raise ConfigError(f"{path}: expected a picture ending in .png, .svg or .pdf")
+        raise ConfigError(where=path, expected="a picture ending in .png, .svg or .pdf")
     with replacing(path) as temporary:
         figure.savefig(temporary, format=suffix, dpi=110)

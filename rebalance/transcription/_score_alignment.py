@@ -115,10 +115,10 @@ def align(posteriors: Posteriors, score: Score, parts: Sequence[Part | None]) ->
     """
     played = [player for player, part in enumerate(parts) if part is not None]
     if not played:
-        raise MetadataError(f"score {score.name}: none of its parts is played")
+        raise MetadataError("none of its parts is played", where=f"score {score.name}")
     heard = _Heard.of(posteriors, played)
     if len(heard.times_s) * _STEP_S < _MIN_S:
-        raise ConfigError(f"score: expected a recording of at least {_MIN_S:g} s to align it to")
+        raise ConfigError(where="score", expected=f"a recording of at least {_MIN_S:g} s to align it to")
     written = _written(score, [part for part in parts if part is not None])
     fraction = tuning_cents(posteriors) / 100
     by_shift = {shift: _warped(heard, written, shift, _SHIFT_CELLS) for shift in _SHIFTS}

@@ -70,7 +70,9 @@ class ScoreInformedSeparator:
         """
         known = known_instruments(instruments)
         if known != self.posteriors.instruments:
-            raise ConfigError(f"score: made for {', '.join(self.posteriors.instruments)}, got {', '.join(known)}")
+            raise ConfigError(
+                f"made for {', '.join(self.posteriors.instruments)}, got {', '.join(known)}", where="score"
+            )
         here = replace(self.posteriors, frame_times_s=self.posteriors.frame_times_s - self.start_s)
         return separate_by_pitch(
             checked_mixture(mixture), here, sample_rate=self.sample_rate, refiner=self.separator.refiner
@@ -165,13 +167,14 @@ def read_along(
             alignment = align(posteriors, score, list(casting.parts.values()))
             tried.append((alignment.cost, score, casting, alignment))
     if not tried:
-        raise ConfigError("score: expected at least one reading, got none")
+        raise ConfigError(where="score", expected="at least one reading", got="none")
     cost, score, casting, alignment = min(tried, key=lambda reading: reading[0])
     if cost >= MISMATCH_COST:
         who = "; ".join(casting.lines)
         raise ConfigError(
-            f"score {score.name}: it does not match the recording: it costs {cost:.2f} a frame, expected below"
-            f" {MISMATCH_COST:g}; another piece, or other parts ({who})?"
+            f"it does not match the recording: it costs {cost:.2f} a frame, expected below {MISMATCH_COST:g};"
+            f" another piece, or other parts ({who})?",
+            where=f"score {score.name}",
         )
     return ScoreReading(
         score=score,
@@ -236,7 +239,9 @@ def by_pitch(separator: Separator) -> PitchSeparator:
     rebalance._base.errors.ConfigError: separator 'mixture': expected one with a player tracker, such as 'default'
     """
     if not isinstance(separator, PitchSeparator):
-        raise ConfigError(f"separator {separator.name!r}: expected one with a player tracker, such as 'default'")
+        raise ConfigError(
+            where=f"separator {separator.name!r}", expected="one with a player tracker, such as 'default'"
+        )
     return separator
 
 

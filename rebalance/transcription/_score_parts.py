@@ -86,7 +86,9 @@ def cast(score: Score, instruments: Sequence[str], chosen: Mapping[str, str] | N
         cast_parts |= dict(zip(players, left, strict=True))
     if not cast_parts:
         listed = ", ".join(f"{number} {part.name!r}" for number, part in enumerate(score.parts, 1))
-        raise ConfigError(f"score: none of its parts fits a player; name them with --part PLAYER=PART; it has {listed}")
+        raise ConfigError(
+            f"none of its parts fits a player; name them with --part PLAYER=PART; it has {listed}", where="score"
+        )
     unplayed = tuple(part.name for part in _left(sounding, cast_parts))
     return Casting(parts={name: cast_parts.get(name) for name in names}, unplayed=unplayed)
 
@@ -115,10 +117,12 @@ def _chosen(chosen: Mapping[str, str], names: Sequence[str], parts: Sequence[Par
     for player, part_name in chosen.items():
         name = by_folded.get(player.casefold())
         if name is None:
-            raise ConfigError(f"part of {player!r}: expected one of {', '.join(names)}{suggestion(player, names)}")
+            raise ConfigError(
+                where=f"part of {player!r}", expected=f"one of {', '.join(names)}", more=suggestion(player, names)
+            )
         part = _part_named(part_name, parts, score)
         if any(part is other for other in given.values()):
-            raise ConfigError(f"part {part_name!r}: given to two players")
+            raise ConfigError("given to two players", where=f"part {part_name!r}")
         given[name] = part
     return given
 
@@ -133,7 +137,9 @@ def _part_named(text: str, parts: Sequence[Part], score: Score) -> Part:
     if len(matching) != 1:
         listed = ", ".join(f"{number} {part.name!r}" for number, part in enumerate(score.parts, 1))
         found = "several of this name" if matching else "none"
-        raise ConfigError(f"part {text!r}: expected the name or number of a part with notes, found {found}: {listed}")
+        raise ConfigError(
+            where=f"part {text!r}", expected="the name or number of a part with notes", found=f"{found}: {listed}"
+        )
     return matching[0]
 
 

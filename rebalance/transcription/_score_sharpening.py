@@ -50,7 +50,7 @@ class SharpeningSettings:
     def __post_init__(self) -> None:
         numbers = (self.early_s, self.late_s, self.near_semitones, self.others, self.least, self.silence)
         if min(numbers) < 0 or max(self.others, self.silence) > 1 or not self.least > 0:
-            raise ConfigError(f"sharpening: expected shares from 0 to 1 and durations from 0, got {self}")
+            raise ConfigError(where="sharpening", expected="shares from 0 to 1 and durations from 0", got=str(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

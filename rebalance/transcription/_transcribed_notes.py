@@ -50,7 +50,9 @@ class TranscribedNote:
 
     def __post_init__(self) -> None:
         if not (self.end_s > self.onset_s and 0 <= self.confidence <= 1):
-            raise AudioError(f"note: expected an end after the onset and a confidence from 0 to 1, got {self}")
+            raise AudioError(
+                where="note", expected="an end after the onset and a confidence from 0 to 1", got=str(self)
+            )
 
     @property
     def duration_s(self) -> float:
@@ -84,7 +86,7 @@ class NoteSettings:
 
     def __post_init__(self) -> None:
         if min(self.change, self.silence, self.onset_db, self.shortest_s, self.least_confidence) < 0:
-            raise ConfigError(f"notes: expected settings from 0, got {self}")
+            raise ConfigError(where="notes", expected="settings from 0", got=str(self))
 
 
 def tuning_cents(posteriors: Posteriors) -> float:
@@ -154,9 +156,9 @@ def notes_of(
     """
     chosen = settings or NoteSettings()
     if a4_hz is not None and not 0 < a4_hz < np.inf:
-        raise ConfigError(f"tuning: expected a positive frequency in Hz, got {a4_hz}")
+        raise ConfigError(where="tuning", expected="a positive frequency in Hz", got=str(a4_hz))
     if rises_db is not None and rises_db.shape != posteriors.values.shape[:2]:
-        raise ConfigError(f"onsets: expected shape {posteriors.values.shape[:2]}, got {rises_db.shape}")
+        raise ConfigError(where="onsets", expected=f"shape {posteriors.values.shape[:2]}", got=str(rises_db.shape))
     offset = tuning_cents(posteriors) / _CENTS_PER_SEMITONE if a4_hz is None else 12 * np.log2(a4_hz / _A4_HZ)
     bounds = _bounds_s(posteriors.frame_times_s)
     return tuple(

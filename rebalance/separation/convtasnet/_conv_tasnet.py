@@ -73,11 +73,12 @@ class ConvTasNetShape:
 
     def __post_init__(self) -> None:
         if self.filter_length % 2:
-            raise ConfigError(f"ConvTasNet: expected an even filter length, got {self.filter_length}")
+            raise ConfigError(where="ConvTasNet", expected="an even filter length", got=str(self.filter_length))
         if self.norm not in get_args(NormType) or self.mask_nonlinearity not in get_args(MaskNonlinearity):
             raise ConfigError(
-                f"ConvTasNet: expected norm {get_args(NormType)} and mask non-linearity {get_args(MaskNonlinearity)},"
-                f" got {self.norm!r} and {self.mask_nonlinearity!r}"
+                where="ConvTasNet",
+                expected=f"norm {get_args(NormType)} and mask non-linearity {get_args(MaskNonlinearity)}",
+                got=f"{self.norm!r} and {self.mask_nonlinearity!r}",
             )
 
 
@@ -273,7 +274,7 @@ def shape_of_checkpoint(
         depthwise = tensors[f"{first}3.net.0.weight"]
         masks = tensors["separator.network.3.weight"]
     except KeyError as error:
-        raise ConfigError(f"expected the parameters of a ConvTasNet, found none named {error.args[0]!r}") from error
+        raise ConfigError(expected="the parameters of a ConvTasNet", found=f"none named {error.args[0]!r}") from error
     positions = [tuple(map(int, match.groups())) for name in tensors if (match := _BLOCK.fullmatch(name))]
     causal = f"{first}3.net.4.weight" in tensors
     return ConvTasNetShape(

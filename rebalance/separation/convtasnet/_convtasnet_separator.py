@@ -173,7 +173,7 @@ def local_checkpoints(path: StrPath, *, causal: bool | None = None) -> Checkpoin
             return functools.partial(_local_checkpoint, by_instrument, path)
     wanted = {None: "[Non]Causal", True: "Causal", False: "NonCausal"}[causal]
     others = ", ".join(sorted(file.name for file in found.values())) or "none"
-    raise ConfigError(f"{path}: expected checkpoints named ConvTasNet_<Instrument>_{wanted}, found {others}")
+    raise ConfigError(where=path, expected=f"checkpoints named ConvTasNet_<Instrument>_{wanted}", found=str(others))
 
 
 def published_checkpoint(instrument: str, *, causal: bool, refresh: bool = False) -> Path:
@@ -208,8 +208,9 @@ def published_checkpoint(instrument: str, *, causal: bool, refresh: bool = False
         import huggingface_hub
     except ImportError as error:
         raise ConfigError(
-            f"{repository}: downloading needs huggingface_hub (pip install 'rebalance-music[hub]');"
-            " expected that, or a local folder as in convtasnet:FOLDER"
+            "downloading needs huggingface_hub (pip install 'rebalance-music[hub]'); expected that, or a"
+            " local folder as in convtasnet:FOLDER",
+            where=repository,
         ) from error
     paths = []
     for file in (_CONFIG_FILE, _WEIGHTS_FILE):
@@ -220,7 +221,7 @@ def published_checkpoint(instrument: str, *, causal: bool, refresh: bool = False
             paths.append(cached)
         except Exception as error:  # a failed download has many faces, all of them mean the same here
             reason = " ".join(str(error).split())[:200]
-            raise ConfigError(f"{repository}: {file} is not cached and cannot be downloaded: {reason}") from error
+            raise ConfigError(f"{file} is not cached and cannot be downloaded: {reason}", where=repository) from error
     return Path(paths[-1])
 
 
@@ -250,7 +251,7 @@ def load_network(path: Path) -> ConvTasNet:
         network = ConvTasNet(shape)
         network.load_state_dict({name: tensor.to(torch.float32) for name, tensor in tensors.items()})
     except (SafetensorError, OSError, RuntimeError, ConfigError) as error:
-        raise ConfigError(f"{path}: not a ConvTasNet checkpoint in safetensors: {_first_line(error)}") from error
+        raise ConfigError(f"not a ConvTasNet checkpoint in safetensors: {_first_line(error)}", where=path) from error
     return network.eval()
 
 
@@ -291,7 +292,9 @@ def _checkpoints_below(path: Path) -> dict[tuple[str, bool], Path]:
     elif path.is_dir():
         candidates = sorted([*path.glob("ConvTasNet_*.safetensors"), *path.glob(f"ConvTasNet_*/{_WEIGHTS_FILE}")])
     else:
-        raise ConfigError(f"{path}: expected a folder or a safetensors file with ConvTasNet checkpoints, found none")
+        raise ConfigError(
+            where=path, expected="a folder or a safetensors file with ConvTasNet checkpoints", found="none"
+        )
     found: dict[tuple[str, bool], Path] = {}
     for file in candidates:
         stem = file.resolve().parent.name if file.name == _WEIGHTS_FILE else file.stem
@@ -304,7 +307,7 @@ def _local_checkpoint(by_instrument: Mapping[str, Path], folder: Path, instrumen
     """Return an instrument's file."""
     if instrument not in by_instrument:
         raise ConfigError(
-            f"{folder}: holds no checkpoint for {instrument}, only for {', '.join(sorted(by_instrument))}"
+            f"holds no checkpoint for {instrument}, only for {', '.join(sorted(by_instrument))}", where=folder
         )
     return by_instrument[instrument]
 
@@ -317,12 +320,14 @@ def _settings_beside(path: Path) -> dict[str, Any]:
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
         if not isinstance(config, dict):
-            raise ConfigError(f"expected an object, got {type(config).__name__}")
+            raise ConfigError(expected="an object", got=f"{type(config).__name__}")
     except (ValueError, OSError) as error:
-        raise ConfigError(f"{file}: expected the settings of a ConvTasNet: {_first_line(error)}") from error
+        raise ConfigError(
+            where=file, expected="the settings of a ConvTasNet", more=f": {_first_line(error)}"
+        ) from error
     rate = config.get("samplerate", CAD2_TASK2.mixture_sample_rate)
     if rate != CAD2_TASK2.mixture_sample_rate:
-        raise ConfigError(f"{file}: expected samplerate {CAD2_TASK2.mixture_sample_rate}, got {rate}")
+        raise ConfigError(where=file, expected=f"samplerate {CAD2_TASK2.mixture_sample_rate}", got=str(rate))
     return {ours: config[key] for key, ours in _CONFIG_KEYS.items() if key in config}
 
 

@@ -45,7 +45,9 @@ class BandSplitConfig:
     def __post_init__(self) -> None:
         sizes = (self.bins_per_band, self.width, self.n_blocks, self.kernel, self.n_heads, self.n_conditions)
         if min(*sizes, *self.dilations) < 1 or self.width % self.n_heads or not self.kernel % 2:
-            raise ConfigError(f"band split: expected positive sizes, heads dividing the width, odd kernel; got {self}")
+            raise ConfigError(
+                where="band split", expected=f"positive sizes, heads dividing the width, odd kernel; got {self}"
+            )
 
     @property
     def frame_alignment(self) -> int:
@@ -73,7 +75,7 @@ class BandSplit(nn.Module):
     def __init__(self, config: BandSplitConfig, *, n_maps: int, n_bins: int, n_slots: int, causal: bool) -> None:
         super().__init__()
         if n_bins % config.bins_per_band:
-            raise ConfigError(f"band split: expected bins divisible by {config.bins_per_band}, got {n_bins}")
+            raise ConfigError(where="band split", expected=f"bins divisible by {config.bins_per_band}", got=str(n_bins))
         self.config = config
         n_bands = n_bins // config.bins_per_band
         self.ensemble = Ensemble(n_slots, config.n_conditions)

@@ -48,7 +48,7 @@ class FeatureConfig:
 
     def __post_init__(self) -> None:
         if min(self.lowest_hz, self.bins_per_octave, self.n_bins, *self.harmonics) <= 0:
-            raise ConfigError(f"features: expected positive numbers, got {self}")
+            raise ConfigError(where="features", expected="positive numbers", got=str(self))
 
     @property
     def centres_hz(self) -> NDArray[np.float64]:

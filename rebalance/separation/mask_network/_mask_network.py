@@ -73,9 +73,11 @@ class MaskNetworkConfig:
 
     def __post_init__(self) -> None:
         if self.mask_every < 1 or (self.mask_every > 1 and not self.causal) or self.level_s <= 0:
-            raise ConfigError(f"mask network: expected mask_every 1 unless causal and a positive level_s, got {self}")
+            raise ConfigError(
+                where="mask network", expected="mask_every 1 unless causal and a positive level_s", got=str(self)
+            )
         if unknown := sorted(set(self.instruments) - set(CAD2_TASK2.instruments)):
-            raise ConfigError(f"mask network: unknown instruments {unknown}")
+            raise ConfigError(f"unknown instruments {unknown}", where="mask network")
 
     @property
     def look_ahead_samples(self) -> int | None:
@@ -149,9 +151,9 @@ class MaskNetwork(nn.Module):
         for instrument in instruments:
             if instrument not in self.config.instruments:
                 known = ", ".join(self.config.instruments)
-                raise ConfigError(f"instrument {instrument!r}: this network separates {known}")
+                raise ConfigError(f"this network separates {known}", where=f"instrument {instrument!r}")
             if heard[instrument] == N_VOICES:
-                raise ConfigError(f"instrument {instrument!r}: expected at most {N_VOICES} voices, got more")
+                raise ConfigError(where=f"instrument {instrument!r}", expected=f"at most {N_VOICES} voices", got="more")
             slots.append(self.config.instruments.index(instrument) * N_VOICES + heard[instrument])
             heard[instrument] += 1
         return torch.tensor(slots)

@@ -73,7 +73,7 @@ class SeparationStream:
         """
         samples = torch.from_numpy(checked_mixture(block)).to(self._device)
         if self._input is not None and len(self._input) != len(samples):
-            raise AudioError(f"block: expected {len(self._input)} channels as before, got {len(samples)}")
+            raise AudioError(where="block", expected=f"{len(self._input)} channels as before", got=f"{len(samples)}")
         self._n_in += samples.shape[-1]
         return self._advanced(samples)
 
@@ -86,7 +86,7 @@ class SeparationStream:
             If nothing was pushed.
         """
         if self._input is None:
-            raise AudioError("expected at least one block before the end of the stream")
+            raise AudioError(expected="at least one block before the end of the stream")
         config = self._network.config.transform
         missing = config.n_frames(self._n_in) * config.hop - self._n_in
         return self._advanced(self._input.new_zeros(len(self._input), missing))

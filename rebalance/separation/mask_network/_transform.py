@@ -38,7 +38,9 @@ class TransformConfig:
 
     def __post_init__(self) -> None:
         if not 0 < 2 * self.hop <= self.synthesis <= self.window or self.synthesis % self.hop or self.window % 2:
-            raise ConfigError(f"transform: expected 2 hop <= synthesis <= window, hop dividing synthesis, got {self}")
+            raise ConfigError(
+                where="transform", expected="2 hop <= synthesis <= window, hop dividing synthesis", got=str(self)
+            )
 
     @property
     def n_bins(self) -> int:

@@ -33,7 +33,7 @@ class UNetConfig:
 
     def __post_init__(self) -> None:
         if len(self.channels) < 2 or min(*self.channels, self.n_conditions, self.time_stride) < 1:
-            raise ConfigError(f"U-Net: expected at least two levels and positive sizes, got {self}")
+            raise ConfigError(where="U-Net", expected="at least two levels and positive sizes", got=str(self))
 
     @property
     def scale(self) -> int:
@@ -67,8 +67,10 @@ class UNet(nn.Module):
         super().__init__()
         if n_bins % config.scale or (causal and config.time_stride != 1):
             raise ConfigError(
-                f"U-Net: expected bins divisible by {config.scale} and, if causal, a time stride of 1;"
-                f" got {n_bins} bins, {config}"
+                where="U-Net",
+                expected=(
+                    f"bins divisible by {config.scale} and, if causal, a time stride of 1; got {n_bins} bins, {config}"
+                ),
             )
         self.config = config
         self.ensemble = Ensemble(n_slots, config.n_conditions)

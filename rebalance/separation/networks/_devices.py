@@ -43,7 +43,9 @@ def chosen_device(name: str) -> torch.device:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).splitlines()[0]
-        raise ConfigError(f"device {name!r}: expected 'auto', 'cpu', 'cuda' or 'mps' as available: {reason}") from error
+        raise ConfigError(
+            where=f"device {name!r}", expected="'auto', 'cpu', 'cuda' or 'mps' as available", more=f": {reason}"
+        ) from error
     return device
 
 

@@ -197,7 +197,7 @@ def separate_by_pitch(
     False
     """
     if sample_rate <= 0:
-        raise ConfigError(f"sample rate: expected a positive number of Hz, got {sample_rate}")
+        raise ConfigError(where="sample rate", expected="a positive number of Hz", got=str(sample_rate))
     checked = checked_mixture(mixture)
     names = source_names(posteriors.instruments)
     level = float(np.mean(np.square(checked, dtype=np.float64))) if level is None else level
@@ -312,7 +312,8 @@ def _fitting(refiner: Refiner, posteriors: Posteriors, sample_rate: int) -> Refi
         or not np.allclose(own, posteriors.pitches_midi, atol=0.01)
     ):
         raise ConfigError(
-            f"refiner: expected {config.sample_rate} Hz and its own {len(own)} pitches,"
-            f" got {sample_rate} Hz and {len(posteriors.pitches_midi)}"
+            where="refiner",
+            expected=f"{config.sample_rate} Hz and its own {len(own)} pitches",
+            got=f"{sample_rate} Hz and {len(posteriors.pitches_midi)}",
         )
     return refiner

@@ -56,13 +56,13 @@ class Posteriors:
     def __post_init__(self) -> None:
         expected = (len(self.instruments), len(self.frame_times_s), len(self.pitches_midi) + 1)
         if self.values.shape != expected:
-            raise AudioError(f"posteriors: expected shape {expected}, got {self.values.shape}")
+            raise AudioError(where="posteriors", expected=f"shape {expected}", got=str(self.values.shape))
         if self.values.size and not (
             np.isfinite(self.values).all()
             and self.values.min() >= 0
             and np.allclose(self.values.sum(axis=-1), 1.0, atol=_SUM_TOLERANCE)
         ):
-            raise AudioError("posteriors: expected shares from 0 that sum to 1 over pitches and silence")
+            raise AudioError(where="posteriors", expected="shares from 0 that sum to 1 over pitches and silence")
 
     @property
     def activity(self) -> NDArray[np.float32]:
@@ -73,7 +73,7 @@ class Posteriors:
     def at_times(self, times_s: NDArray[np.float64]) -> Posteriors:
         """Return the posteriors of the nearest frames, shape ``(n_players, len(times_s), n_pitches + 1)``."""
         if not len(self.frame_times_s):
-            raise AudioError("posteriors: expected at least one frame, got none")
+            raise AudioError(where="posteriors", expected="at least one frame", got="none")
         between = (self.frame_times_s[1:] + self.frame_times_s[:-1]) / 2
         nearest = np.searchsorted(between, times_s)
         return Posteriors(

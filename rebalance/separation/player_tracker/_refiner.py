@@ -56,7 +56,7 @@ class RefinerConfig:
 
     def __post_init__(self) -> None:
         if len(self.channels) != 2 or self.features.n_bins % (2 * self.bins_per_block):
-            raise ConfigError(f"refiner: expected two levels and bins divisible by two blocks, got {self}")
+            raise ConfigError(where="refiner", expected="two levels and bins divisible by two blocks", got=str(self))
 
     @property
     def frame_alignment(self) -> int:

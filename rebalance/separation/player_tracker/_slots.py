@@ -32,9 +32,9 @@ def slots_of(instruments: Sequence[str], known: Sequence[str], n_voices: int) ->
     slots: list[int] = []
     for instrument in instruments:
         if instrument not in known:
-            raise ConfigError(f"instrument {instrument!r}: this network separates {', '.join(known)}")
+            raise ConfigError(f"this network separates {', '.join(known)}", where=f"instrument {instrument!r}")
         if heard[instrument] == n_voices:
-            raise ConfigError(f"instrument {instrument!r}: expected at most {n_voices} voices, got more")
+            raise ConfigError(where=f"instrument {instrument!r}", expected=f"at most {n_voices} voices", got="more")
         slots.append(known.index(instrument) * n_voices + heard[instrument])
         heard[instrument] += 1
     return torch.tensor(slots)

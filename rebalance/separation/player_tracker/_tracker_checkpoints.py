@@ -117,7 +117,7 @@ def load_tracker_checkpoint(path: StrPath) -> TrackerCheckpoint:
 
     header = checkpoint_header(path)
     if header is None or header["format"] != TRACKER_FORMAT:
-        raise ConfigError(f"{path}: expected a checkpoint of format {TRACKER_FORMAT!r}")
+        raise ConfigError(where=path, expected=f"a checkpoint of format {TRACKER_FORMAT!r}")
     sha256 = checked_digest(path)
     try:
         tensors = {name: tensor.float() for name, tensor in load_file(path).items()}
@@ -133,7 +133,7 @@ def load_tracker_checkpoint(path: StrPath) -> TrackerCheckpoint:
         card = structured(json.loads(header["card"]), ModelCard, "card")
     except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
         raise ConfigError(
-            f"{path}: damaged checkpoint: {(str(error).splitlines() or ['no reason given'])[0]}"
+            f"damaged checkpoint: {(str(error).splitlines() or ['no reason given'])[0]}", where=path
         ) from error
     evaluated = None if refiner is None else refiner.eval()
     return TrackerCheckpoint(network=network.eval(), refiner=evaluated, card=card, sha256=sha256)
@@ -153,7 +153,9 @@ def tracker_path(name_or_path: StrPath) -> Path:
     if not path.is_file():
         names = ", ".join(shipped) or "none ships"
         raise ConfigError(
-            f"tracker {text!r}: expected the path of a checkpoint or one of {names}{suggestion(text, tuple(shipped))}"
+            where=f"tracker {text!r}",
+            expected=f"the path of a checkpoint or one of {names}",
+            more=suggestion(text, tuple(shipped)),
         )
     return path
 

@@ -96,13 +96,17 @@ class TrackerConfig:
 
     def __post_init__(self) -> None:
         if len(self.channels) < 2 or len(self.time_strides) != len(self.channels) - 1:
-            raise ConfigError(f"tracker: expected two levels or more and a time stride between each two, got {self}")
+            raise ConfigError(
+                where="tracker", expected="two levels or more and a time stride between each two", got=str(self)
+            )
         if self.features.n_bins % self.bin_alignment:
-            raise ConfigError(f"tracker: expected bins divisible by {self.bin_alignment}, got {self.features.n_bins}")
+            raise ConfigError(
+                where="tracker", expected=f"bins divisible by {self.bin_alignment}", got=str(self.features.n_bins)
+            )
         if self.width % self.n_heads or self.player_width % self.n_heads:
-            raise ConfigError(f"tracker: expected widths that {self.n_heads} heads divide, got {self}")
+            raise ConfigError(where="tracker", expected=f"widths that {self.n_heads} heads divide", got=str(self))
         if unknown := sorted(set(self.instruments) - set(RANGES_HZ)):
-            raise ConfigError(f"tracker: unknown instruments {unknown}")
+            raise ConfigError(f"unknown instruments {unknown}", where="tracker")
 
     @property
     def bin_alignment(self) -> int:

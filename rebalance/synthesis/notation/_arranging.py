@@ -74,12 +74,14 @@ def parse_ensemble(labels: Sequence[str]) -> tuple[Chair, ...]:
     plain = [chair_labelled(label).instrument for label in labels]
     shown = ",".join(labels)
     if len(plain) not in CAD2_TASK2.n_sources:
-        raise ConfigError(f"ensemble {shown!r}: expected two to five instruments, got {len(plain)}")
+        raise ConfigError(where=f"ensemble {shown!r}", expected="two to five instruments", got=f"{len(plain)}")
     for instrument, times in Counter(plain).items():
         if not is_of_challenge(instrument):
-            raise ConfigError(f"ensemble {shown!r}: {instrument.name} is no instrument of the challenge")
+            raise ConfigError(f"{instrument.name} is no instrument of the challenge", where=f"ensemble {shown!r}")
         if times > (2 if instrument.name in CAD2_TASK2.doubling_instruments else 1):
-            raise ConfigError(f"ensemble {shown!r}: {instrument.name} {times} times, more than the challenge allows")
+            raise ConfigError(
+                f"{instrument.name} {times} times, more than the challenge allows", where=f"ensemble {shown!r}"
+            )
     return chairs_of(plain)
 
 
@@ -165,7 +167,7 @@ def arrange(score: Score, ensemble: Sequence[Chair]) -> Arrangement:
     """
     playable = [part for part in repair_score(score).score.parts if part.notes]
     if not playable or not ensemble:
-        raise ConfigError(f"{score.name}: expected parts and players, got {len(playable)} and {len(ensemble)}")
+        raise ConfigError(where=score.name, expected="parts and players", got=f"{len(playable)} and {len(ensemble)}")
     parts = sorted(_parts_for(playable, len(ensemble)), key=lambda part: -part.mean_pitch)
     by_height = sorted(ensemble, key=lambda chair: -chair.instrument.centre)
     seated = dict(zip((chair.label for chair in by_height), parts, strict=True))

@@ -150,16 +150,16 @@ def _matching(wanted: str, split: Split) -> list[Piece]:
             file for file in path.rglob("*") if file.suffix.lower() in SCORE_SUFFIXES and not is_hidden(file, path)
         )
         if not files:
-            raise ConfigError(f"pieces: {path} holds no scores ({', '.join(SCORE_SUFFIXES)})")
+            raise ConfigError(f"{path} holds no scores ({', '.join(SCORE_SUFFIXES)})", where="pieces")
         return [Piece(name=file.relative_to(path).with_suffix("").as_posix(), path=file) for file in files]
     if path.is_file():
         return [Piece(name=path.stem, path=path)]
     if wanted in EXCLUDED:
-        raise ConfigError(f"pieces: {wanted} is evaluation material of the challenge (BACH10) or a twin of it")
+        raise ConfigError(f"{wanted} is evaluation material of the challenge (BACH10) or a twin of it", where="pieces")
     known = curated_pieces()
     if wanted in known:
         return [Piece(name=wanted)]
     matches = fnmatch.filter(curated_pieces(split), wanted)
     if not matches:
-        raise ConfigError(f"pieces: nothing in {split} matches {wanted!r}{suggestion(wanted, known)}")
+        raise ConfigError(f"nothing in {split} matches {wanted!r}", where="pieces", more=suggestion(wanted, known))
     return [Piece(name=name) for name in matches]

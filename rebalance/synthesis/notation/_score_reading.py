@@ -63,7 +63,7 @@ def read_score(path: StrPath) -> Score:
     """
     path = expanded(path)
     if not path.is_file():
-        raise MetadataError(f"{path}: no such score")
+        raise MetadataError("no such score", where=path)
     suffix = path.suffix.lower()
     if suffix == ".json":
         return _playable(read_note_table(path), path.name)
@@ -72,7 +72,7 @@ def read_score(path: StrPath) -> Score:
     if suffix in _MUSIC21_SUFFIXES:
         return _playable(_from_music21(_parsed(path), safe_name(path.stem)), path.name)
     known = ", ".join((*_MUSIC21_SUFFIXES, *_MIDI_SUFFIXES, ".json"))
-    raise ConfigError(f"{path}: expected a score ending in {known}, got {path.suffix!r}")
+    raise ConfigError(where=path, expected=f"a score ending in {known}", got=repr(path.suffix))
 
 
 def read_score_variants(path: StrPath) -> tuple[Score, ...]:
@@ -128,7 +128,7 @@ def read_corpus_score(name: str) -> Score:
             warnings.simplefilter("ignore")
             parsed = music21.corpus.parse(name)
     except music21.corpus.corpora.CorpusException as error:
-        raise MetadataError(f"piece {name!r}: not in the installed music21 corpus") from error
+        raise MetadataError("not in the installed music21 corpus", where=f"piece {name!r}") from error
     return _playable(_from_music21(parsed, safe_name(name)), name)
 
 
@@ -232,13 +232,13 @@ def read_note_table(path: StrPath) -> Score:
     except MetadataError:
         raise
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise MetadataError(f"{path}: expected a note table: {error}") from error
+        raise MetadataError(where=path, expected="a note table", more=f": {error}") from error
 
 
 def _require_version(path: Path, version: object) -> None:
     """Raise unless this library wrote the table."""
     if version != _TABLE_VERSION:
-        raise MetadataError(f"{path}: expected version {_TABLE_VERSION}, got {version!r}")
+        raise MetadataError(where=path, expected=f"version {_TABLE_VERSION}", got=repr(version))
 
 
 def _changes(rows: Iterable[tuple[float, float]]) -> tuple[TempoChange, ...]:
@@ -249,12 +249,13 @@ def _changes(rows: Iterable[tuple[float, float]]) -> tuple[TempoChange, ...]:
 def _playable(score: Score, where: str) -> Score:
     """Return the score if it holds notes and lasts no longer than music does."""
     if not any(part.notes for part in score.parts):
-        raise MetadataError(f"{where}: expected notes, found none")
+        raise MetadataError(where=where, expected="notes", found="none")
     end_s = score.seconds_at(score.end_q, DEFAULT_QUARTER_BPM)
     if score.end_q > MAX_PIECE_Q or end_s > MAX_PIECE_S:
         raise MetadataError(
-            f"{where}: expected at most {MAX_PIECE_Q:.0f} quarter notes and {MAX_PIECE_S / 3600:.0f} hours,"
-            f" got {score.end_q:.0f} quarter notes, {end_s / 3600:.1f} hours"
+            where=where,
+            expected=f"at most {MAX_PIECE_Q:.0f} quarter notes and {MAX_PIECE_S / 3600:.0f} hours",
+            got=f"{score.end_q:.0f} quarter notes, {end_s / 3600:.1f} hours",
         )
     return score
 
@@ -264,7 +265,7 @@ def _music21() -> Any:  # noqa: ANN401 - an optional package without annotations
     try:
         import music21
     except ImportError as error:
-        raise ConfigError("reading this score needs music21: pip install 'rebalance-music[render]'") from error
+        raise ConfigError("pip install 'rebalance-music[render]'", where="reading this score needs music21") from error
     return music21
 
 
@@ -276,7 +277,7 @@ def _parsed(path: Path) -> Any:  # noqa: ANN401 - a music21 stream
             warnings.simplefilter("ignore")
             return music21.converter.parse(path)
     except Exception as error:
-        raise MetadataError(f"{path}: cannot read the score: {' '.join(str(error).split())}") from error
+        raise MetadataError(f"cannot read the score: {' '.join(str(error).split())}", where=path) from error
 
 
 def _from_music21(stream: Any, name: str) -> Score:  # noqa: ANN401 - a music21 stream

@@ -49,9 +49,13 @@ class Note:
 
     def __post_init__(self) -> None:
         if not (self.onset_q >= 0 and self.duration_q >= 0):
-            raise MetadataError(f"note: expected onset and duration from 0, got {self.onset_q} and {self.duration_q}")
+            raise MetadataError(
+                where="note", expected="onset and duration from 0", got=f"{self.onset_q} and {self.duration_q}"
+            )
         if not (0 <= self.pitch <= MAX_MIDI_PITCH and 1 <= self.velocity <= MAX_MIDI_PITCH):
-            raise MetadataError(f"note: expected a MIDI pitch and velocity, got {self.pitch} and {self.velocity}")
+            raise MetadataError(
+                where="note", expected="a MIDI pitch and velocity", got=f"{self.pitch} and {self.velocity}"
+            )
 
     @property
     def end_q(self) -> float:
@@ -115,7 +119,7 @@ class TempoChange:
     def __post_init__(self) -> None:
         if not (self.onset_q > 0 and 0 < self.quarter_bpm < math.inf):
             raise MetadataError(
-                f"tempo: expected an onset and a tempo above 0, got {self.onset_q} and {self.quarter_bpm}"
+                where="tempo", expected="an onset and a tempo above 0", got=f"{self.onset_q} and {self.quarter_bpm}"
             )
 
 

@@ -119,7 +119,7 @@ class Annotations:
         _require_from_zero("dynamics", [interval.start_q for interval in self.dynamics])
         _require_from_zero("tempo", [interval.start_q for interval in self.tempo])
         if not self.tempo or any(interval.quarter_bpm <= 0 for interval in self.tempo):
-            raise MetadataError("annotations: expected at least one tempo interval and positive tempi")
+            raise MetadataError(where="annotations", expected="at least one tempo interval and positive tempi")
 
 
 def mechanical_annotations(score: Score) -> Annotations:
@@ -238,4 +238,4 @@ def _require_from_zero(what: str, starts_q: list[float]) -> None:
     """Raise unless intervals begin at 0 and do not go back."""
     goes_back = any(later < earlier for earlier, later in itertools.pairwise(starts_q))
     if starts_q and (starts_q[0] != 0 or goes_back):
-        raise MetadataError(f"annotations: expected {what} intervals from 0 upwards, got {starts_q}")
+        raise MetadataError(where="annotations", expected=f"{what} intervals from 0 upwards", got=str(starts_q))

@@ -191,7 +191,7 @@ def perform(part: Part, annotations: Annotations, tempo: TempoMap, player: Playe
     sustained: Articulation = "sustained"
     articulations = annotations.articulations.get(part.name) or (sustained,) * len(part.notes)
     if len(articulations) != len(part.notes):
-        raise ConfigError(f"{part.name}: expected {len(part.notes)} articulations, got {len(articulations)}")
+        raise ConfigError(where=part.name, expected=f"{len(part.notes)} articulations", got=f"{len(articulations)}")
     rng = np.random.default_rng(player.seed)
     onsets_s = _onsets(part.notes, tempo, player, rng)
     velocities = _velocities(part.notes, annotations.dynamics, tempo, player, rng)

@@ -60,11 +60,13 @@ class PieceStems:
 
     def __post_init__(self) -> None:
         if not _SAFE_NAME.fullmatch(self.name):
-            raise MetadataError(f"piece {self.name!r}: expected letters, digits and single underscores between them")
+            raise MetadataError(
+                where=f"piece {self.name!r}", expected="letters, digits and single underscores between them"
+            )
         if not self.stems:
-            raise MetadataError(f"piece {self.name}: expected at least one stem, got none")
+            raise MetadataError(where=f"piece {self.name}", expected="at least one stem", got="none")
         if not self.duration_s > 0:
-            raise MetadataError(f"piece {self.name}: expected a positive duration, got {self.duration_s} s")
+            raise MetadataError(where=f"piece {self.name}", expected="a positive duration", got=f"{self.duration_s} s")
 
 
 def write_piece_stems(path: Path, piece: PieceStems) -> None:
@@ -101,4 +103,4 @@ def read_piece_stems(path: Path) -> PieceStems:
     except MetadataError:
         raise
     except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise MetadataError(f"{path}: expected the manifest of a rendered piece: {error}") from error
+        raise MetadataError(where=path, expected="the manifest of a rendered piece", more=f": {error}") from error

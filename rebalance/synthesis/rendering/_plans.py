@@ -125,7 +125,7 @@ class RenderSettings:
 
     def __post_init__(self) -> None:
         if not self.fonts:
-            raise ConfigError("fonts: expected at least one, got none")
+            raise ConfigError(where="fonts", expected="at least one", got="none")
 
 
 def draw_plan(score: Score, settings: RenderSettings, *, name: str, seed: int) -> Plan:
@@ -233,9 +233,9 @@ def read_plan(path: StrPath) -> Plan:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         version = content.pop("version")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise MetadataError(f"{path}: expected the annotations of a rendition: {error}") from error
+        raise MetadataError(where=path, expected="the annotations of a rendition", more=f": {error}") from error
     if version != PLAN_VERSION:
-        raise MetadataError(f"{path}: expected version {PLAN_VERSION}, got {version!r}")
+        raise MetadataError(where=path, expected=f"version {PLAN_VERSION}", got=repr(version))
     try:
         return structured(content, Plan, str(path))
     except ConfigError as error:
@@ -275,5 +275,7 @@ def _choose_response(folder: str, rng: Any) -> str:  # noqa: ANN401
         if path.suffix.lower() in {".wav", ".flac", ".amb"} and not is_hidden(path, root)
     )
     if not files:
-        raise ConfigError(f"room {folder!r}: expected 'halls', 'dry' or a folder of B-format WAV files, found none")
+        raise ConfigError(
+            where=f"room {folder!r}", expected="'halls', 'dry' or a folder of B-format WAV files", found="none"
+        )
     return str(files[int(rng.integers(len(files)))])

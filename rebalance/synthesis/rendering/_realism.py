@@ -91,7 +91,9 @@ def measure_stem(stem: NDArray[np.floating], notes: Sequence[PlayedNote]) -> Ste
     level = rms(stem)
     long = [note for note in notes if note.duration_s >= _MIN_NOTE_S and note.technique == "ordinary"]
     if not level or not long:
-        raise AudioError(f"statistics: expected sound and notes of {_MIN_NOTE_S} s, got {len(long)} such notes")
+        raise AudioError(
+            where="statistics", expected=f"sound and notes of {_MIN_NOTE_S} s", got=f"{len(long)} such notes"
+        )
     sounds = [_middle(stem, note) for note in long]
     heard = [(note, sound) for note, sound in zip(long, sounds, strict=True) if rms(sound) > 0]
     pitches = np.array([pitch_error_cents(sound, note.pitch) for note, sound in heard])

@@ -234,11 +234,11 @@ def mix_down(stems: Mapping[str, NDArray[np.float32]], *, where: str) -> Rendere
     mixture = sum(stems.values(), np.zeros_like(next(iter(stems.values()))))
     loudness = loudness_lufs(mixture)
     if not np.isfinite(loudness):
-        raise AudioError(f"{where}: expected music, the mixture is silent")
+        raise AudioError(where=where, expected="music, the mixture is silent")
     gain = np.float32(amplitude_from_db(CAD2_TASK2.mixture_loudness_lufs - loudness) * _INT16_SCALE)
     loudest = max(float(np.max(np.abs(signal))) for signal in (mixture, *stems.values()))
     if not loudest * gain < _INT16_SCALE - len(stems):
-        raise AudioError(f"{where}: clips at {CAD2_TASK2.mixture_loudness_lufs} LUFS")
+        raise AudioError(f"clips at {CAD2_TASK2.mixture_loudness_lufs} LUFS", where=where)
     rounded = {label: np.rint(stem * gain).astype(np.int16) for label, stem in stems.items()}
     return RenderedPiece(stems=rounded, mixture=sum(rounded.values(), np.zeros(mixture.shape, dtype=np.int16)))
 
@@ -257,7 +257,9 @@ def loudness_lufs(samples: NDArray[np.floating]) -> float:
             warnings.simplefilter("ignore")
             return float(meter.integrated_loudness(samples.T.astype(np.float64)))
     except ValueError as error:
-        raise AudioError(f"loudness: expected at least 0.4 s, got {samples.shape[1] / SAMPLE_RATE:.2f} s") from error
+        raise AudioError(
+            where="loudness", expected="at least 0.4 s", got=f"{samples.shape[1] / SAMPLE_RATE:.2f} s"
+        ) from error
 
 
 def write_piece(

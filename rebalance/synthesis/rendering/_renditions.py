@@ -224,7 +224,9 @@ def render_pieces(
     """
     out = expanded(out)
     if not pieces or (hours is not None and hours <= 0):
-        raise ConfigError(f"render: expected pieces and positive hours, got {len(pieces)} pieces and {hours} hours")
+        raise ConfigError(
+            where="render", expected="pieces and positive hours", got=f"{len(pieces)} pieces and {hours} hours"
+        )
     soundfont_engine(run.engine)
     for font in run.settings.fonts:
         if not is_sample_source(font):
@@ -355,13 +357,14 @@ def _stamp(out: Path, run: RenderRun) -> None:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise MetadataError(f"{path}: expected the settings of a run: {error}") from error
+        raise MetadataError(where=path, expected="the settings of a run", more=f": {error}") from error
     different = sorted(key for key in wanted if found.get(key) != wanted[key])
     if different:
         key = different[0]
         raise ConfigError(
-            f"{out}: {run.split} was begun with other settings: {key} was {found.get(key)!r}, now {wanted[key]!r};"
-            " choose another folder"
+            f"{run.split} was begun with other settings: {key} was {found.get(key)!r}, now {wanted[key]!r};"
+            " choose another folder",
+            where=out,
         )
 
 
@@ -373,7 +376,7 @@ def _one_of(option: str, word: str, known: Sequence[Choice]) -> Choice:
     for choice in known:
         if word == choice:
             return choice
-    raise ConfigError(f"{option}: expected one of {', '.join(known)}, got {word!r}")
+    raise ConfigError(where=option, expected=f"one of {', '.join(known)}", got=repr(word))
 
 
 def _name_of(rendition: Rendition) -> str:

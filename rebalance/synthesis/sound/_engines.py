@@ -220,7 +220,7 @@ def _player_module(name: EngineName) -> Any:  # noqa: ANN401 - optional packages
             "fluidsynth": "apt install libfluidsynth3 (macOS: brew install fluid-synth) and pip install pyfluidsynth",
             "tinysoundfont": "pip install --no-deps tinysoundfont",
         }
-        raise ConfigError(f"engine {name!r} is not installed: {install[name]}") from error
+        raise ConfigError(f"{install[name]}", where=f"engine {name!r} is not installed") from error
     return tinysoundfont
 
 
@@ -240,12 +240,12 @@ class _FluidSynth:
         self._font = font
         self._font_id = self._synth.sfload(str(font))
         if self._font_id < 0:
-            raise ConfigError(f"{font}: FluidSynth cannot load this soundfont")
+            raise ConfigError("FluidSynth cannot load this soundfont", where=font)
         self._write = _float_writer(binding)
 
     def choose(self, channel: int, preset: Preset) -> None:
         if self._synth.program_select(channel, self._font_id, preset.bank, preset.program) != 0:
-            raise ConfigError(f"{self._font}: has no preset for bank {preset.bank}, program {preset.program}")
+            raise ConfigError(f"has no preset for bank {preset.bank}, program {preset.program}", where=self._font)
         for controller, value in _SUSTAINED_CONTROLLERS.items():
             self._synth.cc(channel, controller, value)
         for controller, value in ((101, 0), (100, 0), (6, _BEND_RANGE_SEMITONES), (38, 0)):  # pitch bend range
@@ -291,11 +291,11 @@ class _TinySoundFont:
         try:
             self._font_id = self._synth.sfload(str(font))
         except Exception as error:
-            raise ConfigError(f"{font}: tinysoundfont cannot load this soundfont: {error}") from error
+            raise ConfigError(f"tinysoundfont cannot load this soundfont: {error}", where=font) from error
 
     def choose(self, channel: int, preset: Preset) -> None:
         if self._synth.sfpreset_name(self._font_id, preset.bank, preset.program) is None:
-            raise ConfigError(f"{self._font}: has no preset for bank {preset.bank}, program {preset.program}")
+            raise ConfigError(f"has no preset for bank {preset.bank}, program {preset.program}", where=self._font)
         self._synth.program_select(channel, self._font_id, preset.bank, preset.program)
         for controller, value in _SUSTAINED_CONTROLLERS.items():
             self._synth.control_change(channel, controller, value)

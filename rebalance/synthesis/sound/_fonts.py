@@ -133,11 +133,12 @@ def find_font(name: str) -> Path:
                 return folder / file_name
     if family:
         raise ConfigError(
-            f"soundfont {name!r}: found no {' or '.join(wanted)}; install it (Debian: apt install {family.package})"
-            f" or name its folder in {FONT_PATH_VARIABLE}"
+            f"found no {' or '.join(wanted)}; install it (Debian: apt install {family.package}) or name its"
+            f" folder in {FONT_PATH_VARIABLE}",
+            where=f"soundfont {name!r}",
         )
     known = ", ".join(FONT_FAMILIES)
-    raise ConfigError(f"soundfont {name!r}: no such file, and none of the known families ({known})")
+    raise ConfigError(f"no such file, and none of the known families ({known})", where=f"soundfont {name!r}")
 
 
 def font_folders() -> Iterator[Path]:

@@ -189,7 +189,7 @@ def read_response(path: StrPath) -> BFormatResponse:
     channels[0] *= _FUMA_W_GAIN
     peak = np.max(np.abs(channels[0]))
     if not peak:
-        raise AudioError(f"{path}: expected an impulse response, the first channel is silent")
+        raise AudioError(where=path, expected="an impulse response, the first channel is silent")
     start = max(int(np.argmax(np.abs(channels[0]) > peak / 10)) - int(_RESPONSE_PEAK_MARGIN_S * SAMPLE_RATE), 0)
     return BFormatResponse(channels=channels[:, start:] / peak)
 
@@ -364,7 +364,9 @@ def _pyroomacoustics() -> Any:  # noqa: ANN401 - an optional package without ann
     try:
         import pyroomacoustics
     except ImportError as error:
-        raise ConfigError("simulated halls need pyroomacoustics: pip install 'rebalance-music[render]'") from error
+        raise ConfigError(
+            "pip install 'rebalance-music[render]'", where="simulated halls need pyroomacoustics"
+        ) from error
     return pyroomacoustics
 
 

@@ -94,7 +94,9 @@ def sample_files(source: Path) -> tuple[SampleFile, ...]:
             for region in read_sfz(source)
         )
     if not samples:
-        raise ConfigError(f"{source}: expected recorded notes named by pitch (such as 'Violin_A4.wav'), found none")
+        raise ConfigError(
+            where=source, expected="recorded notes named by pitch (such as 'Violin_A4.wav')", found="none"
+        )
     return samples
 
 
@@ -179,7 +181,7 @@ def _nearest(samples: Sequence[SampleFile], note: PlayedNote, neighbour: int, so
     nearest = min(samples, key=distance)
     if abs(nearest.pitch - note.pitch) > _FARTHEST_SEMITONES + abs(neighbour):
         raise ConfigError(
-            f"{source}: no recorded note within {_FARTHEST_SEMITONES} semitones of MIDI pitch {note.pitch}"
+            f"no recorded note within {_FARTHEST_SEMITONES} semitones of MIDI pitch {note.pitch}", where=source
         )
     return nearest
 
@@ -191,7 +193,7 @@ def _recorded(path: Path) -> NDArray[np.float32]:
     mono = np.asarray(resample(recording.samples, recording.sample_rate, SAMPLE_RATE)).mean(axis=0).astype(np.float32)
     peak = float(np.max(np.abs(mono)))
     if not peak:
-        raise AudioError(f"{path}: expected a recorded note, the file is silent")
+        raise AudioError(where=path, expected="a recorded note, the file is silent")
     first = int(np.argmax(np.abs(mono) > peak / 100))
     note: NDArray[np.float32] = mono[first:] / np.float32(peak)
     return note

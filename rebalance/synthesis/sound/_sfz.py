@@ -102,7 +102,7 @@ def read_sfz(path: Path) -> tuple[SfzRegion, ...]:
         elif header in {"control", *_LEVELS}:
             state.enter(header, opcodes)
         elif header not in _PASSED_OVER:
-            raise ConfigError(f"{path}: <{header}> is not supported")
+            raise ConfigError(f"<{header}> is not supported", where=path)
     return tuple(regions)
 
 
@@ -118,7 +118,7 @@ def _expanded(root: Path, path: Path, variables: dict[str, str], n_included: lis
     """Return the text of a file without comments, its variables and included files put in place."""
     n_included[0] += 1
     if n_included[0] > _MAX_INCLUDES:
-        raise ConfigError(f"{root}: includes more than {_MAX_INCLUDES} files, or itself")
+        raise ConfigError(f"includes more than {_MAX_INCLUDES} files, or itself", where=root)
     text = _LINE_COMMENT.sub("", _BLOCK_COMMENT.sub(" ", _text(path)))
     pieces: list[str] = []
     at = 0
@@ -152,10 +152,10 @@ def _text(path: Path) -> str:
     """Return the text of a file, in UTF-8 or, where it is not, in Latin-1."""
     try:
         if path.stat().st_size > _MAX_TEXT:
-            raise ConfigError(f"{path}: expected an SFZ instrument, this is larger than {_MAX_TEXT} bytes")
+            raise ConfigError(where=path, expected=f"an SFZ instrument, this is larger than {_MAX_TEXT} bytes")
         content = path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"{path}: cannot read: {error.strerror}") from error
+        raise ConfigError(f"cannot read: {error.strerror}", where=path) from error
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -168,10 +168,10 @@ def _within(root: Path, name: str, *, what: str) -> Path:
     home = root.parent.resolve().parent
     path = root.parent / relative
     if Path(relative).is_absolute() or re.match(r"[A-Za-z]:", relative) or not path.resolve().is_relative_to(home):
-        raise ConfigError(f"{root}: {what} {name!r} lies outside the folder of the instrument")
+        raise ConfigError(f"{what} {name!r} lies outside the folder of the instrument", where=root)
     found = path if path.is_file() else _in_any_case(root.parent, relative)
     if found is None or not found.resolve().is_relative_to(home):
-        raise ConfigError(f"{root}: {what} {name!r} is not there")
+        raise ConfigError(f"{what} {name!r} is not there", where=root)
     return found
 
 
@@ -200,7 +200,7 @@ def _region(path: Path, control: Mapping[str, str], opcodes: list[tuple[str, str
         return None
     pitch = _keycentre(path, opcodes) + _offset(path, control)
     if _number(path, said, "pitch_keytrack", 100.0) != 100.0:
-        raise ConfigError(f"{path}: pitch_keytrack={said['pitch_keytrack']} is not supported, only 100")
+        raise ConfigError(f"pitch_keytrack={said['pitch_keytrack']} is not supported, only 100", where=path)
     tune = _number(path, said, "tune", 0.0) if "tune" in said else _number(path, said, "pitch", 0.0)
     return SfzRegion(
         path=_within(path, control.get("default_path", "") + sample, what="the sample"),
@@ -219,14 +219,14 @@ def _sounds(path: Path, control: Mapping[str, str], said: Mapping[str, str]) -> 
         return False
     if "sw_last" in said:
         if "sw_default" not in said:
-            raise ConfigError(f"{path}: sw_last={said['sw_last']} without sw_default is not supported")
+            raise ConfigError(f"sw_last={said['sw_last']} without sw_default is not supported", where=path)
         if _key(path, said["sw_last"], "sw_last") != _key(path, said["sw_default"], "sw_default"):
             return False
     for opcode in ("sw_down", "sw_previous", "on_locc", "start_locc"):
         if named := next((name for name in said if name.startswith(opcode)), None):
             if opcode.endswith("locc"):
                 return False  # sounds for a controller, not for a key
-            raise ConfigError(f"{path}: {named} is not supported")
+            raise ConfigError(f"{named} is not supported", where=path)
     return _controllers_agree(path, control, said)
 
 
@@ -249,7 +249,7 @@ def _keycentre(path: Path, opcodes: list[tuple[str, str]]) -> int:
     centre = _MIDDLE_C
     for name, value in opcodes:
         if name == "pitch_keycenter" and value == "sample":
-            raise ConfigError(f"{path}: pitch_keycenter=sample is not supported")
+            raise ConfigError("pitch_keycenter=sample is not supported", where=path)
         if name in {"key", "pitch_keycenter"}:
             centre = _key(path, value, name)
     return centre
@@ -267,7 +267,7 @@ def _key(path: Path, value: str, name: str) -> int:
     if match := _NOTE_NAME.fullmatch(value):
         letter, accidental, octave = match.groups()
         return _SEMITONES[letter.lower()] + _ACCIDENTALS[accidental.lower()] + _OCTAVE * (int(octave) + 1)
-    raise ConfigError(f"{path}: {name}: expected a key number or note name, got {value!r}")
+    raise ConfigError(where=f"{path}: {name}", expected="a key number or note name", got=repr(value))
 
 
 def _number(path: Path, said: Mapping[str, str], name: str, default: float) -> float:
@@ -278,7 +278,7 @@ def _number(path: Path, said: Mapping[str, str], name: str, default: float) -> f
     try:
         number = float(value)
     except ValueError as error:
-        raise ConfigError(f"{path}: {name}: expected a number, got {value!r}") from error
+        raise ConfigError(where=f"{path}: {name}", expected="a number", got=repr(value)) from error
     if not abs(number) < 1e6:
-        raise ConfigError(f"{path}: {name}: expected a number, got {value!r}")
+        raise ConfigError(where=f"{path}: {name}", expected="a number", got=repr(value))
     return number

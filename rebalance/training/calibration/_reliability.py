@@ -76,7 +76,7 @@ def measure_reliability(
     rebalance._base.errors.ConfigError: segments: expected at least 1, got 0
     """
     if n_segments is not None and n_segments < 1:
-        raise ConfigError(f"segments: expected at least 1, got {n_segments}")
+        raise ConfigError(where="segments", expected="at least 1", got=str(n_segments))
     segments = list(task.segments.values())
     step = 1 if n_segments is None else max(1, len(segments) // n_segments)
     rows: list[dict[str, object]] = []
@@ -90,7 +90,7 @@ def measure_reliability(
     )
     if not rows:
         raise RebalanceError(
-            f"no segment could be separated: {failures[0].reason if failures else 'the task has none'}"
+            f"{(failures[0].reason if failures else 'the task has none')}", where="no segment could be separated"
         )
     table = pd.DataFrame(rows)
     return Reliability(by_sources=slopes(table), rows=table, failures=failures)

@@ -87,7 +87,7 @@ def fit_shrinkage(
     """
     checkpoint = expanded(checkpoint)
     if 0.0 not in shrinkages:
-        raise ConfigError(f"shrinkages: expected 0, the mixture, among them, got {list(shrinkages)}")
+        raise ConfigError(where="shrinkages", expected="0, the mixture, among them", got=f"{list(shrinkages)}")
     rows: list[dict[str, object]] = []
     failures = run_items(
         tuple(task.scenes),
@@ -98,7 +98,9 @@ def fit_shrinkage(
         on_result=lambda _, scored: rows.extend(scored),
     )
     if not rows:
-        raise RebalanceError(f"no scene could be scored: {failures[0].reason if failures else 'the task has none'}")
+        raise RebalanceError(
+            f"{(failures[0].reason if failures else 'the task has none')}", where="no scene could be scored"
+        )
     table = pd.DataFrame(rows)
     return Fit(shrinkage=best_shrinkage(table), rows=table, failures=failures)
 

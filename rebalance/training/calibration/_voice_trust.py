@@ -83,7 +83,7 @@ def fit_voice_trust(task: Task, checkpoint: StrPath, *, jobs: int | None = None)
     )
     if not found:
         reason = failures[0].reason if failures else "the task has no two voices of one instrument"
-        raise RebalanceError(f"trust in voices: {reason}")
+        raise RebalanceError(f"{reason}", where="trust in voices")
     likeness, estimated, true = np.sum(found, axis=0)
     if not (estimated > 0 and true > 0):
         return VoiceFit(trust=0.0, explained=0.0)

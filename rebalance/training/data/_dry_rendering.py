@@ -200,7 +200,7 @@ def prepare_material(material: Material, *, jobs: int | None = None) -> tuple[Fa
     for name, library in material.libraries.items():
         if library.pieces not in material.pieces:
             known = ", ".join(material.pieces)
-            raise ConfigError(f"library {name}: expected one of the lists {known}, got {library.pieces!r}")
+            raise ConfigError(where=f"library {name}", expected=f"one of the lists {known}", got=repr(library.pieces))
         settings = library.settings(material.out / name)
         failures += render_library(material.pieces[library.pieces], settings, jobs=jobs)
     for name, (n_halls, seed) in material.halls.items():
@@ -332,4 +332,4 @@ def _finished(settings: DrySettings, piece: str) -> list[StemEntry]:
     try:
         return [StemEntry(**row) for row in json.loads(path.read_text(encoding="utf-8"))]
     except (ValueError, TypeError) as error:
-        raise MetadataError(f"{path}: expected the stems of a piece: {error}") from error
+        raise MetadataError(where=path, expected="the stems of a piece", more=f": {error}") from error

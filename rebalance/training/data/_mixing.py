@@ -237,7 +237,7 @@ class Mixer:
         """Choose players of one rendition and one place in it, all of them sounding if such a place is found."""
         renditions = [stems for stems in self.stem_library.by_rendition.values() if self._holds_what_it_must(stems)]
         if not renditions:
-            raise ConfigError(f"mixing: no rendition holds {self.settings.always}")
+            raise ConfigError(f"no rendition holds {self.settings.always}", where="mixing")
         crops: list[_Crop] = []
         for _ in range(_TRIES):
             stems = rng.permutation(renditions[int(rng.integers(len(renditions)))]).tolist()
@@ -297,7 +297,7 @@ class Mixer:
         names = [entry.instrument for entry in entries]
         wanted = list(zip(names, numbers, strict=True))
         if missing := [voice for voice in wanted if voice not in self.voices]:
-            raise ConfigError(f"mixture: the network has no voice for {missing}")
+            raise ConfigError(f"the network has no voice for {missing}", where="mixture")
         return [self.voices.index(voice) for voice in wanted]
 
     def _sound(

@@ -78,7 +78,7 @@ def simulate_rooms(path: Path, *, n_halls: int, seed: int, jobs: int | None = No
 
     work = functools.partial(_simulated, seed)
     if failures := run_items(range(n_halls), work, title="simulating halls", jobs=jobs, on_result=keep):
-        raise RebalanceError(f"hall {failures[0].item}: {failures[0].reason}")
+        raise RebalanceError(f"{failures[0].reason}", where=f"hall {failures[0].item}")
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.save(file, responses.astype(np.float16))
 
@@ -109,9 +109,9 @@ def open_rooms(path: StrPath, *, n_fft: int, device: torch.device) -> RoomBank:
     try:
         responses = np.load(path, allow_pickle=False)
     except (OSError, ValueError) as error:
-        raise MetadataError(f"{path}: expected a NumPy file of room responses: {error}") from error
+        raise MetadataError(where=path, expected="a NumPy file of room responses", more=f": {error}") from error
     if responses.ndim != 4 or responses.shape[1:] != (PLAYERS, 3, TAPS):
-        raise MetadataError(f"{path}: expected shape (n_halls, {PLAYERS}, 3, {TAPS}), got {responses.shape}")
+        raise MetadataError(where=path, expected=f"shape (n_halls, {PLAYERS}, 3, {TAPS})", got=str(responses.shape))
     halls = [torch.fft.rfft(torch.from_numpy(hall.astype(np.float32)), n=n_fft) for hall in responses]
     return RoomBank(spectra=torch.stack(halls).to(device))
 

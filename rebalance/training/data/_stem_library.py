@@ -131,7 +131,9 @@ def open_library(folders: Sequence[StrPath]) -> StemLibrary:
             by_instrument[stem.entry.instrument].append(index)
             by_rendition[stem.entry.rendition].append(index)
     if not by_instrument:
-        raise MetadataError(f"stems: expected at least one that sounds in {', '.join(map(str, folders))}, found none")
+        raise MetadataError(
+            where="stems", expected=f"at least one that sounds in {', '.join(map(str, folders))}", found="none"
+        )
     return StemLibrary(
         stems=stems,
         by_instrument={name: tuple(indices) for name, indices in sorted(by_instrument.items())},
@@ -170,12 +172,12 @@ def read_manifest(folder: Path) -> tuple[StemEntry, ...]:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         version, entries = content["version"], tuple(StemEntry(**row) for row in content["stems"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise MetadataError(f"{path}: expected the manifest of a stem library: {error}") from error
+        raise MetadataError(where=path, expected="the manifest of a stem library", more=f": {error}") from error
     if version != _MANIFEST_VERSION:
-        raise MetadataError(f"{path}: expected version {_MANIFEST_VERSION}, got {version!r}")
+        raise MetadataError(where=path, expected=f"version {_MANIFEST_VERSION}", got=repr(version))
     for entry in entries:
         if entry.instrument not in CAD2_TASK2.instruments:
-            raise MetadataError(f"{path}: {entry.file}: {entry.instrument!r} is no instrument of the challenge")
+            raise MetadataError(f"{entry.file}: {entry.instrument!r} is no instrument of the challenge", where=path)
     return entries
 
 
@@ -185,10 +187,10 @@ def _opened(folder: Path, entry: StemEntry) -> Stem:
     try:
         samples = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
-        raise MetadataError(f"{path}: expected a NumPy file of samples: {error}") from error
+        raise MetadataError(where=path, expected="a NumPy file of samples", more=f": {error}") from error
     if samples.dtype != np.int16 or samples.ndim != 1:
         raise MetadataError(
-            f"{path}: expected 16-bit integers of shape (n_samples,), got {samples.dtype} {samples.shape}"
+            where=path, expected="16-bit integers of shape (n_samples,)", got=f"{samples.dtype} {samples.shape}"
         )
     return Stem(entry=entry, samples=samples, active_frames=_active_frames(samples), notes=_notes(folder, entry))
 
@@ -206,9 +208,9 @@ def _notes(folder: Path, entry: StemEntry) -> NDArray[np.float32] | None:
     try:
         notes = np.load(path, allow_pickle=False)
     except (OSError, ValueError) as error:
-        raise MetadataError(f"{path}: expected a NumPy file of notes: {error}") from error
+        raise MetadataError(where=path, expected="a NumPy file of notes", more=f": {error}") from error
     if notes.ndim != 2 or notes.shape[1] != 3:
-        raise MetadataError(f"{path}: expected notes of shape (n_notes, 3), got {notes.shape}")
+        raise MetadataError(where=path, expected="notes of shape (n_notes, 3)", got=str(notes.shape))
     return np.asarray(notes, dtype=np.float32)
 
 
