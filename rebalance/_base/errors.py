@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self
+
 
 class RebalanceError(Exception):
     """Base of every error this library raises on purpose; itself for what the system refuses, such as a full disk.
@@ -55,6 +59,14 @@ class RebalanceError(Exception):
         super().__init__(": ".join(filter(None, (str(where), wanted))) + given + more)
         self.where, self.expected, self.got = str(where), expected, got or found
 
+    def at(self, where: object) -> Self:
+        """Return the same error with the place it was met, where it names none yet."""
+        if self.where:
+            return self
+        placed = type(self)(self, where=where)
+        placed.expected, placed.got = self.expected, self.got
+        return placed
+
 
 class MetadataError(RebalanceError, ValueError):
     """A metadata file or a cross reference between two of them is wrong.
@@ -80,3 +92,14 @@ class ConfigError(RebalanceError, ValueError):
 
 class SubmissionError(RebalanceError, ValueError):
     """A submission archive or folder breaks the rules of the challenge."""
+
+
+@contextmanager
+def met_at(where: object) -> Iterator[None]:
+    """Say of the errors of what is done within where they were met, if they do not say it themselves."""
+    try:
+        yield
+    except RebalanceError as error:
+        if error.where:
+            raise
+        raise error.at(where) from error

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import itertools
+from collections.abc import Collection, Iterable
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:
@@ -17,3 +18,14 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'Viola'?"`` or an empty string, to end an error line with."""
     near = closest(name, known)
     return f"; did you mean {near!r}?" if near else ""
+
+
+def shortened(names: Collection[str], *, most: int = 6) -> str:
+    """Return the first names, and how many more there are."""
+    shown = ", ".join(itertools.islice(names, most))
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: ``"1 error"``, ``"2 errors"``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rebalance._base.names import counted
 from rebalance.cli._options import DataArgument, JobsOption, SplitOption
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ def print_verdict(verdict: Verdict, *, n_shown: int | None = _SHOWN_PER_KIND) ->
     n_warnings = len(verdict.problems) - len(verdict.errors)
     state = "accepted" if verdict.accepted else "refused"
     say(
-        f"{verdict.submission}: {state}; {verdict.n_found} of {verdict.n_expected} pairs, {len(verdict.errors)} errors,"
-        f" {n_warnings} warnings, {verdict.n_clipped_samples} clipped samples in {verdict.n_clipped_files} files",
+        f"{verdict.submission}: {state}; {verdict.n_found} of {verdict.n_expected} pairs,"
+        f" {counted(len(verdict.errors), 'error')}, {counted(n_warnings, 'warning')},"
+        f" {counted(verdict.n_clipped_samples, 'clipped sample')} in {counted(verdict.n_clipped_files, 'file')}",
         style="bold",
     )

@@ -86,7 +86,7 @@ def _teams(names: list[str]) -> dict[str, str]:
     for name in names:
         base = name.rpartition("/")[2]
         try:
-            teams[name] = parse_archive_name(f"{base.removesuffix('_scores').removesuffix('.zip')}.zip").team
+            teams[name] = parse_archive_name(f"{base.removesuffix('.zip')}.zip").team
         except SubmissionError:
             continue
     return teams

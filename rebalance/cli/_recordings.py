@@ -10,6 +10,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from rebalance._base.errors import ConfigError, RebalanceError
+from rebalance._base.instrument_names import instrument_of
 from rebalance._base.running import Failure, one_line
 from rebalance._base.verbosity import is_quiet
 from rebalance.audio import AUDIO_SUFFIXES, AudioFile, open_audio
@@ -41,6 +42,9 @@ def opened_files(paths: Sequence[Path], channels: str | None) -> tuple[dict[Path
         try:
             files[path] = open_audio(path, channels=chosen, most_channels=2)
         except RebalanceError as error:
+            if instrument_of(str(path)) is not None and not path.exists():
+                hint = "names separated by commas, without spaces or in quotes"
+                raise ConfigError(where="--instruments", expected=hint, got=f"{str(path)!r} as a file") from error
             if len(paths) == 1:
                 raise
             failures.append(_failure(path, error))

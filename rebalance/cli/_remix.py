@@ -10,6 +10,7 @@ import typer
 
 from rebalance._base.errors import ConfigError
 from rebalance._base.instrument_names import instruments_listed
+from rebalance._base.names import shortened, suggestion
 from rebalance.audio import AUDIO_SUFFIXES, AudioFile, output_format, suffix_like
 from rebalance.cli._following import PartOption, ScoreOption, following, require_one
 from rebalance.cli._options import DeviceOption, ForceOption, InstrumentsOption, SeparatorOption
@@ -63,6 +64,10 @@ def remix(
         Path | None,
         typer.Option(help="Audiogram of the listener (JSON); without it nothing is amplified.", show_default=False),
     ] = None,
+    person: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Which listener of a file with several.", show_default=False),
+    ] = None,
     loudness: Annotated[
         str | None,
         typer.Option(
@@ -97,9 +102,11 @@ def remix(
     require_one(files, score)
     players = instruments_listed(instruments)
     gains_db = _gains_of_file(gains, players) if gains else {}
-    gains_db |= gains_by_source(dict(_gain(text) for text in gain), players)
+    gains_db |= gains_by_source([_gain(text) for text in gain], players)
     target = _loudness(loudness, amplified=listener is not None)
-    fitting = _fitting(listener) if listener else None
+    if person is not None and listener is None:
+        raise ConfigError(where="--person", expected="--listener, too: the file with the audiogram")
+    fitting = _fitting(listener, person) if listener else None
     opened, failures = opened_files(files, channels)
     outputs |= {path: _renamed(outputs[path], file, suffix, len(files)) for path, file in opened.items()}
     for path, file in opened.items():
@@ -212,15 +219,20 @@ def _gains_of_file(path: Path, players: tuple[str, ...]) -> dict[str, float]:
     return {name: float(pattern[source]) for name, source in zip(source_names(players), expected, strict=True)}
 
 
-def _fitting(path: Path) -> Fitting:
-    """Prescribe the compressors for the one listener of a file."""
+def _fitting(path: Path, person: str | None) -> Fitting:
+    """Prescribe the compressors for the one listener of a file, or for the one that is named."""
     from rebalance.hearing import prescribe
     from rebalance.task import read_listeners
 
     listeners = read_listeners(path)
-    if len(listeners) != 1:
-        raise ConfigError(where=path, expected="one listener", found=f"{len(listeners)}")
-    return prescribe(next(iter(listeners.values())))
+    if person is not None and person not in listeners:
+        few = f"one of {shortened(listeners)}"
+        raise ConfigError(
+            where=f"--person of {path}", expected=few, got=repr(person), more=suggestion(person, listeners)
+        )
+    if person is None and len(listeners) != 1:
+        raise ConfigError(where=path, expected="one listener, or --person to name one", found=shortened(listeners))
+    return prescribe(listeners[person or next(iter(listeners))])
 
 
 def _told_of_balance(balance: Balance) -> list[str]:

@@ -35,6 +35,7 @@ _SITE_SEVERITY_FREQUENCIES_HZ = (500.0, 1000.0, 2000.0, 4000.0)
 
 # Nobody hears below it, and no audiometer reaches beyond so many kHz.
 _MIN_HEARD_HZ = 20.0
+_NOT_IN_A_NAME = "/\\\0"
 
 
 def looks_like_khz(frequencies_hz: Sequence[float]) -> bool:
@@ -163,6 +164,12 @@ class Listener:
     left: Audiogram
     right: Audiogram
 
+    def __post_init__(self) -> None:
+        if not self.name.strip() or self.name in (".", "..") or any(sign in _NOT_IN_A_NAME for sign in self.name):
+            raise MetadataError(
+                where="listener", expected="a name that files can be called by, without slashes", got=repr(self.name)
+            )
+
     @classmethod
     def of(
         cls,
@@ -186,7 +193,7 @@ class Listener:
         Raises
         ------
         MetadataError
-            If these make no audiogram.
+            If these make no audiogram, or the name holds a slash.
         """
         ears = {}
         for ear, thresholds in (("left", left), ("right", right)):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rebalance._base.errors import met_at
 from rebalance._base.files import StrPath, expanded
 from rebalance.audio import AudioFile, AudioFormat, Spool, amplitude_from_db, writing_audio
 from rebalance.pipeline._balance import Balance
@@ -168,7 +169,8 @@ def remix_file(
     """
     out = expanded(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    mix = remix_stream(file, request, folder=out.parent, double=file.is_precise, on_progress=on_progress)
+    with met_at(file.path):
+        mix = remix_stream(file, request, folder=out.parent, double=file.is_precise, on_progress=on_progress)
     with mix.spool as spool:
         chosen = audio_format.for_length(spool.n_samples, spool.n_channels)
         with writing_audio(

@@ -420,7 +420,9 @@ def rebalance_stems(
     return replace(recording, samples=samples, remarks=())
 
 
-def gains_by_source(requests: Mapping[str, float], instruments: Sequence[str]) -> dict[str, float]:
+def gains_by_source(
+    requests: Mapping[str, float] | Iterable[tuple[str, float]], instruments: Sequence[str]
+) -> dict[str, float]:
     """Spell out gains asked by instrument or by source: ``violin`` means every violin, ``violin_2`` one of them.
 
     Names are understood as `source_names` understands them: ``Geige 2`` is the second violin.
@@ -428,7 +430,7 @@ def gains_by_source(requests: Mapping[str, float], instruments: Sequence[str]) -
     Raises
     ------
     ConfigError
-        If a name is none of the recording's sources, with the closest one.
+        If a name is none of the recording's sources, with the closest one, or a source gets two different gains.
 
     Examples
     --------
@@ -439,7 +441,8 @@ def gains_by_source(requests: Mapping[str, float], instruments: Sequence[str]) -
     names = source_names(instruments)
     known = known_instruments(instruments)
     gains_db: dict[str, float] = {}
-    for request, gain_db in requests.items():
+    pairs = requests.items() if isinstance(requests, Mapping) else requests
+    for request, gain_db in pairs:
         asked, voice = voice_of(request)
         wanted = instrument_of(asked)
         matching = [
@@ -452,6 +455,9 @@ def gains_by_source(requests: Mapping[str, float], instruments: Sequence[str]) -
             raise ConfigError(
                 where=f"gain for {request!r}", expected=f"one of {expected}", more=suggestion(request, names)
             )
+        if twice := [name for name in matching if gains_db.get(name, gain_db) != gain_db]:
+            got = f"{gains_db[twice[0]]:+g} dB and {gain_db:+g} dB"
+            raise ConfigError(where=f"gain for {request!r}", expected=f"one gain for {twice[0]}", got=got)
         gains_db |= dict.fromkeys(matching, gain_db)
     return gains_db
 

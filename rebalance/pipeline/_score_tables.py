@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,6 +106,7 @@ def score_runs(
     *,
     split: Split | None = None,
     jobs: int | None = None,
+    executor: Executor | None = None,
 ) -> Scores:
     """Score runs by HAAQI, as ``rebalance score`` does, and return the table.
 
@@ -116,7 +118,7 @@ def score_runs(
         Folders written by ``rebalance enhance``; ``scores.csv`` and ``scores.json`` are written into each.
     split
         Which split; may be left out where there is only one.
-    jobs
+    jobs, executor
         See `score_task`.
 
     Raises
@@ -143,7 +145,7 @@ def score_runs(
     task = load_task(root, split or present[0], require_sources=True)
     listed = [runs] if isinstance(runs, str | os.PathLike) else runs
     systems = {os.fspath(run): system_of_run(Path(run), task.split) for run in listed}
-    failures = score_task(task, list(systems.values()), jobs=jobs)
+    failures = score_task(task, list(systems.values()), jobs=jobs, executor=executor)
     return collect_scores(task, systems, failures)
 
 

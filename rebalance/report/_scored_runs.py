@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,8 +110,9 @@ def read_scored_runs(folders: Sequence[StrPath]) -> tuple[ScoredRun, ...]:
     if not folders:
         raise ConfigError(where="report", expected="one or more runs", got="none")
     paths = [expanded(folder) for folder in folders]
-    names = _short_names([path.resolve() for path in paths])
-    runs = tuple(_read_run(path, name) for path, name in zip(paths, names, strict=True))
+    read = [_read_run(path) for path in paths]
+    names = _short_names([run.archive or run.folder.resolve() for run in read])
+    runs = tuple(replace(run, name=name) for run, name in zip(read, names, strict=True))
     for field in ("split", "semantics"):
         found = sorted({str(getattr(run, field)) for run in runs})
         if len(found) > 1:
@@ -210,8 +211,8 @@ def common_pairs(runs: Sequence[ScoredRun]) -> pd.Index:
     return common
 
 
-def _read_run(folder: Path, name: str) -> ScoredRun:
-    """Read both score files of a run."""
+def _read_run(folder: Path) -> ScoredRun:
+    """Read both score files of a run, named by its folder for the time being."""
     summary_path = folder / SUMMARY_FILE
     if not summary_path.is_file() or not (folder / SCORES_FILE).is_file():
         raise ConfigError(
@@ -228,7 +229,7 @@ def _read_run(folder: Path, name: str) -> ScoredRun:
         raise ConfigError(f"not the summary of a scored run: {error!r}", where=summary_path) from error
     scores = _read_scores(folder / SCORES_FILE)
     archive = _archive(folder, summary)
-    return ScoredRun(name=name, folder=folder, data=data, split=split, scores=scores, archive=archive, **texts)
+    return ScoredRun(name=folder.name, folder=folder, data=data, split=split, scores=scores, archive=archive, **texts)
 
 
 def _archive(folder: Path, summary: Mapping[str, Any]) -> Path | None:

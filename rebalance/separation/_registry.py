@@ -25,6 +25,7 @@ from rebalance.separation._oracles import BinaryMaskOracle, RatioMaskOracle, Sou
 from rebalance.separation._overview import installed_separators
 from rebalance.separation._protocol import Separator
 
+_MADE_OF_A_FUNCTION = "give it a class with name, sample_rate and __call__(mixture, instruments)"
 _FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
@@ -62,6 +63,12 @@ def load_separator(name_or_path: StrPath, *, device: str = "auto") -> Separator:
     if text in (shipped := shipped_weights()):
         return _from_path(text, shipped[text], device)
     path = Path(name_or_path).expanduser()
+    if path.suffix == ".py" and ":" not in text:
+        raise ConfigError(
+            where=f"separator {text!r}",
+            expected=f"{path.stem}:CALLABLE, and PYTHONPATH={path.parent} before the command",
+            got="the name of a file",
+        )
     if path.exists():
         return _from_path(text, path, device)
     if (factory := _factory_name(text)) is not None:
@@ -149,6 +156,12 @@ def _from_path(text: str, path: Path, device: str) -> Separator:
 def _made_elsewhere(text: str, device: str) -> Separator:
     """Return what a callable of another package makes."""
     factory = _imported(text)
+    if wanted := _asked_for(factory):
+        raise ConfigError(
+            where=f"separator {text!r}",
+            expected="a class, or a function without arguments that returns a separator",
+            got=f"one that asks for {', '.join(wanted)}; {_MADE_OF_A_FUNCTION}",
+        )
     try:
         made = factory(device=device) if _takes_device(factory) else factory()
     except RebalanceError:
@@ -159,6 +172,17 @@ def _made_elsewhere(text: str, device: str) -> Separator:
         raise ConfigError(where=f"separator {text!r}", expected=f"a Separator, it made a {type(made).__name__}")
     info_of(made)
     return made
+
+
+def _asked_for(factory: Callable[..., object]) -> list[str]:
+    """Return the names of what a callable cannot do without, the device aside."""
+    try:
+        parameters = inspect.signature(factory).parameters.values()
+    except (TypeError, ValueError):  # no callable, or written in C, without a signature
+        return []
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    needed = (each for each in parameters if each.default is each.empty and each.kind not in several)
+    return [each.name for each in needed if each.name != "device"]
 
 
 def _takes_device(factory: Callable[..., object]) -> bool:

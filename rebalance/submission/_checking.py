@@ -107,7 +107,7 @@ def check_files(
         n_clipped_files=sum(file.n_clipped > 0 for file in found),
         problems=tuple(problem for group in by_kind(problems).values() for problem in group),
         sha256=sha256,
-        notes=(*_notes(files, inspected), *_notes_on_causality(files, task)),
+        notes=(*_note_on_wrapping(files, names), *_notes(files, inspected), *_notes_on_causality(files, task)),
     )
 
 
@@ -200,6 +200,14 @@ def _archive_problems(files: ArchivedFiles, task: Task, sha256: Mapping[str, str
     except RebalanceError as error:
         return [*problems, Problem(kind="manifest", file=MANIFEST, expected="a manifest", got=one_line(error))]
     return problems if manifest is None else [*problems, *manifest_problems(manifest, name, sha256)]
+
+
+def _note_on_wrapping(files: SubmittedFiles, names: Mapping[Pair, str]) -> tuple[str, ...]:
+    """Say that everything lies in one folder too many, where no file has its name."""
+    tops = {name.partition("/")[0] for name in files.sizes()}
+    if names or len(tops) != 1 or not all("/" in name for name in files.sizes()):
+        return ()
+    return (f"everything lies in the folder {min(tops)!r}: pack what is in it, not the folder itself",)
 
 
 def _notes(files: SubmittedFiles, inspected: list[InspectedSegment]) -> tuple[str, ...]:

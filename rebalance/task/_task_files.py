@@ -10,6 +10,8 @@ from rebalance._base.errors import ConfigError, MetadataError
 from rebalance._base.files import StrPath, expanded
 from rebalance._base.names import suggestion
 
+_RUN_RECORD = "run.json"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFiles:
@@ -127,7 +129,10 @@ def metadata_dir(root: Path | str) -> Path:
     if not root.is_dir():
         raise MetadataError(where=root, expected="the root folder of a task", got="no folder")
     if not (root / "metadata").is_dir():
-        raise MetadataError(where=root, expected="a folder 'metadata' in the root folder of a task", got="none")
+        swapped = "; it is the folder of a run, and the task comes before it" if (root / _RUN_RECORD).is_file() else ""
+        raise MetadataError(
+            where=root, expected="a folder 'metadata' in the root folder of a task", got="none", more=swapped
+        )
     return root / "metadata"
 
 

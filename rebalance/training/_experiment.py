@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded
 from rebalance.separation.mask_network import N_VOICES, MaskNetwork, MaskNetworkConfig
 from rebalance.separation.networks import chosen_device
@@ -139,6 +140,8 @@ def run_experiment(
     >>> type(average).__name__
     'MaskNetwork'
     """
+    if not experiment.data.held_out:
+        raise ConfigError(where="data.held_out", expected="one or more folders of stems to validate on", got="none")
     run = expanded(run)
     chosen = chosen_device(device)
     torch.manual_seed(experiment.train.seed)

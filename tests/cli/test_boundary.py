@@ -7,7 +7,7 @@ import inspect
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -51,25 +51,6 @@ HOSTILE = {
     "folder": lambda path: path.mkdir(),
 }
 IN_THE_WAY = os.fsdecode(b"caf\xe9 [2] :cello:") if sys.platform == "linux" else "[2] 'cello'"
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
-    """Run a command in this process: its status, what it said on the error stream by line, and its output."""
-    import warnings
-
-    before = warnings.formatwarning
-
-    def running(*arguments: object) -> tuple[int, list[str], str]:
-        monkeypatch.setattr(sys, "argv", ["rebalance", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            command_line.main()
-        told = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, told.err.splitlines(), told.out
-
-    yield running
-    warnings.formatwarning = before
 
 
 @pytest.fixture

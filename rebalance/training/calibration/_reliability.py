@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,7 +43,12 @@ class Reliability:
 
 
 def measure_reliability(
-    task: Task, separator: str, *, n_segments: int | None = None, jobs: int | None = None
+    task: Task,
+    separator: str,
+    *,
+    n_segments: int | None = None,
+    jobs: int | None = None,
+    executor: Executor | None = None,
 ) -> Reliability:
     """Turn one player after the other up and down by 6 dB, and compare what was made with what the estimates tell.
 
@@ -54,8 +60,8 @@ def measure_reliability(
         Name or path; see `rebalance.separation.load_separator`.
     n_segments
         How many segments, spread evenly over the task; all when None.
-    jobs
-        Number of processes.
+    jobs, executor
+        See `rebalance.pipeline.score_task`.
 
     Raises
     ------
@@ -85,6 +91,7 @@ def measure_reliability(
         functools.partial(_requests_of_segment, task, separator),
         title=f"reliability of {separator}",
         jobs=jobs,
+        executor=executor,
         describe=lambda segment: f"segment {segment.name}",
         on_result=lambda _, found: rows.extend(found),
     )
