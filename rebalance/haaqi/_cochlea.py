@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy.signal import butter
 
 from rebalance._base.compiling import compiled_loosely
+from rebalance._base.vector_maths import exp2, log2
 from rebalance.haaqi._bands import N_BANDS, SAMPLE_RATE, Gammatone, centre_frequencies_hz, gammatone
-from rebalance.haaqi._fast_maths import exp2, log2
 from rebalance.haaqi._hearing_loss import LINEAR_ABOVE_DB_SPL, CochlearLoss, control_bandwidth
 
 Vector: TypeAlias = NDArray[np.float64]

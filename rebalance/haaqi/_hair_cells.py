@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebalance._base.compiling import compiled_loosely
+from rebalance._base.vector_maths import log2
 from rebalance.haaqi._bands import N_BANDS, SAMPLE_RATE
 from rebalance.haaqi._cochlea import DB_PER_OCTAVE, FLOOR, Excitation
-from rebalance.haaqi._fast_maths import log2
 
 OVERSHOOT = 2.0
 RAPID_ADAPTATION_S = 0.002

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebalance._base.compiling import compiled_loosely
-from rebalance.haaqi._fast_maths import LN_2, log2
+from rebalance._base.vector_maths import LN_2, log2
 
 Row: TypeAlias = NDArray[np.float32]
 Vector: TypeAlias = NDArray[np.float64]

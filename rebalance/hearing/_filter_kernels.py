@@ -13,7 +13,6 @@ differs from pyclarity's bands by more than 1e-9.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -24,9 +23,9 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from rebalance._base.compiling import compiled, compiled_loosely
+from rebalance._base.vector_maths import exp2, log2
 
 Floats: TypeAlias = NDArray[np.float64]
-Integers: TypeAlias = NDArray[np.int64]
 
 LANES = 8
 ORDER = 8
@@ -42,14 +41,7 @@ _VECTOR = ir.VectorType(ir.DoubleType(), _LANES_PER_VECTOR)
 _UNALIGNED = 8
 _NO_REDUCTION = 1e-14
 
-_MANTISSA_BITS = 52
-_MANTISSA_MASK = (1 << _MANTISSA_BITS) - 1
-_EXPONENT_MASK = 0x7FF
-_EXPONENT_BIAS = 1023
 _MAX_EXPONENT = 1000.0
-_ROOT_2 = math.sqrt(2.0)
-_ATANH_TERMS = tuple(2.0 / math.log(2.0) / (2 * k + 1) for k in range(6))
-_POWER_TERMS = tuple(math.log(2.0) ** k / math.factorial(k) for k in range(10))
 
 
 def lane_function(build: Callable[..., Any]) -> Any:  # noqa: ANN401 - numba's intrinsics have no type
@@ -209,12 +201,10 @@ def compress_in_bands(signal: Floats, sections: Floats, compressors: Floats) -> 
     reductions = np.zeros((1, LANES))
     rows = np.empty((_BLOCK, LANES))
     gains = np.empty((_BLOCK, LANES))
-    bits = np.empty((_BLOCK, LANES), np.int64)
     knee = 2.0 ** compressors[0].min()
     resting_gains = np.empty((_BLOCK, LANES))
-    resting_bits = np.empty((_BLOCK, LANES), np.int64)
     resting_gains[:] = compressors[COMPRESSOR_ROWS - 1]
-    _powers_of_2(resting_gains.ravel(), resting_bits.ravel())
+    _raise_2(resting_gains.ravel())
     output = np.empty(len(signal))
     for start in range(0, len(signal), _BLOCK):
         stretch = signal[start : start + _BLOCK]
@@ -222,12 +212,12 @@ def compress_in_bands(signal: Floats, sections: Floats, compressors: Floats) -> 
         _split(stretch, sections, states, rows[:n])
         if reductions.max() < _NO_REDUCTION and not _count_reaching(rows[:n].ravel(), knee):
             reductions[:] = 0.0
-            _sum_lanes(rows[:n], resting_gains[:n], resting_bits[:n].view(np.float64), output[start : start + n])
+            _sum_lanes(rows[:n], resting_gains[:n], output[start : start + n])
             continue
-        _levels(rows[:n].ravel(), bits[:n].ravel(), gains[:n].ravel())
+        _write_levels(rows[:n].ravel(), gains[:n].ravel())
         _smooth(gains[:n], compressors, reductions)
-        _powers_of_2(gains[:n].ravel(), bits[:n].ravel())
-        _sum_lanes(rows[:n], gains[:n], bits[:n].view(np.float64), output[start : start + n])
+        _raise_2(gains[:n].ravel())
+        _sum_lanes(rows[:n], gains[:n], output[start : start + n])
     return output
 
 
@@ -257,45 +247,24 @@ def _count_reaching(samples: Floats, magnitude: float) -> int:
 
 
 @compiled_loosely
-def _levels(samples: Floats, bits: Integers, levels: Floats) -> None:
-    """Write the level of every sample as a power of 2.
-
-    The logarithm is the exponent and an odd series for the mantissa, right to 3e-11.
-    """
-    t0, t1, t2, t3, t4, t5 = _ATANH_TERMS
-    patterns = samples.view(np.int64)
+def _write_levels(samples: Floats, levels: Floats) -> None:
+    """Write the level of every sample as a power of 2; a level of silence is far below all others."""
     for i in range(len(samples)):
-        bits[i] = (patterns[i] & _MANTISSA_MASK) | (_EXPONENT_BIAS << _MANTISSA_BITS)
-    mantissas = bits.view(np.float64)
-    for i in range(len(samples)):
-        exponent = float(((patterns[i] >> _MANTISSA_BITS) & _EXPONENT_MASK) - _EXPONENT_BIAS)
-        s = (mantissas[i] - _ROOT_2) / (mantissas[i] + _ROOT_2)
-        r = s * s
-        p = t0 + r * (t1 + r * (t2 + r * (t3 + r * (t4 + r * t5))))
-        levels[i] = exponent + 0.5 + s * p
+        levels[i] = log2(abs(samples[i]))
 
 
 @compiled_loosely
-def _powers_of_2(values: Floats, bits: Integers) -> None:
-    """Write 2 to the power of every value: a whole power as the bits of a number, the rest in place of the value.
-
-    The rest is a Taylor series, right to 1e-11.
-    """
-    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9 = _POWER_TERMS
-    for i in range(len(values)):
-        value = min(max(values[i], -_MAX_EXPONENT), _MAX_EXPONENT)
-        whole = np.floor(value + 0.5)
-        bits[i] = (np.int64(whole) + _EXPONENT_BIAS) << _MANTISSA_BITS
-        f = value - whole
-        p = t5 + f * (t6 + f * (t7 + f * (t8 + f * t9)))
-        values[i] = t0 + f * (t1 + f * (t2 + f * (t3 + f * (t4 + f * p))))
+def _raise_2(powers: Floats) -> None:
+    """Put 2 to the power of every value in its place."""
+    for i in range(len(powers)):
+        powers[i] = exp2(min(max(powers[i], -_MAX_EXPONENT), _MAX_EXPONENT))
 
 
 @compiled_loosely
-def _sum_lanes(rows: Floats, gains: Floats, scales: Floats, sums: Floats) -> None:
-    """Write the sum over the lanes, each times its gain and scale, ``(n_samples,)``."""
+def _sum_lanes(rows: Floats, gains: Floats, sums: Floats) -> None:
+    """Write the sum over the lanes, each times its gain, ``(n_samples,)``."""
     for i in range(len(sums)):
         total = 0.0
         for lane in range(LANES):
-            total += rows[i, lane] * gains[i, lane] * scales[i, lane]
+            total += rows[i, lane] * gains[i, lane]
         sums[i] = total

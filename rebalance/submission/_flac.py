@@ -1,6 +1,7 @@
 """Submitted FLAC files, judged by their header and decoded in memory, never beyond what is expected of them.
 
-Source: RFC 9639 (FLAC), sections 6 and 8.2, for the stream marker and STREAMINFO.
+Source: RFC 9639 (FLAC), sections 6 and 8.2, for the stream marker and STREAMINFO. The header is read here because
+libsndfile does not hand out the MD5 of the samples, and the library that does, mutagen, is under the GPL.
 """
 
 from __future__ import annotations

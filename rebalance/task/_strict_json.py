@@ -1,4 +1,8 @@
-"""Reading JSON strictly: what Python's reader lets pass (duplicate keys, NaN) is refused with its place in the file."""
+"""Reading JSON strictly: what Python's reader lets pass (duplicate keys, NaN) is refused with its place in the file.
+
+json.loads takes duplicate keys, NaN and numbers out of range; msgspec refuses the last two, but lets the last of
+duplicate keys win in silence and names bytes, not keys and lines. So the places are found here.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +40,10 @@ class JsonError(MetadataError):
     """
 
     def __init__(self, *, file: Path, key: str, expected: str, got: str) -> None:
-        super().__init__(f"{file}: {key}: expected {expected}, got {got}" if key else f"{file}: {got}")
+        if key:
+            super().__init__(where=f"{file}: {key}", expected=expected, got=got)
+        else:
+            super().__init__(got, where=file)
         self.file = file
         self.key = key
         self.expected = expected

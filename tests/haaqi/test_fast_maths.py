@@ -1,7 +1,7 @@
 import numpy as np
 
 from rebalance._base.compiling import compiled_loosely
-from rebalance.haaqi._fast_maths import exp2, log2
+from rebalance._base.vector_maths import exp2, log2
 
 
 @compiled_loosely
