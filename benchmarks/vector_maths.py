@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rebalance._base.compiling import compiled_loosely
 from rebalance._base.vector_maths import exp2, log2
 
 Loop = Callable[[NDArray[np.float64], NDArray[np.float64]], None]
@@ -18,25 +18,25 @@ N_VALUES = 200_000
 TURNS = 15
 
 
-@njit(fastmath=True, error_model="numpy")
+@compiled_loosely
 def own_logarithms(values: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     for i in range(len(values)):
         out[i] = log2(values[i])
 
 
-@njit(fastmath=True, error_model="numpy")
+@compiled_loosely
 def numba_logarithms(values: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     for i in range(len(values)):
         out[i] = np.log2(values[i])
 
 
-@njit(fastmath=True, error_model="numpy")
+@compiled_loosely
 def own_powers(values: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     for i in range(len(values)):
         out[i] = exp2(values[i])
 
 
-@njit(fastmath=True, error_model="numpy")
+@compiled_loosely
 def numba_powers(values: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     for i in range(len(values)):
         out[i] = np.exp2(values[i])
