@@ -18,6 +18,7 @@ from rebalance.separation.player_tracker import (
 )
 from rebalance.training._exporting import reliability_fact, shrinkage_text
 from rebalance.training._run_state import load_average
+from rebalance.training._transcribing import begin_with
 
 MAX_BYTES = 30_000_000
 
@@ -36,7 +37,8 @@ def export_tracker(
     Parameters
     ----------
     tracker_run, refiner_run
-        Folders of the runs; None for masks of combs alone.
+        Folders of the runs. In place of the second: a checkpoint whose refiner is kept, or None for masks of combs
+        alone.
     path
         Of the checkpoint.
     card
@@ -69,7 +71,7 @@ def export_tracker(
     refining = None
     if refiner_run is not None:
         refining = Refiner(refiner or RefinerConfig())
-        load_average(refining, refiner_run / "state.safetensors")
+        begin_with(refining, refiner_run / "state.safetensors" if refiner_run.is_dir() else refiner_run)
     networks = [network, *([] if refining is None else [refining])]
     n_bytes = 2 * sum(tensor.numel() for network in networks for tensor in network.state_dict().values())
     if n_bytes > MAX_BYTES:

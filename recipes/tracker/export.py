@@ -1,5 +1,7 @@
 """Make weights that ship: `python export.py TRACKER_RUN REFINER_RUN NAME TASK [SCENES]`; `-` for no refiner.
 
+In place of REFINER_RUN a checkpoint may stand, whose refiner is kept.
+
 The shrinkage is fitted on TASK, or on the first SCENES of it, in the folder of the tracker's run; only finished weights
 replace those that ship.
 """
@@ -40,7 +42,7 @@ def training_of(tracker_run: Path, refiner_run: Path | None) -> dict[str, str]:
         "Command": "python train.py RUN, python train_refiner.py RUN (recipes/tracker)",
         "Budget of the tracker": _budget(tracker, progress.step, progress.seconds),
     }
-    if refiner_run is not None:
+    if refiner_run is not None and refiner_run.is_dir():
         refiner = read_settings(HERE / "refiner.yaml", RefinerExperiment)
         progress = progress_of_refiner(refiner, refiner_run)
         facts["Budget of the refiner"] = _budget(refiner, progress.step, progress.seconds)

@@ -13,7 +13,12 @@ from small_networks import SMALL_REFINER, SMALL_TRACKER, small_tracker
 from rebalance._base.errors import ConfigError
 from rebalance.separation import ModelCard, load_separator
 from rebalance.separation._checkpoints import digest_file
-from rebalance.separation.player_tracker import Refiner, TrackerNetwork, save_tracker_checkpoint
+from rebalance.separation.player_tracker import (
+    Refiner,
+    TrackerNetwork,
+    load_tracker_checkpoint,
+    save_tracker_checkpoint,
+)
 from rebalance.training._experiment import Data
 from rebalance.training._loop import TrainSettings
 from rebalance.training._losses import LossSettings
@@ -158,6 +163,12 @@ def test_a_tracker_and_a_refiner_train_resume_and_ship(stem_folder: Path, tmp_pa
     mixture = np.stack([tone(76) + tone(48)] * 2).astype(np.float32)
     estimates = separator(mixture, ("Violin", "Cello"))
     np.testing.assert_allclose(sum(estimates.values()), mixture, atol=1e-5)
+    again = tmp_path / "again.safetensors"
+    export_tracker(tracker_run, path, again, ModelCard(), tracker=SMALL_TRACKER, refiner=SMALL_REFINER)
+    kept, before = (load_tracker_checkpoint(each).refiner for each in (again, path))
+    assert kept is not None
+    assert before is not None
+    assert all(torch.equal(kept.state_dict()[name], value) for name, value in before.state_dict().items())
 
 
 def test_runs_begin_with_weights_that_ship(stem_folder: Path, tmp_path: Path) -> None:
