@@ -6,6 +6,7 @@ from rebalance.separation._average_spectra import AverageSpectrumSeparator, read
 from rebalance.separation._causality import LookAhead, measure_look_ahead
 from rebalance.separation._chain import WHOLE_CHAIN, measure_chain
 from rebalance.separation._checkpoints import (
+    SCORE_FORMAT,
     TRACKER_FORMAT,
     WEIGHTS_FOLDER,
     ModelCard,
@@ -59,6 +60,7 @@ __all__ = [
     "ENTRY_POINTS",
     "HOP_SIZE",
     "LIMIT_DB",
+    "SCORE_FORMAT",
     "SEPARATORS",
     "SILENCE_DB_FS",
     "TRACKER_FORMAT",

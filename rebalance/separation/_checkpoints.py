@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FORMAT = "rebalance-separator/1"
 TRACKER_FORMAT = "rebalance-tracker/1"
+SCORE_FORMAT = "rebalance-score-supervised/1"
 WEIGHTS_FOLDER = weights_folder()
 _MAX_RELIABILITY = 2.0
 
@@ -160,7 +161,7 @@ def load_checkpoint(path: StrPath) -> Checkpoint:
 
 
 def checkpoint_header(path: StrPath) -> dict[str, str] | None:
-    """Return the header of one of our checkpoints, of separator or tracker, None for any other file.
+    """Return the header of one of our checkpoints, of any kind of network, None for any other file.
 
     Examples
     --------
@@ -178,7 +179,7 @@ def checkpoint_header(path: StrPath) -> dict[str, str] | None:
             header = file.metadata() or {}
     except (SafetensorError, OSError):
         return None
-    return header if header.get("format") in (FORMAT, TRACKER_FORMAT) else None
+    return header if header.get("format") in (FORMAT, TRACKER_FORMAT, SCORE_FORMAT) else None
 
 
 def shipped_weights() -> dict[str, Path]:

@@ -18,7 +18,7 @@ from rebalance._base.extras import optional_packages
 from rebalance._base.files import StrPath
 from rebalance._base.names import suggestion
 from rebalance._base.running import one_line
-from rebalance.separation._checkpoints import TRACKER_FORMAT, checkpoint_header, shipped_weights
+from rebalance.separation._checkpoints import SCORE_FORMAT, TRACKER_FORMAT, checkpoint_header, shipped_weights
 from rebalance.separation._info import SeparatorInfo, info_of
 from rebalance.separation._mixture import MixtureSeparator
 from rebalance.separation._oracles import BinaryMaskOracle, RatioMaskOracle, SourceOracle
@@ -148,6 +148,8 @@ def _from_path(text: str, path: Path, device: str) -> Separator:
     header = checkpoint_header(path)
     if header is not None and header["format"] == TRACKER_FORMAT:
         return _player_tracker(text, path, device)
+    if header is not None and header["format"] == SCORE_FORMAT:
+        return _score_supervised(text, path, device)
     if header is not None:
         return _mask_network(text, path, device)
     return _local(text, path, device)
@@ -227,6 +229,14 @@ def _player_tracker(name: str, path: Path, device: str) -> Separator:
         from rebalance.separation.player_tracker import load_pitch_separator
 
     return load_pitch_separator(name, path, device=device)
+
+
+def _score_supervised(name: str, path: Path, device: str) -> Separator:
+    """Return a separator that learnt from scores."""
+    with optional_packages():
+        from rebalance.separation.score_supervised import load_score_separator
+
+    return load_score_separator(name, path, device=device)
 
 
 _CONVTASNETS: Mapping[str, bool] = MappingProxyType({"convtasnet": False, "convtasnet-causal": True})

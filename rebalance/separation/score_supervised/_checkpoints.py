@@ -1,0 +1,88 @@
+"""Checkpoints of separators that learnt from scores: safetensors, configuration and card in the header."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from rebalance._base.configuration import structured
+from rebalance._base.errors import ConfigError
+from rebalance._base.files import StrPath, expanded, replacing, write_text
+from rebalance.separation import SCORE_FORMAT, ModelCard, checked_digest, checkpoint_header, digest_file, sha256_of
+from rebalance.separation.networks import chosen_device
+from rebalance.separation.score_supervised._separator import ScoreSupervisedSeparator
+from rebalance.separation.score_supervised._tcn import ScoreTcn, TcnConfig
+
+
+def save_score_separator(path: StrPath, network: ScoreTcn, card: ModelCard) -> None:
+    """Write a network in half precision, and ``<name>.sha256`` beside it.
+
+    Raises
+    ------
+    RebalanceError
+        If the operating system refuses to write.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.separation import ModelCard, load_separator
+    >>> from rebalance.separation.score_supervised import ScoreTcn, TcnConfig, save_score_separator
+    >>> network = ScoreTcn(TcnConfig(role="separator", bottleneck=8, hidden=8, n_blocks=2))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_score_separator(Path(folder, "mine.safetensors"), network, ModelCard(shrinkage=(0.5,)))
+    ...     print(load_separator(Path(folder, "mine.safetensors"), device="cpu").info.shrinkage)
+    (0.5,)
+    """
+    import torch
+    from safetensors.torch import save_file
+
+    path = expanded(path)
+    tensors = {
+        name: tensor.detach().to("cpu", torch.float16).contiguous() for name, tensor in network.state_dict().items()
+    }
+    header = {
+        "format": SCORE_FORMAT,
+        "config": json.dumps(asdict(network.config)),
+        "card": json.dumps(asdict(card)),
+        "n_parameters": str(sum(parameter.numel() for parameter in network.parameters())),
+    }
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, metadata=header)
+    write_text(digest_file(path), f"{sha256_of(path)}  {path.name}\n")
+
+
+def load_score_separator(name: str, path: StrPath, *, device: str) -> ScoreSupervisedSeparator:
+    """Return the separator of a checkpoint; nothing is unpickled, and a ``.sha256`` file beside it must agree.
+
+    Raises
+    ------
+    ConfigError
+        If the file is no such checkpoint or damaged, or the device cannot be used.
+
+    Examples
+    --------
+    >>> from rebalance.separation import shipped_weights
+    >>> from rebalance.separation.score_supervised import load_score_separator
+    >>> load_score_separator("fast", shipped_weights()["fast"], device="cpu")
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: ...fast.safetensors: expected a checkpoint of format ...
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    path = expanded(path)
+    header = checkpoint_header(path)
+    if header is None or header["format"] != SCORE_FORMAT:
+        raise ConfigError(where=path, expected=f"a checkpoint of format {SCORE_FORMAT!r}")
+    sha256 = checked_digest(path)
+    try:
+        network = ScoreTcn(structured(json.loads(header["config"]), TcnConfig, "config"))
+        card = structured(json.loads(header["card"]), ModelCard, "card")
+        network.load_state_dict({key: tensor.float() for key, tensor in load_file(path).items()})
+    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+        reason = (str(error).splitlines() or ["no reason given"])[0]
+        raise ConfigError(f"damaged checkpoint: {reason}", where=path) from error
+    placed = network.eval().to(chosen_device(device))
+    return ScoreSupervisedSeparator(name=name, network=placed, card=card, weights=sha256)

@@ -1,0 +1,41 @@
+"""Learning to separate from scores in place of stems, in three steps.
+
+Source: Hung, Wichern and Le Roux 2021, "Transcription Is All You Need" (arXiv 2010.11904).
+"""
+
+from __future__ import annotations
+
+from rebalance.training.score_supervision._losses import (
+    adversarial_mixture_loss,
+    adversarial_transcription_loss,
+    classification_loss,
+    instrument_loss,
+    mixture_loss,
+    own_score_loss,
+    pitch_loss,
+    score_loss,
+    transcription_loss,
+)
+from rebalance.training.score_supervision._objectives import ScoreLossSettings
+from rebalance.training.score_supervision._rolls import clip_activity, harmonic_activity, harmonic_matrix, piano_roll
+from rebalance.training.score_supervision._steps import ScoreExperiment, export_score_separator, run_score_experiment
+
+__all__ = [
+    "ScoreExperiment",
+    "ScoreLossSettings",
+    "adversarial_mixture_loss",
+    "adversarial_transcription_loss",
+    "classification_loss",
+    "clip_activity",
+    "export_score_separator",
+    "harmonic_activity",
+    "harmonic_matrix",
+    "instrument_loss",
+    "mixture_loss",
+    "own_score_loss",
+    "piano_roll",
+    "pitch_loss",
+    "run_score_experiment",
+    "score_loss",
+    "transcription_loss",
+]

@@ -1,0 +1,316 @@
+"""What each of the three steps minimises; see `rebalance.training._loop.Objective`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from rebalance._base.challenge import CAD2_TASK2
+from rebalance._base.errors import ConfigError
+from rebalance.separation.mask_network import N_VOICES
+from rebalance.separation.score_supervised import ScoreTcn, level_of
+from rebalance.training.data import Batch
+from rebalance.training.score_supervision import _losses as losses
+from rebalance.training.score_supervision._rolls import (
+    DEFAULT_N_HARMONICS,
+    clip_activity,
+    harmonic_activity,
+    harmonic_matrix,
+    piano_roll,
+)
+
+_RATE = CAD2_TASK2.mixture_sample_rate  # of the mixer
+
+Adversary: TypeAlias = Literal["none", "mixture", "transcription"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreLossSettings:
+    """Weights of the losses, by the names of the paper.
+
+    Parameters
+    ----------
+    alpha_1, beta_1
+        Of the loss of instruments and of pitches, equation (4).
+    alpha_2, beta_2
+        Of the mixture loss by the clip and by the harmonics, equation (8); 0 leaves one out.
+    alpha_3, beta_3
+        Of the adversarial mixture and transcription loss, equation (11).
+    adversary
+        Which of these two is used in the third step.
+    n_harmonics
+        How many harmonics a note has; the paper does not tell.
+    activity
+        Share of the frames in which each instrument plays, by which rare ones are weighed up; none when empty.
+    """
+
+    alpha_1: float = 0.03
+    beta_1: float = 0.1
+    alpha_2: float = 1.0
+    beta_2: float = 0.1
+    alpha_3: float = 0.2
+    beta_3: float = 0.05
+    adversary: Adversary = "none"
+    n_harmonics: int = DEFAULT_N_HARMONICS
+    activity: tuple[float, ...] = ()
+
+    def instrument_weights(self) -> Tensor | None:
+        """Return the weights of the instruments: the inverse of their activity, of mean 1."""
+        if not self.activity:
+            return None
+        inverse = 1.0 / torch.tensor(self.activity)
+        return inverse / inverse.mean()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clips:
+    """What the losses see of a batch, at the level of its mixtures.
+
+    Parameters
+    ----------
+    mixture, sources
+        Magnitudes ``(batch, n_bins, n_frames)`` and ``(batch, n_instruments, n_bins, n_frames)``.
+    roll
+        ``(batch, n_instruments, 88, n_frames)``.
+    """
+
+    mixture: Tensor
+    sources: Tensor
+    roll: Tensor
+
+
+def clips_of(batch: Batch, network: ScoreTcn) -> Clips:
+    """Return mixtures, sources and scores of a batch of rendered music at the rate of a network.
+
+    Raises
+    ------
+    ConfigError
+        If a source has no notes, or the network lacks its instrument.
+    """
+    signals = at_rate(batch.sources.mean(dim=2), _RATE, network.config.sample_rate)
+    n_instruments = len(network.config.instruments)
+    by_instrument = signals.new_zeros(len(signals), n_instruments, signals.shape[-1])
+    rolls = []
+    n_frames = signals.shape[-1] // network.config.hop + 1
+    for index, (slots, notes) in enumerate(zip(batch.slots.tolist(), batch.notes, strict=True)):
+        played = []
+        for place, its_notes in enumerate(notes):  # slots beyond them are empty
+            if its_notes is None:
+                raise ConfigError("a stem has no notes beside it; render it anew", where=f"mixture {index}")
+            instrument = slots[place] // N_VOICES
+            if instrument >= n_instruments:
+                raise ConfigError("the network lacks an instrument of it", where=f"mixture {index}")
+            by_instrument[index, instrument] += signals[index, place]
+            played.append((instrument, its_notes))
+        rolls.append(piano_roll(played, network.config, n_frames, sample_rate=_RATE))
+    with torch.no_grad():
+        mixture = network.transform(by_instrument.sum(dim=1)).abs()
+        level = level_of(mixture)
+        sources = network.levelled(network.transform(by_instrument).abs(), level)
+    return Clips(mixture=network.levelled(mixture, level), sources=sources, roll=torch.stack(rolls).to(signals.device))
+
+
+def at_rate(signals: Tensor, rate: int, wanted: int) -> Tensor:
+    """Return signals ``(..., n_samples)`` at another rate, by cutting their spectrum; a clip counts as periodic."""
+    n_samples = round(signals.shape[-1] * wanted / rate)
+    if rate == wanted:
+        return signals
+    spectra = torch.fft.rfft(signals)[..., : n_samples // 2 + 1]
+    resampled: Tensor = torch.fft.irfft(spectra, n=n_samples) * (n_samples / signals.shape[-1])
+    return resampled
+
+
+@contextmanager
+def frozen(network: nn.Module) -> Iterator[None]:
+    """Keep the parameters of a network out of what is differentiated."""
+    before = [parameter.requires_grad for parameter in network.parameters()]
+    network.requires_grad_(requires_grad=False)
+    try:
+        yield
+    finally:
+        for parameter, wanted in zip(network.parameters(), before, strict=True):
+            parameter.requires_grad = wanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptionObjective:
+    """The first step: equation (4) on mixtures."""
+
+    settings: ScoreLossSettings
+    parts: tuple[str, ...] = ("loss",)
+
+    def __call__(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """Return the loss of a batch, mean over its clips."""
+        transcriptor = as_role(network, "transcriptor")
+        return {"loss": transcribed(transcriptor, clips_of(batch, transcriptor), self.settings)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriticObjective:
+    """The second step: equation (8), the transcriptor staying as it is."""
+
+    settings: ScoreLossSettings
+    transcriptor: ScoreTcn
+    parts: tuple[str, ...] = ("loss", "score", "mixture")
+
+    def __call__(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """Return the loss of a batch and its parts, mean over its clips."""
+        separator = as_role(network, "separator")
+        with frozen(self.transcriptor.eval()):
+            return separated(separator, self.transcriptor, clips_of(batch, separator), self.settings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisedObjective:
+    """For comparison: the distance of magnitudes to those of the stems, which no other objective sees."""
+
+    parts: tuple[str, ...] = ("loss",)
+
+    def __call__(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """Return the loss of a batch, mean over its clips."""
+        separator = as_role(network, "separator")
+        clips = clips_of(batch, separator)
+        distance = (estimates_of(separator, clips) - clips.sources).abs()
+        return {"loss": distance.flatten(1).sum(dim=1).mean()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassificationObjective:
+    """The first step of the baseline: who plays at every frame, on mixtures."""
+
+    parts: tuple[str, ...] = ("loss",)
+
+    def __call__(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """Return the loss of a batch, mean over its clips."""
+        classifier = as_role(network, "classifier")
+        clips = clips_of(batch, classifier)
+        return {"loss": losses.classification_loss(classifier(clips.mixture), clips.roll.amax(dim=2)).mean()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassifiedObjective:
+    """The second step of the baseline: a classifier as critic, which knows when an instrument plays, not what."""
+
+    settings: ScoreLossSettings
+    classifier: ScoreTcn
+    parts: tuple[str, ...] = ("loss", "score", "mixture")
+
+    def __call__(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """Return the loss of a batch and its parts, mean over its clips."""
+        separator = as_role(network, "separator")
+        clips = clips_of(batch, separator)
+        estimates = estimates_of(separator, clips)
+        playing = clips.roll.amax(dim=2)
+        score = torch.zeros(len(estimates), device=estimates.device)
+        with frozen(self.classifier.eval()):
+            for instrument in range(estimates.shape[1]):
+                alone = losses.own_part(playing, instrument)
+                score = score + losses.classification_loss(self.classifier(estimates[:, instrument]), alone)
+        active = clip_activity(clips.roll)
+        mixture = self.settings.alpha_2 * losses.mixture_loss(clips.mixture, estimates, active)
+        return {"loss": (score + mixture).mean(), "score": score.mean(), "mixture": mixture.mean()}
+
+
+class Joint(nn.Module):
+    """Separator and transcriptor of the third step side by side."""
+
+    def __init__(self, separator: ScoreTcn, transcriptor: ScoreTcn) -> None:
+        super().__init__()
+        self.separator = as_role(separator, "separator")
+        self.transcriptor = as_role(transcriptor, "transcriptor")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JointObjective:
+    """The third step: equation (8) for the separator and (11) for the transcriptor, neither moving the other."""
+
+    settings: ScoreLossSettings
+    parts: tuple[str, ...] = ("loss", "score", "mixture", "transcription", "adversary")
+
+    def __call__(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """Return the sum of both losses and its parts, mean over the clips of a batch."""
+        if not isinstance(network, Joint):
+            raise ConfigError(where="third step", expected="a separator and a transcriptor", got=type(network).__name__)
+        clips = clips_of(batch, network.separator)
+        with frozen(network.transcriptor):
+            separator = separated(network.separator, network.transcriptor, clips, self.settings)
+        with torch.no_grad():
+            estimates = estimates_of(network.separator, clips)
+        transcription = transcribed(network.transcriptor, clips, self.settings)
+        adversary = self._adversary(network.transcriptor, estimates, clips.roll)
+        return {
+            "loss": separator["loss"] + transcription + adversary,
+            "score": separator["score"],
+            "mixture": separator["mixture"],
+            "transcription": transcription,
+            "adversary": adversary,
+        }
+
+    def _adversary(self, transcriptor: ScoreTcn, estimates: Tensor, roll: Tensor) -> Tensor:
+        """Return what the transcriptor loses by being right about estimates; they pass no gradient on."""
+        if self.settings.adversary == "none":
+            return torch.zeros((), device=roll.device)
+        if self.settings.adversary == "mixture":
+            remixed, scores = remixed_clips(estimates, roll)
+            chances = torch.sigmoid(transcriptor(remixed))
+            return self.settings.alpha_3 * losses.adversarial_mixture_loss(chances, scores).mean()
+        total = torch.zeros((), device=roll.device)
+        for instrument in range(roll.shape[1]):
+            chances = torch.sigmoid(transcriptor(estimates[:, instrument]))
+            total = total + losses.adversarial_transcription_loss(chances, roll, instrument).mean()
+        return self.settings.beta_3 * total
+
+
+def transcribed(transcriptor: ScoreTcn, clips: Clips, settings: ScoreLossSettings) -> Tensor:
+    """Return equation (4), mean over clips."""
+    chances = torch.sigmoid(transcriptor(clips.mixture))
+    weights = settings.instrument_weights()
+    own = losses.transcription_loss(chances, clips.roll, alpha=settings.alpha_1, beta=settings.beta_1, weights=weights)
+    return own.mean()
+
+
+def separated(
+    separator: ScoreTcn, transcriptor: ScoreTcn, clips: Clips, settings: ScoreLossSettings
+) -> dict[str, Tensor]:
+    """Return equation (8) and its parts, mean over clips."""
+    estimates = estimates_of(separator, clips)
+    weights = settings.instrument_weights()
+    score = torch.zeros(len(estimates), device=estimates.device)
+    for instrument in range(estimates.shape[1]):
+        chances = torch.sigmoid(transcriptor(estimates[:, instrument]))
+        score = score + losses.own_score_loss(chances, clips.roll, instrument, weights)
+    mixture = settings.alpha_2 * losses.mixture_loss(clips.mixture, estimates, clip_activity(clips.roll))
+    if settings.beta_2:
+        matrix = harmonic_matrix(separator.config, settings.n_harmonics).to(estimates.device)
+        active = harmonic_activity(clips.roll, matrix)
+        mixture = mixture + settings.beta_2 * losses.mixture_loss(clips.mixture, estimates, active)
+    return {"loss": (score + mixture).mean(), "score": score.mean(), "mixture": mixture.mean()}
+
+
+def estimates_of(separator: ScoreTcn, clips: Clips) -> Tensor:
+    """Return the magnitudes a separator finds in mixtures; no score is seen."""
+    return torch.sigmoid(separator(clips.mixture)) * clips.mixture[:, None]
+
+
+def remixed_clips(estimates: Tensor, roll: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mixtures ``(batch, n_bins, n_frames)`` of estimates of different clips, and their scores.
+
+    Every instrument comes from another clip: that of instrument i from the clip i places on.
+    """
+    places = [torch.roll(torch.arange(len(roll)), -instrument) for instrument in range(roll.shape[1])]
+    remixed = torch.stack([estimates[place, instrument] for instrument, place in enumerate(places)], dim=1)
+    scores = torch.stack([roll[place, instrument] for instrument, place in enumerate(places)], dim=1)
+    return remixed.sum(dim=1), scores
+
+
+def as_role(network: nn.Module, role: str) -> ScoreTcn:
+    """Return a network if it has a role."""
+    if not isinstance(network, ScoreTcn) or network.config.role != role:
+        found = network.config.role if isinstance(network, ScoreTcn) else type(network).__name__
+        raise ConfigError(where="score supervision", expected=f"a {role}", got=str(found))
+    return network
