@@ -37,6 +37,7 @@ SECTIONS = (
     Section(script="chain", title="One scene for one listener"),
     Section(script="haaqi", title="HAAQI, one ear"),
     Section(script="compressor", title="The six-band compressor, one ear"),
+    Section(script="vector_maths", title="Logarithm and power in compiled loops"),
     Section(script="rounding", title="What rounding is worth"),
     Section(script="scaling", title="Many cores"),
     Section(script="separation", title="Separation"),

@@ -1,7 +1,8 @@
 """Logarithm and power that the compiler can run on several numbers at once, accurate to 1e-13.
 
-numba's own call the C library number by number, unless Intel's vector maths is installed: in a loop of their own
-logarithms take 3 times as long so, powers 1.2 times (``python benchmarks/vector_maths.py``).
+numba's own call the C library once for each number; its packages on PyPI come without the patch that lets loops call
+vector functions (SVML), whether that library is there or not. A logarithm takes 4 times as long so, a power 2 times
+(``python benchmarks/vector_maths.py``).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
@@ -18,7 +20,7 @@ from rebalance._base.compiling import compiled_inline
 _MANTISSA_BITS = 0x000FFFFFFFFFFFFF
 _ONE_BITS = 0x3FF0000000000000
 _SQRT2 = 1.4142135623730951
-# 2 / ln 2 / (2 k + 1): log2 as the odd series of (m - 1) / (m + 1), here below 0.172.
+# 2 / ln 2 / (2 k + 1): log2 as 1/2 and the odd series of (m - r) / (m + r), r the root of 2; here below 0.172.
 _L0 = 2.8853900817779268
 _L1, _L2, _L3, _L4 = _L0 / 3, _L0 / 5, _L0 / 7, _L0 / 9
 _L5, _L6, _L7, _L8 = _L0 / 11, _L0 / 13, _L0 / 15, _L0 / 17
@@ -63,24 +65,20 @@ _double_of: Callable[[int], float] = intrinsic(_reinterpret_bits)
 def log2(value: float) -> float:
     """Return the binary logarithm of a positive normal number."""
     bits = _bits_of(value)
-    exponent = (bits >> 52) - 1023
+    exponent = float((bits >> 52) - 1023)
     mantissa = _double_of((bits & _MANTISSA_BITS) | _ONE_BITS)
-    high = mantissa > _SQRT2
-    mantissa = mantissa * 0.5 if high else mantissa
-    whole = float(exponent) + (1.0 if high else 0.0)
-    s = (mantissa - 1.0) / (mantissa + 1.0)
+    s = (mantissa - _SQRT2) / (mantissa + _SQRT2)
     z = s * s
     series = _L5 + z * (_L6 + z * (_L7 + z * _L8))
     series = _L0 + z * (_L1 + z * (_L2 + z * (_L3 + z * (_L4 + z * series))))
-    return whole + s * series
+    return exponent + 0.5 + s * series
 
 
 @compiled_inline
 def exp2(value: float) -> float:
     """Return two to a power between -1000 and 1000."""
-    shifted = value + 1024.5
-    whole = int(shifted) - 1024
-    f = value - float(whole)
+    whole = np.floor(value + 0.5)
+    f = value - whole
     series = _E6 + f * (_E7 + f * (_E8 + f * (_E9 + f * (_E10 + f * _E11))))
     series = 1.0 + f * (_E1 + f * (_E2 + f * (_E3 + f * (_E4 + f * (_E5 + f * series)))))
-    return series * _double_of((whole + 1023) << 52)
+    return series * _double_of((np.int64(whole) + 1023) << 52)

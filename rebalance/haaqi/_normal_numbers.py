@@ -92,7 +92,7 @@ def _accept_pairs(n_trials: int, xs: Vector, ys: Vector, squares: Vector, trials
 def _scale_pairs(n: int, xs: Vector, ys: Vector, squares: Vector) -> None:
     """Turn points inside the circle into pairs of normal numbers."""
     for k in range(n):
-        factor = np.sqrt(-2.0 * LN_2 * log2(squares[k]) / squares[k])
+        factor = np.sqrt(max(-2.0 * LN_2 * log2(squares[k]) / squares[k], 0.0))
         xs[k] *= factor
         ys[k] *= factor
 

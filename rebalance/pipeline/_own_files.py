@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,9 @@ from rebalance.pipeline._personal import (
     remix_stream,
 )
 from rebalance.separation import Separator, source_names
+
+# Stems of longer recordings are not kept until it is known whether one clips: 12 minutes of a quartet in stereo.
+MAX_KEPT_BYTES = 2**30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +71,8 @@ def separate_file(
 ) -> SeparatedFile:
     """Write the stems of a file of any length.
 
-    Memory does not grow with the length: the stems wait in a file without a name in `folder`, four bytes a sample,
-    until it is known whether one would clip.
+    Memory does not grow with the length. Until it is known whether a stem would clip, up to 1 GB of stems wait in a
+    file without a name in `folder`; more are written as they come, and should one clip, all are made a second time.
 
     Parameters
     ----------
@@ -109,13 +112,18 @@ def separate_file(
     names = source_names(instruments)
     paths = {name: folder / f"{name}{audio_format.suffix}" for name in names}
     folder.mkdir(parents=True, exist_ok=True)
-    with Spool(sample_rate=file.sample_rate, n_channels=len(names) * file.n_channels, folder=folder) as spool:
+    writing = _StemFiles(paths=tuple(paths.values()), file=file, audio_format=audio_format)
+
+    def made() -> Iterator[NDArray[np.float32]]:
+        return stem_pieces(file, instruments, separator, on_progress)
+
+    if audio_format.holds_any_level:
+        writing.write(made())
         attenuation_db = 0.0
-        for piece in stem_pieces(file, instruments, separator, on_progress):
-            spool.append(piece.reshape(-1, piece.shape[-1]))
-            attenuation_db = max(attenuation_db, common_attenuation_db([piece]))
-        attenuation_db = 0.0 if audio_format.holds_any_level else attenuation_db
-        _write_stems(spool, tuple(paths.values()), file, audio_format, amplitude_from_db(-attenuation_db))
+    elif 4 * len(names) * file.n_channels * file.n_samples <= MAX_KEPT_BYTES:
+        attenuation_db = _write_once_kept(made(), writing, folder)
+    else:
+        attenuation_db = _write_as_they_come(made, writing)
     return SeparatedFile(paths=paths, attenuation_db=attenuation_db)
 
 
@@ -181,17 +189,63 @@ def remix_file(
     return RemixedFile(path=out, level=mix.level, balance=mix.balance)
 
 
-def _write_stems(spool: Spool, paths: Sequence[Path], file: AudioFile, audio_format: AudioFormat, gain: float) -> None:
-    """Write the channels of a spool as so many files, all or none."""
-    chosen = audio_format.for_length(spool.n_samples, file.n_channels)
-    with contextlib.ExitStack() as stack:
-        writers = [
-            stack.enter_context(
-                writing_audio(path, chosen, sample_rate=file.sample_rate, n_channels=file.n_channels, tags=file.tags)
-            )
-            for path in paths
-        ]
-        for piece in spool.pieces():
-            stems: NDArray[np.floating] = piece.reshape(len(paths), file.n_channels, -1)
-            for writer, stem in zip(writers, stems, strict=True):
-                writer.write(stem * gain)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _StemFiles:
+    """Where the stems of a file are to be written, and how."""
+
+    paths: tuple[Path, ...]
+    file: AudioFile
+    audio_format: AudioFormat
+
+    def write(self, pieces: Iterable[NDArray[np.floating]], *, attenuation_db: float = 0.0) -> None:
+        """Write consecutive pieces of shape ``(n_stems, n_channels, n)``, all files or none."""
+        file, gain = self.file, amplitude_from_db(-attenuation_db)
+        chosen = self.audio_format.for_length(file.n_samples, file.n_channels)
+        form = {"sample_rate": file.sample_rate, "n_channels": file.n_channels}
+        with contextlib.ExitStack() as stack:
+            writers = [stack.enter_context(writing_audio(path, chosen, **form, tags=file.tags)) for path in self.paths]
+            for piece in pieces:
+                for writer, stem in zip(writers, piece, strict=True):
+                    writer.write(stem * gain)
+
+
+def _write_once_kept(pieces: Iterable[NDArray[np.float32]], writing: _StemFiles, folder: Path) -> float:
+    """Keep stems on disk until their peak is known, and write them; return by how many dB they were turned down."""
+    file, n_stems = writing.file, len(writing.paths)
+    with Spool(sample_rate=file.sample_rate, n_channels=n_stems * file.n_channels, folder=folder) as spool:
+        attenuation_db = 0.0
+        for piece in pieces:
+            spool.append(piece.reshape(-1, piece.shape[-1]))
+            attenuation_db = max(attenuation_db, common_attenuation_db([piece]))
+        kept = (piece.reshape(n_stems, file.n_channels, -1) for piece in spool.pieces())
+        writing.write(kept, attenuation_db=attenuation_db)
+    return attenuation_db
+
+
+def _write_as_they_come(made: Callable[[], Iterator[NDArray[np.float32]]], writing: _StemFiles) -> float:
+    """Write stems while they are made, once more and softer if one clipped; return by how many dB."""
+    try:
+        writing.write(_while_none_clips(made()))
+    except _StemClipsError as clipping:
+        writing.write(made(), attenuation_db=clipping.attenuation_db)
+        return clipping.attenuation_db
+    return 0.0
+
+
+class _StemClipsError(Exception):
+    """Raised at the end of stems of which one would clip."""
+
+    def __init__(self, attenuation_db: float) -> None:
+        super().__init__(attenuation_db)
+        self.attenuation_db = attenuation_db
+
+
+def _while_none_clips(pieces: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+    """Give pieces up to the first that clips; measure the rest, and raise."""
+    attenuation_db = 0.0
+    for piece in pieces:
+        attenuation_db = max(attenuation_db, common_attenuation_db([piece]))
+        if not attenuation_db:
+            yield piece
+    if attenuation_db:
+        raise _StemClipsError(attenuation_db)

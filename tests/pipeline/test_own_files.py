@@ -78,6 +78,62 @@ def test_stems_of_a_file_are_those_of_its_samples(music: Path, tmp_path: Path) -
     assert sorted(path.name for path in out.iterdir()) == ["Cello.wav", "Flute.wav"]
 
 
+@dataclass(frozen=True)
+class LoudSeparator:
+    """Gives every player the mixture, so many times as loud."""
+
+    factor: float
+    calls: list[int]
+    name: str = "loud"
+    sample_rate: int = 44_100
+
+    def __call__(self, mixture: np.ndarray, instruments: Sequence[str]) -> dict[str, np.ndarray]:
+        self.calls.append(mixture.shape[1])
+        return dict.fromkeys(source_names(instruments), self.factor * mixture)
+
+
+@pytest.mark.parametrize(("factor", "n_times"), [(1.0, 1), (8.0, 2)])
+@pytest.mark.parametrize("suffix", [".flac", ".wav", ".ogg"])
+def test_stems_written_as_they_come_are_those_that_waited(
+    music: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, factor: float, n_times: int, suffix: str
+) -> None:
+    kind = output_format(Path(f"stem{suffix}"))
+    waited = separate_file(open_audio(music), DUO, LoudSeparator(factor=factor, calls=[]), tmp_path / "waited", kind)
+    monkeypatch.setattr("rebalance.pipeline._own_files.MAX_KEPT_BYTES", 0)
+    streaming = LoudSeparator(factor=factor, calls=[])
+    streamed = separate_file(open_audio(music), DUO, streaming, tmp_path / "streamed", kind)
+    assert streamed.attenuation_db == waited.attenuation_db
+    assert (waited.attenuation_db > 0) == (n_times == 2)
+    assert len(streaming.calls) == n_times
+    for name, path in streamed.paths.items():
+        np.testing.assert_array_equal(read_audio(path).samples, read_audio(waited.paths[name]).samples)
+    assert len(list((tmp_path / "streamed").iterdir())) == len(DUO)
+
+
+DISK = """
+import resource, sys
+from pathlib import Path
+from rebalance.audio import open_audio, output_format
+from rebalance.pipeline import _own_files, separate_file
+from rebalance.separation import load_separator
+music, folder = Path(sys.argv[1]), Path(sys.argv[2])
+_own_files.MAX_KEPT_BYTES = int(sys.argv[3])
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_200_000, 1_200_000))
+separate_file(open_audio(music), ("flute", "cello"), load_separator("mixture"), folder, output_format(Path("x.flac")))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on the size of files")
+@pytest.mark.parametrize(("kept_bytes", "fits"), [(0, True), (2**30, False)])
+def test_stems_written_as_they_come_leave_no_larger_file_than_a_stem(
+    music: Path, tmp_path: Path, kept_bytes: int, fits: bool
+) -> None:
+    """Both stems of 100,000 samples in stereo take 1.6 MB as floats, each of the files at most .4 MB."""
+    command = [sys.executable, "-c", DISK, str(music), str(tmp_path / "stems"), str(kept_bytes)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) == fits, done.stderr
+
+
 @pytest.mark.parametrize("n_blocks", [0, 1])
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
 def test_a_failure_half_way_leaves_nothing_behind(tmp_path: Path, n_blocks: int) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rebalance._base.errors import MetadataError
 from rebalance.task import read_json
-from rebalance.task._strict_json import key_text
+from rebalance.task._strict_json import JsonError, key_text
 
 PLAIN_TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=8)
 JSON_VALUES = st.recursive(
@@ -43,26 +43,26 @@ def refusal(path: Path, content: str | bytes) -> str:
     [
         (
             '{"S1": {"gain": 1,\n  "gain": 2}}',
-            'S1.gain (line 2, column 3): expected every key once, got the key "gain" twice',
+            'S1.gain: expected every key once, got the key "gain" twice',
         ),
-        ('{"L1": {"levels": [1, NaN]}}', "L1.levels[1] (line 1, column 23): expected a finite number, got NaN"),
-        ('{"a b": [-Infinity]}', "['a b'][0] (line 1, column 10): expected a finite number, got -Infinity"),
-        ('[{"x": 1e999}]', "[0].x (line 1, column 8): expected a finite number, got 1e999"),
+        ('{"L1": {"levels": [1, NaN]}}', "L1.levels[1]: expected a finite number, got NaN"),
+        ('{"a b": [-Infinity]}', "['a b'][0]: expected a finite number, got -Infinity"),
+        ('[{"x": 1e999}]', "[0].x: expected a finite number, got 1e999"),
         (
             '{"a": {"b": [1, 2',
-            "a.b[1] (line 1, column 18): expected valid JSON (Expecting ',' delimiter), got the end of the file",
+            "line 1, column 18: expected valid JSON (Expecting ',' delimiter), got the end of the file",
         ),
         (
             '{"a": "b',
-            "a (line 1, column 7): expected valid JSON (Unterminated string starting at), got the end of the file",
+            "line 1, column 7: expected valid JSON (Unterminated string starting at), got the end of the file",
         ),
-        ('{"a": 1,}', "a (line 1, column 9): expected valid JSON"),
+        ('{"a": 1,}', "line 1, column 9: expected valid JSON"),
         ("{'a': 1}", "line 1, column 2: expected valid JSON"),
         ("", "line 1: expected a JSON object, got an empty file"),
         ("  \n", "line 1: expected a JSON object, got an empty file"),
         (b'{"name": "caf\xe9"}', "byte 13: expected UTF-8 text, got byte 0xe9"),
-        ('{"a": "\\ud800"}', "a (line 1, column 7): expected text without control characters and unpaired surrogates"),
-        ('{"x\\u0000": 1}', "['x\\x00'] (line 1, column 2): expected text without control characters"),
+        ('{"a": "\\ud800"}', "a: expected text without control characters and unpaired surrogates"),
+        ('{"x\\u0000": 1}', "['x\\x00']: expected text without control characters"),
     ],
 )
 def test_a_refusal_names_the_place_and_what_is_wrong(scratch: Path, content: str | bytes, message: str) -> None:
@@ -81,6 +81,24 @@ def test_the_same_key_in_different_objects_is_no_duplicate(scratch: Path) -> Non
 @pytest.mark.parametrize("depth", [17, 500, 100_000])
 def test_deep_nesting_is_refused_at_any_depth(scratch: Path, depth: int) -> None:
     assert "nesting" in refusal(scratch, "[" * depth + "]" * depth)
+
+
+def test_sixteen_levels_with_a_number_in_the_last_are_read(scratch: Path) -> None:
+    scratch.write_text("[" * 16 + "1" + "]" * 16)
+    assert "1" in str(read_json(scratch))
+
+
+def test_the_first_fault_of_several_is_told_with_its_key(scratch: Path) -> None:
+    assert refusal(scratch, '{"a": [1, {"b": 1, "c": Infinity}], "d": NaN}').startswith("a[1].c: expected a finite")
+
+
+def test_an_error_carries_file_key_expected_and_got(scratch: Path) -> None:
+    scratch.write_text('{"a": NaN}')
+    with pytest.raises(JsonError) as caught:
+        read_json(scratch)
+    error = caught.value
+    assert (error.file, error.key, error.expected, error.got) == (scratch, "a", "a finite number", "NaN")
+    assert error.where == f"{scratch}: a"
 
 
 def test_a_number_with_too_many_digits_for_python_is_refused(scratch: Path) -> None:
