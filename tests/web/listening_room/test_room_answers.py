@@ -427,7 +427,7 @@ def test_the_committed_build_is_that_of_the_source() -> None:
         text = (page / name).read_bytes().replace(b"\r\n", b"\n")
         summed.update(f"{name}\0".encode() + text + b"\0")
     built_from = (ASSETS / "source.sha256").read_text(encoding="utf-8").strip()
-    assert built_from == summed.hexdigest(), "run: npm ci && npm run build, in rebalance/listening/page"
+    assert built_from == summed.hexdigest(), "run: npm ci && npm run build, in rebalance/web/frontend"
 
 
 def test_the_page_is_small() -> None:
