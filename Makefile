@@ -59,7 +59,7 @@ bench: $(READY) ## measure against pyclarity and write docs/numbers.md
 	$(PY) benchmarks/run.py
 
 page: ## build the page of the listening room from its source; needs node and npm
-	cd rebalance/listening/page && npm ci --silent && npm run build --silent
+	cd rebalance/web/frontend && npm ci --silent && npm run build --silent
 
 docs: $(READY) ## build the documentation into site/
 	$(PY) -m mkdocs build --strict --quiet

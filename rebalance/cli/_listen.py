@@ -41,7 +41,7 @@ def listen(
     """
     from rebalance._base.errors import ConfigError
     from rebalance.cli._reporting import say
-    from rebalance.listening import RoomOptions, serve_room
+    from rebalance.web.listening_room import RoomOptions, serve_room
 
     if instruments is not None and file is None:
         raise ConfigError(where="--instruments", expected="FILE, too; without it the page asks who plays")

@@ -21,7 +21,7 @@ LAYERS = (
     {"separation", "synthesis", "datasets"},
     {"taskmaking", "pipeline", "transcription"},
     {"training", "submission", "report"},
-    {"listening"},
+    {"web"},
     {"cli"},
 )
 TORCH_ROOMS = {"separation", "training", "transcription"}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import uvicorn
 
-from rebalance.listening import Library, create_app
+from rebalance.web.listening_room import Library, create_app
 
 QUARTET = ("Violin", "Violin", "Viola", "Cello")
 

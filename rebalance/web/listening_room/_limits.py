@@ -22,7 +22,7 @@ class UploadLimits:
 
     Examples
     --------
-    >>> from rebalance.listening import UploadLimits
+    >>> from rebalance.web.listening_room import UploadLimits
     >>> UploadLimits().longest_s
     3660.0
     """

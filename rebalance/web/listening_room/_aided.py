@@ -8,8 +8,8 @@ from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import AudioError, ConfigError
 from rebalance.audio import amplitude_from_db, loudness_lufs, resample
 from rebalance.hearing import Fitting, amplify
-from rebalance.listening._powers import HOPS_PER_S, hop_powers, integrated_loudness_lufs, loudest_stretch
-from rebalance.listening._separations import Separation
+from rebalance.web.listening_room._powers import HOPS_PER_S, hop_powers, integrated_loudness_lufs, loudest_stretch
+from rebalance.web.listening_room._separations import Separation
 
 _PASSAGE_S = 10
 

@@ -30,13 +30,14 @@ from starlette.testclient import TestClient
 from rebalance._base.errors import RebalanceError
 from rebalance.audio import read_audio
 from rebalance.hearing import STANDARD_AUDIOGRAMS, Listener, prescribe
-from rebalance.listening import Library, UploadLimits, create_app
-from rebalance.listening._recordings import instruments_in_name
-from rebalance.listening._separations import Progress, Separation
 from rebalance.pipeline import separate_recording
 from rebalance.separation import SeparatorInfo, load_separator, source_names
+from rebalance.web.listening_room import Library, UploadLimits, create_app
+from rebalance.web.listening_room._recordings import instruments_in_name
+from rebalance.web.listening_room._separations import Progress, Separation
 
-ROOM = Path(__file__).parents[2] / "rebalance" / "listening"
+WEB = Path(__file__).parents[3] / "rebalance" / "web"
+ASSETS = WEB / "listening_room" / "assets"
 MODERATE = Listener(name="me", left=STANDARD_AUDIOGRAMS["N3"], right=STANDARD_AUDIOGRAMS["N2"])
 SETTLED = ("ready", "failed", "cancelled")
 
@@ -418,17 +419,17 @@ def test_the_command_says_what_is_wrong(arguments: list[str], message: str) -> N
 
 
 def test_the_committed_build_is_that_of_the_source() -> None:
-    page = ROOM / "page"
+    page = WEB / "frontend"
     files = [page / name for name in ("package.json", "package-lock.json", "tsconfig.json", "vite.config.js")]
     files += [page / "index.html", *(page / "src").rglob("*"), *(page / "public").rglob("*")]
     summed = hashlib.sha256()
     for name in sorted(path.relative_to(page).as_posix() for path in files if path.is_file()):
         text = (page / name).read_bytes().replace(b"\r\n", b"\n")
         summed.update(f"{name}\0".encode() + text + b"\0")
-    built_from = (ROOM / "assets" / "source.sha256").read_text(encoding="utf-8").strip()
-    assert built_from == summed.hexdigest(), "run: npm ci && npm run build, in rebalance/listening/page"
+    built_from = (ASSETS / "source.sha256").read_text(encoding="utf-8").strip()
+    assert built_from == summed.hexdigest(), "run: npm ci && npm run build, in rebalance/web/frontend"
 
 
 def test_the_page_is_small() -> None:
-    sizes = [len(gzip.compress(path.read_bytes())) for path in (ROOM / "assets").iterdir()]
+    sizes = [len(gzip.compress(path.read_bytes())) for path in ASSETS.iterdir()]
     assert sum(sizes) < 300_000

@@ -14,11 +14,11 @@ from types import TracebackType
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded
 from rebalance.assets import demo_folder
-from rebalance.listening._limits import UploadLimits
-from rebalance.listening._recordings import StoredRecording, store_recording
-from rebalance.listening._separations import Separation
 from rebalance.separation import Separator, known_instruments, load_separator
 from rebalance.task import load_task
+from rebalance.web.listening_room._limits import UploadLimits
+from rebalance.web.listening_room._recordings import StoredRecording, store_recording
+from rebalance.web.listening_room._separations import Separation
 
 _ID_LENGTH = 20
 
@@ -37,7 +37,7 @@ class Library:
 
     Examples
     --------
-    >>> from rebalance.listening import Library
+    >>> from rebalance.web.listening_room import Library
     >>> with Library() as library:
     ...     sorted(library.demos)
     ['haydn-quartet', 'mozart-winds']

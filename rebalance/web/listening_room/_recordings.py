@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import AudioError
 from rebalance.audio import Recording, probe_audio, read_audio
-from rebalance.listening._limits import UploadLimits
+from rebalance.web.listening_room._limits import UploadLimits
 
 _ID_LENGTH = 20
 _HASHED_AT_ONCE = 2**20

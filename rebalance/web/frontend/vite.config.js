@@ -4,7 +4,7 @@ import { defineConfig } from "vite";
 export default defineConfig({
   base: "/",
   build: {
-    outDir: "../assets",
+    outDir: "../listening_room/assets",
     emptyOutDir: true,
     target: "es2022",
     modulePreload: false,

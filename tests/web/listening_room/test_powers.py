@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rebalance.audio import loudness_lufs
-from rebalance.listening._powers import (
+from rebalance.web.listening_room._powers import (
     OverviewMeter,
     hop_powers,
     integrated_loudness_lufs,

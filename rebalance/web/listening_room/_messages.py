@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from rebalance.hearing import Audiogram, EarFitting, Fitting, Listener
-from rebalance.listening._separations import Stage
+from rebalance.web.listening_room._separations import Stage
 
 _Threshold: TypeAlias = Annotated[float, Field(ge=-20, le=140, allow_inf_nan=False)]
 _Frequency: TypeAlias = Annotated[float, Field(ge=20, le=20_000, allow_inf_nan=False)]

@@ -15,7 +15,7 @@ export interface Mix {
   amplified: boolean;
 }
 
-/** A stretch as the room sends it: see `rebalance.listening._blocks`. */
+/** A stretch as the room sends it: see `rebalance.web.listening_room._blocks`. */
 export function decodeBlock(content: ArrayBuffer): { signals: Int16Array[]; scales: number[] } {
   const [nSignals, nChannels, nSamples] = new Uint32Array(content, 0, 3);
   const scales = Array.from(new Float32Array(content, 12, nSignals));

@@ -7,8 +7,8 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
-from rebalance.listening._recordings import StoredRecording
-from rebalance.listening._separations import Separation
+from rebalance.web.listening_room._recordings import StoredRecording
+from rebalance.web.listening_room._separations import Separation
 
 BLOCK_S = 5
 

@@ -11,4 +11,4 @@ for (const folder of ["src", "public"]) {
 }
 const hash = createHash("sha256");
 for (const file of files.sort()) hash.update(`${file}\0${readFileSync(file, "utf8").replaceAll("\r\n", "\n")}\0`);
-writeFileSync("../assets/source.sha256", `${hash.digest("hex")}\n`);
+writeFileSync("../listening_room/assets/source.sha256", `${hash.digest("hex")}\n`);

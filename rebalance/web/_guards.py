@@ -1,4 +1,4 @@
-"""Who may ask the room for anything: this machine's browser, or whoever was given the token."""
+"""Who may ask a server for anything: this machine's browser, whoever was given the token, or anyone it is open to."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
 
-_COOKIE = "rebalance-listening"
+_COOKIE = "rebalance-token"
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
@@ -29,7 +29,7 @@ _HEADERS = {
 }
 _ASKING = (
     "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-    "<title>Listening room</title><h1>Listening room</h1><form method=get action=/>"
+    "<title>{name}</title><h1>{name}</h1><form method=get action=/>"
     "<p>{message}</p><p><label>Token <input name=token autocomplete=off required></label>"
     "<button>Enter</button></p></form></html>"
 )
@@ -37,18 +37,24 @@ _ASKING = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
-    """Lets a request through to the room, or answers it.
+    """Lets a request through to an application, or answers it; every answer carries the security headers.
 
     Parameters
     ----------
     app
-        The room.
+        What is guarded.
     token
-        What a stranger has to know; None where only this machine can ask.
+        What a stranger has to know; None where none is asked for.
+    name
+        What is said to be closed, as in "the listening room".
+    hosts
+        Host names it may be asked under where no token is asked for, without their ports; None for any.
     """
 
     app: ASGIApp
     token: str | None
+    name: str
+    hosts: frozenset[str] | None = LOOPBACK_NAMES
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer an ASGI request."""
@@ -69,8 +75,8 @@ class Guard:
     def _refusal(self, request: Request) -> Response | None:
         """Return the answer to a request that may not pass."""
         host = request.headers.get("host", "")
-        if self.token is None and _host_name(host) not in LOOPBACK_NAMES:
-            return PlainTextResponse("this room is open to this machine only", status_code=421)
+        if self.token is None and self.hosts is not None and _host_name(host) not in self.hosts:
+            return PlainTextResponse(f"{self.name} is open to {self._open_to()} only", status_code=421)
         origin = request.headers.get("origin")
         if origin is not None and urlsplit(origin).netloc != host:
             return PlainTextResponse("requests of other pages are refused", status_code=403)
@@ -84,10 +90,15 @@ class Guard:
             return PlainTextResponse("a token is needed: open the address the command printed", status_code=401)
         if not self._knows(given):
             message = "Please enter the token that the command printed." if given is None else "This is not the token."
-            return HTMLResponse(_ASKING.format(message=escape(message)), status_code=401)
+            shown = escape(self.name.removeprefix("the ").capitalize())
+            return HTMLResponse(_ASKING.format(name=shown, message=escape(message)), status_code=401)
         entered = RedirectResponse("/", status_code=303)
         entered.set_cookie(_COOKIE, self.token, httponly=True, samesite="strict")
         return entered
+
+    def _open_to(self) -> str:
+        hosts = self.hosts or LOOPBACK_NAMES
+        return "this machine" if hosts <= LOOPBACK_NAMES else ", ".join(sorted(hosts - LOOPBACK_NAMES))
 
     def _knows(self, given: str | None) -> bool:
         return self.token is not None and given is not None and hmac.compare_digest(given.encode(), self.token.encode())

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import tempfile
-import unicodedata
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import quote
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
-from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError, RebalanceError
 from rebalance._base.semantics import VERSION
 from rebalance.hearing import CHALLENGE_AID, STANDARD_AUDIOGRAMS, Listener, prescribe
-from rebalance.listening import _messages as messages
-from rebalance.listening._aided import aided_loudness_lufs
-from rebalance.listening._blocks import block_length, encoded_block
-from rebalance.listening._guards import Guard
-from rebalance.listening._library import Library
-from rebalance.listening._recordings import StoredRecording
-from rebalance.listening._saving import gains_document, listener_document, save_remix, save_stems
-from rebalance.listening._separations import Separation
 from rebalance.separation import SEPARATORS, shipped_weights
 from rebalance.task import read_listeners
+from rebalance.web import Guard, answer_errors_in_one_line, attachment, shown_name, temporary_attachment, uploaded
+from rebalance.web.listening_room import _messages as messages
+from rebalance.web.listening_room._aided import aided_loudness_lufs
+from rebalance.web.listening_room._blocks import block_length, encoded_block
+from rebalance.web.listening_room._library import Library
+from rebalance.web.listening_room._recordings import StoredRecording
+from rebalance.web.listening_room._saving import gains_document, listener_document, save_remix, save_stems
+from rebalance.web.listening_room._separations import Separation
 
 Held = TypeVar("Held")
 
@@ -44,7 +36,6 @@ _TITLES = {
     "mixture": "None, to try the page only",
 }
 _MAX_LISTENER_FILE = 2**20
-_MAX_NAME_LENGTH = 120
 
 
 def create_app(
@@ -66,43 +57,22 @@ def create_app(
     Examples
     --------
     >>> from starlette.testclient import TestClient
-    >>> from rebalance.listening import Library, create_app
+    >>> from rebalance.web.listening_room import Library, create_app
     >>> with Library() as library:
     ...     room = TestClient(create_app(library), base_url="http://localhost")
     ...     page, strange = room.get("/"), room.get("/", headers={"host": "elsewhere.example"})
     >>> page.status_code, page.headers["content-type"]
     (200, 'text/html; charset=utf-8')
     >>> strange.text
-    'this room is open to this machine only'
+    'the listening room is open to this machine only'
     """
     app = FastAPI(title="rebalance listening room", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_exception_handler(RebalanceError, _refused)
-    app.add_exception_handler(RequestValidationError, _misunderstood)
-    app.add_exception_handler(StarletteHTTPException, _failed)
+    answer_errors_in_one_line(app)
     for routes in (_setup_routes(library, opened, separation), _music_routes(library), _hearing_routes(library)):
         app.include_router(routes)
     app.include_router(_saving_routes(library))
     app.mount("/", StaticFiles(directory=ASSETS, html=True), name="page")
-    return Guard(app=app, token=token)
-
-
-async def _refused(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the shape of a handler
-    """Answer with what is wrong, in one line."""
-    return JSONResponse({"error": " ".join(str(error).split())}, status_code=422)
-
-
-async def _misunderstood(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    """Answer a message that is not as it should be with its first fault."""
-    assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"][1:]) or "the message"
-    return JSONResponse({"error": f"{where}: {first['msg']}"}, status_code=422)
-
-
-async def _failed(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    """Answer with the reason of an HTTP error in the form of all other errors."""
-    assert isinstance(error, StarletteHTTPException)
-    return JSONResponse({"error": str(error.detail)}, status_code=error.status_code)
+    return Guard(app=app, token=token, name="the listening room")
 
 
 def _setup_routes(library: Library, opened: str | None, separation: str | None) -> APIRouter:
@@ -138,8 +108,8 @@ def _music_routes(library: Library) -> APIRouter:
     @routes.post("/api/recordings")
     async def upload(request: Request, name: str) -> messages.RecordingState:
         """Take the file in the body of the request."""
-        shown = _shown_name(name)
-        async with _received(request, library, shown) as path:
+        shown = shown_name(name)
+        async with uploaded(request, library.folder, name, max_bytes=library.limits.n_bytes) as path:
             return _recording_state(await run_in_threadpool(library.add_recording, path, shown))
 
     @routes.post("/api/demos/{demo}")
@@ -215,12 +185,12 @@ def _hearing_routes(library: Library) -> APIRouter:
         body = await request.body()
         if len(body) > _MAX_LISTENER_FILE:
             raise HTTPException(413, f"expected at most {_MAX_LISTENER_FILE} bytes, got {len(body)}")
-        return await run_in_threadpool(_listeners, library, body, _shown_name(name))
+        return await run_in_threadpool(_listeners, library, body, shown_name(name))
 
     @routes.post("/api/listener-file")
     def listener_file(hearing: messages.Hearing) -> Response:
         """Send a listener as a file."""
-        return _attached(listener_document(hearing.listener()), "listener.json")
+        return attachment(listener_document(hearing.listener()), "listener.json")
 
     return routes
 
@@ -236,37 +206,22 @@ def _saving_routes(library: Library) -> APIRouter:
         path = save_remix(
             separation, request.gains_db, listener, library.folder, file_format=request.format, bits=request.bits
         )
-        return _sent(path, f"{Path(separation.stored.name).stem} rebalanced.{request.format}")
+        return temporary_attachment(path, f"{Path(separation.stored.name).stem} rebalanced.{request.format}")
 
     @routes.post("/api/separations/{identity}/stems")
     def stems(identity: str) -> Response:
         """Send the stems as an archive."""
         separation = _found(library.separation, identity)
-        return _sent(save_stems(separation, library.folder), f"{Path(separation.stored.name).stem} stems.zip")
+        return temporary_attachment(
+            save_stems(separation, library.folder), f"{Path(separation.stored.name).stem} stems.zip"
+        )
 
     @routes.post("/api/separations/{identity}/gains")
     def gains(identity: str, request: messages.SaveRequest) -> Response:
         """Send the gains as a file."""
-        return _attached(gains_document(_found(library.separation, identity), request.gains_db), "gains.json")
+        return attachment(gains_document(_found(library.separation, identity), request.gains_db), "gains.json")
 
     return routes
-
-
-@contextlib.asynccontextmanager
-async def _received(request: Request, library: Library, name: str) -> AsyncIterator[Path]:
-    """Write the body of a request to a temporary file that lasts as long as the block."""
-    handle, path = tempfile.mkstemp(dir=library.folder, suffix=_safe_suffix(name))
-    n_bytes = 0
-    try:
-        with os.fdopen(handle, "wb") as file:
-            async for part in request.stream():
-                n_bytes += len(part)
-                if n_bytes > library.limits.n_bytes:
-                    raise HTTPException(413, f"{name}: expected at most {library.limits.n_bytes / 2**20:.0f} MB")
-                await run_in_threadpool(file.write, part)
-        yield Path(path)
-    finally:
-        Path(path).unlink(missing_ok=True)
 
 
 def _listeners(library: Library, body: bytes, name: str) -> list[messages.Hearing]:
@@ -336,26 +291,3 @@ def _found(lookup: Callable[[str], Held], identity: str) -> Held:
         return lookup(identity)
     except KeyError as error:
         raise HTTPException(404, "the room does not hold this music any more") from error
-
-
-def _sent(path: Path, name: str) -> Response:
-    """Send a temporary file and remove it."""
-    return FileResponse(path, filename=name, background=BackgroundTask(path.unlink, missing_ok=True))
-
-
-def _attached(text: str, name: str) -> Response:
-    headers = {"Content-Disposition": f"attachment; filename*=utf-8''{quote(name)}"}
-    return Response(text, media_type="application/json", headers=headers)
-
-
-def _shown_name(name: str) -> str:
-    """Return the name of a file as it is shown: no folders, no control characters, not too long."""
-    base = name.replace("\\", "/").rpartition("/")[2]
-    printable = "".join(letter for letter in base if unicodedata.category(letter)[0] != "C").strip()
-    return printable[-_MAX_NAME_LENGTH:] or "music"
-
-
-def _safe_suffix(name: str) -> str:
-    """Return the suffix of a name where it is a plain one."""
-    suffix = Path(name).suffix.lower()
-    return suffix if suffix[1:].isascii() and suffix[1:].isalnum() else ""

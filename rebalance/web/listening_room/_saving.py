@@ -12,8 +12,8 @@ from typing import Literal
 from rebalance._base.errors import ConfigError
 from rebalance.audio import BitDepth, amplitude_from_db, write_audio
 from rebalance.hearing import Listener, prescribe
-from rebalance.listening._separations import Separation
 from rebalance.pipeline import common_attenuation_db, rebalance_stems
+from rebalance.web.listening_room._separations import Separation
 
 GAIN_PATTERN = "listening-room"
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from rebalance._base.errors import AudioError, RebalanceError
 from rebalance._base.running import one_line
 from rebalance.audio import RecordingStream, Shrinkage
-from rebalance.listening._powers import HOPS_PER_S, OverviewMeter, row_length
-from rebalance.listening._recordings import StoredRecording
 from rebalance.pipeline import stem_pieces
 from rebalance.separation import Oracle, Separator, info_of, source_names
+from rebalance.web.listening_room._powers import HOPS_PER_S, OverviewMeter, row_length
+from rebalance.web.listening_room._recordings import StoredRecording
 
 Stage: TypeAlias = Literal["waiting", "separating", "ready", "failed", "cancelled"]
 

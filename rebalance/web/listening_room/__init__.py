@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rebalance._base.lazy import lazy_names
-from rebalance.listening._limits import UploadLimits
+from rebalance.web.listening_room._limits import UploadLimits
 
 if TYPE_CHECKING:
-    from rebalance.listening._library import Library
-    from rebalance.listening._server import create_app
-    from rebalance.listening._serving import RoomOptions, serve_room
+    from rebalance.web.listening_room._library import Library
+    from rebalance.web.listening_room._server import create_app
+    from rebalance.web.listening_room._serving import RoomOptions, serve_room
 
 __all__ = ["Library", "RoomOptions", "UploadLimits", "create_app", "serve_room"]
 
