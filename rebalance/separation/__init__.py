@@ -21,6 +21,7 @@ from rebalance.separation._checkpoints import (
 from rebalance.separation._contract import CONTRACT, Check, CheckResult, ContractReport, check_separator
 from rebalance.separation._describing import described, described_as_html, facts_of
 from rebalance.separation._estimates import checked_estimates
+from rebalance.separation._floors import floor_estimates
 from rebalance.separation._info import SeparatorInfo, info_of
 from rebalance.separation._metrics import (
     LIMIT_DB,
@@ -28,6 +29,7 @@ from rebalance.separation._metrics import (
     bss_eval,
     frame_median_db,
     is_silent,
+    museval_frames_db,
     sdr_db,
     si_sdr_db,
 )
@@ -54,6 +56,7 @@ from rebalance.separation._protocol import (
 from rebalance.separation._rates import separate_at_rate
 from rebalance.separation._registry import SEPARATORS, load_separator, source_digest
 from rebalance.separation._stft import HOP_SIZE, WINDOW_SIZE, inverse_spectrogram, spectrogram
+from rebalance.separation._wiener import wiener
 
 __all__ = [
     "CONTRACT",
@@ -91,6 +94,7 @@ __all__ = [
     "described_as_html",
     "digest_file",
     "facts_of",
+    "floor_estimates",
     "frame_median_db",
     "info_of",
     "informed",
@@ -104,6 +108,7 @@ __all__ = [
     "measure_chain",
     "measure_cost",
     "measure_look_ahead",
+    "museval_frames_db",
     "official_chunks",
     "overlap_add",
     "placed_at",
@@ -118,4 +123,5 @@ __all__ = [
     "source_digest",
     "source_names",
     "spectrogram",
+    "wiener",
 ]

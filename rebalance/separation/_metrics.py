@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from rebalance._base.errors import AudioError
+from rebalance._base.errors import AudioError, ConfigError
 from rebalance.audio import Audio, db_from_amplitude, rms
 
 LIMIT_DB = 100.0
@@ -26,6 +26,7 @@ FRAME_S = 1.0
 FILTER_LENGTH = 512
 
 Metric: TypeAlias = Callable[[Audio, Audio], float]
+FrameRules: TypeAlias = Literal["sounding", "museval"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +139,13 @@ def bss_eval(references: Audio, estimates: Audio, *, filter_length: int = FILTER
 
 
 def frame_median_db(
-    metric: Metric, reference: Audio, estimate: Audio, sample_rate: int, *, frame_s: float = FRAME_S
+    metric: Metric,
+    reference: Audio,
+    estimate: Audio,
+    sample_rate: int,
+    *,
+    frame_s: float = FRAME_S,
+    rules: FrameRules = "sounding",
 ) -> float:
     """Return the median of a metric over consecutive frames in which the source sounds, in dB.
 
@@ -153,11 +160,16 @@ def frame_median_db(
     frame_s
         Length of a frame in seconds; what is left at the end counts if it is at least half as long, or
         if there is no whole frame.
+    rules
+        ``"sounding"`` as told here; ``"museval"`` as `museval_frames_db` does, whatever the metric is called, with the
+        signal-to-distortion ratio of that package; `metric` must then be `sdr_db`.
 
     Raises
     ------
     AudioError
-        As the metric does.
+        As the metric does; by the rules of museval, if no frame counts.
+    ConfigError
+        If there are no such rules, or museval's are asked for another metric.
 
     Examples
     --------
@@ -170,6 +182,12 @@ def frame_median_db(
     Source: the frame-wise evaluation of SynthSOD (arXiv 2409.10995) and SiSEC 2018. A frame is left out when
     the source lies 60 dB below its level over the whole signal, or is silent.
     """
+    if rules not in get_args(FrameRules):
+        raise ConfigError(where="rules", expected=f"one of {', '.join(get_args(FrameRules))}", got=repr(rules))
+    if rules == "museval":
+        if metric is not sdr_db:
+            raise ConfigError(where="rules 'museval'", expected="the metric sdr_db", got=repr(metric))
+        return _median(museval_frames_db(reference, estimate, sample_rate, frame_s=frame_s))
     source, estimated = _checked(reference, estimate)
     length = int(frame_s * sample_rate)
     n_samples = source.shape[-1]
@@ -178,6 +196,66 @@ def frame_median_db(
     frames = [slice(index * length, (index + 1) * length) for index in range(n_frames)]
     sounding = [frame for frame in frames if rms(part := source[..., frame]) > threshold and not is_silent(part)]
     return float(np.median([metric(source[..., frame], estimated[..., frame]) for frame in sounding]))
+
+
+def museval_frames_db(
+    reference: Audio, estimate: Audio, sample_rate: int, *, frame_s: float = FRAME_S
+) -> NDArray[np.float64]:
+    """Return the SDR of every frame that counts by the rules of museval, in dB, without limits.
+
+    Frames do not overlap and what is left at the end is dropped, unless the signal is shorter than a frame. A frame
+    whose reference is exactly zero, and one whose SDR is infinite, do not count; one at -90 dB does.
+
+    Parameters
+    ----------
+    reference, estimate
+        True and estimated source, both ``(n_samples,)`` or ``(n_channels, n_samples)``.
+    sample_rate
+        In Hz.
+    frame_s
+        Length of a frame in seconds.
+
+    Returns
+    -------
+    NDArray
+        Shape ``(n_frames_that_count,)``; may be empty.
+
+    Raises
+    ------
+    AudioError
+        If the shapes differ, or a sample is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import museval_frames_db
+    >>> source = np.concatenate([np.ones(10), np.zeros(10), np.ones(15)])
+    >>> museval_frames_db(source, 0.9 * source, 10).round(6)
+    array([20., 20.])
+
+    Source: museval 0.4 (Stöter, Liutkus and Ito 2018), ``bsseval_images`` version 4: its SDR is that of the image,
+    without the filter of 512 taps that is in its other three ratios. As in the variant that the publication of
+    SynthSOD uses, each source is judged by its own silence, not by that of the others.
+    """
+    source, estimated = _comparable(reference, estimate)
+    length = int(frame_s * sample_rate)
+    n_frames = max(1, source.shape[-1] // length)
+    values = []
+    for start in range(0, n_frames * length, length):
+        part = source[..., start : start + length]
+        error_energy = float(np.sum(np.square(part - estimated[..., start : start + length])))
+        if part.any() and error_energy > 0:
+            values.append(10.0 * np.log10(float(np.sum(np.square(part))) / error_energy))
+    return np.array(values, dtype=np.float64)
+
+
+def _median(values_db: NDArray[np.float64]) -> float:
+    """Return the median of what counts."""
+    if not values_db.size:
+        raise AudioError(
+            "no frame counts by the rules of museval: the true source is zero or the estimate is exact everywhere"
+        )
+    return float(np.median(values_db))
 
 
 def is_silent(signal: Audio) -> bool:
@@ -194,13 +272,19 @@ def is_silent(signal: Audio) -> bool:
 
 
 def _checked(reference: Audio, estimate: Audio) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return both signals in double precision once they can be compared."""
+    """Return both signals in double precision once they can be compared and the source sounds."""
+    compared = _comparable(reference, estimate)
+    if is_silent(reference):
+        raise AudioError(f"the true source is silent (below {SILENCE_DB_FS:g} dB re full scale), it cannot be scored")
+    return compared
+
+
+def _comparable(reference: Audio, estimate: Audio) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return both signals in double precision once they are alike in shape and finite."""
     if reference.shape != estimate.shape or not reference.size:
         raise AudioError(expected="two signals of one shape", got=f"{reference.shape} and {estimate.shape}")
     if not (np.isfinite(reference).all() and np.isfinite(estimate).all()):
         raise AudioError(expected="finite samples", found="NaN or infinity")
-    if is_silent(reference):
-        raise AudioError(f"the true source is silent (below {SILENCE_DB_FS:g} dB re full scale), it cannot be scored")
     return reference.astype(np.float64), estimate.astype(np.float64)
 
 

@@ -37,7 +37,8 @@ def load_separator(name_or_path: StrPath, *, device: str = "auto") -> Separator:
     name_or_path
         A name of `SEPARATORS`, of shipped weights or of an entry point that another package has installed under
         ``rebalance.separators``; ``convtasnet:FOLDER`` or ``convtasnet-causal:FOLDER``
-        for ConvTasNet checkpoints in a local folder; the path of checkpoints; or ``module:callable`` for a
+        for ConvTasNet checkpoints in a local folder, ``xumx:FOLDER`` for the models of X-UMX in one; the path of
+        checkpoints; or ``module:callable`` for a
         separator of your own, where ``callable(device=...)``, or ``callable()``, returns it.
     device
         Where networks run: ``"auto"`` (CUDA, then MPS, then the processor), ``"cpu"``, ``"cuda"``,
@@ -58,6 +59,8 @@ def load_separator(name_or_path: StrPath, *, device: str = "auto") -> Separator:
     name, colon, folder = text.partition(":")
     if colon and name in _CONVTASNETS:
         return _local(text, Path(folder).expanduser(), device, causal=_CONVTASNETS[name])
+    if colon and name == _XUMX:
+        return _xumx(text, Path(folder).expanduser(), device)
     if text in SEPARATORS:
         return SEPARATORS[text](device)
     if text in (shipped := shipped_weights()):
@@ -128,7 +131,7 @@ def _factory_name(text: str) -> str | None:
 def _is_factory(text: str) -> bool:
     """Tell whether a name is ``module:callable`` and nothing else."""
     name, colon, _ = text.partition(":")
-    if text in SEPARATORS or text in shipped_weights() or (colon and name in _CONVTASNETS):
+    if text in SEPARATORS or text in shipped_weights() or (colon and name in (_XUMX, *_CONVTASNETS)):
         return False
     return _FACTORY.fullmatch(text) is not None and not Path(text).expanduser().exists()
 
@@ -239,6 +242,15 @@ def _score_supervised(name: str, path: Path, device: str) -> Separator:
     return load_score_separator(name, path, device=device)
 
 
+def _xumx(name: str, folder: Path, device: str) -> Separator:
+    """Return the separator over the models of X-UMX in a folder."""
+    with optional_packages():
+        from rebalance.separation.xumx import load_xumx_separator
+
+    return load_xumx_separator(name, folder, device=device)
+
+
+_XUMX = "xumx"
 _CONVTASNETS: Mapping[str, bool] = MappingProxyType({"convtasnet": False, "convtasnet-causal": True})
 
 SEPARATORS: Mapping[str, Callable[[str], Separator]] = MappingProxyType(

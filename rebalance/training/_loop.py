@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import nn
@@ -23,7 +23,10 @@ from rebalance._base.progress import progress_bar
 from rebalance.separation.mask_network import MaskNetwork
 from rebalance.training import _run_state
 from rebalance.training._losses import Loss, LossSettings, mask_loss, separation_loss
+from rebalance.training._schedule import PlateauSettings, ScheduleState, after_validation
 from rebalance.training.data import Batch
+
+_OPTIMISERS: Mapping[str, type[torch.optim.Adam]] = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
 
 
 class BatchMaker(Protocol):
@@ -79,6 +82,12 @@ class TrainSettings:
         Of the first weights and of all batches.
     loss
         Weights of the loss.
+    optimiser
+        ``"adamw"``, or ``"adam"`` with the weight decay added to the gradient.
+    plateau
+        How the learning rate falls when the validation loss, minus ``"selection"``, stays; not at all when None.
+    stop_after_flat
+        Stop after so many validations in a row without a smaller loss; never when None.
     """
 
     steps: int
@@ -96,10 +105,13 @@ class TrainSettings:
     compile: bool = False
     seed: int = 0
     loss: LossSettings = field(default_factory=LossSettings)
+    optimiser: Literal["adamw", "adam"] = "adamw"
+    plateau: PlateauSettings | None = None
+    stop_after_flat: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("steps", "save_every", "log_every", "validate_every"):
-            if getattr(self, name) < 1:
+        for name in ("steps", "save_every", "log_every", "validate_every", "stop_after_flat"):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise ConfigError(where=name, expected="at least 1", got=f"{getattr(self, name)}")
 
     @property
@@ -114,7 +126,21 @@ class TrainSettings:
             "compile",
             "processor_bfloat16",
         }
-        return {name: value for name, value in asdict(self).items() if name not in may_change}
+        later = {"optimiser": "adamw", "plateau": None, "stop_after_flat": None}  # unknown to states from before them
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if name not in may_change and not (name in later and value == later[name])
+        }
+
+    @property
+    def follows_validation(self) -> bool:
+        """Whether what validation gives changes the course of the run."""
+        return self.plateau is not None or self.stop_after_flat is not None
+
+    def stops_at(self, schedule: ScheduleState) -> bool:
+        """Tell whether a run is over before its last step."""
+        return self.stop_after_flat is not None and schedule.waited >= self.stop_after_flat
 
     def learning_rate_at(self, step: int) -> float:
         """Return the learning rate of a step, counted from 0."""
@@ -134,6 +160,14 @@ class _Group:
     def leads(self) -> bool:
         """Whether this process writes files."""
         return self.rank == 0
+
+    def share(self, schedule: ScheduleState) -> ScheduleState:
+        """Return the schedule of the leading process, which alone validates."""
+        if self.size == 1:
+            return schedule
+        shared: list[ScheduleState] = [schedule]
+        torch.distributed.broadcast_object_list(shared, src=0)
+        return shared[0]
 
     def average_gradients(self, network: nn.Module) -> None:
         """Replace every gradient by its mean over all processes.
@@ -178,7 +212,7 @@ def train(
         Anything else that must be the same when the run is resumed: the network's shape, the data.
     validate
         Called with the averaged network and the step; returns figures, of which ``"selection"`` (larger is
-        better) decides which average is kept as ``best.safetensors``.
+        better) decides which average is kept as ``best.safetensors``, and which a plateau and early stopping follow.
     stop_after
         Stop once so many steps of the run are done, the schedule being that of the whole run.
     objective
@@ -192,15 +226,17 @@ def train(
     Raises
     ------
     ConfigError
-        If the saved state does not fit.
+        If the saved state does not fit, or the settings follow a validation that there is not.
     RebalanceError
         If the loss is no longer a number.
     """
+    if settings.follows_validation and validate is None:
+        raise ConfigError("a plateau or early stopping needs a validation", where="training")
     with _process_group() as group:
         torch.manual_seed(settings.seed)
         network.to(device)
         average = copy.deepcopy(network).eval().requires_grad_(requires_grad=False)
-        optimiser = torch.optim.AdamW(
+        optimiser = _OPTIMISERS[settings.optimiser](
             network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
         stored = {"train": settings.lasting, **(description or {})}
@@ -214,21 +250,29 @@ def train(
         objective = objective or SeparationObjective(settings=settings.loss)
         began = time.monotonic() - progress.seconds
         last = min(settings.steps, stop_after or settings.steps)
+        schedule = progress.schedule
         with progress_bar("training", last, n_done=progress.step, quiet=not group.leads) as bar:
             for step in range(progress.step, last):
-                figures, norm = _step(network, batches, optimiser, settings, step, group, device, objective)
+                if settings.stops_at(schedule):
+                    break
+                rate = settings.learning_rate_at(step) * schedule.scale
+                figures, norm = _step(network, batches, optimiser, settings, step, rate, group, device, objective)
                 _follow(average, network, settings.average_decay, step)
                 done = step + 1
-                seconds = time.monotonic() - began
-                if log is None:
-                    continue
-                if done % settings.log_every == 0 or done == last:
-                    log.step(done, seconds, settings.learning_rate_at(step), figures, norm)
-                bar.reach(done, f"training loss {figures['loss'].item():.4f}")
-                if validate is not None and (done % settings.validate_every == 0 or done == last):
-                    log.validation(done, validate(average, done), average)
-                if done % settings.save_every == 0 or done == last:
-                    now = _run_state.Progress(step=done, seconds=time.monotonic() - began)
+                due = validate is not None and (done % settings.validate_every == 0 or done == last)
+                if log is not None:
+                    if done % settings.log_every == 0 or done == last:
+                        log.step(done, time.monotonic() - began, rate, figures, norm)
+                    bar.reach(done, f"training loss {figures['loss'].item():.4f}")
+                    if due and validate is not None:
+                        selection = log.validation(done, validate(average, done), average)
+                        schedule = after_validation(schedule, -selection, settings.plateau)
+                if due and settings.follows_validation:
+                    schedule = group.share(schedule)
+                over = done == last or settings.stops_at(schedule)
+                if log is not None and (done % settings.save_every == 0 or over):
+                    seconds = time.monotonic() - began
+                    now = _run_state.Progress(step=done, seconds=seconds, schedule=schedule)
                     _run_state.save_state(state, network, average, optimiser, now, stored)
     return average
 
@@ -245,13 +289,14 @@ def _step(
     optimiser: torch.optim.Optimizer,
     settings: TrainSettings,
     step: int,
+    rate: float,
     group: _Group,
     device: torch.device,
     objective: Objective,
 ) -> tuple[Mapping[str, torch.Tensor], float]:
     """Take one step and return its figures and the norm of its gradient."""
     for parameters in optimiser.param_groups:
-        parameters["lr"] = settings.learning_rate_at(step)
+        parameters["lr"] = rate
     torch.manual_seed(settings.seed * 1_000_003 + step)
     network.train()
     batch = batches.batch(step, rank=group.rank)
@@ -324,12 +369,14 @@ class _Log:
             "log.csv", {**row, **{name: value.item() for name, value in figures.items()}, "gradient_norm": norm}
         )
 
-    def validation(self, step: int, figures: Mapping[str, float], average: nn.Module) -> None:
-        """Log a validation and keep the average if it is the best so far."""
+    def validation(self, step: int, figures: Mapping[str, float], average: nn.Module) -> float:
+        """Log a validation, keep the average if it is the best so far, and return what it was judged by."""
         self._append("validation.csv", {"step": step, **figures})
-        if figures.get("selection", -math.inf) > self._best:
-            self._best = figures["selection"]
+        selection = figures.get("selection", -math.inf)
+        if selection > self._best:
+            self._best = selection
             _run_state.save_weights(self._run / "best.safetensors", average)
+        return selection
 
     def _keep(self, path: Path, done: int) -> None:
         """Drop the rows after a step, and remember the best validation before it."""

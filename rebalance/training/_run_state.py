@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from torch import nn
 
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import replacing
+from rebalance.training._schedule import ScheduleState
 
 _VERSION = "1"
 
@@ -29,10 +30,13 @@ class Progress:
         Steps done.
     seconds
         Time spent on them, over all interruptions.
+    schedule
+        How validation has gone.
     """
 
     step: int
     seconds: float
+    schedule: ScheduleState = field(default_factory=ScheduleState)
 
 
 def save_state(
@@ -55,6 +59,7 @@ def save_state(
         "version": _VERSION,
         "step": str(progress.step),
         "seconds": str(progress.seconds),
+        "schedule": json.dumps(asdict(progress.schedule)),
         "settings": json.dumps(settings, sort_keys=True),
     }
     contiguous = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
@@ -141,7 +146,8 @@ def _progress(path: Path, metadata: Mapping[str, str], settings: Mapping[str, An
         raise ConfigError(
             f"the run was started with other settings of {', '.join(changed)}; use a new folder", where=path
         )
-    return Progress(step=int(metadata["step"]), seconds=float(metadata["seconds"]))
+    schedule = ScheduleState(**json.loads(metadata.get("schedule", "{}")))
+    return Progress(step=int(metadata["step"]), seconds=float(metadata["seconds"]), schedule=schedule)
 
 
 def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:

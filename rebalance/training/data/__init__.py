@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from rebalance.training.data._dry_rendering import Library, Material, prepare_material
 from rebalance.training.data._mixing import Batch, Mixer, MixingSettings
+from rebalance.training.data._plain_mixing import PlainMixer, PlainMixingSettings
 from rebalance.training.data._room_bank import open_rooms
 from rebalance.training.data._stem_library import open_library
 
-__all__ = ["Batch", "Library", "Material", "Mixer", "MixingSettings", "open_library", "open_rooms", "prepare_material"]
+__all__ = [
+    "Batch",
+    "Library",
+    "Material",
+    "Mixer",
+    "MixingSettings",
+    "PlainMixer",
+    "PlainMixingSettings",
+    "open_library",
+    "open_rooms",
+    "prepare_material",
+]

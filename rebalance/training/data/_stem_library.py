@@ -95,8 +95,15 @@ class StemLibrary:
     by_rendition: Mapping[str, tuple[int, ...]]
 
 
-def open_library(folders: Sequence[StrPath]) -> StemLibrary:
+def open_library(folders: Sequence[StrPath], *, any_instrument: bool = False) -> StemLibrary:
     """Open folders of stems; the samples stay on disk until they are read.
+
+    Parameters
+    ----------
+    folders
+        Each with a manifest ``stems.json``.
+    any_instrument
+        Take stems of instruments outside the challenge too.
 
     Raises
     ------
@@ -123,7 +130,11 @@ def open_library(folders: Sequence[StrPath]) -> StemLibrary:
     >>> library.by_instrument, library.by_rendition
     ({'Cello': (1,), 'Flute': (0,)}, {'duet': (0, 1)})
     """
-    stems = tuple(_opened(expanded(folder), entry) for folder in folders for entry in read_manifest(expanded(folder)))
+    stems = tuple(
+        _opened(expanded(folder), entry)
+        for folder in folders
+        for entry in read_manifest(expanded(folder), any_instrument=any_instrument)
+    )
     by_instrument: dict[str, list[int]] = defaultdict(list)
     by_rendition: dict[str, list[int]] = defaultdict(list)
     for index, stem in enumerate(stems):
@@ -159,13 +170,13 @@ def write_manifest(folder: Path, entries: Sequence[StemEntry]) -> None:
     write_json(folder / "stems.json", {"version": _MANIFEST_VERSION, "stems": [asdict(entry) for entry in entries]})
 
 
-def read_manifest(folder: Path) -> tuple[StemEntry, ...]:
+def read_manifest(folder: Path, *, any_instrument: bool = False) -> tuple[StemEntry, ...]:
     """Read which stems a folder holds.
 
     Raises
     ------
     MetadataError
-        If there is no manifest of this version, or an instrument is not of the challenge.
+        If there is no manifest of this version, or an instrument is not of the challenge and any was not asked for.
     """
     path = folder / "stems.json"
     try:
@@ -176,7 +187,7 @@ def read_manifest(folder: Path) -> tuple[StemEntry, ...]:
     if version != _MANIFEST_VERSION:
         raise MetadataError(where=path, expected=f"version {_MANIFEST_VERSION}", got=repr(version))
     for entry in entries:
-        if entry.instrument not in CAD2_TASK2.instruments:
+        if not any_instrument and entry.instrument not in CAD2_TASK2.instruments:
             raise MetadataError(f"{entry.file}: {entry.instrument!r} is no instrument of the challenge", where=path)
     return entries
 

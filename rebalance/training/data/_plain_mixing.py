@@ -1,0 +1,173 @@
+"""Plain mixtures: random crops of whole pieces, each stem at a random gain, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from rebalance._base.errors import ConfigError, MetadataError
+from rebalance.training.data._mixing import Batch
+from rebalance.training.data._stem_library import StemLibrary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainMixingSettings:
+    """How plain mixtures are made.
+
+    Parameters
+    ----------
+    targets
+        Labels or instruments summed to each target, by the name of the target, in the order of the network's outputs;
+        what belongs to no target is in the mixture alone.
+    batch_size
+        Mixtures per step.
+    crop_samples
+        Length of a mixture.
+    crops_per_piece
+        Crops of every piece in an epoch.
+    gains
+        Least and greatest gain of a stem, before stems are summed to targets.
+
+    Raises
+    ------
+    ConfigError
+        If there is no target, a stem belongs to two, or a number is out of its range.
+
+    Examples
+    --------
+    >>> from rebalance.training.data import PlainMixingSettings
+    >>> settings = PlainMixingSettings(targets={"Violin": ("Violin",), "Viola": ("Viola",)})
+    >>> settings.crop_samples / 44_100, settings.gains
+    (6.0, (0.25, 1.25))
+    """
+
+    targets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    batch_size: int = 7
+    crop_samples: int = 264_600
+    crops_per_piece: int = 64
+    gains: tuple[float, float] = (0.25, 1.25)
+
+    def __post_init__(self) -> None:
+        named = [label for labels in self.targets.values() for label in labels]
+        if not named or len(set(named)) != len(named):
+            raise ConfigError(where="targets", expected="at least one, each stem in one of them", got=str(self.targets))
+        if min(self.batch_size, self.crop_samples, self.crops_per_piece) < 1:
+            raise ConfigError(where="mixing", expected="sizes of at least 1", got=str(self))
+        if not 0.0 <= self.gains[0] <= self.gains[1]:
+            raise ConfigError(where="gains", expected="the least from 0 and the greatest", got=str(self.gains))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainMixer:
+    """Makes batches of mono mixtures of pieces as they are; the same step gives the same batch.
+
+    The sources of a batch are the targets, in order, and last the sum of all other stems. A target that does not play
+    is silent; no crop is drawn again. An epoch holds `crops_per_piece` crops of every piece, in random order.
+
+    Parameters
+    ----------
+    stem_library
+        Stems; those of one rendition are one piece.
+    settings
+        How.
+    seed
+        Of all mixtures.
+    device
+        Where they are summed.
+
+    Raises
+    ------
+    MetadataError
+        If no piece has a stem of any target, or the stems of a piece differ in length.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import torch
+    >>> from rebalance.training.data import PlainMixer, PlainMixingSettings, open_library
+    >>> from rebalance.training.data._stem_library import StemEntry, write_manifest, write_stem
+    >>> facts = {"rendition": "duet", "family": "tones", "mean_pitch": 60.0}
+    >>> entries = [StemEntry(label=it, instrument=it, file=f"{it}.npy", **facts) for it in ("Flute", "Cello")]
+    >>> settings = PlainMixingSettings(targets={"Cello": ("Cello",)}, batch_size=2, crop_samples=1_000)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for entry in entries:
+    ...         write_stem(Path(folder), entry, 0.1 * np.sin(np.arange(20_000.0)))
+    ...     write_manifest(Path(folder), entries)
+    ...     library = open_library([folder])
+    ...     mixer = PlainMixer(stem_library=library, settings=settings, seed=1, device=torch.device("cpu"))
+    ...     batch = mixer.batch(3)
+    >>> batch.sources.shape, mixer.steps_per_epoch
+    (torch.Size([2, 2, 1, 1000]), 32)
+    """
+
+    stem_library: StemLibrary
+    settings: PlainMixingSettings
+    seed: int
+    device: torch.device
+
+    def __post_init__(self) -> None:
+        stems = self.stem_library.stems
+        wanted = {label for labels in self.settings.targets.values() for label in labels}
+        known = {name for stem in stems for name in (stem.entry.label, stem.entry.instrument)}
+        if not wanted & known:
+            raise MetadataError(where="stems", expected=f"some of {', '.join(sorted(wanted))}", found="none")
+        for name, members in self.stem_library.by_rendition.items():
+            if len(lengths := {len(stems[index].samples) for index in members}) > 1:
+                raise MetadataError(where=f"piece {name}", expected="stems of one length", got=str(sorted(lengths)))
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """How many whole batches an epoch has, at least one; what is left begins the next epoch's."""
+        n_crops = len(self.stem_library.by_rendition) * self.settings.crops_per_piece
+        return max(1, n_crops // self.settings.batch_size)
+
+    def batch(self, step: int, *, rank: int = 0) -> Batch:
+        """Return the batch of a step, for one of several processes."""
+        size = self.settings.batch_size
+        mixtures = [self._sources(step * size + index, rank) for index in range(size)]
+        sources = torch.from_numpy(np.stack(mixtures)).to(self.device)[:, :, None]
+        slots = torch.arange(sources.shape[1], device=self.device).repeat(size, 1)
+        return Batch(sources=sources, slots=slots, gains_db=torch.zeros(slots.shape, device=self.device))
+
+    def whole_pieces(self) -> Mapping[str, NDArray[np.float32]]:
+        """Return targets and rest of every piece at gain 1, each of shape ``(n_targets + 1, n_samples)``, read anew."""
+        by_rendition = self.stem_library.by_rendition
+        return {name: self._summed(members, 0, None, None) for name, members in by_rendition.items()}
+
+    def _sources(self, crop: int, rank: int) -> NDArray[np.float32]:
+        """Return targets and rest of one crop, counted from the first of the run."""
+        pieces = tuple(self.stem_library.by_rendition.values())
+        per_epoch = len(pieces) * self.settings.crops_per_piece
+        epoch, place = divmod(crop, per_epoch)
+        order = np.random.default_rng([self.seed, rank, 0, epoch]).permutation(per_epoch)
+        rng = np.random.default_rng([self.seed, rank, 1, crop])
+        members = pieces[int(order[place]) % len(pieces)]
+        length = len(self.stem_library.stems[members[0]].samples)
+        start = int(rng.integers(max(length - self.settings.crop_samples, 0) + 1))
+        return self._summed(members, start, self.settings.crop_samples, rng.uniform(*self.settings.gains, len(members)))
+
+    def _summed(
+        self, members: Sequence[int], start: int, length: int | None, gains: NDArray[np.float64] | None
+    ) -> NDArray[np.float32]:
+        """Return stems at their gains, summed to targets and rest."""
+        stems = [self.stem_library.stems[index] for index in members]
+        n_samples = length or len(stems[0].samples)
+        summed = np.zeros((len(self.settings.targets) + 1, n_samples), dtype=np.float32)
+        for number, stem in enumerate(stems):
+            gain = 1.0 if gains is None else float(gains[number])
+            summed[self._target(stem.entry.label, stem.entry.instrument)] += np.float32(gain) * stem.crop(
+                start, n_samples
+            )
+        return summed
+
+    def _target(self, label: str, instrument: str) -> int:
+        """Return the number of the target a stem belongs to; the last is the rest."""
+        groups = list(self.settings.targets.values())
+        found = [number for number, labels in enumerate(groups) if label in labels or instrument in labels]
+        return found[0] if found else len(groups)
