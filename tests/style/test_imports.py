@@ -22,6 +22,7 @@ LAYERS = (
     {"taskmaking", "pipeline", "transcription"},
     {"training", "submission", "report"},
     {"listening"},
+    {"web"},
     {"cli"},
 )
 TORCH_ROOMS = {"separation", "training", "transcription"}
