@@ -77,8 +77,8 @@ def log2(value: float) -> float:
 @compiled_inline
 def exp2(value: float) -> float:
     """Return two to a power between -1000 and 1000."""
-    whole = np.floor(value + 0.5)
+    whole = float(np.floor(value + 0.5))
     f = value - whole
     series = _E6 + f * (_E7 + f * (_E8 + f * (_E9 + f * (_E10 + f * _E11))))
     series = 1.0 + f * (_E1 + f * (_E2 + f * (_E3 + f * (_E4 + f * (_E5 + f * series)))))
-    return series * _double_of((np.int64(whole) + 1023) << 52)
+    return series * _double_of((int(whole) + 1023) << 52)
