@@ -140,3 +140,14 @@ def test_what_is_no_tracker_is_not_loaded_as_one(tracker_checkpoint: Path, netwo
         load_checkpoint(tracker_checkpoint)
     with pytest.raises(ConfigError, match="expected the path"):
         load_tracker("no such tracker", device="cpu")
+
+
+def test_sharpened_shares_are_powers_that_sum_to_1() -> None:
+    values = np.array([[[0.6, 0.2, 0.2]]], dtype=np.float32)
+    posteriors = Posteriors(
+        values=values, pitches_midi=np.array([60.0, 61.0]), frame_times_s=np.zeros(1), instruments=("Oboe",)
+    )
+    np.testing.assert_allclose(posteriors.sharpened(2.0).values, values**2 / (values**2).sum(), rtol=1e-6)
+    np.testing.assert_allclose(posteriors.sharpened(1.0).values, values, rtol=1e-6)
+    with pytest.raises(ConfigError, match="power: expected a positive number, got 0"):
+        posteriors.sharpened(0.0)

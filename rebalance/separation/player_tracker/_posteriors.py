@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rebalance._base.errors import AudioError
+from rebalance._base.errors import AudioError, ConfigError
 
 _SUM_TOLERANCE = 1e-3
 
@@ -82,3 +82,21 @@ class Posteriors:
             frame_times_s=np.asarray(times_s, dtype=np.float64),
             instruments=self.instruments,
         )
+
+    def sharpened(self, power: float) -> Posteriors:
+        """Return the posteriors with every share raised to a power and made to sum to 1 again.
+
+        Parameters
+        ----------
+        power
+            Above 1 the likelier states gain; 1 changes nothing.
+
+        Raises
+        ------
+        ConfigError
+            If the power is not positive.
+        """
+        if not power > 0:
+            raise ConfigError(where="power", expected="a positive number", got=str(power))
+        raised = self.values**power
+        return replace(self, values=(raised / raised.sum(axis=-1, keepdims=True)).astype(np.float32))
