@@ -1,9 +1,9 @@
-"""The one progress bar: what is done, how many, how long it took and how long is left, on the error stream."""
+"""The one progress bar: how many or what share is done, how long it took, how long is left; on the error stream."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -11,7 +11,9 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TaskID,
+    TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -55,8 +57,22 @@ def progress_bar(title: str, total: int, *, n_done: int = 0, quiet: bool = False
     quiet
         Show nothing.
     """
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+    with _shown(MofNCompleteColumn(), quiet=quiet) as progress:
+        yield Bar(progress, progress.add_task(title, total=total, completed=n_done))
+
+
+@contextlib.contextmanager
+def share_bar(title: str) -> Iterator[Callable[[float], None]]:
+    """Show a bar for the time of the block; give the function that moves it to a share done, in [0, 1]."""
+    with _shown(TaskProgressColumn()) as progress:
+        bar = Bar(progress, progress.add_task(title, total=1.0))
+        yield bar.reach
+        bar.reach(1.0)
+
+
+def _shown(done: ProgressColumn, *, quiet: bool = False) -> Progress:
+    """Return what draws bars, with a column of its own for what is done."""
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), done)
     times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
     console = Console(stderr=True, force_jupyter=False)
-    with Progress(*columns, *times, console=console, disable=quiet or is_quiet()) as progress:
-        yield Bar(progress, progress.add_task(title, total=total, completed=n_done))
+    return Progress(*columns, *times, console=console, disable=quiet or is_quiet())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -12,7 +11,6 @@ import typer
 from rebalance._base.errors import ConfigError, RebalanceError
 from rebalance._base.instrument_names import instrument_of
 from rebalance._base.running import Failure, one_line
-from rebalance._base.verbosity import is_quiet
 from rebalance.audio import AUDIO_SUFFIXES, AudioFile, open_audio
 
 FilesArgument: TypeAlias = Annotated[
@@ -84,20 +82,6 @@ def require_different(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
         if folded in taken:
             raise ConfigError(f"both {taken[folded]} and {source} would be written there", where=output)
         taken[folded] = source
-
-
-@contextmanager
-def progress(title: str) -> Iterator[Callable[[float], None]]:
-    """Show a bar; give the function that sets it to a fraction."""
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    from rebalance.cli._reporting import ERRORS
-
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=ERRORS, disable=is_quiet()) as bar:
-        task = bar.add_task(title, total=1.0)
-        yield lambda fraction: bar.update(task, completed=fraction)
-        bar.update(task, completed=1.0)
 
 
 def _failure(path: Path, error: RebalanceError) -> Failure:

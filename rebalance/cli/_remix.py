@@ -22,7 +22,6 @@ from rebalance.cli._recordings import (
     FormatOption,
     do_each,
     opened_files,
-    progress,
     require_different,
     suffix_of_format,
 )
@@ -92,6 +91,7 @@ def remix(
 
     Example: rebalance remix duo.flac --instruments flute,cello --gain cello=+6 --listener me.json --out mine.flac
     """
+    from rebalance._base.progress import share_bar
     from rebalance.cli._reporting import finish, note, say, say_details, say_remarks
     from rebalance.pipeline import RemixRequest, gains_by_source, remix_file
     from rebalance.separation import load_separator
@@ -128,7 +128,7 @@ def remix(
         say_remarks(file.path, file.remarks)
         path = outputs[file.path]
         kind = output_format(path, depth=depth, like=file.header)
-        with progress(f"remix {file.path.name}" if len(files) > 1 else "remix") as on_progress:
+        with share_bar(f"remix {file.path.name}" if len(files) > 1 else "remix") as on_progress:
             done = remix_file(file, request, path, kind, on_progress=on_progress)
         say(f"{path}")
         for line in (*_told_of_balance(done.balance), *_told_of_level(done.level, target)):

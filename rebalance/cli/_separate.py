@@ -19,7 +19,6 @@ from rebalance.cli._recordings import (
     FormatOption,
     do_each,
     opened_files,
-    progress,
     require_different,
     suffix_of_format,
 )
@@ -45,6 +44,7 @@ def separate(
 
     Example: rebalance separate quartet.flac --instruments violin,violin,viola,cello --out stems
     """
+    from rebalance._base.progress import share_bar
     from rebalance.cli._reporting import finish, say, say_details, say_remarks
     from rebalance.pipeline import separate_file
     from rebalance.separation import load_separator, source_names
@@ -70,7 +70,7 @@ def separate(
         say_remarks(file.path, file.remarks)
         kind = output_format(Path(f"stem{suffix}"), depth=depth, like=file.header)
         folder = folders[files.index(file.path)]
-        with progress(f"separate {file.path.name}" if len(files) > 1 else "separate") as on_progress:
+        with share_bar(f"separate {file.path.name}" if len(files) > 1 else "separate") as on_progress:
             done = separate_file(file, players, loaded, folder, kind, on_progress=on_progress)
         for path in done.paths.values():
             say(str(path))
