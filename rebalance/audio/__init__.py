@@ -5,7 +5,6 @@ from __future__ import annotations
 from rebalance.audio._audio_files import (
     Audio,
     AudioHeader,
-    BitDepth,
     Recording,
     Rounding,
     check_written,
@@ -58,7 +57,6 @@ __all__ = [
     "AudioFormat",
     "AudioHeader",
     "AudioWriter",
-    "BitDepth",
     "Block",
     "Blocking",
     "Leakage",

@@ -21,9 +21,8 @@ from rebalance.audio._true_lengths import Mended, mended
 
 Audio: TypeAlias = NDArray[np.floating]
 Rounding: TypeAlias = Literal["nearest", "truncate"]
-BitDepth: TypeAlias = Literal[16, 24]
 
-_INT32_BITS = 32
+INT32_BITS = 32
 _UNKNOWN_LENGTH = 2**62
 _FORMATS = {".flac": "FLAC", ".wav": "WAV"}
 
@@ -208,10 +207,10 @@ def _chained(path: Path, source: Mended) -> Recording:
     return Recording(samples=samples, sample_rate=next(iter(kinds))[0], remarks=source.remarks)
 
 
-def write_audio(
-    path: StrPath, samples: Audio, sample_rate: int, *, rounding: Rounding = "nearest", bits: BitDepth = 16
-) -> None:
-    """Write a file of integers whose suffix names its format: first under a temporary name, then renamed.
+def write_audio(path: StrPath, samples: Audio, sample_rate: int, *, rounding: Rounding = "nearest") -> None:
+    """Write a 16-bit file whose suffix names its format: first under a temporary name, then renamed.
+
+    `writing_audio` writes other depths and formats, and music that is too long to hold.
 
     Parameters
     ----------
@@ -223,8 +222,6 @@ def write_audio(
         In Hz.
     rounding
         ``"nearest"``, or ``"truncate"`` towards zero as the official recipe does.
-    bits
-        Of every sample, 16 or 24.
 
     Raises
     ------
@@ -248,10 +245,10 @@ def write_audio(
     format_name = _FORMATS.get(path.suffix.lower())
     if format_name is None:
         raise AudioError(where=path, expected=f"a name ending in {' or '.join(_FORMATS)}", got=repr(path.suffix))
-    quantised = _quantised(samples, bits, rounding) << (_INT32_BITS - bits)  # libsndfile keeps the upper bits
+    quantised = quantise_int16(samples, rounding=rounding)
     with replacing(path) as temporary:
         try:
-            soundfile.write(system_name(temporary), quantised.T, sample_rate, format=format_name, subtype=f"PCM_{bits}")
+            soundfile.write(system_name(temporary), quantised.T, sample_rate, format=format_name, subtype="PCM_16")
         except soundfile.SoundFileError as error:
             raise AudioError(f"cannot write: {error}", where=path) from error
         check_written(temporary, n_samples=quantised.shape[1], path=path)
@@ -322,10 +319,10 @@ def quantise_int16(samples: Audio, *, rounding: Rounding = "nearest") -> NDArray
 
     Source: ``to_16bit`` of pyclarity, which truncates; rounding to nearest halves the error.
     """
-    return _quantised(samples, 16, rounding).astype(np.int16)
+    return quantised(samples, 16, rounding).astype(np.int16)
 
 
-def _quantised(samples: Audio, bits: BitDepth, rounding: Rounding) -> NDArray[np.int32]:
+def quantised(samples: Audio, bits: int, rounding: Rounding = "nearest") -> NDArray[np.int32]:
     """Return samples as integers of so many bits, clipped where they are beyond full scale."""
     if samples.ndim != 2 or not samples.size:
         raise AudioError(expected="samples of shape (n_channels, n_samples)", got=str(samples.shape))

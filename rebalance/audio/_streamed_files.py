@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from rebalance._base.errors import AudioError, ConfigError
 from rebalance._base.files import StrPath, expanded, replacing
 from rebalance.audio._audio_files import (
+    INT32_BITS,
     Audio,
     AudioHeader,
     check_written,
     existing_streams,
     opened_audio,
     probe_audio,
-    quantise_int16,
+    quantised,
     system_name,
 )
 from rebalance.audio._file_formats import AudioFormat
@@ -272,8 +273,4 @@ def _encodable(piece: Audio, audio_format: AudioFormat) -> NDArray[np.generic]:
         return piece.T.astype(np.float32)
     if audio_format.bits is None:
         return np.clip(piece, -1.0, 1.0).T.astype(np.float32)
-    if audio_format.bits == 16:
-        return quantise_int16(piece).T
-    steps = 2.0 ** (audio_format.bits - 1)
-    rounded = np.clip(np.rint(piece.astype(np.float64) * steps), -steps, steps - 1)
-    return (rounded.T.astype(np.int64) << (32 - audio_format.bits)).astype(np.int32)
+    return quantised(piece, audio_format.bits).T << (INT32_BITS - audio_format.bits)  # libsndfile keeps the upper bits

@@ -13,7 +13,16 @@ import soundfile
 import soxr
 
 from rebalance._base.errors import AudioError, RebalanceError
-from rebalance.audio import probe_audio, quantise_int16, read_audio, resample, write_audio, write_flac
+from rebalance.audio import (
+    output_format,
+    probe_audio,
+    quantise_int16,
+    read_audio,
+    resample,
+    write_audio,
+    write_flac,
+    writing_audio,
+)
 
 
 @pytest.fixture
@@ -193,7 +202,9 @@ def test_a_file_cut_short_as_it_closes_is_an_error_and_is_not_left(tmp_path, mon
 @pytest.mark.parametrize("bits", [16, 24])
 def test_samples_are_rounded_to_the_bits_asked_for(tmp_path: Path, suffix: str, bits: Literal[16, 24]) -> None:
     samples = np.random.default_rng(5).uniform(-1.1, 1.1, (2, 4410))
-    write_audio(tmp_path / f"noise{suffix}", samples, 44_100, bits=bits)
+    path = tmp_path / f"noise{suffix}"
+    with writing_audio(path, output_format(path, depth=str(bits)), sample_rate=44_100, n_channels=2) as writer:
+        writer.write(samples)
     assert probe_audio(tmp_path / f"noise{suffix}").subtype == f"PCM_{bits}"
     step = 2.0 ** (1 - bits)
     expected = np.clip(samples, -1.0, 1.0 - step)

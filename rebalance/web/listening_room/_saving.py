@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from rebalance._base.errors import ConfigError
-from rebalance.audio import BitDepth, amplitude_from_db, write_audio
+from rebalance.audio import amplitude_from_db, output_format, write_audio, writing_audio
 from rebalance.hearing import Listener, prescribe
 from rebalance.pipeline import common_attenuation_db, rebalance_stems
 from rebalance.web.listening_room._separations import Separation
@@ -25,7 +25,7 @@ def save_remix(
     folder: Path,
     *,
     file_format: Literal["flac", "wav"],
-    bits: BitDepth,
+    bits: Literal[16, 24],
 ) -> Path:
     """Write the remix that ``rebalance remix`` would make of the same recording, gains and listener.
 
@@ -48,7 +48,9 @@ def save_remix(
         loudness="recording" if listener is not None else None,
     )
     path = folder / f"{uuid.uuid4().hex}.{file_format}"
-    write_audio(path, mix.samples, mix.sample_rate, bits=bits)
+    kind = output_format(path, depth=str(bits)).for_length(mix.samples.shape[1], len(mix.samples))
+    with writing_audio(path, kind, sample_rate=mix.sample_rate, n_channels=len(mix.samples)) as writer:
+        writer.write(mix.samples)
     return path
 
 
