@@ -287,9 +287,10 @@ def score_task(
     (0, ['scene', 'song', 'listener', 'left_haaqi', 'right_haaqi', 'avg_haaqi'])
     """
     part = task if only is None else task.subset(only)
+    kept = _kept_pairs(part, systems)
     failures: list[Failure] = []
     failures += run_items(
-        [task.subset(pairs) for pairs in _unscored_by_scene(part, systems)],
+        [task.subset(pairs) for pairs in _unscored_by_scene(part, kept)],
         functools.partial(score_scene, systems=tuple(systems), aid=aid),
         title=f"score {task.split} by HAAQI",
         jobs=jobs,
@@ -297,8 +298,8 @@ def score_task(
         describe=lambda part: f"scene {next(iter(part.scenes))}",
         on_result=lambda _, failed: failures.extend(failed),
     )
-    for system in systems:
-        _write_scores(task, system)
+    for system, known in zip(systems, kept, strict=True):
+        _write_scores(task, system, known)
     return tuple(failures)
 
 
@@ -464,11 +465,16 @@ def _keep(system: System, pair: Pair, score: PairScore) -> None:
     write_json(_record_path(system, pair), record)
 
 
-def _unscored_by_scene(task: Task, systems: Sequence[System]) -> list[list[Pair]]:
-    """Return, scene by scene, the pairs that lack a score in any system."""
+def _kept_pairs(task: Task, systems: Sequence[System]) -> list[set[Pair]]:
+    """Return, system by system, the pairs whose score holds; their signals are read for it."""
+    return [{pair for pair in task.pairs if _is_scored(system, pair)} for system in systems]
+
+
+def _unscored_by_scene(task: Task, kept: Sequence[Collection[Pair]]) -> list[list[Pair]]:
+    """Return, scene by scene, the pairs that lack a score in any system; `kept` are those that each has."""
     by_scene: dict[str, list[Pair]] = {}
     for pair in task.pairs:
-        if not all(_is_scored(system, pair) for system in systems):
+        if not all(pair in scored for scored in kept):
             by_scene.setdefault(pair.scene, []).append(pair)
     return list(by_scene.values())
 
@@ -495,9 +501,12 @@ def _record_path(system: System, pair: Pair) -> Path:
     return system.scores / "scores" / f"{pair.scene}_{pair.listener}.json"
 
 
-def _write_scores(task: Task, system: System) -> None:
-    """Join the kept scores into ``scores.csv``, in the order of the metadata, and say how they were made."""
-    records = [_read_record(system, pair) for pair in task.pairs if _is_scored(system, pair)]
+def _write_scores(task: Task, system: System, kept: Collection[Pair]) -> None:
+    """Join the scores into ``scores.csv``, in the order of the metadata, and say how they were made.
+
+    The signals of `kept` pairs have been held against their scores already and are not read again.
+    """
+    records = [_read_record(system, pair) for pair in task.pairs if pair in kept or _is_scored(system, pair)]
     rows = [record["row"] for record in records if record is not None]
     if not rows:
         return

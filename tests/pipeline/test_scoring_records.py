@@ -29,7 +29,7 @@ from rebalance.pipeline import (
     system_of_run,
     true_remix,
 )
-from rebalance.pipeline._scoring import FolderSignals, PairScore, Reference, _unscored_by_scene
+from rebalance.pipeline._scoring import FolderSignals, PairScore, Reference, _kept_pairs, _unscored_by_scene
 from rebalance.task import Pair, Task
 
 COMPONENTS = ("nonlinear", "linear", "cepstral_correlation", "membrane_covariance", "loudness", "spectrum")
@@ -76,6 +76,7 @@ class Signals:
         self.by_pair = by_pair
         self.version = version
         self.read_pairs: list[Pair] = []
+        self.checked_pairs: list[Pair] = []
 
     def read(self, pair: Pair) -> Recording:
         self.read_pairs.append(pair)
@@ -84,6 +85,7 @@ class Signals:
         return self.by_pair[pair]
 
     def fingerprint(self, pair: Pair) -> str:
+        self.checked_pairs.append(pair)
         return f"{self.version} of {pair.scene} for {pair.listener}"
 
 
@@ -235,13 +237,13 @@ def test_what_lacks_a_score_in_any_system_is_listed_scene_by_scene(
 ) -> None:
     one, two, three = (task.subset(task.pairs[:3])).pairs
     systems = [system_of(tmp_path / name, Signals(dict.fromkeys(task.pairs, processed))) for name in ("whole", "half")]
-    assert _unscored_by_scene(task.subset([one, two, three]), systems) == [[one, two], [three]]
+    part = task.subset([one, two, three])
+    assert _unscored_by_scene(part, _kept_pairs(part, systems)) == [[one, two], [three]]
     score_task(task.subset([one, two, three]), systems[:1], executor=executor)
     score_task(task.subset([one]), systems[1:], executor=executor)
-    part = task.subset([one, two, three])
-    assert _unscored_by_scene(part, systems) == [[two], [three]]
-    assert _unscored_by_scene(part, systems[::-1]) == [[two], [three]]
-    assert _unscored_by_scene(part, systems[:1]) == []
+    assert _unscored_by_scene(part, _kept_pairs(part, systems)) == [[two], [three]]
+    assert _unscored_by_scene(part, _kept_pairs(part, systems[::-1])) == [[two], [three]]
+    assert _unscored_by_scene(part, _kept_pairs(part, systems[:1])) == []
 
 
 def test_what_is_scored_needs_no_audio_any_more(
@@ -255,6 +257,33 @@ def test_what_is_scored_needs_no_audio_any_more(
     shutil.rmtree(own_task_root / "audio")
     assert score_task(part, systems, executor=executor) == ()
     assert (tmp_path / "scores.csv").read_bytes() == before
+
+
+def test_a_kept_signal_is_held_against_its_score_once(
+    task: Task, pair: Pair, processed: Recording, tmp_path: Path, executor: Executor
+) -> None:
+    signals = Signals({pair: processed})
+    part = task.subset([pair])
+    score_task(part, [system_of(tmp_path, signals)], executor=executor)
+    signals.checked_pairs.clear()
+    assert score_task(part, [system_of(tmp_path, signals)], executor=executor) == ()
+    assert signals.checked_pairs == [pair]
+    assert len(pd.read_csv(tmp_path / "scores.csv")) == 1
+
+
+def test_a_kept_score_of_another_signal_has_no_line_when_the_new_one_fails(
+    task: Task, processed: Recording, tmp_path: Path, executor: Executor
+) -> None:
+    part = task.subset(task.pairs[:2])
+    gone, left = part.pairs
+    signals = Signals(dict.fromkeys(part.pairs, processed))
+    score_task(part, [system_of(tmp_path, signals)], executor=executor)
+    del signals.by_pair[gone]
+    record = json.loads(record_of(tmp_path, gone).read_text())
+    record_of(tmp_path, gone).write_text(json.dumps(record | {"fingerprint": "of an older signal"}))
+    (failure,) = score_task(part, [system_of(tmp_path, signals)], executor=executor)
+    assert "no such signal" in failure.reason
+    assert pd.read_csv(tmp_path / "scores.csv").listener.tolist() == [left.listener]
 
 
 def test_scoring_with_no_process_is_refused(task: Task, processed: Recording, tmp_path: Path) -> None:
