@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rebalance._base.errors import ConfigError
 from rebalance.cli._options import JobsOption, SchedulerOption
 from rebalance.cli._outputs import check_folder_to_write
+
+if TYPE_CHECKING:
+    from rebalance._base.running import Failure
+    from rebalance.taskmaking import TaskSummary
 
 
 def render(
@@ -88,7 +94,7 @@ def render(
     Example: rebalance render exp/synthetic --hours 1 --valid-hours 0.2 --ensembles strings --ensembles mixed --seed 1
     """
     from rebalance._base.files import expanded
-    from rebalance._base.running import Failure, executor_for
+    from rebalance._base.running import executor_for
     from rebalance.cli._reporting import finish, say
     from rebalance.synthesis.notation import select_pieces
     from rebalance.synthesis.rendering import choose_run, render_pieces, write_previews
@@ -122,7 +128,8 @@ def render(
                 finish(f"{out}: nothing of {run.split} could be rendered", failures)
             if preview:
                 failures += write_previews(out, run.split, outcome.pieces, jobs=jobs, executor=executor)
-            summary = write_task(
+            write = functools.partial(
+                write_task,
                 out,
                 run.split,
                 outcome.pieces,
@@ -130,18 +137,37 @@ def render(
                 gains_per_segment=gains,
                 listeners=people,
                 listeners_per_scene=listeners_per_scene,
-                random_mixtures=_n_random_mixtures(random_mixtures, run.split, len(outcome.pieces)),
                 jobs=jobs,
                 executor=executor,
             )
+            summary, lacking = written_with_mixtures(
+                write, random_mixtures, split=run.split, n_pieces=len(outcome.pieces)
+            )
+            failures += lacking
             for line in summary.lines:
                 say(line)
             done.append(f"{outcome.duration_s / 3600:.2f} h of {run.split}")
     finish(f"{out}: {', '.join(done)}", failures)
 
 
-def _n_random_mixtures(asked: int | None, split: str, n_pieces: int) -> int:
-    """Return how many random mixtures to make: for validation one per piece unless the user says otherwise."""
-    if asked is not None:
-        return asked
-    return n_pieces if split == "valid" else 0
+def written_with_mixtures(
+    write: Callable[..., TaskSummary], asked: int | None, *, split: str, n_pieces: int
+) -> tuple[TaskSummary, list[Failure]]:
+    """Write a task with the random mixtures asked for, or one per piece for validation; without where it has none.
+
+    What was rendered is not lost then. It is a failure only where mixtures were asked for.
+    """
+    from rebalance._base.running import Failure
+    from rebalance.cli._reporting import say
+    from rebalance.taskmaking import NoMixturesError
+
+    count = asked if asked is not None else n_pieces if split == "valid" else 0
+    try:
+        return write(random_mixtures=count), []
+    except NoMixturesError as error:
+        summary = write(random_mixtures=0)
+        reason = f"none are written: they need strings and woodwinds, the pieces have {error.got}"
+        if asked is None:
+            say(f"random mixtures: {reason}")
+            return summary, []
+        return summary, [Failure(item="random mixtures", reason=reason)]

@@ -49,6 +49,10 @@ class RandomMixture:
     loans: dict[str, Loan]
 
 
+class NoMixturesError(ConfigError):
+    """The pieces of a task have no strings or no woodwinds to mix."""
+
+
 def draw_random_mixtures(stretches: Sequence[Stretch], count: int, *, seed: int) -> tuple[RandomMixture, ...]:
     """Draw mixtures of two to five players, at least one of each family.
 
@@ -59,16 +63,16 @@ def draw_random_mixtures(stretches: Sequence[Stretch], count: int, *, seed: int)
     Raises
     ------
     ConfigError
-        If the pieces have no strings or no woodwinds.
+        If the count is negative; a `NoMixturesError` if the pieces have no strings or no woodwinds.
     """
     if count < 0:
         raise ConfigError(where="random mixtures", expected="0 or more", got=str(count))
     pool = _pool(stretches)
     if count and any(not _instruments_of(family, pool) for family in _FAMILIES):
-        raise ConfigError(
+        raise NoMixturesError(
             where="random mixtures",
             expected="pieces with strings and woodwinds",
-            got=f"{sorted(pool) or 'none'}; without random mixtures (--random-mixtures 0) they do",
+            got=f"{sorted(pool) or 'none'}",
         )
     return tuple(_draw(f"randommix{number:04d}", pool, stream(seed, "mixture", str(number))) for number in range(count))
 

@@ -11,8 +11,10 @@ import pytest
 import soundfile
 
 from rebalance import Listener, MetadataError, RebalanceError, load_task
+from rebalance.cli._render import written_with_mixtures
 from rebalance.pipeline import gains_by_source
 from rebalance.separation import load_separator
+from rebalance.taskmaking._random_mixing import draw_random_mixtures
 
 Run = Callable[..., tuple[int, list[str], str]]
 
@@ -114,3 +116,26 @@ def test_a_prescription_is_shown_as_a_table(run: Run, family: Path, tmp_path: Pa
     assert shown.count("Ada") == 2
     status, line, _ = run("prescribe", family, "--table", "--out", tmp_path / "out.json")
     assert (status, "--table: expected to be printed" in line[0]) == (2, True)
+
+
+@pytest.mark.parametrize("command", ["transcribe", "activity"])
+def test_a_separator_that_tells_no_notes_is_named_as_one(run: Run, music: Path, tmp_path: Path, command: str) -> None:
+    out = ("--out", tmp_path / "out")
+    status, line, _ = run(command, music, "--instruments", "flute,cello", "--separator", "fast", *out)
+    assert status == 2
+    assert line[0].endswith("one of default; fast separates, but does not tell notes")
+
+
+@pytest.mark.parametrize(("asked", "n_failures"), [(None, 0), (2, 1)])
+def test_a_task_without_winds_is_written_without_random_mixtures(asked: int | None, n_failures: int) -> None:
+    counts: list[int] = []
+
+    def write(*, random_mixtures: int) -> tuple[str, ...]:
+        counts.append(random_mixtures)
+        draw_random_mixtures((), random_mixtures, seed=0)
+        return ("written",)
+
+    summary, failures = written_with_mixtures(write, asked, split="valid", n_pieces=3)
+    assert counts == [asked or 3, 0]
+    assert summary == ("written",)
+    assert [failure.item for failure in failures] == n_failures * ["random mixtures"]

@@ -152,10 +152,11 @@ def tracker_path(name_or_path: StrPath) -> Path:
     path = shipped.get(text) or Path(text).expanduser()
     if not path.is_file():
         names = ", ".join(shipped) or "none ships"
+        deaf = f"; {text} separates, but does not tell notes" if text in shipped_weights() else ""
         raise ConfigError(
             where=f"tracker {text!r}",
             expected=f"the path of a checkpoint or one of {names}",
-            more=suggestion(text, tuple(shipped)),
+            more=deaf or suggestion(text, tuple(shipped)),
         )
     return path
 
