@@ -164,7 +164,7 @@ def collect_scores(task: Task, systems: Mapping[str, System], failures: Sequence
     >>> collect_scores(load_task("metadata/demo", "valid"), {})
     Traceback (most recent call last):
         ...
-    rebalance._base.errors.ConfigError: : expected scores, no pair could be scored
+    rebalance._base.errors.ConfigError: expected scores, no pair could be scored
     """
     tables = {
         name: pd.read_csv(

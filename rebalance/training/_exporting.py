@@ -97,7 +97,7 @@ def export_average(run: StrPath, config: MaskNetworkConfig, path: StrPath, card:
     ...     path = Path(folder, "mine.safetensors")
     ...     export_average(Path(folder, "run"), experiment.network, path, ModelCard(data=("tones",)))
     ...     separator = load_separator(path, device="cpu")
-    >>> separator.mixture_consistent, separator.external_training_data
+    >>> separator.info.mixture_consistent, separator.info.external_training_data
     (True, True)
     """
     run = expanded(run)

@@ -156,7 +156,7 @@ def load_mask_separator(name: str, path: StrPath, *, device: str) -> MaskSeparat
     >>> from rebalance.separation import shipped_weights
     >>> from rebalance.separation.mask_network import load_mask_separator
     >>> separator = load_mask_separator("causal", shipped_weights()["causal"], device="cpu")
-    >>> round(separator.lookahead_ms, 2), separator.mixture_consistent
+    >>> round(separator.info.lookahead_ms, 2), separator.info.mixture_consistent
     (4.97, True)
     """
     path = expanded(path)
