@@ -7,6 +7,7 @@ from rebalance.training._experiment import Experiment, held_out_mixers, progress
 from rebalance.training._exporting import export_average, stamp, trained_average
 from rebalance.training._pitch_labels import pitch_labels
 from rebalance.training._refining import RefinerExperiment, progress_of_refiner, run_refiner_experiment
+from rebalance.training._score_steps import ScoreExperiment, export_score_separator, run_score_experiment
 from rebalance.training._targets import TargetExperiment, train_targets
 from rebalance.training._tracker_exporting import export_tracker, stamp_tracker
 from rebalance.training._tracking import held_out_figures
@@ -15,9 +16,11 @@ from rebalance.training._transcribing import TrackerExperiment, progress_of_trac
 __all__ = [
     "Experiment",
     "RefinerExperiment",
+    "ScoreExperiment",
     "TargetExperiment",
     "TrackerExperiment",
     "export_average",
+    "export_score_separator",
     "export_tracker",
     "held_out_figures",
     "held_out_mixers",
@@ -29,6 +32,7 @@ __all__ = [
     "read_settings",
     "run_experiment",
     "run_refiner_experiment",
+    "run_score_experiment",
     "run_tracker_experiment",
     "stamp",
     "stamp_tracker",

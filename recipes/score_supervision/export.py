@@ -7,8 +7,7 @@ from pathlib import Path
 
 from rebalance import RebalanceError
 from rebalance.separation import ModelCard
-from rebalance.training import read_settings
-from rebalance.training.score_supervision import ScoreExperiment, export_score_separator
+from rebalance.training import ScoreExperiment, export_score_separator, read_settings
 
 DATA = ("rendered chamber music of ../tracker with its notes",)
 

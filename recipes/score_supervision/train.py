@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 
 from rebalance import RebalanceError
-from rebalance.training import read_settings
-from rebalance.training.score_supervision import ScoreExperiment, run_score_experiment
+from rebalance.training import ScoreExperiment, read_settings, run_score_experiment
 
 
 def main(run: Path, overrides: tuple[str, ...]) -> None:

@@ -14,18 +14,16 @@ import torch
 from rebalance._base.errors import ConfigError
 from rebalance.separation import ModelCard, load_separator
 from rebalance.separation.score_supervised import N_NOTES, ScoreSupervisedSeparator, ScoreTcn, TcnConfig
-from rebalance.training import _loop
+from rebalance.training import ScoreExperiment, _loop, export_score_separator, run_score_experiment
 from rebalance.training._experiment import Data
 from rebalance.training.data import MixingSettings, open_library
 from rebalance.training.data._stem_library import read_manifest, write_notes
 from rebalance.training.score_supervision import (
-    ScoreExperiment,
     ScoreLossSettings,
     adversarial_mixture_loss,
     adversarial_transcription_loss,
     classification_loss,
     clip_activity,
-    export_score_separator,
     harmonic_activity,
     harmonic_matrix,
     instrument_loss,
@@ -33,11 +31,10 @@ from rebalance.training.score_supervision import (
     own_score_loss,
     piano_roll,
     pitch_loss,
-    run_score_experiment,
     score_loss,
     transcription_loss,
 )
-from rebalance.training.score_supervision import _objectives as objectives
+from rebalance.training.score_supervision import _score_objectives as objectives
 
 from .conftest import PLAIN, SAMPLE_RATE, mixer_of
 

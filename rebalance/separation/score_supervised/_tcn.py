@@ -166,7 +166,15 @@ class ScoreTcn(nn.Module):
 
 
 def level_of(magnitudes: Tensor) -> Tensor:
-    """Return the root mean power of magnitudes ``(batch, ...)``, shape ``(batch,)``."""
+    """Return the root mean power of magnitudes ``(batch, ...)``, shape ``(batch,)``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from rebalance.separation.score_supervised import level_of
+    >>> level_of(torch.full((1, 3, 2), 2.0)).tolist()
+    [2.0]
+    """
     return magnitudes.square().flatten(1).mean(dim=1).clamp(min=_SILENT_POWER).sqrt()
 
 

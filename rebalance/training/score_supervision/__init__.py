@@ -5,7 +5,13 @@ Source: Hung, Wichern and Le Roux 2021, "Transcription Is All You Need" (arXiv 2
 
 from __future__ import annotations
 
-from rebalance.training.score_supervision._losses import (
+from rebalance.training.score_supervision._piano_rolls import (
+    clip_activity,
+    harmonic_activity,
+    harmonic_matrix,
+    piano_roll,
+)
+from rebalance.training.score_supervision._score_losses import (
     adversarial_mixture_loss,
     adversarial_transcription_loss,
     classification_loss,
@@ -16,18 +22,30 @@ from rebalance.training.score_supervision._losses import (
     score_loss,
     transcription_loss,
 )
-from rebalance.training.score_supervision._objectives import ScoreLossSettings
-from rebalance.training.score_supervision._rolls import clip_activity, harmonic_activity, harmonic_matrix, piano_roll
-from rebalance.training.score_supervision._steps import ScoreExperiment, export_score_separator, run_score_experiment
+from rebalance.training.score_supervision._score_objectives import (
+    ClassificationObjective,
+    ClassifiedObjective,
+    CriticObjective,
+    Joint,
+    JointObjective,
+    ScoreLossSettings,
+    SupervisedObjective,
+    TranscriptionObjective,
+)
 
 __all__ = [
-    "ScoreExperiment",
+    "ClassificationObjective",
+    "ClassifiedObjective",
+    "CriticObjective",
+    "Joint",
+    "JointObjective",
     "ScoreLossSettings",
+    "SupervisedObjective",
+    "TranscriptionObjective",
     "adversarial_mixture_loss",
     "adversarial_transcription_loss",
     "classification_loss",
     "clip_activity",
-    "export_score_separator",
     "harmonic_activity",
     "harmonic_matrix",
     "instrument_loss",
@@ -35,7 +53,6 @@ __all__ = [
     "own_score_loss",
     "piano_roll",
     "pitch_loss",
-    "run_score_experiment",
     "score_loss",
     "transcription_loss",
 ]

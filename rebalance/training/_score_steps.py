@@ -21,7 +21,7 @@ from rebalance.training._loop import Objective, TrainSettings, train
 from rebalance.training._run_state import load_average
 from rebalance.training._transcribing import mixer_of
 from rebalance.training.data import MixingSettings
-from rebalance.training.score_supervision._objectives import (
+from rebalance.training.score_supervision import (
     ClassificationObjective,
     ClassifiedObjective,
     CriticObjective,
@@ -79,8 +79,7 @@ class ScoreExperiment:
     Examples
     --------
     >>> from pathlib import Path
-    >>> from rebalance.training import read_settings
-    >>> from rebalance.training.score_supervision import ScoreExperiment
+    >>> from rebalance.training import read_settings, ScoreExperiment
     >>> experiment = read_settings(Path("recipes/score_supervision/config.yaml"), ScoreExperiment)
     >>> experiment.step, experiment.network.role
     ('transcriptor', 'transcriptor')
@@ -152,8 +151,7 @@ def run_score_experiment(
     >>> import tempfile
     >>> from pathlib import Path
     >>> from rebalance import RebalanceError
-    >>> from rebalance.training import read_settings
-    >>> from rebalance.training.score_supervision import ScoreExperiment, run_score_experiment
+    >>> from rebalance.training import read_settings, ScoreExperiment, run_score_experiment
     >>> path = Path("recipes/score_supervision/config.yaml")
     >>> experiment = read_settings(path, ScoreExperiment, ("step=separator", "transcriptor=not-trained"))
     >>> with tempfile.TemporaryDirectory() as run:
@@ -192,8 +190,7 @@ def export_score_separator(experiment: ScoreExperiment, run: StrPath, path: StrP
     --------
     >>> from pathlib import Path
     >>> from rebalance.separation import ModelCard
-    >>> from rebalance.training import read_settings
-    >>> from rebalance.training.score_supervision import ScoreExperiment, export_score_separator
+    >>> from rebalance.training import read_settings, ScoreExperiment, export_score_separator
     >>> experiment = read_settings(Path("recipes/score_supervision/config.yaml"), ScoreExperiment)
     >>> export_score_separator(experiment, "run", "mine.safetensors", ModelCard())
     Traceback (most recent call last):

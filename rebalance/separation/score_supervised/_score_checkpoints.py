@@ -10,7 +10,7 @@ from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded, replacing, write_text
 from rebalance.separation import SCORE_FORMAT, ModelCard, checked_digest, checkpoint_header, digest_file, sha256_of
 from rebalance.separation.networks import chosen_device
-from rebalance.separation.score_supervised._separator import ScoreSupervisedSeparator
+from rebalance.separation.score_supervised._score_separator import ScoreSupervisedSeparator
 from rebalance.separation.score_supervised._tcn import ScoreTcn, TcnConfig
 
 

@@ -15,8 +15,8 @@ from rebalance._base.errors import ConfigError
 from rebalance.separation.mask_network import N_VOICES
 from rebalance.separation.score_supervised import ScoreTcn, level_of
 from rebalance.training.data import Batch
-from rebalance.training.score_supervision import _losses as losses
-from rebalance.training.score_supervision._rolls import (
+from rebalance.training.score_supervision import _score_losses as losses
+from rebalance.training.score_supervision._piano_rolls import (
     DEFAULT_N_HARMONICS,
     clip_activity,
     harmonic_activity,

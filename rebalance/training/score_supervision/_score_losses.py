@@ -46,12 +46,30 @@ def score_loss(chances: Tensor, roll: Tensor, weights: Tensor | None = None) -> 
 
 
 def pitch_loss(chances: Tensor, roll: Tensor) -> Tensor:
-    """Return equation (2): whether any instrument plays a note; see `score_loss`."""
+    """Return equation (2): whether any instrument plays a note; see `score_loss`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from rebalance.training.score_supervision import pitch_loss
+    >>> chances = torch.tensor([[0.8, 0.1], [0.3, 0.6]])[None, :, :, None]
+    >>> round(float(pitch_loss(chances, torch.eye(2)[None, :, :, None])), 4)
+    0.734
+    """
     return binary_cross_entropy(roll.amax(dim=1), chances.amax(dim=1)).flatten(1).sum(dim=1)
 
 
 def instrument_loss(chances: Tensor, roll: Tensor) -> Tensor:
-    """Return equation (3): whether an instrument plays any note; see `score_loss`."""
+    """Return equation (3): whether an instrument plays any note; see `score_loss`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from rebalance.training.score_supervision import instrument_loss
+    >>> chances = torch.tensor([[0.8, 0.1], [0.3, 0.6]])[None, :, :, None]
+    >>> round(float(instrument_loss(chances, torch.eye(2)[None, :, :, None])), 4)
+    0.734
+    """
     return binary_cross_entropy(roll.amax(dim=2), chances.amax(dim=2)).flatten(1).sum(dim=1)
 
 
@@ -162,6 +180,13 @@ def classification_loss(logits: Tensor, active: Tensor) -> Tensor:
         ``(batch, n_instruments, 1, n_frames)``.
     active
         Whether an instrument plays at a frame, ``(batch, n_instruments, n_frames)``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from rebalance.training.score_supervision import classification_loss
+    >>> round(float(classification_loss(torch.zeros(1, 2, 1, 5), torch.ones(1, 2, 5))), 3)  # ten times ln 2
+    6.931
 
     Source: Pishdadian, Wichern and Le Roux 2020, with the network of Hung et al.
     """

@@ -103,10 +103,31 @@ def harmonic_activity(roll: Tensor, matrix: Tensor) -> Tensor:
     -------
     torch.Tensor
         ``(batch, n_instruments, n_bins, n_frames)`` of 0 and 1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from rebalance.separation.score_supervised import TcnConfig
+    >>> from rebalance.training.score_supervision import harmonic_activity, harmonic_matrix
+    >>> roll = torch.zeros(1, 1, 88, 1)
+    >>> roll[0, 0, 48] = 1.0  # a'
+    >>> active = harmonic_activity(roll, harmonic_matrix(TcnConfig(role="separator"), 1))
+    >>> active[0, 0, :, 0].nonzero().flatten().tolist()
+    [55, 56, 57]
     """
     return (torch.einsum("bint,nf->bift", roll, matrix) > 0).to(roll.dtype)
 
 
 def clip_activity(roll: Tensor) -> Tensor:
-    """Return who plays in a clip at all: the set of equation (6), ``(batch, n_instruments, 1, 1)``."""
+    """Return who plays in a clip at all: the set of equation (6), ``(batch, n_instruments, 1, 1)``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from rebalance.training.score_supervision import clip_activity
+    >>> roll = torch.zeros(1, 2, 88, 4)
+    >>> roll[0, 1, 48, 2] = 1.0
+    >>> clip_activity(roll).flatten().tolist()
+    [0.0, 1.0]
+    """
     return roll.amax(dim=(2, 3), keepdim=True)
