@@ -14,9 +14,11 @@ from rebalance.separation._checkpoints import (
     checkpoint_header,
     digest_file,
     load_checkpoint,
+    reading_checkpoint,
     save_checkpoint,
     sha256_of,
     shipped_weights,
+    write_tensors,
 )
 from rebalance.separation._contract import CONTRACT, Check, CheckResult, ContractReport, check_separator
 from rebalance.separation._describing import described, described_as_html, facts_of
@@ -113,6 +115,7 @@ __all__ = [
     "overlap_add",
     "placed_at",
     "read_spectra",
+    "reading_checkpoint",
     "save_checkpoint",
     "sdr_db",
     "separate_at_rate",
@@ -124,4 +127,5 @@ __all__ = [
     "source_names",
     "spectrogram",
     "wiener",
+    "write_tensors",
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from rebalance._base.files import StrPath, expanded, replacing, write_text
 from rebalance.assets import weights_folder
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from rebalance.separation.mask_network import MaskNetwork
 
 FORMAT = "rebalance-separator/1"
@@ -103,13 +106,6 @@ def save_checkpoint(path: StrPath, network: MaskNetwork, card: ModelCard) -> Non
     ...     print(load_checkpoint(path).card.data, sorted(file.name for file in Path(folder).iterdir()))
     ('own renderings',) ['mine.safetensors', 'mine.safetensors.sha256']
     """
-    path = expanded(path)
-    import torch
-    from safetensors.torch import save_file
-
-    tensors = {
-        name: tensor.detach().to("cpu", torch.float16).contiguous() for name, tensor in network.state_dict().items()
-    }
     look_ahead = network.config.look_ahead_samples
     header = {
         "format": FORMAT,
@@ -120,9 +116,79 @@ def save_checkpoint(path: StrPath, network: MaskNetwork, card: ModelCard) -> Non
         else f"{1000 * look_ahead / network.config.sample_rate:.3f}",
         "n_parameters": str(sum(parameter.numel() for parameter in network.parameters())),
     }
+    write_tensors(path, network.state_dict(), header)
+
+
+def write_tensors(
+    path: StrPath, tensors: Mapping[str, Tensor], header: Mapping[str, str], *, half_precision: bool = True
+) -> None:
+    """Write tensors as safetensors under a temporary name, rename, and write ``<name>.sha256`` beside.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    tensors
+        By name, on any device.
+    header
+        Texts kept with them.
+    half_precision
+        Write 16 bits a number.
+
+    Raises
+    ------
+    RebalanceError
+        If the operating system refuses to write.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import torch
+    >>> from rebalance.separation import write_tensors
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_tensors(Path(folder, "mine.safetensors"), {"weight": torch.ones(2)}, {"format": "mine/1"})
+    ...     print(sorted(file.name for file in Path(folder).iterdir()))
+    ['mine.safetensors', 'mine.safetensors.sha256']
+    """
+    import torch
+    from safetensors.torch import save_file
+
+    path = expanded(path)
+    kept = {
+        name: tensor.detach().to("cpu", torch.float16 if half_precision else None).contiguous()
+        for name, tensor in tensors.items()
+    }
     with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata=header)
+        save_file(kept, temporary, metadata=dict(header))
     write_text(digest_file(path), f"{sha256_of(path)}  {path.name}\n")
+
+
+@contextmanager
+def reading_checkpoint(path: StrPath) -> Iterator[None]:
+    """Tell of whatever cannot be used in a checkpoint in one line that names the file.
+
+    Raises
+    ------
+    ConfigError
+        In place of what is raised within.
+
+    Examples
+    --------
+    >>> from rebalance.separation import reading_checkpoint
+    >>> with reading_checkpoint("mine.safetensors"):
+    ...     raise KeyError("config")
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: mine.safetensors: damaged checkpoint: 'config'
+    """
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+        reason = (str(error).splitlines() or ["no reason given"])[0]
+        raise ConfigError(f"damaged checkpoint: {reason}", where=path) from error
 
 
 def load_checkpoint(path: StrPath) -> Checkpoint:
@@ -140,7 +206,6 @@ def load_checkpoint(path: StrPath) -> Checkpoint:
     4
     """
     path = expanded(path)
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     from rebalance.separation.mask_network import MaskNetwork, MaskNetworkConfig
@@ -149,14 +214,10 @@ def load_checkpoint(path: StrPath) -> Checkpoint:
     if header is None or header["format"] != FORMAT:
         raise ConfigError(where=path, expected=f"a checkpoint of format {FORMAT!r}")
     sha256 = checked_digest(path)
-    try:
+    with reading_checkpoint(path):
         network = MaskNetwork(structured(json.loads(header["config"]), MaskNetworkConfig, "config"))
         card = structured(json.loads(header["card"]), ModelCard, "card")
         network.load_state_dict({name: tensor.float() for name, tensor in load_file(path).items()})
-    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
-        raise ConfigError(
-            f"damaged checkpoint: {(str(error).splitlines() or ['no reason given'])[0]}", where=path
-        ) from error
     return Checkpoint(network=network.eval(), card=card, sha256=sha256)
 
 

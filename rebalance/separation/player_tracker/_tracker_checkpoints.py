@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 from rebalance._base.configuration import structured
 from rebalance._base.errors import ConfigError
-from rebalance._base.files import StrPath, expanded, replacing, write_text
+from rebalance._base.files import StrPath, expanded
 from rebalance._base.names import suggestion
 from rebalance.separation import (
     TRACKER_FORMAT,
     ModelCard,
     checked_digest,
     checkpoint_header,
-    digest_file,
-    sha256_of,
+    reading_checkpoint,
     shipped_weights,
+    write_tensors,
 )
 
 if TYPE_CHECKING:
@@ -69,15 +69,11 @@ def save_tracker_checkpoint(
     ...     print(load_tracker_checkpoint(path).card.data)
     ('own renderings',)
     """
-    path = expanded(path)
-    import torch
-    from safetensors.torch import save_file
-
     networks: dict[str, TrackerNetwork | Refiner] = {"tracker": network}
     if refiner is not None:
         networks["refiner"] = refiner
     tensors = {
-        f"{part}.{name}": tensor.detach().to("cpu", torch.float16).contiguous()
+        f"{part}.{name}": tensor
         for part, its_network in networks.items()
         for name, tensor in its_network.state_dict().items()
     }
@@ -87,9 +83,7 @@ def save_tracker_checkpoint(
         "card": json.dumps(asdict(card)),
         "n_parameters": str(sum(tensor.numel() for tensor in tensors.values())),
     }
-    with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata=header)
-    write_text(digest_file(path), f"{sha256_of(path)}  {path.name}\n")
+    write_tensors(path, tensors, header)
 
 
 def load_tracker_checkpoint(path: StrPath) -> TrackerCheckpoint:
@@ -109,7 +103,6 @@ def load_tracker_checkpoint(path: StrPath) -> TrackerCheckpoint:
     (8, False)
     """
     path = expanded(path)
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     from rebalance.separation.player_tracker._refiner import Refiner, RefinerConfig
@@ -119,7 +112,7 @@ def load_tracker_checkpoint(path: StrPath) -> TrackerCheckpoint:
     if header is None or header["format"] != TRACKER_FORMAT:
         raise ConfigError(where=path, expected=f"a checkpoint of format {TRACKER_FORMAT!r}")
     sha256 = checked_digest(path)
-    try:
+    with reading_checkpoint(path):
         tensors = {name: tensor.float() for name, tensor in load_file(path).items()}
         network = TrackerNetwork(structured(json.loads(header["tracker"]), TrackerConfig, "tracker"))
         network.load_state_dict(_of_part(tensors, "tracker"))
@@ -131,10 +124,6 @@ def load_tracker_checkpoint(path: StrPath) -> TrackerCheckpoint:
         if refiner is not None:
             refiner.load_state_dict(_of_part(tensors, "refiner"))
         card = structured(json.loads(header["card"]), ModelCard, "card")
-    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
-        raise ConfigError(
-            f"damaged checkpoint: {(str(error).splitlines() or ['no reason given'])[0]}", where=path
-        ) from error
     evaluated = None if refiner is None else refiner.eval()
     return TrackerCheckpoint(network=network.eval(), refiner=evaluated, card=card, sha256=sha256)
 

@@ -7,8 +7,15 @@ from dataclasses import asdict
 
 from rebalance._base.configuration import structured
 from rebalance._base.errors import ConfigError
-from rebalance._base.files import StrPath, expanded, replacing, write_text
-from rebalance.separation import SCORE_FORMAT, ModelCard, checked_digest, checkpoint_header, digest_file, sha256_of
+from rebalance._base.files import StrPath, expanded
+from rebalance.separation import (
+    SCORE_FORMAT,
+    ModelCard,
+    checked_digest,
+    checkpoint_header,
+    reading_checkpoint,
+    write_tensors,
+)
 from rebalance.separation.networks import chosen_device
 from rebalance.separation.score_supervised._score_separator import ScoreSupervisedSeparator
 from rebalance.separation.score_supervised._tcn import ScoreTcn, TcnConfig
@@ -34,22 +41,13 @@ def save_score_separator(path: StrPath, network: ScoreTcn, card: ModelCard) -> N
     ...     print(load_separator(Path(folder, "mine.safetensors"), device="cpu").info.shrinkage)
     (0.5,)
     """
-    import torch
-    from safetensors.torch import save_file
-
-    path = expanded(path)
-    tensors = {
-        name: tensor.detach().to("cpu", torch.float16).contiguous() for name, tensor in network.state_dict().items()
-    }
     header = {
         "format": SCORE_FORMAT,
         "config": json.dumps(asdict(network.config)),
         "card": json.dumps(asdict(card)),
         "n_parameters": str(sum(parameter.numel() for parameter in network.parameters())),
     }
-    with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata=header)
-    write_text(digest_file(path), f"{sha256_of(path)}  {path.name}\n")
+    write_tensors(path, network.state_dict(), header)
 
 
 def load_score_separator(name: str, path: StrPath, *, device: str) -> ScoreSupervisedSeparator:
@@ -69,7 +67,6 @@ def load_score_separator(name: str, path: StrPath, *, device: str) -> ScoreSuper
         ...
     rebalance._base.errors.ConfigError: ...fast.safetensors: expected a checkpoint of format ...
     """
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     path = expanded(path)
@@ -77,12 +74,9 @@ def load_score_separator(name: str, path: StrPath, *, device: str) -> ScoreSuper
     if header is None or header["format"] != SCORE_FORMAT:
         raise ConfigError(where=path, expected=f"a checkpoint of format {SCORE_FORMAT!r}")
     sha256 = checked_digest(path)
-    try:
+    with reading_checkpoint(path):
         network = ScoreTcn(structured(json.loads(header["config"]), TcnConfig, "config"))
         card = structured(json.loads(header["card"]), ModelCard, "card")
         network.load_state_dict({key: tensor.float() for key, tensor in load_file(path).items()})
-    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
-        reason = (str(error).splitlines() or ["no reason given"])[0]
-        raise ConfigError(f"damaged checkpoint: {reason}", where=path) from error
     placed = network.eval().to(chosen_device(device))
     return ScoreSupervisedSeparator(name=name, network=placed, card=card, weights=sha256)

@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from rebalance._base.configuration import structured
 from rebalance._base.errors import ConfigError
-from rebalance._base.files import StrPath, expanded, replacing, write_text
+from rebalance._base.files import StrPath, expanded
 from rebalance.audio import Audio
 from rebalance.separation import (
     ModelCard,
@@ -26,10 +26,9 @@ from rebalance.separation import (
     checked_mixture,
     described,
     described_as_html,
-    digest_file,
     known_instruments,
-    sha256_of,
     shared_among_voices,
+    write_tensors,
 )
 from rebalance.separation.networks import chosen_device
 from rebalance.separation.xumx._network import Xumx, XumxConfig
@@ -141,17 +140,13 @@ def save_xumx(path: StrPath, network: Xumx, card: ModelCard) -> None:
     >>> separator.models[0].card.training["Widths"]
     'small'
     """
-    path = expanded(path)
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     described_card = {**asdict(card), "training": {**card.training, "Widths": network.config.widths}}
     header = {
         "format": XUMX_FORMAT,
         "config": json.dumps(asdict(network.config)),
         "card": json.dumps(described_card),
     }
-    with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata=header)
-    write_text(digest_file(path), f"{sha256_of(path)}  {path.name}\n")
+    write_tensors(path, network.state_dict(), header, half_precision=False)
 
 
 def load_xumx_separator(name: str, folder: StrPath, *, device: str) -> XumxSeparator:
