@@ -26,6 +26,6 @@ def shortened(names: Collection[str], *, most: int = 6) -> str:
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: ``"1 error"``, ``"2 errors"``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun: ``"1 error"``, ``"2 errors"``; the plural where it is not that with an s."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -12,6 +12,7 @@ import pandas as pd
 from rebalance._base.bootstrap import Estimate
 from rebalance._base.extras import optional_packages
 from rebalance._base.files import StrPath, expanded
+from rebalance._base.names import counted
 from rebalance.report._comparing import RunComparison, compare_runs
 from rebalance.report._scored_runs import ScoredRun, common_pairs, read_scored_runs
 from rebalance.report._summary import Summary, summarise
@@ -174,11 +175,6 @@ def estimate_cells(estimate: Estimate) -> dict[str, float | int | None]:
         "pairs": estimate.n_values,
         "pieces": estimate.n_clusters,
     }
-
-
-def counted(number: int, thing: str) -> str:
-    """Return ``1 pair`` or ``6 pairs``."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _verdict_of_several(comparison: RunComparison) -> str:

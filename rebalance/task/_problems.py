@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from rebalance._base.challenge import SPLITS, Split
 from rebalance._base.errors import MetadataError
 from rebalance._base.files import StrPath, expanded, is_hidden
-from rebalance._base.names import closest
+from rebalance._base.names import closest, counted
 
 ProblemSeverity: TypeAlias = Literal["error", "warning"]
 
@@ -232,9 +232,9 @@ def _same_split(stem: str, path: Path) -> bool:
 def described(value: object) -> str:
     """Describe a JSON value briefly, whatever its size."""
     if isinstance(value, dict):
-        return f"an object with {_counted(len(value), 'key')}"
+        return f"an object with {counted(len(value), 'key')}"
     if isinstance(value, list):
-        return f"a list of {_counted(len(value), 'entry', 'entries')}"
+        return f"a list of {counted(len(value), 'entry', 'entries')}"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return shortened(repr(value))
@@ -258,12 +258,8 @@ def _differ_in_a_number(first: str, second: str) -> bool:
     return first != second and _DIGIT.sub("0", first) == _DIGIT.sub("0", second)
 
 
-def _counted(number: int, singular: str, plural: str = "") -> str:
-    return f"{number} {singular if number == 1 else plural or singular + 's'}"
-
-
 def _first_of(lines: Sequence[str], noun: str, advice: str) -> str:
     """Write the first line and how many more there are."""
     if len(lines) == 1:
         return lines[0]
-    return f"{lines[0]} (and {_counted(len(lines) - 1, f'more {noun}')}{advice})"
+    return f"{lines[0]} (and {counted(len(lines) - 1, f'more {noun}')}{advice})"

@@ -41,6 +41,11 @@ class Data:
     rooms: Path | None = None
     held_out_rooms: Path | None = None
 
+    def require_held_out(self) -> None:
+        """Raise if there is nothing to validate with."""
+        if not self.held_out:
+            raise ConfigError(where="data.held_out", expected="one or more folders of stems to validate on", got="none")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Experiment:
@@ -140,8 +145,7 @@ def run_experiment(
     >>> type(average).__name__
     'MaskNetwork'
     """
-    if not experiment.data.held_out:
-        raise ConfigError(where="data.held_out", expected="one or more folders of stems to validate on", got="none")
+    experiment.data.require_held_out()
     run = expanded(run)
     chosen = chosen_device(device)
     torch.manual_seed(experiment.train.seed)

@@ -272,8 +272,7 @@ def run_tracker_experiment(
     >>> type(average).__name__
     'TrackerNetwork'
     """
-    if not experiment.data.held_out:
-        raise ConfigError(where="data.held_out", expected="one or more folders of stems to validate on", got="none")
+    experiment.data.require_held_out()
     run = expanded(run)
     chosen = chosen_device(device)
     torch.manual_seed(experiment.train.seed)
