@@ -425,12 +425,13 @@ def gains_by_source(
 ) -> dict[str, float]:
     """Spell out gains asked by instrument or by source: ``violin`` means every violin, ``violin_2`` one of them.
 
-    Names are understood as `source_names` understands them: ``Geige 2`` is the second violin.
+    A gain of one player holds before that of its instrument. Names are understood as `source_names` understands them: ``Geige 2`` is the second violin.
 
     Raises
     ------
     ConfigError
-        If a name is none of the recording's sources, with the closest one, or a source gets two different gains.
+        If a name is none of the recording's sources, with the closest one, or two different gains are asked for the
+        same instrument or the same player.
 
     Examples
     --------
@@ -440,7 +441,8 @@ def gains_by_source(
     """
     names = source_names(instruments)
     known = known_instruments(instruments)
-    gains_db: dict[str, float] = {}
+    of_instruments: dict[str, float] = {}
+    of_players: dict[str, float] = {}
     pairs = requests.items() if isinstance(requests, Mapping) else requests
     for request, gain_db in pairs:
         asked, voice = voice_of(request)
@@ -455,11 +457,12 @@ def gains_by_source(
             raise ConfigError(
                 where=f"gain for {request!r}", expected=f"one of {expected}", more=suggestion(request, names)
             )
+        gains_db = of_instruments if voice is None else of_players
         if twice := [name for name in matching if gains_db.get(name, gain_db) != gain_db]:
             got = f"{gains_db[twice[0]]:+g} dB and {gain_db:+g} dB"
             raise ConfigError(where=f"gain for {request!r}", expected=f"one gain for {twice[0]}", got=got)
         gains_db |= dict.fromkeys(matching, gain_db)
-    return gains_db
+    return of_instruments | of_players
 
 
 def _edited_pieces(

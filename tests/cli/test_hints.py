@@ -47,6 +47,13 @@ def test_two_gains_for_one_player_are_refused(run: Run, music: Path, tmp_path: P
     assert "expected one gain for Cello, got +6 dB and -3 dB" in line[0]
 
 
+def test_the_gain_of_a_player_holds_before_that_of_its_instrument_in_any_order() -> None:
+    players = ("violin", "violin", "cello")
+    expected = {"Violin_1": 3.0, "Violin_2": -6.0}
+    assert gains_by_source([("violin_2", -6.0), ("violin", 3.0)], players) == expected
+    assert gains_by_source([("violin", 3.0), ("violin_2", -6.0)], players) == expected
+
+
 def test_one_gain_said_twice_is_no_contradiction() -> None:
     assert gains_by_source([("cello", 3.0), ("Cello", 3.0)], ("flute", "cello")) == {"Cello": 3.0}
 
