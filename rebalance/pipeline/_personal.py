@@ -425,7 +425,8 @@ def gains_by_source(
 ) -> dict[str, float]:
     """Spell out gains asked by instrument or by source: ``violin`` means every violin, ``violin_2`` one of them.
 
-    A gain of one player holds before that of its instrument. Names are understood as `source_names` understands them: ``Geige 2`` is the second violin.
+    A gain of one player holds before that of its instrument. Names are understood as `source_names` understands them:
+    ``Geige 2`` is the second violin. Sources stand in the order of the recording.
 
     Raises
     ------
@@ -436,7 +437,7 @@ def gains_by_source(
     Examples
     --------
     >>> from rebalance.pipeline import gains_by_source
-    >>> gains_by_source({"Geige 2": 3.0, "celli": -6.0}, ("violin", "violin", "cello"))
+    >>> gains_by_source({"celli": -6.0, "Geige 2": 3.0}, ("violin", "violin", "cello"))
     {'Violin_2': 3.0, 'Cello': -6.0}
     """
     names = source_names(instruments)
@@ -457,12 +458,13 @@ def gains_by_source(
             raise ConfigError(
                 where=f"gain for {request!r}", expected=f"one of {expected}", more=suggestion(request, names)
             )
-        gains_db = of_instruments if voice is None else of_players
-        if twice := [name for name in matching if gains_db.get(name, gain_db) != gain_db]:
-            got = f"{gains_db[twice[0]]:+g} dB and {gain_db:+g} dB"
+        asked_db = of_instruments if voice is None else of_players
+        if twice := [name for name in matching if asked_db.get(name, gain_db) != gain_db]:
+            got = f"{asked_db[twice[0]]:+g} dB and {gain_db:+g} dB"
             raise ConfigError(where=f"gain for {request!r}", expected=f"one gain for {twice[0]}", got=got)
-        gains_db |= dict.fromkeys(matching, gain_db)
-    return of_instruments | of_players
+        asked_db |= dict.fromkeys(matching, gain_db)
+    gains_db = of_instruments | of_players
+    return {name: gains_db[name] for name in names if name in gains_db}
 
 
 def _edited_pieces(
