@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rebalance.hearing import Audiogram, EarFitting, Fitting, Listener
+from rebalance.hearing import MAX_LIVE_RATE, MIN_LIVE_RATE, Audiogram, EarFitting, Fitting, Listener, LiveLossFilters
 from rebalance.web.listening_room._separations import Stage
 
 _Threshold: TypeAlias = Annotated[float, Field(ge=-20, le=140, allow_inf_nan=False)]
@@ -91,6 +91,20 @@ class AidedLoudness(Message):
 
     input_lufs: float
     output_lufs: float
+
+
+class LossRequest(Message):
+    """Whose loss of hearing shall be simulated, and at what sample rate in Hz."""
+
+    hearing: Hearing
+    sample_rate: int = Field(ge=MIN_LIVE_RATE, le=MAX_LIVE_RATE)
+
+
+class SimulatedLoss(Message):
+    """What simulates the loss of both ears."""
+
+    left: LiveLossFilters
+    right: LiveLossFilters
 
 
 class SaveRequest(Message):

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError, RebalanceError
 from rebalance._base.semantics import VERSION
-from rebalance.hearing import CHALLENGE_AID, STANDARD_AUDIOGRAMS, Listener, prescribe
+from rebalance.hearing import CHALLENGE_AID, STANDARD_AUDIOGRAMS, Listener, live_loss_filters, prescribe
 from rebalance.separation import SEPARATORS, shipped_weights
 from rebalance.task import read_listeners
 from rebalance.web import Guard, answer_errors_in_one_line, attachment, shown_name, temporary_attachment, uploaded
@@ -36,6 +36,8 @@ _TITLES = {
     "mixture": "None, to try the page only",
 }
 _MAX_LISTENER_FILE = 2**20
+# The page plays music at -23 LUFS and takes that to be 65 dB SPL at either ear (both ears alike: +3.0 - 0.7 LU).
+FULL_SCALE_DB_SPL = 65.0 + 23.0 + 2.3
 
 
 def create_app(
@@ -171,6 +173,16 @@ def _hearing_routes(library: Library) -> APIRouter:
         """Prescribe compressor settings."""
         listener = hearing.listener()
         return messages.Prescription.of(prescribe(listener), listener.severity("site"))
+
+    @routes.post("/api/simulated-loss")
+    def simulated_loss(request: messages.LossRequest) -> messages.SimulatedLoss:
+        """Send what simulates the loss of both ears."""
+        listener = request.hearing.listener()
+        left, right = (
+            live_loss_filters(ear, sample_rate=request.sample_rate, full_scale_db_spl=FULL_SCALE_DB_SPL)
+            for ear in (listener.left, listener.right)
+        )
+        return messages.SimulatedLoss(left=left, right=right)
 
     @routes.post("/api/separations/{identity}/aided-loudness")
     def aided_loudness(identity: str, request: messages.AidedRequest) -> messages.AidedLoudness:

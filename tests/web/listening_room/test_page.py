@@ -7,7 +7,6 @@ import importlib.resources
 import json
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,82 +19,13 @@ from rebalance.hearing import STANDARD_AUDIOGRAMS, Audiogram, Listener, amplify,
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-
-expect.set_options(timeout=30_000)
+from playwright.sync_api import Browser, Page, expect
+from room_pages import RATE, aid_settings, enter, error_db, largest_level_error_db, rendered
 
 AXE = Path(str(importlib.resources.files("axe_playwright_python") / "axe.min.js"))
-RATE = 44_100
 REFERENCE_LUFS = -23.0
 PLAYERS = ("Violin_1", "Violin_2", "Viola", "Cello")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-@pytest.fixture(scope="module")
-def room() -> Iterator[OpenRoom]:
-    with open_room() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--mute-audio"]
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=arguments)
-        yield launched
-        launched.close()
-
-
-@pytest.fixture
-def page(browser: Browser, room: OpenRoom) -> Iterator[Page]:
-    """A page that may not log an error, throw, or ask any other machine for anything."""
-    context = browser.new_context(viewport={"width": 1200, "height": 900}, reduced_motion="reduce")
-    opened = context.new_page()
-    opened.set_default_timeout(60_000)
-    faults: list[str] = []
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-    opened.on("request", lambda asked: faults.append(asked.url) if _leaves(asked.url, room.address) else None)
-    opened.goto(room.address)
-    yield opened
-    context.close()
-    # The browser itself logs every answer that is no success; the page shows these.
-    assert not [fault for fault in faults if "Failed to load resource" not in fault]
-
-
-def _leaves(address: str, home: str) -> bool:
-    return not address.startswith((home, "blob:", "data:"))
-
-
-def enter(page: Page, music: Path, separator: str = "Quick") -> None:
-    """Bring music, say how it is separated, and wait until it is."""
-    page.get_by_label("Music file").set_input_files(music)
-    page.get_by_label(separator).check()
-    page.get_by_role("button", name="Enter the room").click()
-    expect(page.get_by_role("heading", name="Balance")).to_be_visible()
-    page.locator(".progress").wait_for(state="detached")
-    expect(page.get_by_role("button", name="Play", exact=True)).to_be_enabled()
-
-
-def rendered(page: Page, start_s: float = 0.0, duration_s: float = 8.0) -> np.ndarray:
-    """What would be heard, shape (2, n_samples), without the delay of the limiter."""
-    found = page.evaluate(
-        """async ([start, duration]) => {
-            await new Promise((resolve) => setTimeout(resolve, 900)); // until the room has told how loud the aid is
-            const { ears, late } = await listeningRoom.render(start, duration);
-            const text = ears.map((ear) => {
-                const bytes = new Uint8Array(ear.buffer);
-                let letters = "";
-                for (let i = 0; i < bytes.length; i += 32768)
-                    letters += String.fromCharCode(...bytes.subarray(i, i + 32768));
-                return btoa(letters);
-            });
-            return { text, late };
-        }""",
-        [start_s, duration_s],
-    )
-    ears = [np.frombuffer(base64.b64decode(text), np.float32) for text in found["text"]]
-    return np.stack(ears)[:, found["late"] :]
 
 
 def edited(room: OpenRoom, music: Path, gains_db: dict[str, float]) -> np.ndarray:
@@ -108,21 +38,6 @@ def edited(room: OpenRoom, music: Path, gains_db: dict[str, float]) -> np.ndarra
     )
     all_gains_db = {name: gains_db.get(name, 0.0) for name in PLAYERS}
     return remix_as_edit(recording.samples, separation.stem_by_name(), all_gains_db, shrinkage=separation.shrinkage[0])
-
-
-def error_db(found: np.ndarray, expected: np.ndarray) -> float:
-    return float(10 * np.log10(np.mean((found - expected) ** 2) / np.mean(expected**2)))
-
-
-def largest_level_error_db(found: np.ndarray, expected: np.ndarray, window_s: float = 0.025) -> float:
-    """The largest difference of levels in short windows, those left out that are 70 dB below the loudest."""
-    n = int(window_s * RATE)
-    n_windows = expected.shape[-1] // n
-    powers = [
-        np.mean(signal[:, : n_windows * n].reshape(2, n_windows, n) ** 2, axis=-1) for signal in (found, expected)
-    ]
-    heard = powers[1] > powers[1].max() * 1e-7
-    return float(np.max(np.abs(10 * np.log10(powers[0][heard] / powers[1][heard]))))
 
 
 def test_a_slider_changes_what_is_heard_as_the_library_would(page: Page, room: OpenRoom, excerpt: Path) -> None:
@@ -213,80 +128,22 @@ def test_the_audiogram_is_dragged_and_the_music_amplified(page: Page, room: Open
     assert loudness_lufs(heard, RATE) == pytest.approx(REFERENCE_LUFS, abs=0.5)
 
 
-def aid_settings() -> dict[str, list[float]]:
-    from rebalance.hearing import CHALLENGE_AID
-
-    return {
-        "crossoverFrequenciesHz": list(CHALLENGE_AID.crossover_frequencies_hz),
-        "thresholdsDb": list(CHALLENGE_AID.thresholds_db),
-        "attacksMs": list(CHALLENGE_AID.attacks_ms),
-        "releasesMs": list(CHALLENGE_AID.releases_ms),
-    }
-
-
-def bursts(duration_s: float) -> np.ndarray:
-    """Tone bursts of growing level, 0.2 s on and 0.1 s off, a different one in either ear."""
-    time_s = np.arange(int(duration_s * RATE)) / RATE
-    is_on = (time_s % 0.3) < 0.2
-    levels = 10 ** ((-60 + 60 * time_s / duration_s) / 20)
-    return np.stack([is_on * levels * np.sin(2 * np.pi * hz * time_s) for hz in (440.0, 3100.0)])
-
-
-def engine_output(page: Page, signal: np.ndarray, listener: Listener, output_db: float) -> np.ndarray:
-    """Send a signal through the engine with nothing but the aid in it."""
-    fitting = prescribe(listener)
-    ears = [{"ratios": ear.ratios, "gainsDb": ear.gains_db} for ear in (fitting.left, fitting.right)]
-    levels = {"plain": 0, "aidInput": 1, "aidOutput": amplitude_from_db(output_db), "volume": 1}
-    content = base64.b64encode(signal.astype("<f4").tobytes()).decode()
-    text = page.evaluate(
-        """async ([content, n, aid, ears, levels, rate]) => {
-            const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
-            const samples = new Float32Array(bytes.buffer);
-            const silence = new Float32Array(n);
-            const signals = [samples.subarray(0, n), samples.subarray(n), silence, silence];
-            const commands = [
-                { kind: "music", nSignals: 2, nChannels: 2, nSamples: n, blockLength: n, aid },
-                { kind: "block", index: 0, signals, scales: [1, 1] },
-                { kind: "mix", weights: [1, 0], levels },
-                { kind: "aid", on: true, ears },
-                { kind: "play", on: true },
-            ];
-            const late = Math.round(0.005 * rate);
-            const context = new OfflineAudioContext(2, n + late, rate);
-            await context.audioWorklet.addModule("/engine.js");
-            const processorOptions = { commands, immediate: true };
-            const options = { numberOfInputs: 0, outputChannelCount: [2], processorOptions };
-            new AudioWorkletNode(context, "rebalance-engine", options).connect(context.destination);
-            const heard = await context.startRendering();
-            return [0, 1].map((channel) => {
-                const ear = new Uint8Array(heard.getChannelData(channel).slice(late).buffer);
-                let letters = "";
-                for (let i = 0; i < ear.length; i += 32768)
-                    letters += String.fromCharCode(...ear.subarray(i, i + 32768));
-                return btoa(letters);
-            });
-        }""",
-        [content, signal.shape[1], aid_settings(), ears, levels, RATE],
-    )
-    heard = np.stack([np.frombuffer(base64.b64decode(ear), np.float32) for ear in text])
-    return heard / amplitude_from_db(output_db)
-
-
-@pytest.mark.parametrize("kind", ["music", "noise", "bursts"])
-@pytest.mark.parametrize("losses", [("N2", "N4"), ("N5", "S3")], ids="-".join)
-def test_the_aid_of_the_page_is_that_of_the_library(page: Page, excerpt: Path, kind: str, losses) -> None:
-    n = 4 * RATE
-    signal = {
-        "music": lambda: read_audio(excerpt).samples[:, :n].astype(np.float64) * 4.0,
-        "noise": lambda: np.random.default_rng(3).normal(0.0, 0.05, (2, n)) * np.linspace(0.01, 1.0, n),
-        "bursts": lambda: bursts(n / RATE),
-    }[kind]()
-    signal = signal.astype(np.float32).astype(np.float64)
-    listener = Listener(name="me", left=STANDARD_AUDIOGRAMS[losses[0]], right=STANDARD_AUDIOGRAMS[losses[1]])
-    expected = amplify(signal, prescribe(listener))
-    heard = engine_output(page, signal, listener, output_db=-60.0)
-    assert largest_level_error_db(heard, expected, 0.005) < 0.1
-    assert error_db(heard, expected) < -80.0
+def test_others_hear_the_loss_fainter_and_with_the_aid_louder_again(page: Page, excerpt: Path) -> None:
+    enter(page, excerpt, "None, to try the page only")
+    page.get_by_label("Take an audiogram").select_option("N4")
+    plain = rendered(page, 1.0, 4.0)
+    simulated = page.get_by_role("switch", name="Hear this loss yourself")
+    with page.expect_response("**/api/simulated-loss"):
+        simulated.check()
+    lost = rendered(page, 1.0, 4.0)
+    assert loudness_lufs(lost, RATE) < loudness_lufs(plain, RATE) - 10.0
+    assert "loss=1" in page.url
+    page.get_by_role("switch", name="Amplify for my hearing").check()
+    aided = rendered(page, 1.0, 4.0)
+    assert loudness_lufs(aided, RATE) > loudness_lufs(lost, RATE) + 6.0
+    assert np.abs(aided).max() < amplitude_from_db(-1.0)
+    simulated.uncheck()
+    assert loudness_lufs(rendered(page, 1.0, 4.0), RATE) == pytest.approx(REFERENCE_LUFS, abs=1.0)
 
 
 def test_nothing_is_louder_than_the_limit_and_loudness_is_warned_of(page: Page, excerpt: Path) -> None:

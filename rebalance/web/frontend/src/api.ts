@@ -1,5 +1,7 @@
 // What the room on this machine answers. Nothing else is ever asked.
 
+import type { LossFilters } from "./engine/protocol";
+
 export interface Hearing {
   frequencies_hz: number[];
   left_db_hl: number[];
@@ -65,6 +67,12 @@ export interface Prescription {
   severity: string;
 }
 
+/** What simulates the loss of both ears. */
+export interface SimulatedLoss {
+  left: LossFilters;
+  right: LossFilters;
+}
+
 export interface SaveRequest {
   gains_db: Record<string, number>;
   hearing: Hearing | null;
@@ -124,6 +132,8 @@ export const api = {
   block: async (id: string, index: number) =>
     (await ask(`/api/separations/${part(id)}/blocks/${index}`)).arrayBuffer(),
   prescription: async (hearing: Hearing) => json<Prescription>(await post("/api/prescription", hearing)),
+  simulatedLoss: async (hearing: Hearing, sampleRate: number) =>
+    json<SimulatedLoss>(await post("/api/simulated-loss", { hearing, sample_rate: sampleRate })),
   aidedLoudness: async (id: string, weights: number[], hearing: Hearing) =>
     json<{ input_lufs: number; output_lufs: number }>(
       await post(`/api/separations/${part(id)}/aided-loudness`, { weights, hearing }),

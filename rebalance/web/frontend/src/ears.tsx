@@ -8,6 +8,7 @@ import {
   hearing,
   loadListener,
   prescription,
+  REFERENCE_DB_SPL,
   setEars,
   setThreshold,
   settings,
@@ -51,6 +52,7 @@ export function Ears() {
       </div>
       <Typed />
       <Prescribed />
+      <Simulated />
     </section>
   );
 }
@@ -116,6 +118,30 @@ function Presets() {
       <button type="button" onClick={() => setEars("copy", { left: settings.value.ears.right, right: settings.value.ears.right })}>
         Left as right
       </button>
+    </div>
+  );
+}
+
+/** For relatives: the loss of these ears, for people who hear well. */
+function Simulated() {
+  const isOn = settings.value.simulated;
+  return (
+    <div class="simulated">
+      <label class="switch">
+        <input
+          type="checkbox"
+          role="switch"
+          checked={isOn}
+          aria-describedby="simulated-words"
+          onChange={(event) => change("simulated", { simulated: event.currentTarget.checked })}
+        />
+        <span aria-hidden="true" />
+        Hear this loss yourself
+      </label>
+      <p id="simulated-words" class="soft">
+        For relatives and friends who hear well: what these ears hear of music at {REFERENCE_DB_SPL} dB, without the aid
+        or, if it is switched on above, with it. What is faint vanishes, and detail blurs. What is saved stays as it is.
+      </p>
     </div>
   );
 }

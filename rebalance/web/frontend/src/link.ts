@@ -27,6 +27,7 @@ export function readPlace(fragment: string): Place {
   if (muted) settings.muted = muted;
   if (left && right && left.length === right.length) settings.ears = { left, right };
   if (fields.has("aid")) settings.amplified = fields.get("aid") === "1";
+  if (fields.has("loss")) settings.simulated = fields.get("loss") === "1";
   return {
     recording: fields.get("music"),
     demo: fields.get("demo"),
@@ -49,5 +50,6 @@ export function writePlace(place: Omit<Place, "settings">, settings: Settings): 
   fields.set("left", settings.ears.left.join(","));
   fields.set("right", settings.ears.right.join(","));
   fields.set("aid", settings.amplified ? "1" : "0");
+  if (settings.simulated) fields.set("loss", "1");
   return `#${fields}`;
 }

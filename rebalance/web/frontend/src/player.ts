@@ -1,7 +1,7 @@
 // Plays the room's music: fetches stretches as they are needed and hands them to the engine.
 
 import { api, type Separation, type Setup } from "./api";
-import type { AidSettings, Command, EarSettings, Levels, Report } from "./engine/protocol";
+import type { AidSettings, Command, EarSettings, Levels, LossFilters, Report } from "./engine/protocol";
 
 const ENGINE = "/engine.js";
 const NAME = "rebalance-engine";
@@ -13,6 +13,8 @@ export interface Mix {
   levels: Levels;
   ears: [EarSettings, EarSettings] | null;
   amplified: boolean;
+  /** What simulates a loss of hearing, where it is heard. */
+  loss: [LossFilters, LossFilters] | null;
 }
 
 /** A stretch as the room sends it: see `rebalance.web.listening_room._blocks`. */
@@ -34,6 +36,7 @@ export class Player {
   private fetching = false;
   private position = 0;
   private latest: Mix | null = null;
+  private sentLoss: Mix["loss"] = null;
   private closed = false;
 
   constructor(
@@ -76,6 +79,10 @@ export class Player {
   mix(mix: Mix): void {
     this.latest = mix;
     for (const command of mixCommands(mix)) this.send(command);
+    if (this.node && mix.loss !== this.sentLoss) {
+      this.send({ kind: "loss", ears: mix.loss });
+      this.sentLoss = mix.loss;
+    }
   }
 
   async play(on: boolean): Promise<void> {
@@ -104,7 +111,7 @@ export class Player {
     for (let index = Math.floor(first / n_block); index <= Math.floor(last / n_block); index++) {
       commands.push({ kind: "block", index, ...decodeBlock(await api.block(id, index)) });
     }
-    if (this.latest) commands.push(...mixCommands(this.latest));
+    if (this.latest) commands.push(...mixCommands(this.latest), { kind: "loss", ears: this.latest.loss });
     commands.push({ kind: "seek", sample: first }, { kind: "play", on: true });
     const context = new OfflineAudioContext(2, n, recording.sample_rate);
     await context.audioWorklet.addModule(ENGINE);

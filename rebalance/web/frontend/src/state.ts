@@ -1,7 +1,7 @@
 // What the page knows, and what a person can do. Everything shown follows from here.
 
 import { batch, computed, effect, signal } from "@preact/signals";
-import { api, RoomError, type Hearing, type Prescription, type Recording, type Separation, type Setup } from "./api";
+import { api, RoomError, type Hearing, type Prescription, type Recording, type Separation, type Setup, type SimulatedLoss } from "./api";
 import { amplitude, editWeights, LARGEST_GAIN_DB, loudnessLufs, MUTED_DB, rowLength, soloWeights, type Overview } from "./balance";
 import type { Report } from "./engine/protocol";
 import { readPlace, writePlace } from "./link";
@@ -19,6 +19,8 @@ export interface Settings {
   muted: boolean[];
   ears: Ears;
   amplified: boolean;
+  /** Whether people who hear well hear what these ears hear. */
+  simulated: boolean;
 }
 
 /** Loudness at which every recording plays at volume 0, and what that is taken to be at the ear. */
@@ -41,13 +43,14 @@ export const recording = signal<Recording | null>(null);
 export const demoName = signal<string | null>(null);
 export const separation = signal<Separation | null>(null);
 export const overview = signal<Overview>({ rows: new Float32Array(), nSignals: 1 });
-export const settings = signal<Settings>({ gainsDb: [], muted: [], ears: { left: [], right: [] }, amplified: false });
+export const settings = signal<Settings>({ gainsDb: [], muted: [], ears: { left: [], right: [] }, amplified: false, simulated: false });
 export const solo = signal<boolean[]>([]);
 export const original = signal(false);
 export const matched = signal(true);
 export const volumeDb = signal(0);
 export const loop = signal<[number, number] | null>(null);
 export const prescription = signal<Prescription | null>(null);
+export const simulatedLoss = signal<SimulatedLoss | null>(null);
 export const report = signal<Report>(QUIET);
 export const busy = signal<string | null>(null);
 export const problem = signal<string | null>(null);
@@ -100,6 +103,11 @@ const mixLufs = computed(() => {
   return Number.isFinite(loudness) ? loudness : originalLufs.value;
 });
 
+const damagedEars = computed<Mix["loss"]>(() => {
+  const loss = simulatedLoss.value;
+  return settings.value.simulated && loss ? [loss.left, loss.right] : null;
+});
+
 const mix = computed<Mix>(() => {
   const input = setup.value?.aid.input_lufs ?? -40;
   const own = Number.isFinite(mixLufs.value) ? mixLufs.value : REFERENCE_LUFS;
@@ -112,6 +120,7 @@ const mix = computed<Mix>(() => {
       plain: amplitude(REFERENCE_LUFS - (matched.value ? own : before)),
       aidInput: amplitude(input - own),
       aidOutput: amplitude(REFERENCE_LUFS - input - louderDb),
+      aidUnmatched: amplitude(REFERENCE_LUFS - input),
       volume: amplitude(volumeDb.value),
     },
     ears: fitted && [
@@ -119,6 +128,7 @@ const mix = computed<Mix>(() => {
       { ratios: fitted.right.ratios, gainsDb: fitted.right.gains_db },
     ],
     amplified: settings.value.amplified && fitted !== null,
+    loss: damagedEars.value,
   };
 });
 
@@ -461,6 +471,26 @@ effect(() => {
   prescribing = window.setTimeout(() => {
     api.prescription(asked).then((found) => (prescription.value = found)).catch(() => undefined);
   }, 60);
+});
+
+let simulating = 0;
+let simulatedKey = "";
+effect(() => {
+  const music = recording.value;
+  const asked = hearing.value;
+  if (!music || !settings.value.simulated || !asked.frequencies_hz.length) return;
+  const key = JSON.stringify([asked, music.sample_rate]);
+  if (key === simulatedKey) return;
+  simulatedKey = key;
+  clearTimeout(simulating);
+  simulating = window.setTimeout(() => {
+    api
+      .simulatedLoss(asked, music.sample_rate)
+      .then((found) => {
+        if (key === simulatedKey) simulatedLoss.value = found;
+      })
+      .catch(() => (simulatedKey = ""));
+  }, SETTLED_MS);
 });
 
 let asking = 0;

@@ -1,9 +1,11 @@
-// The sound of the room, on the audio thread: weighted sum of recording and stems, hearing aid, volume, limiter.
+// The sound of the room, on the audio thread: weighted sum of recording and stems, hearing aid, simulated loss of hearing,
+// volume, limiter.
 
 import { MultibandCompressor } from "./compressor";
 import { Limiter } from "./limiter";
+import { LossEar } from "./loss";
 import { LoudnessMeter } from "./loudness-meter";
-import type { AidSettings, Command, EarSettings, EngineOptions, Levels, Report, Samples } from "./protocol";
+import type { AidSettings, Command, EarSettings, EngineOptions, Levels, LossFilters, Report, Samples } from "./protocol";
 
 declare const sampleRate: number;
 declare class AudioWorkletProcessor {
@@ -25,16 +27,24 @@ interface Block {
 /** A value that glides to its target, linearly within a quantum. */
 class Glide {
   target: number;
+  private step = 0;
   constructor(public value: number) {
     this.target = value;
   }
-  /** Advances by one quantum; returns the step per sample. */
-  advance(share: number): number {
+  /** Whether it is, or has just been, above zero. */
+  get isOn(): boolean {
+    return this.value > 0 || this.step !== 0;
+  }
+  /** Advances by one quantum. */
+  advance(share: number): void {
     let next = this.value + (this.target - this.value) * share;
     if (Math.abs(next - this.target) <= 1e-5 * Math.max(1e-3, Math.abs(this.target))) next = this.target;
-    const step = (next - this.value) / QUANTUM;
+    this.step = (next - this.value) / QUANTUM;
     this.value = next;
-    return step;
+  }
+  /** The value at one of n samples. */
+  at(i: number, n: number): number {
+    return this.value - this.step * (n - 1 - i);
   }
 }
 
@@ -45,19 +55,23 @@ class Engine extends AudioWorkletProcessor {
   private readonly blocks = new Map<number, Block>();
   private readonly ears = [new Float64Array(QUANTUM), new Float64Array(QUANTUM)];
   private readonly aided = [new Float64Array(QUANTUM), new Float64Array(QUANTUM)];
+  private readonly simulated = [new Float64Array(QUANTUM), new Float64Array(QUANTUM)];
   private readonly limiter = new Limiter(sampleRate);
   private readonly meter = new LoudnessMeter(sampleRate);
   private readonly levels: Record<keyof Levels, Glide> = {
     plain: new Glide(0),
     aidInput: new Glide(0),
     aidOutput: new Glide(0),
+    aidUnmatched: new Glide(0),
     volume: new Glide(0),
   };
   private readonly aidShare = new Glide(0);
+  private readonly lossShare = new Glide(0);
   private weights: Glide[] = [];
   private aid: AidSettings | null = null;
   private fitted: [EarSettings, EarSettings] | null = null;
   private compressors: MultibandCompressor[] | null = null;
+  private damaged: LossEar[] | null = null;
   private nChannels = 1;
   private nSamples = 0;
   private blockLength = 1;
@@ -84,7 +98,7 @@ class Engine extends AudioWorkletProcessor {
 
   /** Lets every value be at its target. */
   private settle(): void {
-    for (const glide of [...this.weights, ...Object.values(this.levels), this.aidShare]) glide.value = glide.target;
+    for (const glide of [...this.weights, ...Object.values(this.levels), this.aidShare, this.lossShare]) glide.value = glide.target;
     this.fade = this.playing ? 1 : 0;
     this.begun = true;
   }
@@ -116,6 +130,9 @@ class Engine extends AudioWorkletProcessor {
         break;
       case "aid":
         this.setAid(command.on, command.ears);
+        break;
+      case "loss":
+        this.setLoss(command.ears);
         break;
       case "play":
         if (command.on && this.ended) this.position = this.loop?.[0] ?? 0;
@@ -150,6 +167,12 @@ class Engine extends AudioWorkletProcessor {
     this.aidShare.target = usable ? 1 : 0;
   }
 
+  private setLoss(ears: [LossFilters, LossFilters] | null): void {
+    if (ears && this.damaged === null) this.damaged = ears.map((filters) => new LossEar(filters, QUANTUM));
+    else if (ears) ears.forEach((filters, i) => this.damaged![i].set(filters));
+    this.lossShare.target = ears ? 1 : 0;
+  }
+
   process(_: Float32Array[][], outputs: Float32Array[][]): boolean {
     const output = outputs[0];
     const n = output[0].length;
@@ -165,7 +188,7 @@ class Engine extends AudioWorkletProcessor {
 
   /** Writes the weighted sum of this quantum, faded where the sound begins, ends or jumps. */
   private advance(n: number): void {
-    const steps = this.weights.map((weight) => weight.advance(this.share));
+    for (const weight of this.weights) weight.advance(this.share);
     const fadeSamples = (this.begun ? FADE_S : FIRST_FADE_S) * sampleRate;
     const end = this.loop && this.position < this.loop[1] ? this.loop[1] : this.nSamples;
     // Whatever lies within a fade of the position has to be there, so that the sound never breaks off.
@@ -192,7 +215,7 @@ class Engine extends AudioWorkletProcessor {
       }
       const step = 1 / fadeSamples;
       this.fade = this.immediate ? target : target > this.fade ? Math.min(1, this.fade + step) : Math.max(0, this.fade - step);
-      this.addSample(i, n, steps);
+      this.addSample(i, n);
     }
     if (this.fade === 1) this.begun = true;
     this.position += n;
@@ -202,14 +225,14 @@ class Engine extends AudioWorkletProcessor {
     return this.blocks.has(Math.floor(sample / this.blockLength));
   }
 
-  private addSample(i: number, n: number, steps: number[]): void {
+  private addSample(i: number, n: number): void {
     const sample = this.position + i;
     const index = Math.floor(sample / this.blockLength);
     const block = this.blocks.get(index);
     if (!block) return;
     const at = sample - index * this.blockLength;
     for (let signal = 0; signal < this.weights.length; signal++) {
-      const weight = this.weights[signal].value - steps[signal] * (n - 1 - i);
+      const weight = this.weights[signal].at(i, n);
       const scale = block.scales[signal];
       for (let channel = 0; channel < this.nChannels; channel++) {
         const x = block.signals[signal * this.nChannels + channel][at] * scale;
@@ -220,27 +243,36 @@ class Engine extends AudioWorkletProcessor {
     if (this.nChannels === 1) this.ears[1][i] = this.ears[0][i];
   }
 
-  /** Plain or aided, or a little of both while the switch glides; then the volume. */
+  /** Plain or aided, as it is or as a damaged ear hears it, or a little of both while a switch glides; then the volume. */
   private applyLevels(n: number): void {
-    const { plain, aidInput, aidOutput, volume } = this.levels;
-    const steps = [plain, aidInput, aidOutput, volume, this.aidShare].map((glide) => glide.advance(this.share));
-    const [plainStep, inputStep, outputStep, volumeStep, shareStep] = steps;
-    const isAided = this.compressors !== null && (this.aidShare.value > 0 || shareStep !== 0);
+    const { plain, aidInput, aidOutput, aidUnmatched, volume } = this.levels;
+    for (const glide of [plain, aidInput, aidOutput, aidUnmatched, volume, this.aidShare, this.lossShare]) {
+      glide.advance(this.share);
+    }
+    const isAided = this.compressors !== null && this.aidShare.isOn;
+    const isSimulated = this.damaged !== null && this.lossShare.isOn;
     this.ears.forEach((ear, index) => {
       const aided = this.aided[index];
+      const simulated = this.simulated[index];
       if (isAided) {
-        for (let i = 0; i < n; i++) aided[i] = ear[i] * (aidInput.value - inputStep * (n - 1 - i));
+        for (let i = 0; i < n; i++) aided[i] = ear[i] * aidInput.at(i, n);
         this.compressors![index].process(aided, n);
       }
       for (let i = 0; i < n; i++) {
-        const back = n - 1 - i;
-        const share = this.aidShare.value - shareStep * back;
-        let y = ear[i] * (plain.value - plainStep * back) * (1 - share);
-        if (isAided) y += aided[i] * (aidOutput.value - outputStep * back) * share;
-        ear[i] = y * (volume.value - volumeStep * back);
+        const share = this.aidShare.at(i, n);
+        const unaided = ear[i] * plain.at(i, n) * (1 - share);
+        ear[i] = unaided + (isAided ? aided[i] * aidOutput.at(i, n) * share : 0);
+        if (isSimulated) simulated[i] = unaided + (isAided ? aided[i] * aidUnmatched.at(i, n) * share : 0);
+      }
+      if (isSimulated) this.damaged![index].process(simulated, n);
+      for (let i = 0; i < n; i++) {
+        const share = this.lossShare.at(i, n);
+        const y = isSimulated ? ear[i] * (1 - share) + simulated[i] * share : ear[i];
+        ear[i] = y * volume.at(i, n);
       }
     });
     if (!isAided && this.aidShare.target === 0) this.compressors = null;
+    if (!isSimulated && this.lossShare.target === 0) this.damaged = null;
   }
 
   private report(): void {

@@ -13,11 +13,30 @@ export interface AidSettings {
   releasesMs: number[];
 }
 
+/** See `rebalance.hearing.LiveLossFilter`. */
+export interface LossFilter {
+  sections: number[][];
+  late: number;
+  envelope: number[];
+  exponent: number;
+}
+
+/** See `rebalance.hearing.LiveLossFilters`. */
+export interface LossFilters {
+  smearing: [number, number[]][];
+  filters: LossFilter[];
+  restoring: [number, number[]][];
+  gain: number;
+  largest_envelope: number;
+}
+
 /** Amplitude factors on the way from the weighted sum to the ears. */
 export interface Levels {
   plain: number;
   aidInput: number;
   aidOutput: number;
+  /** Instead of `aidOutput`, where the loss is simulated: as loud as the aid makes it. */
+  aidUnmatched: number;
   volume: number;
 }
 
@@ -29,6 +48,7 @@ export type Command =
   | { kind: "drop"; index: number }
   | { kind: "mix"; weights: number[]; levels: Levels }
   | { kind: "aid"; on: boolean; ears: [EarSettings, EarSettings] | null }
+  | { kind: "loss"; ears: [LossFilters, LossFilters] | null }
   | { kind: "play"; on: boolean }
   | { kind: "seek"; sample: number }
   | { kind: "loop"; range: [number, number] | null };
