@@ -191,7 +191,8 @@ def sign_flip_p_value(
 
     Returns
     -------
-    Two-sided p-value, never below ``1 / (n_flips + 1)`` or ``2 / 2**n_clusters``.
+    float
+        Two-sided p-value, never below ``1 / (n_flips + 1)`` or ``2 / 2**n_clusters``.
 
     Source: the randomisation test, Fisher (1935), "The Design of Experiments", section 21, over clusters.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from typing import SupportsFloat, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,9 +41,11 @@ def normalising_gain_db(gains_db: Mapping[str, float] | Iterable[float]) -> floa
     Source: equation 1 of the CAD2-T2 data page with the sum sign it lost,
     ``G = -10 log10((1/N) sum_i 10**(gain_i / 10))``.
     """
-    levels_db = np.fromiter(gains_db.values() if isinstance(gains_db, Mapping) else gains_db, dtype=np.float64)
-    if not levels_db.size or not np.isfinite(levels_db).all():
-        raise MetadataError(where="gains", expected="one or more finite numbers in dB", got=f"{levels_db.tolist()}")
+    gains = list(gains_db.values() if isinstance(gains_db, Mapping) else gains_db)
+    are_numbers = all(isinstance(gain, SupportsFloat) and np.isfinite(float(gain)) for gain in gains)
+    if not gains or not are_numbers:
+        raise MetadataError(where="gains", expected="one or more finite numbers in dB", got=f"{gains}")
+    levels_db = np.array(gains, dtype=np.float64)
     return float(-10.0 * np.log10(np.mean(10.0 ** (levels_db / 10.0))))
 
 
@@ -60,9 +62,9 @@ def remix(sources: Mapping[str, Audio], gains_db: Mapping[str, float]) -> NDArra
     Raises
     ------
     MetadataError
-        If the names differ or a gain is not finite.
+        If the names differ or a gain is not a finite number.
     AudioError
-        If the shapes differ.
+        If the shapes differ, or a source does not hold finite numbers.
 
     Examples
     --------
@@ -77,10 +79,9 @@ def remix(sources: Mapping[str, Audio], gains_db: Mapping[str, float]) -> NDArra
     """
     _require_same_names(sources, gains_db)
     total_db = normalising_gain_db(gains_db)
-    total = _zeros_like(sources)
-    for name, signal in sources.items():
-        total += amplitude_from_db(gains_db[name]) * signal.astype(np.float64)
-    return total * amplitude_from_db(total_db)
+    signals = _signals(sources)
+    total = sum(amplitude_from_db(gains_db[name]) * signal for name, signal in signals.items())
+    return np.asarray(total * amplitude_from_db(total_db))
 
 
 def remix_as_edit(
@@ -116,7 +117,7 @@ def remix_as_edit(
     MetadataError
         If the names differ or a gain is not finite.
     AudioError
-        If the shapes differ.
+        If the shapes differ, or a signal does not hold finite numbers.
     ConfigError
         If a shrinkage lies outside [0, 1], or the strength outside [0, `MAX_STRENGTH`].
 
@@ -131,13 +132,14 @@ def remix_as_edit(
     """
     _require_same_names(estimates, gains_db)
     changes = changes_of(gains_db, shrinkage=shrinkage, strength=strength)
-    edited = mixture.astype(np.float64)
+    edited = _signal("mixture", mixture).copy()
     if not any(changes.values()):
         return edited
     for name, estimate in estimates.items():
-        if estimate.shape != mixture.shape:
-            raise AudioError(where=name, expected=f"the mixture's shape {mixture.shape}", got=str(estimate.shape))
-        edited += changes[name] * estimate.astype(np.float64)
+        signal = _signal(name, estimate)
+        if signal.shape != edited.shape:
+            raise AudioError(where=name, expected=f"the mixture's shape {edited.shape}", got=str(signal.shape))
+        edited += changes[name] * signal
     return edited
 
 
@@ -219,25 +221,39 @@ def official_remix(
     counts = Counter(instruments[name] for name in targets)
     repeated = [name for name in targets if counts[instruments[name]] > 1]
     pooled_db = float(np.mean([gains_db[name] for name in repeated])) if repeated else 0.0
-    total = _zeros_like(targets)
-    for name, target in targets.items():
-        gain_db = pooled_db if name in repeated else gains_db[name]
-        total += amplitude_from_db(gain_db) * target.astype(np.float64)
-    return total * amplitude_from_db(normalising_gain_db(gains_db))
+    made_db = {name: pooled_db if name in repeated else gains_db[name] for name in targets}
+    total = sum(amplitude_from_db(made_db[name]) * signal for name, signal in _signals(targets).items())
+    return np.asarray(total * amplitude_from_db(normalising_gain_db(gains_db)))
 
 
-def _zeros_like(signals: Mapping[str, Audio]) -> NDArray[np.float64]:
-    """Return silence of the signals' one shape."""
-    shapes = {signal.shape for signal in signals.values()}
-    if len(shapes) != 1:
+def _signals(sources: Mapping[str, Audio]) -> dict[str, NDArray[np.float64]]:
+    """Return the sources in double precision, checked to be of one shape."""
+    signals = {name: _signal(name, source) for name, source in sources.items()}
+    if len({signal.shape for signal in signals.values()}) != 1:
         raise AudioError(expected="sources of one shape", got=f"{ {name: s.shape for name, s in signals.items()} }")
-    return np.zeros(shapes.pop(), dtype=np.float64)
+    return signals
+
+
+def _signal(name: str, samples: Audio) -> NDArray[np.float64]:
+    """Return samples in double precision, checked to be finite numbers."""
+    try:
+        signal = np.asarray(samples, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise AudioError(where=name, expected="an array of numbers", got=type(samples).__name__) from None
+    if not signal.ndim or not np.isfinite(signal).all():
+        got = "NaN or infinity" if signal.ndim else type(samples).__name__
+        raise AudioError(where=name, expected="an array of finite numbers", got=got)
+    return signal
 
 
 def _require_same_names(signals: Mapping[str, Audio], gains_db: Mapping[str, float]) -> None:
     """Raise unless the gains name exactly the signals."""
-    if unmatched := sorted(signals.keys() ^ gains_db.keys()):
-        raise MetadataError(f"must name exactly the given sources; unmatched: {unmatched}", where="gains")
+    if missing := sorted(signals.keys() - gains_db.keys()):
+        raise MetadataError(
+            where="gains", expected=f"one for every source, {sorted(signals)}", got=f"none for {missing}"
+        )
+    if unknown := sorted(gains_db.keys() - signals.keys()):
+        raise MetadataError(where="gains", expected=f"names of the sources, {sorted(signals)}", got=f"{unknown}")
 
 
 def _by_source(shrinkage: Shrinkage | Mapping[str, float], names: Sequence[str]) -> dict[str, float]:

@@ -32,7 +32,8 @@ def smoothed(nerve: NerveResponse) -> Rows:
 
     Returns
     -------
-    In dB over threshold, shape ``(n_bands, n_segments)``; the first and last window are half as long.
+    Rows
+        In dB over threshold, shape ``(n_bands, n_segments)``; the first and last window are half as long.
 
     Source: ``env_smooth`` of pyclarity; windows of full length start where their halves would.
     """
@@ -81,7 +82,8 @@ def modulations(envelope: Rows, segments: NDArray[np.intp]) -> NDArray[np.float6
 
     Returns
     -------
-    Centred, shape ``(n_modulation_bands, n_coefficients, n_used_segments)``.
+    NDArray
+        Centred, shape ``(n_modulation_bands, n_coefficients, n_used_segments)``.
 
     Source: ``melcor9`` of pyclarity, of which only the modulations above 20 Hz count.
     """

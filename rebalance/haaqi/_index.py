@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from rebalance._base.extras import optional_packages
 from rebalance.haaqi._spectrum import SpectralMatch
 
 if TYPE_CHECKING:
@@ -69,29 +68,21 @@ class HaaqiScore:
         ConfigError
             If matplotlib is not installed.
         """
-        if axes is None:
-            with optional_packages():
-                from matplotlib import pyplot
-            _, axes = pyplot.subplots(figsize=(5.0, 2.6), layout="constrained")
-        terms = {field.name.replace("_", " "): getattr(self, field.name) for field in fields(self)}
-        bars = axes.barh(["HAAQI", *list(terms)[1:]], list(terms.values()), color=["#2f7fd6", *["#9aa5b1"] * 6])
-        axes.bar_label(bars, fmt="%.3f", padding=3)
-        axes.set_xlim(0, 1.2)
-        axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.invert_yaxis()
-        return axes
+        from rebalance.haaqi._score_plots import draw_terms
+
+        return draw_terms(self._terms(), axes)
 
     def __repr__(self) -> str:
         terms = ", ".join(f"{field.name}={getattr(self, field.name):.4f}" for field in fields(self))
         return f"{type(self).__name__}({terms})"
 
     def _repr_html_(self) -> str:
-        cells = "".join(
-            f"<tr><th>{field.name.replace('_', ' ')}</th><td>{getattr(self, field.name):.3f}</td></tr>"
-            for field in fields(self)
-        )
+        cells = "".join(f"<tr><th>{name}</th><td>{value:.3f}</td></tr>" for name, value in self._terms().items())
         return f"<table>{cells}</table>"
+
+    def _terms(self) -> dict[str, float]:
+        """Return every number by its name in words."""
+        return {field.name.replace("_", " "): getattr(self, field.name) for field in fields(self)}
 
 
 def combine(*, cepstral_correlation: float, membrane_covariance: float, spectra: SpectralMatch) -> HaaqiScore:

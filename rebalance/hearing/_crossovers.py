@@ -89,7 +89,8 @@ class Crossover:
 
         Returns
         -------
-        Shape ``(n_bands, n_samples)``, from the lowest band to the highest.
+        NDArray
+            Shape ``(n_bands, n_samples)``, from the lowest band to the highest.
 
         Raises
         ------

@@ -72,7 +72,8 @@ def smearing_matrix(lower: float, upper: float, sample_rate: float) -> NDArray[n
 
     Returns
     -------
-    Shape ``(256, 256)``: bins of the smeared spectrum by bins of the spectrum.
+    NDArray
+        Shape ``(256, 256)``: bins of the smeared spectrum by bins of the spectrum.
 
     Source: Baer and Moore (1993), "Effects of spectral smearing on the intelligibility of sentences in noise".
     """
@@ -106,7 +107,8 @@ def gammatone_sections(bank: FilterBank, sample_rate: float) -> list[NDArray[np.
 
     Returns
     -------
-    One array of shape ``(4 or 5, 6)`` for every centre below half the sample rate.
+    list
+        One array of shape ``(4 or 5, 6)`` for every centre below half the sample rate.
     """
     centres_hz = np.array(bank.centres_hz)
     radii = np.exp(-2 * np.pi * bank.broadening * erb_hz(centres_hz) / sample_rate)

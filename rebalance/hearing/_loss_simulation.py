@@ -118,7 +118,8 @@ class HearingLossSimulator:
 
         Returns
         -------
-        Shape ``(n_samples,)``, in time with the signal.
+        NDArray
+            Shape ``(n_samples,)``, in time with the signal.
 
         Raises
         ------
@@ -168,7 +169,8 @@ def simulate_hearing_loss(
 
     Returns
     -------
-    Shape ``(2, n_samples)``.
+    NDArray
+        Shape ``(2, n_samples)``.
 
     Raises
     ------

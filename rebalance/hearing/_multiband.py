@@ -113,7 +113,8 @@ class MultibandCompressor:
 
         Returns
         -------
-        Shape ``(n_samples,)``.
+        NDArray
+            Shape ``(n_samples,)``.
 
         Raises
         ------
@@ -179,7 +180,8 @@ def amplify(
 
     Returns
     -------
-    Shape ``(2, n_samples)``.
+    NDArray
+        Shape ``(2, n_samples)``.
 
     Raises
     ------

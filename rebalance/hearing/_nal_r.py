@@ -31,8 +31,9 @@ def nal_r_gains_db(audiogram: Audiogram) -> NDArray[np.float64]:
 
     Returns
     -------
-    Gains in dB at 250, 500, 1000, 2000, 4000 and 6000 Hz, never negative; all zero when no threshold
-    there is above 0 dB HL.
+    NDArray
+        Gains in dB at 250, 500, 1000, 2000, 4000 and 6000 Hz, never negative; all zero when no threshold
+        there is above 0 dB HL.
 
     Source: Byrne and Dillon (1986), with the rule for severe losses and the 6 kHz value of HASQI's
     implementation (Kates and Arehart 2010), as in pyclarity's ``NALR``.
@@ -61,8 +62,9 @@ def nal_r_filter(audiogram: Audiogram, *, sample_rate: float, n_taps: int) -> ND
 
     Returns
     -------
-    Impulse response of shape ``(n_taps,)``, delayed by ``n_taps // 2`` samples; a unit impulse there
-    when no gain is prescribed.
+    NDArray
+        Impulse response of shape ``(n_taps,)``, delayed by ``n_taps // 2`` samples; a unit impulse there
+        when no gain is prescribed.
 
     Raises
     ------
@@ -137,7 +139,8 @@ class NalR:
 
         Returns
         -------
-        Shape ``(n_samples,)``, aligned with the input.
+        NDArray
+            Shape ``(n_samples,)``, aligned with the input.
 
         Raises
         ------

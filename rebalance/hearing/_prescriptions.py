@@ -63,7 +63,8 @@ def prescribe(person: Audiogram | Listener) -> EarFitting | Fitting:
 
     Returns
     -------
-    Settings of that ear, or of both.
+    EarFitting or Fitting
+        Settings of that ear, or of both.
 
     Examples
     --------

@@ -267,7 +267,8 @@ def concordance(ratings: NDArray[np.floating]) -> float | None:
 
     Returns
     -------
-    Between 0 and 1; None for fewer than two raters, or where every rater rates all things alike.
+    float or None
+        Between 0 and 1; None for fewer than two raters, or where every rater rates all things alike.
 
     Source: Kendall and Babington Smith (1939), "The problem of m rankings".
     """

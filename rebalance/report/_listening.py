@@ -112,7 +112,8 @@ def listening_examples(runs: Sequence[ScoredRun], task: Task, pairs: Sequence[Pa
 
     Returns
     -------
-    The examples; a pair whose audio is missing, and all beyond the budget, only have a note.
+    Listening
+        The examples; a pair whose audio is missing, and all beyond the budget, only have a note.
 
     Examples
     --------

@@ -67,8 +67,9 @@ class Report:
 
         Returns
         -------
-        The columns ``rank``, ``separator``, ``mean``, ``low`` and ``high`` (95 % interval), ``pairs`` and ``pieces``;
-        the rank of a single run is 1, that of runs without a common pair missing.
+        pd.DataFrame
+            The columns ``rank``, ``separator``, ``mean``, ``low`` and ``high`` (95 % interval), ``pairs`` and
+            ``pieces``; the rank of a single run is 1, that of runs without a common pair missing.
         """
         means = dict(zip((run.name for run in self.summary.runs), self.summary.means, strict=True))
         lines = [{"run": run.name, "separator": run.separator, **estimate_cells(means[run.name])} for run in self.runs]

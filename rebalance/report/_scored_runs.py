@@ -125,8 +125,9 @@ def annotated(run: ScoredRun, task: Task) -> pd.DataFrame:
 
     Returns
     -------
-    The scores with the columns ``piece``, ``instruments`` (a tuple of different ones), ``n_sources``,
-    ``gain_size_db`` and one severity for each definition.
+    pd.DataFrame
+        The scores with the columns ``piece``, ``instruments`` (a tuple of different ones), ``n_sources``,
+        ``gain_size_db`` and one severity for each definition.
 
     Raises
     ------

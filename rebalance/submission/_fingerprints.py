@@ -38,7 +38,8 @@ def band_levels(samples: Audio, sample_rate: int) -> Levels:
 
     Returns
     -------
-    Shape ``(n_channels, n_bands, n_frames)``, not below -100 dB; no frame for less than a tenth of a second.
+    Levels
+        Shape ``(n_channels, n_bands, n_frames)``, not below -100 dB; no frame for less than a tenth of a second.
     """
     n_frame = round(FRAME_S * sample_rate)
     n_frames = samples.shape[1] // n_frame

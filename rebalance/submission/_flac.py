@@ -97,7 +97,8 @@ def decode(content: bytes, *, limit_samples: int) -> NDArray[np.int16]:
 
     Returns
     -------
-    Shape ``(n_channels, n_samples)``.
+    NDArray
+        Shape ``(n_channels, n_samples)``.
 
     Raises
     ------

@@ -31,7 +31,8 @@ def similarities(signals: Sequence[Levels], references: Mapping[str, Levels]) ->
 
     Returns
     -------
-    Shape ``(n_signals, n_references)``, in [-1, 1]; minus one where the durations differ.
+    NDArray
+        Shape ``(n_signals, n_references)``, in [-1, 1]; minus one where the durations differ.
     """
     table = np.full((len(signals), len(references)), -1.0)
     if not signals:

@@ -47,8 +47,9 @@ def check_audio(task: Task, findings: Findings, *, jobs: int | None = None) -> d
 
     Returns
     -------
-    By segment, the level in dB of its mixture minus the sum of its sources, re the mixture: minus
-    infinity where they are equal. Segments without all their audio are left out.
+    dict
+        By segment, the level in dB of its mixture minus the sum of its sources, re the mixture: minus
+        infinity where they are equal. Segments without all their audio are left out.
     """
     if not task.music_dir.is_dir():
         message = f"no folder {task.music_dir.name!r} with the audio"

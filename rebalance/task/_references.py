@@ -39,7 +39,8 @@ def resolve_task(files: TaskFiles, split: Split, findings: Findings) -> Task:
 
     Returns
     -------
-    The task as far as it is sound; whatever is left out of it is among the findings.
+    Task
+        The task as far as it is sound; whatever is left out of it is among the findings.
     """
     metadata = _read(files, split, findings)
     scenes = {

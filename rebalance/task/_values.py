@@ -220,8 +220,9 @@ class Task:
 
         Returns
         -------
-        The columns ``segment``, ``piece``, ``instruments`` and ``gains``, both in words, and ``severity`` of the
-        listener's loss.
+        pd.DataFrame
+            The columns ``segment``, ``piece``, ``instruments`` and ``gains``, both in words, and ``severity`` of the
+            listener's loss.
         """
         import pandas as pd
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebalance._base.errors import AudioError, ConfigError, MetadataError
-from rebalance.audio import normalising_gain_db, official_remix, quantise_int16, remix, remix_as_edit
+from rebalance.audio import changes_of, normalising_gain_db, official_remix, quantise_int16, remix, remix_as_edit
 
 GAINS = st.sampled_from([-10.0, -6.0, -3.0, 0.0, 3.0, 6.0, 10.0])
 GAIN_LISTS = st.lists(GAINS, min_size=2, max_size=5)
@@ -166,3 +166,87 @@ def test_equal_gains_return_every_bit_of_a_float_mixture(gain: float, n_sources:
         )
         assert edited.astype(signal.dtype).tobytes() == signal.tobytes()
         assert not np.shares_memory(edited, signal)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ([[0.1, 0.2], [0.3, 0.4]], None),
+        (np.array([[0.1, np.nan], [0.3, 0.4]]), "Flute: expected an array of finite numbers, got NaN or infinity"),
+        (np.array([[0.1, np.inf], [0.3, 0.4]]), "Flute: expected an array of finite numbers, got NaN or infinity"),
+        (["loud", "soft"], "Flute: expected an array of numbers, got list"),
+        (None, "Flute: expected an array of finite numbers, got NoneType"),
+        (0.5, "Flute: expected an array of finite numbers, got float"),
+    ],
+)
+def test_what_is_no_signal_is_told_by_its_source(source: object, message: str | None) -> None:
+    other = np.array([[0.1, 0.2], [0.3, 0.4]])
+    sources: dict = {"Flute": source, "Cello": other}
+    gains_db = {"Flute": 3.0, "Cello": 0.0}
+    instruments = {"Flute": "Flute", "Cello": "Cello"}
+    ways = (
+        lambda: remix(sources, gains_db),
+        lambda: remix_as_edit(other, sources, gains_db),
+        lambda: official_remix(sources, gains_db, instruments),
+    )
+    for way in ways:
+        if message is None:
+            assert way().shape == (2, 2)
+            continue
+        with pytest.raises(AudioError, match=message):
+            way()
+
+
+def test_names_that_do_not_match_are_told_by_side() -> None:
+    sources = {"Flute": np.zeros((2, 3)), "Cello": np.zeros((2, 3))}
+    with pytest.raises(MetadataError, match=r"got none for \['Cello'\]"):
+        remix(sources, {"Flute": 0.0})
+    with pytest.raises(MetadataError, match=r"names of the sources, \['Cello', 'Flute'\], got \['Viola'\]"):
+        remix(sources, {"Flute": 0.0, "Cello": 0.0, "Viola": 0.0})
+
+
+@pytest.mark.parametrize("gain", ["3", None, float("nan"), [3.0]])
+def test_gains_that_are_no_numbers_are_told(gain: object) -> None:
+    with pytest.raises(MetadataError, match="gains: expected one or more finite numbers in dB, got"):
+        normalising_gain_db([0.0, gain])  # type: ignore[list-item]
+
+
+def test_changes_are_those_of_the_equation_and_equal_gains_change_nothing() -> None:
+    assert changes_of({"a": 3.0, "b": 3.0}) == {"a": 0.0, "b": 0.0}
+    g0 = np.sqrt((10 ** (6.0 / 10) + 1.0) / 2)
+    expected = {"a": 10 ** (6.0 / 20) / g0 - 1.0, "b": 1.0 / g0 - 1.0}
+    assert changes_of({"a": 6.0, "b": 0.0}) == pytest.approx(expected)
+    half = changes_of({"a": 6.0, "b": 0.0}, shrinkage=0.5)
+    assert half == pytest.approx({name: change / 2 for name, change in expected.items()})
+
+
+def test_strength_multiplies_the_changes_and_takes_away_no_more_than_there_is() -> None:
+    gains_db = {"a": 20.0, "b": -60.0}
+    assert changes_of(gains_db, strength=0.0) == {"a": 0.0, "b": 0.0}
+    assert changes_of(gains_db, shrinkage=0.5, strength=1.5) == pytest.approx(
+        {name: 1.5 * change for name, change in changes_of(gains_db, shrinkage=0.5).items()}
+    )
+    assert changes_of(gains_db, strength=1.5)["b"] == -1.0
+    mixture, sources = np.zeros((1, 2)), {"a": np.ones((1, 2)), "b": np.zeros((1, 2))}
+    edited = remix_as_edit(mixture, sources, gains_db, shrinkage=0.5, strength=1.5)
+    assert edited == pytest.approx(np.full((1, 2), changes_of(gains_db, shrinkage=0.5, strength=1.5)["a"]))
+    for strength in (-0.1, 1.51):
+        with pytest.raises(ConfigError, match=r"strength: expected 0 to 1\.5"):
+            changes_of(gains_db, strength=strength)
+
+
+def test_remixes_are_in_double_precision_whatever_the_sources_are() -> None:
+    sources = {"a": np.full((1, 4), 1 / 3, dtype=np.float32), "b": np.full((1, 4), 7, dtype=np.int16)}
+    gains_db = {"a": 3.0, "b": 0.0}
+    double = {name: source.astype(np.float64) for name, source in sources.items()}
+    np.testing.assert_array_equal(remix(sources, gains_db), remix(double, gains_db))
+    edited = remix_as_edit(sources["a"], sources, gains_db)
+    assert edited.dtype == np.float64
+    np.testing.assert_array_equal(edited, remix_as_edit(double["a"], double, gains_db))
+
+
+def test_the_official_remix_leaves_gains_alone_where_no_instrument_is_repeated() -> None:
+    sources = some_sources(2)
+    gains_db = {"source_1": 6.0, "source_2": -3.0}
+    instruments = {"source_1": "Flute", "source_2": "Cello"}
+    np.testing.assert_allclose(official_remix(sources, gains_db, instruments), remix(sources, gains_db), rtol=1e-12)

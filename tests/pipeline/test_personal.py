@@ -11,10 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebalance._base.errors import AudioError, ConfigError
-from rebalance.audio import Blocking, Recording, loudness_lufs, read_audio, write_audio
+from rebalance._base.errors import AudioError, ConfigError, RebalanceError
+from rebalance.audio import Blocking, Recording, RecordingStream, changes_of, loudness_lufs, read_audio, write_audio
 from rebalance.hearing import Audiogram, EarFitting, Fitting, Listener, prescribe
-from rebalance.pipeline import gains_by_source, rebalance_recording, rebalance_stems, separate_recording
+from rebalance.pipeline import (
+    RemixRequest,
+    common_attenuation_db,
+    estimate_balance,
+    gains_by_source,
+    rebalance_recording,
+    rebalance_stems,
+    remix_stream,
+    separate_recording,
+)
 from rebalance.pipeline._block_separation import SEPARATION_BLOCKING
 from rebalance.separation import SeparatorInfo, load_separator, source_names
 
@@ -397,3 +406,92 @@ def test_a_remix_of_stems_is_that_of_the_recording(fitted: bool) -> None:
     stems = separate_recording(music, players, separator)
     found = rebalance_stems(music, stems, gains_db, shrinkage=TRUSTED.shrinkage, fitting=fitting)
     np.testing.assert_allclose(found.samples, expected.recording.samples, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("peaks", "expected_db"),
+    [
+        ([(0.5, -0.25)], 0.0),
+        ([(2.0, -0.5)], 6.0208),  # 32,768 / 32,767 louder than the largest sample of 16 bits
+        ([(0.1, -2.0)], 6.0206),
+        ([(0.1, -0.1), (0.2, -4.0), (1.5, 0.0)], 12.0412),
+        ([(32_767 / 32_768, -1.0)], 0.0),
+        ([], 0.0),
+    ],
+)
+def test_the_common_attenuation_is_that_of_the_loudest_sample(peaks: list, expected_db: float) -> None:
+    signals = [np.array([[high, low], [0.0, 0.01]]) for high, low in peaks]
+    assert common_attenuation_db(signals) == pytest.approx(expected_db, abs=2e-4)
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.5, 1.0, 1.5])
+def test_strength_makes_more_of_the_request_and_the_balance_says_so(strength: float) -> None:
+    music = recording(1.0, level=0.02)
+    separator = ShareSeparator(info=SeparatorInfo(shrinkage=0.5))
+    instruments, gains_db = ("Flute", "Cello"), {"Flute": 6.0, "Cello": 0.0}
+    mix = rebalance_recording(music, instruments, gains_db, separator, strength=strength)
+    change = changes_of(gains_db, shrinkage=0.5, strength=strength)["Flute"]
+    expected = music.samples * (1.0 + 0.5 * change)
+    np.testing.assert_allclose(mix.recording.samples, expected, atol=1e-5)
+    assert mix.recording.remarks == ()
+    assert mix.balance.asked_db == gains_db
+    assert mix.balance.strength == strength
+    assert mix.balance.changes_nothing == (strength == 0.0)
+
+
+@pytest.mark.parametrize("strength", [-0.01, 1.51])
+def test_a_strength_out_of_range_is_refused(strength: float) -> None:
+    with pytest.raises(ConfigError, match=r"strength: expected 0 to 1\.5"):
+        RemixRequest(instruments=("Flute",), gains_db={}, separator=ShareSeparator(), strength=strength)
+
+
+@pytest.mark.parametrize("loudness", [-70.0, 0.0, "recording", None])
+def test_loudness_at_its_limits_is_taken(loudness: float | str | None) -> None:
+    RemixRequest(instruments=("Flute",), gains_db={}, separator=ShareSeparator(), loudness=loudness)  # type: ignore[arg-type]
+
+
+def test_a_streamed_remix_is_kept_where_it_is_told_and_in_the_precision_asked(tmp_path: Path) -> None:
+    music = recording(1.0)
+    request = RemixRequest(instruments=("Flute", "Cello"), gains_db={"Flute": 6.0}, separator=ShareSeparator())
+    fitted = replace(request, fitting=fitting_of([1.0] * 6, [0.0] * 6))
+    for asked in (request, fitted):
+        with pytest.raises(RebalanceError, match="cannot write"):
+            remix_stream(RecordingStream(music), asked, folder=tmp_path / "none")
+        single = remix_stream(RecordingStream(music), asked, folder=str(tmp_path))
+        assert single.spool.folder == tmp_path
+        assert {piece.dtype for piece in single.pieces()} == {np.dtype(np.float32)}
+        single.spool.close()
+        double = remix_stream(RecordingStream(music), asked, double=True)
+        assert {piece.dtype for piece in double.pieces()} == {np.dtype(np.float64)}
+
+
+def test_stems_are_brought_to_a_loudness_as_the_recording_is() -> None:
+    music = recording(3.0)
+    separator = ShareSeparator()
+    stems = separate_recording(music, ("Flute", "Cello"), separator)
+    for loudness in (-30.0, "recording"):
+        mix = rebalance_recording(music, ("Flute", "Cello"), {"Flute": 10.0}, separator, loudness=loudness)  # type: ignore[arg-type]
+        same = rebalance_stems(music, stems, {"Flute": 10.0}, shrinkage=1.0, loudness=loudness)  # type: ignore[arg-type]
+        np.testing.assert_allclose(same.samples, mix.recording.samples, atol=1e-6)
+        assert same.samples.dtype == np.float32
+        assert same.remarks == ()
+        wanted = loudness_lufs(music.samples, music.sample_rate) if loudness == "recording" else loudness
+        assert loudness_lufs(same.samples, music.sample_rate) == pytest.approx(wanted, abs=0.1)
+
+
+def test_gains_may_be_pairs_and_two_for_one_player_are_told() -> None:
+    instruments = ("violin", "violin", "cello")
+    assert gains_by_source([("cello", 3.0), ("violin", -2.0), ("violin 1", 1.0)], instruments) == {
+        "Violin_1": 1.0,
+        "Violin_2": -2.0,
+        "Cello": 3.0,
+    }
+    with pytest.raises(ConfigError, match=r"'celli': expected one gain for Cello, got \+3 dB and -1 dB"):
+        gains_by_source([("cello", 3.0), ("celli", -1.0)], instruments)
+    with pytest.raises(ConfigError, match=r"expected one of \['Cello', 'Violin', 'Violin_1', 'Violin_2'\]"):
+        gains_by_source({"tuba": 1.0}, instruments)
+
+
+def test_without_an_estimate_the_balance_knows_what_was_asked_only() -> None:
+    balance = estimate_balance({"Flute": 0.0}, ShareSeparator(), None)
+    assert balance.asked_db == {"Flute": 0.0}

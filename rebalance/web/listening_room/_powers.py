@@ -44,7 +44,8 @@ class OverviewMeter:
 
         Returns
         -------
-        One row per whole hop: the powers of the upper triangle, summed over channels, row by row; then the peaks.
+        NDArray
+            One row per whole hop: the powers of the upper triangle, summed over channels, row by row; then the peaks.
         """
         weighted = signals.astype(np.float64)
         for index, (b, a) in enumerate(self._filters):

@@ -478,5 +478,8 @@ def test_the_page_is_photographed(browser: Browser, room: OpenRoom, tmp_path: Pa
     page.get_by_role("heading", name="Your ears").scroll_into_view_if_needed()
     page.evaluate("document.querySelector('.ears').scrollIntoView()")
     page.screenshot(path=folder / f"ears-{width}-{scheme}.png")
+    page.get_by_role("switch", name="Hear this loss yourself").check()
+    page.evaluate("document.querySelector('.simulated').scrollIntoView({ block: 'center' })")
+    page.screenshot(path=folder / f"simulated-{width}-{scheme}.png")
     context.close()
-    assert len(list(folder.glob(f"*-{width}-{scheme}.png"))) == 4
+    assert len(list(folder.glob(f"*-{width}-{scheme}.png"))) == 5
