@@ -7,11 +7,15 @@ import contextlib
 import logging
 import multiprocessing
 import os
+import re
+import sys
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from rebalance._base.errors import ConfigError, RebalanceError
@@ -22,6 +26,9 @@ Result = TypeVar("Result")
 
 _QUEUED_PER_WORKER = 4
 _CONNECT_TIMEOUT_S = 10
+_FRAME = re.compile(r'^\s*File "(.+)", line (\d+), in (\S+)', re.MULTILINE)
+_PACKAGE = Path(__file__).resolve().parents[1]
+_INSTALLED = {"site-packages", "dist-packages", f"python{sys.version_info.major}.{sys.version_info.minor}"}
 _LOST_SCHEDULER = "the scheduler was lost; what is finished is kept, run the same command again for the rest"
 _UNGUARDED = "a worker process ran the calling script again: put its work under if __name__ == '__main__':"
 _NO_START = (
@@ -196,9 +203,37 @@ def _drain(
 
 
 def one_line(error: Exception) -> str:
-    """Return what went wrong in one line, with the kind of error where it was not foreseen."""
+    """Return what went wrong in one line; where it was not foreseen with the kind of error and its place.
+
+    The place is the innermost line of code outside installed packages and outside this one: that of a separator of
+    one's own.
+
+    Examples
+    --------
+    >>> from rebalance._base.running import one_line
+    >>> one_line(KeyError("weights"))
+    "KeyError: 'weights'"
+    """
     text = " ".join(str(error).split())
-    return text if isinstance(error, RebalanceError) else f"{type(error).__name__}: {text}"
+    if isinstance(error, RebalanceError):
+        return text
+    place = _place(error)
+    return f"{type(error).__name__}: {text}" + (f" ({place})" if place else "")
+
+
+def _place(error: Exception) -> str | None:
+    """Return file, line and function of the innermost frame that is the caller's own, also of another process."""
+    frames = [(each.filename, each.lineno, each.name) for each in traceback.extract_tb(error.__traceback__)]
+    frames += [(name, int(line), function) for name, line, function in _FRAME.findall(str(error.__cause__ or ""))]
+    own = [
+        frame
+        for frame in frames
+        if not Path(frame[0]).is_relative_to(_PACKAGE) and not _INSTALLED.intersection(Path(frame[0]).parts)
+    ]
+    if not own:
+        return None
+    filename, line, function = own[-1]
+    return f"{Path(filename).name}:{line} in {function}"
 
 
 @contextlib.contextmanager

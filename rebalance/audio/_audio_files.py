@@ -393,6 +393,8 @@ def opened_audio(path: Path, stream: Path | Splice) -> Iterator[soundfile.SoundF
                 yield file
     except (soundfile.SoundFileError, RuntimeError, OSError) as error:
         reason = getattr(error, "error_string", None) or str(error)  # without the name that is in front already
+        if "not exist" in reason and path.is_file():  # what libsndfile says where no decoder of it takes the file
+            reason = "the file is not audio, or of an unknown kind"
         raise AudioError(f"cannot decode: {reason}", where=path) from error
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rebalance.hearing import Listener
 
 _PLOTS = (".png", ".svg", ".pdf")
+_SEVERITY_HZ = (500.0, 1000.0, 2000.0, 4000.0)
 
 
 def audiogram(
@@ -83,6 +84,8 @@ def audiogram(
     for key, person in people.items():
         losses = (f"{ear} ear {person.audiogram(ear).severity('site')}" for ear in EARS)
         say(f"{key}: loss of the {', of the '.join(losses)}, by the mean at 0.5, 1, 2 and 4 kHz")
+    if table is not None:
+        _note_what_is_assumed(people)
     for path in (out, plot):
         if path is not None:
             say(f"written: {path}")
@@ -106,6 +109,22 @@ def _typed(name: str, left: str | None, right: str | None, frequencies: str) -> 
     if absent := [ear for ear, thresholds in ears.items() if not thresholds]:
         say_note(f"the {absent[0]} ear is taken to have no loss and is not amplified; --both gives both the same")
     return {name: listener}
+
+
+def _note_what_is_assumed(people: Mapping[str, Listener]) -> None:
+    """Say of people read from a table or file which ear has no loss, and where the degree of loss is a guess."""
+    from rebalance._base.challenge import EARS
+    from rebalance.cli._reporting import say_note
+
+    for key, person in people.items():
+        has_loss = {ear: any(person.audiogram(ear).thresholds_db_hl) for ear in EARS}
+        if len(set(has_loss.values())) == len(EARS):
+            well = next(ear for ear, loss in has_loss.items() if not loss)
+            say_note(f"{key}: the {well} ear is taken to have no loss and is not amplified")
+        measured = {hz for ear in EARS if has_loss[ear] for hz in person.audiogram(ear).frequencies_hz}
+        if measured and (guessed := [hz for hz in _SEVERITY_HZ if hz not in measured]):
+            at = ", ".join(f"{hz:g}" for hz in guessed)
+            say_note(f"{key}: not measured at {at} Hz; the degree of loss rests on the neighbouring frequencies")
 
 
 def _read(path: Path) -> dict[str, Listener]:

@@ -51,6 +51,8 @@ def check_submission(
         sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
     else:
         for outcome in outcomes:
+            if len(outcomes) > 1:
+                say(f"{outcome.submission}:", style="bold")
             outcome.show(n_shown=None if show_all else _SHOWN_PER_KIND)
         if len(outcomes) > 1:
             counts = {state: sum(outcome.status == status for outcome in outcomes) for status, state in _STATES.items()}

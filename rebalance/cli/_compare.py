@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rebalance.cli._options import ForceOption
-from rebalance.cli._outputs import check_file_to_write
+from rebalance.cli._outputs import PAGE_SUFFIXES, check_file_to_write
 
 _BYTES_PER_MEGABYTE = 1_000_000
 
@@ -54,8 +54,9 @@ def compare(
     from rebalance.task import load_task
 
     written = [path for path in (site_json, csv, html) if path is not None]
-    for path in written:
-        check_file_to_write(path, force=force)
+    for path, suffixes in ((site_json, (".json",)), (csv, (".csv",)), (html, PAGE_SUFFIXES)):
+        if path is not None:
+            check_file_to_write(path, suffixes=suffixes, force=force)
     scored = read_scored_runs(runs)
     task = load_task(data or scored[0].data, scored[0].split)
     comparison = compare_runs(scored, task)

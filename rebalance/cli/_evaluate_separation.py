@@ -53,7 +53,7 @@ def evaluate_separation(
     from rebalance.task import chosen_pairs, load_task
 
     if csv is not None:
-        check_file_to_write(csv, force=force)
+        check_file_to_write(csv, suffixes=[".csv"], force=force)
     wanted = tuple(separator or ["default"])
     names = (*(name for name in _BOUNDS if bounds and name not in wanted), *wanted)
     whole = load_task(data, chosen_split(data, split), require_sources=True)

@@ -8,6 +8,9 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from rebalance._base.errors import ConfigError
+from rebalance.audio import AUDIO_SUFFIXES
+
+PAGE_SUFFIXES = (".html", ".htm")
 
 
 def check_file_to_write(
@@ -47,6 +50,18 @@ def check_folder_to_write(
         _check_folder(path)
     for name in names:
         check_file_to_write(path / name, inputs=inputs, force=force)
+
+
+def require_folder_name(path: Path) -> None:
+    """Raise if the name of a folder that is to be made is that of an audio file: several files go into a folder.
+
+    Raises
+    ------
+    ConfigError
+        With the name.
+    """
+    if path.suffix.lower() in AUDIO_SUFFIXES and not path.is_dir():
+        raise ConfigError(where=path, expected="the name of a folder", got="that of an audio file")
 
 
 def _check_folder(folder: Path) -> None:

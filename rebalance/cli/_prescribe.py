@@ -43,7 +43,7 @@ def prescribe(
     from rebalance.task import read_listeners
 
     if out is not None:
-        check_file_to_write(out, inputs=[audiogram], force=force)
+        check_file_to_write(out, inputs=[audiogram], suffixes=[".json"], force=force)
     if table and out is not None:
         raise ConfigError(where="--table", expected="to be printed", got="--out, which writes JSON")
     listeners = read_listeners(audiogram)

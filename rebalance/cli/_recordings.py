@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -60,6 +60,28 @@ def do_each(
             if alone:
                 raise
             failures.append(_failure(file.path, error))
+
+
+def keep_what_is_there(
+    opened: dict[Path, AudioFile], outputs: Mapping[Path, Sequence[Path]], *, force: bool
+) -> dict[Path, AudioFile]:
+    """Return those of several files whose results are not all there yet, and say which are kept.
+
+    Examples
+    --------
+    >>> from rebalance.cli._recordings import keep_what_is_there
+    >>> keep_what_is_there({}, {}, force=False)
+    {}
+    """
+    from rebalance.cli._reporting import say
+
+    left = {}
+    for path, file in opened.items():
+        if force or not all(output.is_file() for output in outputs[path]):
+            left[path] = file
+        else:
+            say(f"{path}: kept, its result is there already; --force makes it anew")
+    return left
 
 
 def suffix_of_format(name: str | None) -> str | None:

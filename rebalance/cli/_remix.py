@@ -14,13 +14,14 @@ from rebalance._base.names import shortened, suggestion
 from rebalance.audio import AUDIO_SUFFIXES, AudioFile, output_format, suffix_like
 from rebalance.cli._following import PartOption, ScoreOption, following, require_one
 from rebalance.cli._options import DeviceOption, ForceOption, InstrumentsOption, SeparatorOption
-from rebalance.cli._outputs import check_file_to_write, check_folder_to_write
+from rebalance.cli._outputs import check_file_to_write, check_folder_to_write, require_folder_name
 from rebalance.cli._recordings import (
     ChannelsOption,
     DepthOption,
     FilesArgument,
     FormatOption,
     do_each,
+    keep_what_is_there,
     opened_files,
     require_different,
     suffix_of_format,
@@ -112,7 +113,9 @@ def remix(
     for path, file in opened.items():
         kind = output_format(outputs[path], depth=depth, like=file.header)
         kind.require(file.sample_rate, 2 if fitting else file.n_channels, outputs[path])
-        check_file_to_write(outputs[path], inputs=inputs, force=force)
+        check_file_to_write(outputs[path], inputs=inputs, force=force or len(files) > 1)
+    if len(files) > 1:
+        opened = keep_what_is_there(opened, {path: [outputs[path]] for path in opened}, force=force)
     loaded = following(load_separator(separator, device=device), files, players, score, part)
     request = RemixRequest(
         instruments=players,
@@ -157,6 +160,7 @@ def _outputs(
             raise ConfigError(f"{suffix[1:]} does not fit {out}", where="--format")
         output_format(out, depth=depth)
         return {files[0]: out}
+    require_folder_name(out)
     check_folder_to_write(out)
     if suffix is not None:
         output_format(Path(f"mix{suffix}"), depth=depth)

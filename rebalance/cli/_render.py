@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rebalance._base.errors import ConfigError
+from rebalance._base.errors import ConfigError, MetadataError
 from rebalance.cli._options import JobsOption, SchedulerOption
 from rebalance.cli._outputs import check_folder_to_write
 
@@ -94,7 +94,7 @@ def render(
     Example: rebalance render exp/synthetic --hours 1 --valid-hours 0.2 --ensembles strings --ensembles mixed --seed 1
     """
     from rebalance._base.files import expanded
-    from rebalance._base.running import executor_for
+    from rebalance._base.running import Failure, executor_for, one_line
     from rebalance.cli._reporting import finish, say
     from rebalance.synthesis.notation import select_pieces
     from rebalance.synthesis.rendering import choose_run, render_pieces, write_previews
@@ -140,9 +140,14 @@ def render(
                 jobs=jobs,
                 executor=executor,
             )
-            summary, lacking = written_with_mixtures(
-                write, random_mixtures, split=run.split, n_pieces=len(outcome.pieces)
-            )
+            try:
+                summary, lacking = written_with_mixtures(
+                    write, random_mixtures, split=run.split, n_pieces=len(outcome.pieces)
+                )
+            except MetadataError as error:
+                if not failures:
+                    raise
+                finish("", [*failures, Failure(item=f"the task of {run.split}", reason=one_line(error))])
             failures += lacking
             for line in summary.lines:
                 say(line)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rebalance.cli._options import ForceOption
-from rebalance.cli._outputs import check_file_to_write
+from rebalance.cli._outputs import PAGE_SUFFIXES, check_file_to_write
 
 _BYTES_PER_MEGABYTE = 1_000_000
 
@@ -38,7 +38,7 @@ def report(
     from rebalance.report import choose_pairs, listening_examples, read_report, terminal_tables, write_page
 
     page = out or runs[0] / "report.html"
-    check_file_to_write(page, force=force or out is None)
+    check_file_to_write(page, suffixes=PAGE_SUFFIXES, force=force or out is None)
     made = read_report(runs, data=data)
     pairs = choose_pairs(made.runs, examples)
     listening = listening_examples(made.runs, made.task, pairs, budget_bytes=int(budget * _BYTES_PER_MEGABYTE))

@@ -11,13 +11,14 @@ from rebalance._base.instrument_names import instruments_listed
 from rebalance.audio import AudioFile, output_format
 from rebalance.cli._following import PartOption, ScoreOption, following, require_one
 from rebalance.cli._options import DeviceOption, ForceOption, InstrumentsOption, SeparatorOption
-from rebalance.cli._outputs import check_folder_to_write
+from rebalance.cli._outputs import check_folder_to_write, require_folder_name
 from rebalance.cli._recordings import (
     ChannelsOption,
     DepthOption,
     FilesArgument,
     FormatOption,
     do_each,
+    keep_what_is_there,
     opened_files,
     require_different,
     suffix_of_format,
@@ -55,14 +56,22 @@ def separate(
     suffix = suffix_of_format(format_) or ".flac"
     folders = [out / path.stem if len(files) > 1 else out for path in files]
     require_different(folders, files)
-    for folder in folders:
-        check_folder_to_write(folder, names=[f"{name}{suffix}" for name in names], inputs=files, force=force)
+    if len(files) > 1:
+        require_folder_name(out)
+    outputs = {
+        path: [folder / f"{name}{suffix}" for name in names] for path, folder in zip(files, folders, strict=True)
+    }
+    for path, folder in zip(files, folders, strict=True):
+        kept = len(files) > 1 and all(output.is_file() for output in outputs[path])
+        check_folder_to_write(folder, names=[o.name for o in outputs[path]], inputs=files, force=force or kept)
     output_format(Path(f"stem{suffix}"), depth=depth)
     opened, failures = opened_files(files, channels)
     for path, file in opened.items():
         output_format(Path(f"stem{suffix}"), depth=depth, like=file.header).require(
             file.sample_rate, file.n_channels, path
         )
+    if len(files) > 1:
+        opened = keep_what_is_there(opened, outputs, force=force)
     loaded = following(load_separator(separator, device=device), files, players, score, part)
     say_details(loaded, players)
 

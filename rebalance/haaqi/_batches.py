@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from rebalance._base.challenge import EARS
-from rebalance._base.errors import AudioError
+from rebalance._base.errors import AudioError, ConfigError
 from rebalance.haaqi._equalisation import ReferenceAmplification
 from rebalance.haaqi._index import HaaqiScore
 from rebalance.haaqi._metric import DEFAULT_FULL_SCALE_DB_SPL, HeardReference, Signal, hear_reference, score_ear
@@ -232,10 +232,15 @@ def _ears(
     AudioError
         If the shapes do not fit.
     """
+    if not isinstance(listener, Audiogram | Listener):
+        raise ConfigError(where="HAAQI", expected="an Audiogram or a Listener", got=type(listener).__name__)
     shape, own = _batch_shape(processed), _batch_shape(reference)
     if isinstance(listener, Listener) and shape[-1:] != (len(EARS),):
+        whole = processed.shape if isinstance(processed, np.ndarray) else (*shape, "n_samples")
         raise AudioError(
-            where="HAAQI", expected="both ears of a listener, (..., 2, n_samples)", got=f"a batch of shape {shape}"
+            where="HAAQI",
+            expected="both ears of a listener, (..., 2, n_samples)",
+            got=f"processed signals of shape {whole}",
         )
     if not shape and isinstance(reference, np.ndarray) and isinstance(listener, Audiogram):
         own = ()  # what is wrong with a reference of more than one ear is said where an ear is scored

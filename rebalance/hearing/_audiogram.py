@@ -198,7 +198,7 @@ class Listener:
         ears = {}
         for ear, thresholds in (("left", left), ("right", right)):
             try:
-                ears[ear] = Audiogram(frequencies_hz=tuple(frequencies_hz), thresholds_db_hl=tuple(thresholds))
+                ears[ear] = Audiogram(frequencies_hz=frequencies_hz, thresholds_db_hl=thresholds)  # type: ignore[arg-type]
             except MetadataError as error:
                 raise MetadataError(error, where=f"listener {name}, {ear} ear") from error
         return cls(name=name, **ears)
@@ -299,7 +299,10 @@ class Fitting:
 
 def _finite_floats(name: str, values: Sequence[float]) -> tuple[float, ...]:
     """Return the values as a tuple of finite floats, at least one of them."""
-    floats = tuple(float(value) for value in values)
+    try:
+        floats = tuple(float(value) for value in values)
+    except (TypeError, ValueError):
+        raise MetadataError(where=name, expected="one or more finite numbers", got=f"{values!r}") from None
     if not floats or not all(math.isfinite(value) for value in floats):
         raise MetadataError(where=name, expected="one or more finite numbers", got=f"{list(values)}")
     return floats

@@ -183,7 +183,10 @@ def enhance_task(
     ()
     """
     run = expanded(run)
-    record = _record(task, options, _separator(options))
+    separator = _separator(options)
+    if options.remix == "official":
+        _require_official(separator)
+    record = _record(task, options, separator)
     if fresh:
         clear_run(run)
     claim_run(run, record)
@@ -301,12 +304,25 @@ def _read_estimates(path: Path) -> dict[str, Audio] | None:
         return None
 
 
+def _require_official(separator: Separator) -> OfficialTargets:
+    """Return a separator that estimates what the official remix needs.
+
+    Raises
+    ------
+    ConfigError
+        If it is another.
+    """
+    if not isinstance(separator, OfficialTargets):
+        raise ConfigError(
+            where="the official remix (--official)", expected="separator 'convtasnet'", got=repr(separator.name)
+        )
+    return separator
+
+
 def _official_targets(separator: Separator, part: Task, segment: Segment, share: float) -> dict[str, Audio]:
     """Return what the official baseline estimates for every source of a segment."""
-    if not isinstance(separator, OfficialTargets):
-        raise ConfigError(where="remix 'official'", expected="separator 'convtasnet'", got=repr(separator.name))
     mixture = read_source(part, segment.mixture)
-    targets = separator.targets(mixture, segment.instruments, accompaniment_share=share)
+    targets = _require_official(separator).targets(mixture, segment.instruments, accompaniment_share=share)
     return _by_metadata_name(targets, segment, mixture)
 
 

@@ -25,6 +25,7 @@ from rebalance.separation._oracles import BinaryMaskOracle, RatioMaskOracle, Sou
 from rebalance.separation._overview import installed_separators
 from rebalance.separation._protocol import Separator
 
+_CHECKPOINT_SUFFIXES = {".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".onnx"}
 _MADE_OF_A_FUNCTION = "give it a class with name, sample_rate and __call__(mixture, instruments)"
 _FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
@@ -76,6 +77,8 @@ def load_separator(name_or_path: StrPath, *, device: str = "auto") -> Separator:
         return _from_path(text, path, device)
     if (factory := _factory_name(text)) is not None:
         return _made_elsewhere(factory, device)
+    if path.suffix.lower() in _CHECKPOINT_SUFFIXES or len(path.parts) > 1:
+        raise ConfigError("no such file or folder", where=f"separator {text!r}")
     names = (*shipped, *SEPARATORS, *installed_separators())
     raise ConfigError(
         where=f"separator {text!r}",
@@ -155,6 +158,12 @@ def _from_path(text: str, path: Path, device: str) -> Separator:
         return _score_supervised(text, path, device)
     if header is not None:
         return _mask_network(text, path, device)
+    if path.is_file():
+        raise ConfigError(
+            where=f"separator {text!r}",
+            expected="a checkpoint that this package wrote (.safetensors), or a folder of ConvTasNet checkpoints",
+            got="another file",
+        )
     return _local(text, path, device)
 
 

@@ -14,6 +14,7 @@ from rebalance._base.challenge import CAD2_TASK2, Split
 from rebalance._base.errors import MetadataError
 from rebalance._base.files import StrPath, expanded, write_json
 from rebalance._base.in_order import results_in_order
+from rebalance._base.names import counted
 from rebalance.hearing import Listener
 from rebalance.synthesis.rendering import PieceStems
 from rebalance.taskmaking._listener_generation import fittings_json, generate_listeners, listeners_json
@@ -160,7 +161,9 @@ def write_task(
     mixtures = run_all(draw_random_mixtures(usable, random_mixtures, seed=seed), mix, title="mixing")
     segments = [*map(_coherent, usable), *map(_whole, mixtures)]
     if not segments:
-        raise MetadataError(where=root, expected=f"music, no segment of the {len(pieces)} pieces can be used")
+        raise MetadataError(
+            where=root, expected="a segment in which two players are heard", found=_unusable(pieces, stretches)
+        )
     scene_set = make_scenes(
         {segment.name: len(segment.tracks) for segment in segments},
         list(people),
@@ -172,6 +175,13 @@ def write_task(
     )
     _write_metadata(root / "metadata", split, segments, pieces, people, scene_set)
     return _summary(pieces, stretches, segments, scene_set, n_listeners=len(people), n_random_mixtures=len(mixtures))
+
+
+def _unusable(pieces: Sequence[PieceStems], stretches: Sequence[Stretch]) -> str:
+    """Say why no piece gave a segment."""
+    n_short = len(pieces) - len({stretch.piece.name for stretch in stretches})
+    short = f"{counted(n_short, 'piece')} shorter than {CAD2_TASK2.segment_duration_s:g} s"
+    return f"{short} and {counted(len(stretches), 'segment')} with fewer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -182,7 +182,7 @@ def test_a_segment_silent_for_most_of_its_time_is_left_out(tmp_path, threads):
 
 def test_nothing_but_silence_is_an_error_and_writes_nothing(tmp_path, threads):
     pieces = [make_piece(tmp_path, "short", "train", STRINGS, duration_s=10.0)]
-    with pytest.raises(MetadataError, match="no segment of the 1 pieces can be used"):
+    with pytest.raises(MetadataError, match="found 1 piece shorter than 15 s and 0 segments with fewer"):
         write_task(tmp_path, "train", pieces, seed=1, executor=threads)
     assert not (tmp_path / "metadata").exists()
 
