@@ -14,6 +14,8 @@ Ear: TypeAlias = Literal["left", "right"]
 
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 EARS: tuple[Ear, ...] = ("left", "right")
+# Folder of a submission and of a run that holds the signals, split by split.
+SIGNALS_FOLDER = "enhanced_signals"
 
 _SCENE_ID = re.compile(r"S(\d+)", flags=re.ASCII)
 

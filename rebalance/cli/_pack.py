@@ -42,7 +42,7 @@ def pack(
     from rebalance._base.progress import progress_bar
     from rebalance.cli._check_submission import print_verdict
     from rebalance.cli._reporting import ERRORS, say
-    from rebalance.pipeline import read_run
+    from rebalance.pipeline import record_of_signals
     from rebalance.submission import CAUSALITIES, FolderFiles, SubmissionName, check_files, final_name, unknowns
     from rebalance.submission import write_submission as write
     from rebalance.task import load_task
@@ -52,7 +52,9 @@ def pack(
         raise ConfigError(where="--causality", expected="causal or noncausal", got=repr(causality))
     if out is not None:
         check_folder_to_write(out)
-    record = read_run(run)
+    record = record_of_signals(run)
+    if data is None and not record.data:
+        raise ConfigError(where="--data", expected="the root of the task these signals were made for")
     wanted = SubmissionName(team=team, causality=chosen, augmented=augmented, supplementary=supplementary)
     name = final_name(wanted, record)
     if name.supplementary and not supplementary:

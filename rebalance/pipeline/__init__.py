@@ -27,6 +27,7 @@ from rebalance.pipeline._runs import (
     enhanced_path,
     read_run,
     record_causality,
+    record_of_signals,
 )
 from rebalance.pipeline._score_tables import Scores, collect_scores, score_runs
 from rebalance.pipeline._scoring import (
@@ -75,6 +76,7 @@ __all__ = [
     "rebalance_recording",
     "rebalance_stems",
     "record_causality",
+    "record_of_signals",
     "remix_file",
     "remix_stream",
     "score_pair",

@@ -7,16 +7,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from rebalance._base.challenge import CAD2_TASK2, Split
+from rebalance._base.challenge import CAD2_TASK2, SIGNALS_FOLDER, Split
 from rebalance._base.errors import ConfigError, RebalanceError
 from rebalance._base.files import StrPath, expanded, write_json
-from rebalance._base.semantics import VERSION
+from rebalance._base.semantics import SEMANTICS, VERSION
 from rebalance.separation import SEPARATORS, LookAhead, Separator, info_of, source_digest
 from rebalance.task import Pair, Task
 
 RUN_FILE = "run.json"
+_UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +118,7 @@ def enhanced_path(run: StrPath, split: Split, pair: Pair) -> Path:
     'exp/mine/enhanced_signals/valid/S50001_L0001_remix.flac'
     """
     run = expanded(run)
-    return run / "enhanced_signals" / split / CAD2_TASK2.remix_file_name(pair.scene, pair.listener)
+    return run / SIGNALS_FOLDER / split / CAD2_TASK2.remix_file_name(pair.scene, pair.listener)
 
 
 def claim_run(run: Path, record: RunRecord) -> None:
@@ -252,7 +253,7 @@ def clear_run(run: StrPath) -> None:
     if not (run / RUN_FILE).exists():
         return
     record = read_run(run)
-    signals = run / "enhanced_signals" / record.split
+    signals = run / SIGNALS_FOLDER / record.split
     own = [
         *signals.glob(CAD2_TASK2.remix_file_name("*", "*")),
         *(run / "unfinished").glob("*.npz"),
@@ -300,3 +301,49 @@ def read_run(run: StrPath) -> RunRecord:
     except (KeyError, ValueError, TypeError) as error:
         raise ConfigError(f"not the record of a run: {error}", where=path) from error
     return record
+
+
+def record_of_signals(run: StrPath, split: Split | None = None) -> RunRecord:
+    """Return what made the signals of a folder: the record of a run, or what the folder of another system tells.
+
+    Parameters
+    ----------
+    run
+        Folder that holds ``enhanced_signals/SPLIT``, of a run or of anything else that writes in this form.
+    split
+        Which split of the folder of another system is meant; the only one there is when None.
+
+    Raises
+    ------
+    ConfigError
+        If it is no such folder, or its record cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.pipeline import record_of_signals
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Path(folder, "theirs/enhanced_signals/valid").mkdir(parents=True)
+    ...     record = record_of_signals(Path(folder, "theirs"))
+    >>> record.separator, record.split, record.lookahead_ms is None
+    ('theirs', 'valid', True)
+    """
+    run = expanded(run)
+    signals = run / SIGNALS_FOLDER
+    if (run / RUN_FILE).is_file() or not signals.is_dir():
+        return read_run(run)
+    there = sorted(path.name for path in signals.iterdir() if path.is_dir() and not path.name.startswith("."))
+    wanted = there if split is None else [split]
+    if len(wanted) != 1 or wanted[0] not in there:
+        expected = "the signals of one split" if split is None else f"signals of split {split!r}"
+        raise ConfigError(where=signals, expected=expected, got=", ".join(there) or "none")
+    return RunRecord(
+        version=VERSION,
+        separator=run.resolve().name,
+        remix=_UNKNOWN,
+        rounding=_UNKNOWN,
+        data="",
+        split=cast("Split", wanted[0]),
+        semantics=SEMANTICS,
+    )

@@ -24,7 +24,7 @@ from rebalance._base.semantics import SEMANTICS, VERSION
 from rebalance.audio import Audio, Recording, db_from_amplitude, read_audio, remix, resample, rms
 from rebalance.haaqi import BinauralScore, EarReference, HaaqiScore, SceneNoise, binaural_scores
 from rebalance.hearing import CHALLENGE_AID, AidSettings, amplify
-from rebalance.pipeline._runs import enhanced_path, read_run
+from rebalance.pipeline._runs import enhanced_path, record_of_signals
 from rebalance.task import Pair, Scene, Task, length_fault, read_source
 
 _FULL_SCALE_16_BIT = 32_767 / 32_768
@@ -88,12 +88,14 @@ class System:
 
 
 def system_of_run(run: StrPath, split: Split, *, scores_name: str = "scores") -> System:
-    """Return the system whose signals lie in the folder of a run and whose scores go there too.
+    """Return the system whose signals lie in a folder and whose scores go there too.
+
+    The folder is that of a run, or of any other system that writes ``enhanced_signals/SPLIT`` as the challenge asks.
 
     Raises
     ------
     ConfigError
-        If the folder is no run, or the run of another split.
+        If the folder holds no signals, or those of another split.
 
     Examples
     --------
@@ -113,7 +115,7 @@ def system_of_run(run: StrPath, split: Split, *, scores_name: str = "scores") ->
     expected signals of split 'test', it holds 'valid'
     """
     run = expanded(run)
-    record = read_run(run)
+    record = record_of_signals(run, split)
     if record.split != split:
         raise ConfigError(where=run, expected=f"signals of split {split!r}, it holds {record.split!r}")
     description = {"separator": record.separator, "configuration": dataclasses.asdict(record)}

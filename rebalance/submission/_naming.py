@@ -6,14 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from rebalance._base.challenge import CAD2_TASK2, Split
+from rebalance._base.challenge import CAD2_TASK2, SIGNALS_FOLDER, Split
 from rebalance._base.errors import ConfigError, SubmissionError
 from rebalance.task import Pair
 
 Causality: TypeAlias = Literal["causal", "noncausal"]
 
 CAUSALITIES: tuple[Causality, ...] = ("causal", "noncausal")
-SIGNALS_FOLDER = "enhanced_signals"
 MANIFEST = "manifest.json"
 
 _TEAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*", flags=re.ASCII)

@@ -17,12 +17,13 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
+from rebalance._base.challenge import SIGNALS_FOLDER
 from rebalance._base.errors import ConfigError, RebalanceError, SubmissionError
 from rebalance._base.files import StrPath, expanded, permissions_for
 from rebalance.pipeline import RunRecord
 from rebalance.submission._checking import MIN_PART_BYTES
 from rebalance.submission._manifest import Manifest, rule_problems
-from rebalance.submission._naming import MANIFEST, SIGNALS_FOLDER, SubmissionName
+from rebalance.submission._naming import MANIFEST, SubmissionName
 from rebalance.submission._submitted_files import FolderFiles
 from rebalance.submission._verdict import Verdict
 

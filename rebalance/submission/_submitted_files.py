@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Protocol
 
 from rebalance._base.archives import Archive, ArchiveLimits, Member, open_archive, read_member
+from rebalance._base.challenge import SIGNALS_FOLDER
 from rebalance._base.errors import SubmissionError
 from rebalance._base.files import StrPath, expanded, is_hidden
-from rebalance.submission._naming import MANIFEST, SIGNALS_FOLDER
+from rebalance.submission._naming import MANIFEST
 from rebalance.task import Task
 
 _SPARE_MEMBERS = 1000

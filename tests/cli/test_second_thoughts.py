@@ -15,7 +15,8 @@ from rebalance._base.running import one_line, run_items
 from rebalance.assets import demo_folder
 from rebalance.haaqi import haaqi
 from rebalance.hearing import STANDARD_AUDIOGRAMS, Audiogram
-from rebalance.pipeline import EnhanceOptions, enhance_task
+from rebalance.pipeline import EnhanceOptions, enhance_task, record_of_signals
+from rebalance.report import read_scored_runs
 from rebalance.separation import load_separator
 
 Run = Callable[..., tuple[int, list[str], str]]
@@ -182,3 +183,34 @@ def test_thresholds_and_listeners_that_are_none_are_told() -> None:
     both = Listener(name="me", left=STANDARD_AUDIOGRAMS["N1"], right=STANDARD_AUDIOGRAMS["N1"])
     with pytest.raises(RebalanceError, match=r"got processed signals of shape \(24000, 2\)"):
         haaqi(np.stack([noise, noise], 1), np.stack([noise, noise], 1), both, sample_rate=24_000)
+
+
+def test_signals_of_another_system_are_scored_and_packed_as_those_of_a_run(run: Run, tmp_path: Path) -> None:
+    task = load_task(demo_folder(), "valid")
+    enhance_task(task, tmp_path / "run", EnhanceOptions(separator="mixture"), jobs=1)
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (tmp_path / "run" / "enhanced_signals").rename(theirs / "enhanced_signals")
+    status, lines, _ = run("score", demo_folder(), theirs, "--limit", "1", "--jobs", "1")
+    assert status == 0, lines
+    (scored,) = read_scored_runs([theirs])
+    assert scored.separator == "theirs"
+    assert not scored.scores["avg_haaqi"].isna().any()
+    asked = ("pack", theirs, "--team", "T001", "--causality", "noncausal", "--out", tmp_path)
+    assert run(*asked)[1] == ["rebalance: --data: expected the root of the task these signals were made for"]
+    status, lines, _ = run(*asked, "--data", demo_folder())
+    assert status == 0, lines
+    status, _, told = run("check-submission", tmp_path / "submission_T001_noncausal.zip", demo_folder())
+    assert (status, "accepted" in told) == (0, True)
+
+
+def test_a_folder_without_signals_of_the_split_is_told(tmp_path: Path) -> None:
+    (tmp_path / "theirs" / "enhanced_signals" / "test").mkdir(parents=True)
+    with pytest.raises(ConfigError, match=r"enhanced_signals: expected signals of split 'valid', got test"):
+        record_of_signals(tmp_path / "theirs", "valid")
+    assert record_of_signals(tmp_path / "theirs").split == "test"
+    (tmp_path / "theirs" / "enhanced_signals" / "valid").mkdir()
+    with pytest.raises(ConfigError, match=r"expected the signals of one split, got test, valid"):
+        record_of_signals(tmp_path / "theirs")
+    with pytest.raises(ConfigError, match=r"found no run\.json"):
+        record_of_signals(tmp_path)
