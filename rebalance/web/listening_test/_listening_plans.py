@@ -238,13 +238,14 @@ def read_plan(path: StrPath) -> ListeningPlan:
     """
     path = expanded(path)
     content = _content(path)
+    scenes = _scenes(content.get("scenes"), path) if isinstance(content, dict) else None
     read = structured(content, _PlanFile, str(path))
     beside = path.parent
     values: dict[str, Any] = {name: getattr(read, name) for name in _PlanFile.__slots__}
     values |= {
         "task": beside / read.task.expanduser(),
         "runs": {str(name): beside / folder for name, folder in read.runs.items()},
-        "scenes": _scenes(read.scenes, path),
+        "scenes": scenes,
         "reference": read.reference if read.reference == IDEAL else str(beside / expanded(read.reference)),
     }
     try:
