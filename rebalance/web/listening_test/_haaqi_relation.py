@@ -16,6 +16,7 @@ from rebalance.report import ScoredRun
 
 _N_RESAMPLES = 2000
 _LEAST_POINTS = 3
+_DECIMALS = 9  # what rounding leaves of equal differences is no difference
 
 Rank = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -91,6 +92,7 @@ def relate_to_haaqi(said: pd.DataFrame, *, rng: np.random.Generator, n_resamples
     if len(points) < _LEAST_POINTS:
         expected = f"{_LEAST_POINTS} or more points to correlate"
         raise ConfigError(where="HAAQI", expected=expected, got=str(len(points)))
+    points[["haaqi", "answer"]] = points[["haaqi", "answer"]].round(_DECIMALS)
     for name in ("haaqi", "answer"):
         if points[name].nunique() < 2:
             raise ConfigError(where="HAAQI", expected=f"values of {name} that differ", got="one for all points")
@@ -170,7 +172,7 @@ def _resampled(haaqi: NDArray[np.float64], people: NDArray[np.float64], rank: Ra
     heard = np.isfinite(people)
     n_heard = heard.sum(axis=0)
     here = n_heard > 0
-    means = np.where(heard, people, 0.0).sum(axis=0)[here] / n_heard[here]
+    means = np.round(np.where(heard, people, 0.0).sum(axis=0)[here] / n_heard[here], _DECIMALS)
     return _pearson(rank(haaqi[here]), rank(means))
 
 
