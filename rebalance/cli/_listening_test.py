@@ -88,5 +88,5 @@ def _write_results(test: SettledTest, folder: Path, database: str | None, out: P
     write_results(made, out)
     say(made.verdict, style="bold")
     reasons = (("mixed model", made.no_model), ("relation to HAAQI", made.no_relation))
-    failures = [Failure(item=item, reason=reason.removeprefix(f"{item}: ")) for item, reason in reasons if reason]
+    failures = [Failure(item=item, reason=reason) for item, reason in reasons if reason]
     finish(f"written: {out}", failures)

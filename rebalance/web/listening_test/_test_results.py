@@ -13,7 +13,7 @@ from rebalance._base.files import StrPath, expanded, write_text
 from rebalance._base.names import counted
 from rebalance._base.seeding import stream
 from rebalance._base.semantics import VERSION
-from rebalance.report import ScoredRun, read_scored_runs
+from rebalance.report import ScoredRun, p_value_text, read_scored_runs
 from rebalance.web.listening_test._choice_models import choice_strengths, comparisons, win_shares
 from rebalance.web.listening_test._haaqi_relation import (
     Correlation,
@@ -259,7 +259,7 @@ def _model(plan: ListeningPlan, kept: pd.DataFrame) -> tuple[MixedModel | None, 
     try:
         return fit_mixed_model(kept, [*plan.runs, *hidden]), ""
     except ConfigError as error:
-        return None, str(error)
+        return None, str(error).removeprefix("mixed model: ")
 
 
 def _relation(plan: ListeningPlan, points: pd.DataFrame) -> tuple[HaaqiRelation | None, str]:
@@ -267,7 +267,7 @@ def _relation(plan: ListeningPlan, points: pd.DataFrame) -> tuple[HaaqiRelation 
     try:
         return relate_to_haaqi(points, rng=stream(plan.seed, "listening test", "HAAQI")), ""
     except ConfigError as error:
-        return None, str(error)
+        return None, str(error).removeprefix("HAAQI: ")
 
 
 def _mean_haaqi(run: ScoredRun, own: pd.DataFrame) -> float:
@@ -322,7 +322,9 @@ def _mixed_model_lines(model: MixedModel) -> list[str]:
     return [
         f"rating ~ system + (1 | participant) + (1 | scene), REML; points above {model.baseline}{ending}",
         "",
-        model.effects.to_string(index=False, float_format="%.3f"),
+        model.effects.assign(p_value=model.effects["p_value"].map(p_value_text)).to_string(
+            index=False, float_format="%.2f"
+        ),
         "",
         (
             f"standard deviations: participants {model.participant_sd:.2f}, scenes {model.scene_sd:.2f},"

@@ -270,7 +270,7 @@ def test_what_cannot_be_evaluated_is_told() -> None:
         evaluate_answers(made_plan(), deaf, SCORES)
     results = evaluate_answers(made_plan(), answers[answers["participant"] == 1], SCORES)
     assert results.model is None
-    assert results.no_model == "mixed model: expected two or more participants, got 1"
+    assert results.no_model == "expected two or more participants, got 1"
     assert "No mixed model" in model_text(results)
 
 

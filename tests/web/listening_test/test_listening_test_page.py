@@ -202,9 +202,11 @@ def test_the_page_fits_any_screen(opened: OpenTest, page: Page, width: int, sche
     opened.store.keep(participant, 0, ratings(participant.trials[0].blind_ids, 86, 31, 97, 64))
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": SIZES[width]})
-    page.goto(f"{opened.address}t/{token}/1")
-    expect(page.locator("#status")).to_have_text("All done on this page.")
-    fits(page)
-    assert violations(page) == []
-    if folder := os.environ.get("REBALANCE_SCREENSHOTS"):
-        page.screenshot(path=f"{folder}/trial-{width}-{scheme}.png", full_page=True)
+    for name, address in (("trial", f"t/{token}/1"), ("start", ""), ("code", f"t/{token}")):
+        page.goto(f"{opened.address}{address}")
+        if name == "trial":
+            expect(page.locator("#status")).to_have_text("All done on this page.")
+        fits(page)
+        assert violations(page) == []
+        if folder := os.environ.get("REBALANCE_SCREENSHOTS"):
+            page.screenshot(path=f"{folder}/{name}-{width}-{scheme}.png", full_page=True)
