@@ -34,6 +34,7 @@ TESTS = Table(
     Column("kind", String(16), nullable=False),
     Column("seed", Integer, nullable=False),
     Column("plan", Text, nullable=False),
+    Column("sounds", String(64), nullable=False),
     Column("version", String(64), nullable=False),
 )
 PARTICIPANTS = Table(

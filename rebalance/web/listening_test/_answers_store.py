@@ -32,6 +32,7 @@ from rebalance.web.listening_test._answer_tables import (
     open_database,
 )
 from rebalance.web.listening_test._listening_plans import SettledTest
+from rebalance.web.listening_test._stimuli import Stimuli
 from rebalance.web.listening_test._trial_orders import BlindTrial, Trial, blinded, ordered_trials
 
 _BLIND_BYTES = 12
@@ -142,7 +143,7 @@ class AnswerStore:
         self._identity = hashlib.sha256(plan.encode()).hexdigest()
         row = {"id": self._identity, "title": test.plan.title, "kind": test.plan.kind, "seed": test.plan.seed}
         with self._transaction() as connection:
-            insert = self._insert(TESTS).values(**row, plan=plan, version=VERSION)
+            insert = self._insert(TESTS).values(**row, plan=plan, sounds="", version=VERSION)
             connection.execute(insert.on_conflict_do_nothing())
 
     def __enter__(self) -> Self:
@@ -154,6 +155,31 @@ class AnswerStore:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+    def hold_sounds(self, stimuli: Stimuli) -> None:
+        """Note what the sounds are made of; the same for all participants.
+
+        Parameters
+        ----------
+        stimuli
+            From `make_stimuli`.
+
+        Raises
+        ------
+        ConfigError
+            If others were heard before: a run, or the stretch that is played, has changed.
+        """
+        names = json.dumps(sorted([*key, name] for key, name in stimuli.names.items()))
+        digest = hashlib.sha256(names.encode()).hexdigest()
+        own = TESTS.c.id == self._identity
+        with self._transaction() as connection:
+            before = connection.execute(select(TESTS.c.sounds).where(own)).scalar_one()
+            entered = select(func.count()).select_from(PARTICIPANTS).where(PARTICIPANTS.c.test == self._identity)
+            if before not in ("", digest) and connection.execute(entered).scalar_one():
+                raise ConfigError(
+                    "a run was made again since the first participant; another seed begins anew", where="listening test"
+                )
+            connection.execute(TESTS.update().where(own).values(sounds=digest))
 
     def enrol(self, *, new_id: Callable[[], str] = lambda: secrets.token_urlsafe(_BLIND_BYTES)) -> str:
         """Take in a participant and return their token, of which only the hash is kept.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -129,13 +130,13 @@ def _fitted(ratings: pd.DataFrame, systems: Sequence[str]) -> MixedModel:
     """Fit the model: one group, in which participants and scenes are variance components."""
     from statsmodels.regression.mixed_linear_model import MixedLM
 
-    baseline = systems[0]
+    ratings = ratings.assign(system=pd.Categorical(ratings["system"], categories=systems))
     components = {name: text for name, text in _COMPONENTS.items() if len(set(ratings[name])) > 1}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a component at zero is told by its size
         try:
             model = MixedLM.from_formula(
-                f"rating ~ C(system, Treatment(reference={baseline!r}))",
+                "rating ~ system",
                 ratings,
                 groups="everybody",
                 re_formula="0",
@@ -146,8 +147,8 @@ def _fitted(ratings: pd.DataFrame, systems: Sequence[str]) -> MixedModel:
             raise ConfigError(f"cannot be fitted: {' '.join(str(error).split())}", where="mixed model") from error
     spread = dict(zip(model.exog_vc.names, np.sqrt(result.vcomp), strict=True))
     return MixedModel(
-        baseline=baseline,
-        effects=_effects(result, systems[1:], baseline),
+        baseline=systems[0],
+        effects=_effects(result, systems),
         participant_sd=float(spread.get("participant", 0.0)),
         scene_sd=float(spread.get("scene", 0.0)),
         residual_sd=float(np.sqrt(result.scale)),
@@ -156,16 +157,16 @@ def _fitted(ratings: pd.DataFrame, systems: Sequence[str]) -> MixedModel:
     )
 
 
-def _effects(result: object, systems: Sequence[str], baseline: str) -> pd.DataFrame:
-    """Return the effect of every system but the baseline."""
-    names = [f"C(system, Treatment(reference={baseline!r}))[T.{system}]" for system in systems]
-    limits = result.conf_int()  # type: ignore[attr-defined]
+def _effects(result: Any, systems: Sequence[str]) -> pd.DataFrame:  # noqa: ANN401 - statsmodels has no types
+    """Return the effect of every system but the first, which the intercept stands for."""
+    others = slice(1, len(systems))
+    limits = result.conf_int().iloc[others]
     return pd.DataFrame(
         {
-            "system": list(systems),
-            "effect": result.params[names].to_numpy(),  # type: ignore[attr-defined]
-            "low": limits.loc[names, 0].to_numpy(),
-            "high": limits.loc[names, 1].to_numpy(),
-            "p_value": result.pvalues[names].to_numpy(),  # type: ignore[attr-defined]
+            "system": list(systems[1:]),
+            "effect": result.params.iloc[others].to_numpy(),
+            "low": limits[0].to_numpy(),
+            "high": limits[1].to_numpy(),
+            "p_value": result.pvalues.iloc[others].to_numpy(),
         }
     )

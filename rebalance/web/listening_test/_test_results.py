@@ -26,6 +26,8 @@ from rebalance.web.listening_test._listening_plans import REFERENCE, ListeningPl
 from rebalance.web.listening_test._rating_models import MixedModel, fit_mixed_model, rating_means
 from rebalance.web.listening_test._screening import screen_participants
 
+_DECIMALS = 6
+
 RESULT_FILES = (
     "answers.csv",
     "screening.csv",
@@ -174,7 +176,7 @@ def write_results(results: ListeningResults, out: StrPath) -> None:
 
     out = expanded(out)
     for name, table in (("answers", results.answers), ("screening", results.screening), ("results", results.results)):
-        write_text(out / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+        write_text(out / f"{name}.csv", table.round(_DECIMALS).to_csv(index=False, lineterminator="\n"))
     write_text(out / "model.txt", model_text(results))
     if results.strengths is not None:
         save_figure(draw_strengths(results.strengths), out / "ratings.svg")

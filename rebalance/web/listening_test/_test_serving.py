@@ -41,7 +41,8 @@ def serve_test(
     Raises
     ------
     ConfigError
-        If a run lacks a scene, the database cannot be reached or the port is taken.
+        If a run lacks a scene or was made again since the first participant, the database cannot be reached, or the
+        port is taken.
     AudioError
         If a signal cannot be used.
 
@@ -63,6 +64,7 @@ def serve_test(
         stimuli = make_stimuli(test, data / "sounds")
         address = database or own_database(data)
         with bound_socket(options) as bound, AnswerStore(address, test) as store:
+            store.hold_sounds(stimuli)
             token = options.new_token()
             app = create_test_app(test, stimuli, store, token=token)
             run_server(app, bound, options, token=token, on_address=on_address)

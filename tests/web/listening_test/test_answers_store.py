@@ -16,7 +16,15 @@ from postgres_server import postgres_folder, postgres_server
 from sqlalchemy import create_engine, delete, text
 
 from rebalance import ConfigError, RebalanceError
-from rebalance.web.listening_test import Answer, AnswerStore, SettledTest, ordered_trials, read_plan, settle_test
+from rebalance.web.listening_test import (
+    Answer,
+    AnswerStore,
+    SettledTest,
+    Stimuli,
+    ordered_trials,
+    read_plan,
+    settle_test,
+)
 from rebalance.web.listening_test._answer_tables import TABLES
 
 
@@ -118,6 +126,19 @@ def test_texts_may_change_and_the_test_stays_the_same(
     reworded = settle_test(read_plan(plan_file(title="Another title", instructions="Listen.")))
     with AnswerStore(address, settled) as store, AnswerStore(address, reworded) as same:
         assert same.participant(store.enrol()) is not None
+
+
+def test_sounds_may_change_until_the_first_participant(address: str, settled: SettledTest, tmp_path: Path) -> None:
+    first, other = (
+        Stimuli(folder=tmp_path, names={("S50001", "L0001", "fast"): name}) for name in ("one.wav", "other.wav")
+    )
+    with AnswerStore(address, settled) as store:
+        store.hold_sounds(first)
+        store.hold_sounds(other)
+        store.enrol()
+        store.hold_sounds(other)
+        with pytest.raises(ConfigError, match="a run was made again since the first participant"):
+            store.hold_sounds(first)
 
 
 def test_all_answers_of_a_page_are_kept_or_none(address: str, settled: SettledTest) -> None:

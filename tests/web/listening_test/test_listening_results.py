@@ -113,6 +113,14 @@ def test_the_interval_of_the_mixed_model_covers_the_effect_as_often_as_it_says()
     assert covered >= 34  # 95 % of 40 are 38; fewer than 34 are seen in one of 200 such runs
 
 
+def test_the_name_of_a_system_may_hold_anything() -> None:
+    odd = {"fast": 'it\'s "fast"]', "slow": "slow\\ ~ C(x)"}
+    model = fit_mixed_model(simulated().replace({"system": odd}), list(odd.values()))
+    plain = fit_mixed_model(simulated(), list(odd))
+    assert model.effects["effect"].tolist() == pytest.approx(plain.effects["effect"].tolist())
+    assert model.effects["system"].tolist() == [odd["slow"]]
+
+
 def test_no_difference_is_not_found_where_there_is_none() -> None:
     ratings = simulated()
     ratings.loc[ratings["system"] == "slow", "rating"] -= 12

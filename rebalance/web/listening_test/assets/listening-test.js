@@ -138,7 +138,7 @@ function say(text) {
 function tick() {
   if (!running) return;
   const before = missing();
-  if (heardFor.has(current)) heardFor.set(current, heardFor.get(current) + TICK_MS / 1000);
+  if (heardFor.has(current) && context.state === "running") heardFor.set(current, heardFor.get(current) + TICK_MS / 1000);
   if (!loopBox.checked && position() >= duration()) {
     stop();
     place = 0;
