@@ -8,7 +8,7 @@ from rebalance._base.lazy import lazy_names
 
 if TYPE_CHECKING:
     from rebalance.web.listening_test._answers_store import Answer, AnswerStore, Participant
-    from rebalance.web.listening_test._choice_models import choice_strengths, win_shares
+    from rebalance.web.listening_test._choice_models import choice_worths, win_shares
     from rebalance.web.listening_test._haaqi_relation import Correlation, HaaqiRelation, relate_to_haaqi
     from rebalance.web.listening_test._listening_plans import ListeningPlan, SettledTest, read_plan, settle_test
     from rebalance.web.listening_test._rating_models import MixedModel, fit_mixed_model, rating_means
@@ -40,7 +40,7 @@ __all__ = [
     "Stimuli",
     "Trial",
     "blinded",
-    "choice_strengths",
+    "choice_worths",
     "create_test_app",
     "evaluate_answers",
     "fit_mixed_model",
@@ -77,7 +77,7 @@ __getattr__ = lazy_names(
         "Stimuli": "_stimuli",
         "Trial": "_trial_orders",
         "blinded": "_trial_orders",
-        "choice_strengths": "_choice_models",
+        "choice_worths": "_choice_models",
         "create_test_app": "_test_server",
         "evaluate_answers": "_test_results",
         "fit_mixed_model": "_rating_models",

@@ -1,4 +1,4 @@
-"""What choices between two say of the systems: shares of wins, and strengths."""
+"""What choices between two say of the systems: shares of wins, and worths."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CONFIDENCE = 0.95
 _N_RESAMPLES = 2000
 _N_STEPS = 10_000
 _TOLERANCE = 1e-9
-_HALF_A_WIN = 0.5  # each way for every two systems that met, so that one that always wins has a finite strength
+_HALF_A_WIN = 0.5  # each way for every two systems that met, so that one that always wins has a finite worth
 
 
 def comparisons(answers: pd.DataFrame, systems: Sequence[str]) -> pd.DataFrame:
@@ -94,10 +94,10 @@ def wilson_interval(n_wins: int, n_decided: int) -> tuple[float, float]:
     return float(max(0.0, (middle - reach) / scale)), float(min(1.0, (middle + reach) / scale))
 
 
-def choice_strengths(
+def choice_worths(
     met: pd.DataFrame, systems: Sequence[str], *, rng: np.random.Generator, n_resamples: int = _N_RESAMPLES
 ) -> pd.DataFrame:
-    """Return the Bradley-Terry strength of every system with its 95 % interval, whole participants resampled.
+    """Return the Bradley-Terry worth of every system with its 95 % interval, whole participants resampled.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def choice_strengths(
 
     Returns
     -------
-    The columns ``system``, ``strength`` (natural log of the odds against the average system), ``low`` and ``high``,
+    The columns ``system``, ``worth`` (natural log of the odds against the average system), ``low`` and ``high``,
     which are empty for a single participant.
 
     Raises
@@ -127,23 +127,23 @@ def choice_strengths(
     --------
     >>> import numpy as np
     >>> import pandas as pd
-    >>> from rebalance.web.listening_test import choice_strengths
+    >>> from rebalance.web.listening_test import choice_worths
     >>> met = pd.DataFrame({"participant": range(20), "first": "a", "second": "b", "score": [1.0] * 15 + [0.0] * 5})
-    >>> strengths = choice_strengths(met, ["a", "b"], rng=np.random.default_rng(0))
-    >>> [round(strength, 2) for strength in strengths["strength"]]  # half the log of 15.5 to 5.5
+    >>> worths = choice_worths(met, ["a", "b"], rng=np.random.default_rng(0))
+    >>> [round(worth, 2) for worth in worths["worth"]]  # half the log of 15.5 to 5.5
     [0.52, -0.52]
     """
     if met.empty:
-        raise ConfigError(where="strengths", expected="one or more trials", got="none")
+        raise ConfigError(where="worths", expected="one or more trials", got="none")
     wins = _wins_by_participant(met, systems)
-    strengths = _bradley_terry(wins.sum(axis=0)[None])[0]
+    worths = _bradley_terry(wins.sum(axis=0)[None])[0]
     low, high = np.full((2, len(systems)), np.nan)
     if len(wins) > 1:
         chosen = rng.integers(len(wins), size=(n_resamples, len(wins)))
         drawn = np.stack([wins[rows].sum(axis=0) for rows in chosen])
         tail = (1 - _CONFIDENCE) / 2
         low, high = np.quantile(_bradley_terry(drawn), [tail, 1 - tail], axis=0)
-    return pd.DataFrame({"system": list(systems), "strength": strengths, "low": low, "high": high})
+    return pd.DataFrame({"system": list(systems), "worth": worths, "low": low, "high": high})
 
 
 def _wins_by_participant(met: pd.DataFrame, systems: Sequence[str]) -> NDArray[np.float64]:
@@ -159,17 +159,17 @@ def _wins_by_participant(met: pd.DataFrame, systems: Sequence[str]) -> NDArray[n
 
 
 def _bradley_terry(wins: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return log strengths that add up to zero, ``(n, n_systems)``, of wins ``(n, n_systems, n_systems)``."""
+    """Return log worths that add up to zero, ``(n, n_systems)``, of wins ``(n, n_systems, n_systems)``."""
     met = wins + wins.transpose(0, 2, 1)
     own = (wins + _HALF_A_WIN * (met > 0)).sum(axis=2)
     met = met + 2 * _HALF_A_WIN * (met > 0)
-    strengths = np.ones(own.shape)
+    worths = np.ones(own.shape)
     for _ in range(_N_STEPS):
-        new = own / np.maximum((met / (strengths[:, :, None] + strengths[:, None, :])).sum(axis=2), _TOLERANCE)
+        new = own / np.maximum((met / (worths[:, :, None] + worths[:, None, :])).sum(axis=2), _TOLERANCE)
         new /= np.exp(np.mean(np.log(np.maximum(new, _TOLERANCE)), axis=1, keepdims=True))
-        done = np.max(np.abs(new - strengths)) < _TOLERANCE
-        strengths = new
+        done = np.max(np.abs(new - worths)) < _TOLERANCE
+        worths = new
         if done:
             break
-    logs = np.log(np.maximum(strengths, _TOLERANCE))
+    logs = np.log(np.maximum(worths, _TOLERANCE))
     return np.asarray(logs - logs.mean(axis=1, keepdims=True))

@@ -49,13 +49,13 @@ def draw_ratings(means: pd.DataFrame, ratings: pd.DataFrame) -> Figure:
         return figure
 
 
-def draw_strengths(strengths: pd.DataFrame) -> Figure:
-    """Draw the Bradley-Terry strength of every system with its interval."""
+def draw_worths(worths: pd.DataFrame) -> Figure:
+    """Draw the Bradley-Terry worth of every system with its interval."""
     with matplotlib.rc_context(_STYLE):
-        figure, axes = _rows(strengths["system"])
-        _mark(axes, strengths[["strength", "low", "high"]].to_numpy(np.float64))
+        figure, axes = _rows(worths["system"])
+        _mark(axes, worths[["worth", "low", "high"]].to_numpy(np.float64))
         axes.axvline(0.0, color=_GREY, linewidth=0.6)
-        axes.set_xlabel("strength, log odds against the average; 95 % interval")
+        axes.set_xlabel("worth, log odds against the average; 95 % interval")
         return figure
 
 

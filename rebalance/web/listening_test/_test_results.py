@@ -14,7 +14,7 @@ from rebalance._base.names import counted
 from rebalance._base.seeding import stream
 from rebalance._base.semantics import VERSION
 from rebalance.report import ScoredRun, p_value_text, read_scored_runs
-from rebalance.web.listening_test._choice_models import choice_strengths, comparisons, win_shares
+from rebalance.web.listening_test._choice_models import choice_worths, comparisons, win_shares
 from rebalance.web.listening_test._haaqi_relation import (
     Correlation,
     HaaqiRelation,
@@ -55,8 +55,8 @@ class ListeningResults:
         Means of ratings, or shares of wins.
     model
         The mixed model of ratings; None in a test of two sounds and where it cannot be fitted.
-    strengths
-        See `choice_strengths`; None in a MUSHRA test.
+    worths
+        See `choice_worths`; None in a MUSHRA test.
     no_model
         Why the model cannot be fitted; empty where it can, and in a test of two sounds.
     relation
@@ -73,7 +73,7 @@ class ListeningResults:
     kept: pd.DataFrame
     results: pd.DataFrame
     model: MixedModel | None
-    strengths: pd.DataFrame | None
+    worths: pd.DataFrame | None
     no_model: str
     relation: HaaqiRelation | None
     no_relation: str
@@ -164,7 +164,7 @@ def write_results(results: ListeningResults, out: StrPath) -> None:
     >>> means = pd.DataFrame({"system": ["fast"], "mean": [50.0], "low": [40.0], "high": [60.0]})
     >>> answers = pd.DataFrame({"system": ["fast"], "participant": [1], "rating": [50.0]})
     >>> results = ListeningResults(
-    ...     plan=plan, answers=answers, screening=answers, kept=answers, results=means, model=None, strengths=None,
+    ...     plan=plan, answers=answers, screening=answers, kept=answers, results=means, model=None, worths=None,
     ...     no_model="too few", relation=None, no_relation="too few", verdict="one",
     ... )
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -172,14 +172,14 @@ def write_results(results: ListeningResults, out: StrPath) -> None:
     ...     sorted(path.name for path in Path(folder).glob("*.csv"))
     ['answers.csv', 'results.csv', 'screening.csv']
     """
-    from rebalance.web.listening_test._test_plots import draw_ratings, draw_relation, draw_strengths, save_figure
+    from rebalance.web.listening_test._test_plots import draw_ratings, draw_relation, draw_worths, save_figure
 
     out = expanded(out)
     for name, table in (("answers", results.answers), ("screening", results.screening), ("results", results.results)):
         write_text(out / f"{name}.csv", table.round(_DECIMALS).to_csv(index=False, lineterminator="\n"))
     write_text(out / "model.txt", model_text(results))
-    if results.strengths is not None:
-        save_figure(draw_strengths(results.strengths), out / "ratings.svg")
+    if results.worths is not None:
+        save_figure(draw_worths(results.worths), out / "ratings.svg")
     else:
         save_figure(draw_ratings(results.results, results.kept), out / "ratings.svg")
     if results.relation is not None:
@@ -196,8 +196,8 @@ def model_text(results: ListeningResults) -> str:
     lines += [results.verdict, ""]
     if results.model is not None:
         lines += _mixed_model_lines(results.model)
-    elif results.strengths is not None:
-        lines += ["Bradley-Terry strengths", "", results.strengths.to_string(index=False, float_format="%.3f"), ""]
+    elif results.worths is not None:
+        lines += ["Bradley-Terry worths", "", results.worths.to_string(index=False, float_format="%.3f"), ""]
     else:
         lines += [f"No mixed model: {results.no_model}", ""]
     if results.relation is None:
@@ -226,7 +226,7 @@ def _rated(plan: ListeningPlan, answers: pd.DataFrame, scores: Mapping[str, Scor
         kept=kept,
         results=means,
         model=model,
-        strengths=None,
+        worths=None,
         no_model=no_model,
         relation=relation,
         no_relation=no_relation,
@@ -247,7 +247,7 @@ def _compared(plan: ListeningPlan, answers: pd.DataFrame, scores: Mapping[str, S
         kept=answers,
         results=shares,
         model=None,
-        strengths=choice_strengths(met, plan.systems, rng=stream(plan.seed, "listening test", "strengths")),
+        worths=choice_worths(met, plan.systems, rng=stream(plan.seed, "listening test", "worths")),
         no_model="",
         relation=relation,
         no_relation=no_relation,

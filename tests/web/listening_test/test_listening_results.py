@@ -12,7 +12,7 @@ from rebalance import ConfigError
 from rebalance.report import ScoredRun
 from rebalance.web.listening_test import (
     ListeningPlan,
-    choice_strengths,
+    choice_worths,
     evaluate_answers,
     fit_mixed_model,
     rating_means,
@@ -169,27 +169,27 @@ def test_wins_are_counted_for_both_sides() -> None:
     assert shares.loc[("slow", "fast"), "share"] == pytest.approx(6 / 7)
 
 
-def test_strengths_recover_those_that_were_put_in() -> None:
+def test_worths_recover_those_that_were_put_in() -> None:
     rng = np.random.default_rng(1)
-    strengths = {"a": 1.0, "b": 0.0, "c": -1.0}
+    worths = {"a": 1.0, "b": 0.0, "c": -1.0}
     lines = []
     for participant in range(40):
         for first, second in (("a", "b"), ("a", "c"), ("b", "c")):
             for _ in range(10):
-                chance = 1 / (1 + np.exp(strengths[second] - strengths[first]))
+                chance = 1 / (1 + np.exp(worths[second] - worths[first]))
                 lines.append((participant, first, second, float(rng.random() < chance)))
     met = pd.DataFrame(lines, columns=["participant", "first", "second", "score"])
-    found = choice_strengths(met, ["a", "b", "c"], rng=np.random.default_rng(0)).set_index("system")
-    assert found["strength"].tolist() == pytest.approx([1, 0, -1], abs=0.2)
-    assert found["strength"].sum() == pytest.approx(0, abs=1e-9)
-    for system, strength in strengths.items():
-        assert found.loc[system, "low"] < strength < found.loc[system, "high"]
+    found = choice_worths(met, ["a", "b", "c"], rng=np.random.default_rng(0)).set_index("system")
+    assert found["worth"].tolist() == pytest.approx([1, 0, -1], abs=0.2)
+    assert found["worth"].sum() == pytest.approx(0, abs=1e-9)
+    for system, worth in worths.items():
+        assert found.loc[system, "low"] < worth < found.loc[system, "high"]
 
 
 def test_a_system_that_always_wins_has_a_finite_strength() -> None:
     met = pd.DataFrame({"participant": [1, 2], "first": "a", "second": "b", "score": 1.0})
-    found = choice_strengths(met, ["a", "b"], rng=np.random.default_rng(0))
-    assert found["strength"].tolist() == pytest.approx([0.5 * np.log(5), -0.5 * np.log(5)])
+    found = choice_worths(met, ["a", "b"], rng=np.random.default_rng(0))
+    assert found["worth"].tolist() == pytest.approx([0.5 * np.log(5), -0.5 * np.log(5)])
 
 
 def test_the_relation_to_haaqi_is_that_of_the_means() -> None:
