@@ -20,6 +20,7 @@ from rebalance.cli._demo import demo
 from rebalance.cli._enhance import enhance
 from rebalance.cli._evaluate_separation import evaluate_separation
 from rebalance.cli._listen import listen
+from rebalance.cli._listening_test import listening_test
 from rebalance.cli._options import expanding, telling_as_asked
 from rebalance.cli._pack import pack
 from rebalance.cli._prepare import prepare
@@ -59,6 +60,7 @@ for _command in (
     audiogram,
     separators,
     listen,
+    listening_test,
     prescribe,
     pack,
     check_submission,

@@ -1,0 +1,99 @@
+"""Blind listening tests of scored runs: the plan, the sounds, the pages, the answers, and what they say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rebalance._base.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from rebalance.web.listening_test._answers_store import Answer, AnswerStore, Participant
+    from rebalance.web.listening_test._choice_models import choice_worths, win_shares
+    from rebalance.web.listening_test._haaqi_relation import Correlation, HaaqiRelation, relate_to_haaqi
+    from rebalance.web.listening_test._listening_plans import ListeningPlan, SettledTest, read_plan, settle_test
+    from rebalance.web.listening_test._rating_models import MixedModel, fit_mixed_model, rating_means
+    from rebalance.web.listening_test._screening import screen_participants
+    from rebalance.web.listening_test._stimuli import Stimuli, lowpass, make_stimuli, matched
+    from rebalance.web.listening_test._test_results import (
+        RESULT_FILES,
+        ListeningResults,
+        evaluate_answers,
+        read_scores,
+        write_results,
+    )
+    from rebalance.web.listening_test._test_server import create_test_app
+    from rebalance.web.listening_test._test_serving import own_database, serve_test
+    from rebalance.web.listening_test._trial_orders import BlindTrial, Trial, blinded, ordered_trials
+
+__all__ = [
+    "RESULT_FILES",
+    "Answer",
+    "AnswerStore",
+    "BlindTrial",
+    "Correlation",
+    "HaaqiRelation",
+    "ListeningPlan",
+    "ListeningResults",
+    "MixedModel",
+    "Participant",
+    "SettledTest",
+    "Stimuli",
+    "Trial",
+    "blinded",
+    "choice_worths",
+    "create_test_app",
+    "evaluate_answers",
+    "fit_mixed_model",
+    "lowpass",
+    "make_stimuli",
+    "matched",
+    "ordered_trials",
+    "own_database",
+    "rating_means",
+    "read_plan",
+    "read_scores",
+    "relate_to_haaqi",
+    "screen_participants",
+    "serve_test",
+    "settle_test",
+    "win_shares",
+    "write_results",
+]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "RESULT_FILES": "_test_results",
+        "Answer": "_answers_store",
+        "AnswerStore": "_answers_store",
+        "BlindTrial": "_trial_orders",
+        "Correlation": "_haaqi_relation",
+        "HaaqiRelation": "_haaqi_relation",
+        "ListeningPlan": "_listening_plans",
+        "ListeningResults": "_test_results",
+        "MixedModel": "_rating_models",
+        "Participant": "_answers_store",
+        "SettledTest": "_listening_plans",
+        "Stimuli": "_stimuli",
+        "Trial": "_trial_orders",
+        "blinded": "_trial_orders",
+        "choice_worths": "_choice_models",
+        "create_test_app": "_test_server",
+        "evaluate_answers": "_test_results",
+        "fit_mixed_model": "_rating_models",
+        "lowpass": "_stimuli",
+        "make_stimuli": "_stimuli",
+        "matched": "_stimuli",
+        "ordered_trials": "_trial_orders",
+        "own_database": "_test_serving",
+        "rating_means": "_rating_models",
+        "read_plan": "_listening_plans",
+        "read_scores": "_test_results",
+        "relate_to_haaqi": "_haaqi_relation",
+        "screen_participants": "_screening",
+        "serve_test": "_test_serving",
+        "settle_test": "_listening_plans",
+        "win_shares": "_choice_models",
+        "write_results": "_test_results",
+    },
+)

@@ -1,0 +1,391 @@
+"""Participants, their trials and their answers, kept in a database."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+import json
+import math
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import pandas as pd
+from sqlalchemy import Connection, Table, and_, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from rebalance._base.errors import ConfigError
+from rebalance._base.semantics import VERSION
+from rebalance.task import Pair
+from rebalance.web.leaderboard import hash_token, new_token
+from rebalance.web.listening_test._answer_tables import (
+    ANSWERS,
+    PARTICIPANTS,
+    STIMULI,
+    TESTS,
+    TRIALS,
+    database_error,
+    open_database,
+)
+from rebalance.web.listening_test._listening_plans import SettledTest
+from rebalance.web.listening_test._stimuli import Stimuli
+from rebalance.web.listening_test._trial_orders import BlindTrial, Trial, blinded, ordered_trials
+
+_BLIND_BYTES = 12
+_MAX_TRIES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a participant said of one signal.
+
+    Parameters
+    ----------
+    rating
+        From 0 to 100; None where two signals are compared.
+    chosen
+        Whether it was chosen of the two, False for both where none was; None where signals are rated.
+    plays
+        How often it was listened to, at least once.
+    seconds
+        Time from the first sound of the page to the answer.
+
+    Raises
+    ------
+    ConfigError
+        If a value is out of range.
+
+    Examples
+    --------
+    >>> from rebalance.web.listening_test import Answer
+    >>> try:
+    ...     Answer(rating=101.0, plays=1, seconds=3.0)
+    ... except ValueError as error:
+    ...     print(error)
+    rating: expected a number from 0 to 100, got 101
+    """
+
+    rating: float | None = None
+    chosen: bool | None = None
+    plays: int
+    seconds: float
+
+    def __post_init__(self) -> None:
+        if (self.rating is None) == (self.chosen is None):
+            raise ConfigError(where="answer", expected="a rating or a choice")
+        if self.rating is not None and not 0 <= self.rating <= 100:
+            raise ConfigError(where="rating", expected="a number from 0 to 100", got=f"{self.rating:g}")
+        if self.plays < 1:
+            raise ConfigError(where="plays", expected="every sound heard at least once", got=str(self.plays))
+        if not (self.seconds >= 0 and math.isfinite(self.seconds)):
+            raise ConfigError(where="seconds", expected="0 or more", got=f"{self.seconds:g}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Participant:
+    """Somebody who takes a test.
+
+    Parameters
+    ----------
+    identity
+        In the database.
+    number
+        Within the test, from 1; decides the orders.
+    trials
+        In their order.
+    """
+
+    identity: int
+    number: int
+    trials: tuple[BlindTrial, ...]
+
+
+class AnswerStore:
+    """The database of a listening test; every answer is on the disk once `keep` returns.
+
+    Parameters
+    ----------
+    address
+        ``sqlite:///FILE`` or ``postgresql://USER@HOST/NAME``; tables are made where there are none.
+    test
+        What is taken.
+
+    Raises
+    ------
+    ConfigError
+        If the database cannot be reached.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.web.listening_test import Answer, AnswerStore, ListeningPlan, settle_test
+    >>> runs = {"fast": Path("exp/fast"), "mixture": Path("exp/mixture")}
+    >>> plan = ListeningPlan(title="Demo", kind="preference", task=Path("metadata/demo"), runs=runs, scenes=1)
+    >>> with AnswerStore("sqlite://", settle_test(plan)) as store:
+    ...     token = store.enrol()
+    ...     participant = store.participant(token)
+    ...     first, second = participant.trials[0].blind_ids
+    ...     store.keep(participant, 0, {
+    ...         first: Answer(chosen=True, plays=1, seconds=9.0), second: Answer(chosen=False, plays=2, seconds=9.0)
+    ...     })
+    ...     sorted(store.table()["chosen"])
+    [0, 1]
+    """
+
+    def __init__(self, address: str, test: SettledTest) -> None:
+        self._test = test
+        self._engine = open_database(address)
+        plan = json.dumps(_described(test), sort_keys=True)
+        self._identity = hashlib.sha256(plan.encode()).hexdigest()
+        row = {"id": self._identity, "title": test.plan.title, "kind": test.plan.kind, "seed": test.plan.seed}
+        with self._transaction() as connection:
+            insert = self._insert(TESTS).values(**row, plan=plan, sounds="", version=VERSION)
+            connection.execute(insert.on_conflict_do_nothing())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def hold_sounds(self, stimuli: Stimuli) -> None:
+        """Note what the sounds are made of; the same for all participants.
+
+        Parameters
+        ----------
+        stimuli
+            From `make_stimuli`.
+
+        Raises
+        ------
+        ConfigError
+            If others were heard before: a run, or the stretch that is played, has changed.
+        """
+        names = json.dumps(sorted([*key, name] for key, name in stimuli.names.items()))
+        digest = hashlib.sha256(names.encode()).hexdigest()
+        own = TESTS.c.id == self._identity
+        with self._transaction() as connection:
+            before = connection.execute(select(TESTS.c.sounds).where(own)).scalar_one()
+            entered = select(func.count()).select_from(PARTICIPANTS).where(PARTICIPANTS.c.test == self._identity)
+            if before not in ("", digest) and connection.execute(entered).scalar_one():
+                raise ConfigError(
+                    "a run was made again since the first participant; another seed begins anew", where="listening test"
+                )
+            connection.execute(TESTS.update().where(own).values(sounds=digest))
+
+    def enrol(self, *, new_id: Callable[[], str] = lambda: secrets.token_urlsafe(_BLIND_BYTES)) -> str:
+        """Take in a participant and return their token, of which only the hash is kept.
+
+        Parameters
+        ----------
+        new_id
+            Names the signals.
+
+        Raises
+        ------
+        RebalanceError
+            If the database refuses.
+        """
+        token = new_token()
+        for _ in range(_MAX_TRIES):
+            with contextlib.suppress(_NumberTakenError), self._transaction() as connection:
+                self._take_in(connection, hash_token(token), new_id)
+                return token
+        raise ConfigError("too many people enter at once; try again", where="listening test")
+
+    def participant(self, token: str) -> Participant | None:
+        """Return whose token it is; None where it is nobody's."""
+        with self._transaction() as connection:
+            wanted = and_(PARTICIPANTS.c.token_hash == hash_token(token), PARTICIPANTS.c.test == self._identity)
+            found = connection.execute(select(PARTICIPANTS).where(wanted)).one_or_none()
+            if found is None:
+                return None
+            return Participant(identity=found.id, number=found.number, trials=_trials_of(connection, found.id))
+
+    def keep(self, participant: Participant, place: int, answers: Mapping[str, Answer]) -> None:
+        """Keep the answers of a trial, in place of earlier ones: all of them or none.
+
+        Parameters
+        ----------
+        participant
+            Who answers.
+        place
+            Of the trial, from 0.
+        answers
+            By blind id, one for every signal.
+
+        Raises
+        ------
+        ConfigError
+            If the signals are not those of the trial, or more than one is chosen.
+        RebalanceError
+            If the database refuses.
+        """
+        expected = participant.trials[place].blind_ids
+        if set(answers) != set(expected):
+            raise ConfigError(where=f"trial {place + 1}", expected="an answer for each of its sounds, and no other")
+        rated = [answer.rating is not None for answer in answers.values()]
+        if any(rated) != all(rated) or any(rated) != (self._test.plan.kind == "mushra"):
+            raise ConfigError(where=f"trial {place + 1}", expected="ratings" if rated and not rated[0] else "a choice")
+        if sum(bool(answer.chosen) for answer in answers.values()) > 1:
+            raise ConfigError(where=f"trial {place + 1}", expected="one choice at most")
+        with self._transaction() as connection:
+            for blind_id in expected:
+                self._replace(connection, blind_id, answers[blind_id])
+
+    def answered(self, participant: Participant) -> dict[int, dict[str, Answer]]:
+        """Return the answers of a participant by place of the trial and blind id."""
+        query = (
+            select(STIMULI.c.place, ANSWERS)
+            .join(ANSWERS, ANSWERS.c.blind_id == STIMULI.c.blind_id)
+            .where(STIMULI.c.participant == participant.identity)
+        )
+        kept: dict[int, dict[str, Answer]] = {}
+        with self._transaction() as connection:
+            for row in connection.execute(query):
+                chosen = None if row.chosen is None else bool(row.chosen)
+                answer = Answer(rating=row.rating, chosen=chosen, plays=row.plays, seconds=row.seconds)
+                kept.setdefault(row.place, {})[row.blind_id] = answer
+        return kept
+
+    def table(self) -> pd.DataFrame:
+        """Return all answers of the test.
+
+        Returns
+        -------
+        A line for every signal, with the columns ``participant``, ``trial`` (both from 1), ``scene``, ``listener``,
+        ``position`` (from 1), ``system``, ``rating``, ``chosen``, ``plays``, ``seconds`` and ``answered_at``.
+        """
+        query = (
+            select(
+                PARTICIPANTS.c.number.label("participant"),
+                (TRIALS.c.place + 1).label("trial"),
+                TRIALS.c.scene,
+                TRIALS.c.listener,
+                (STIMULI.c.position + 1).label("position"),
+                STIMULI.c.system,
+                *(ANSWERS.c[name] for name in ("rating", "chosen", "plays", "seconds", "answered_at")),
+            )
+            .join(TRIALS, TRIALS.c.participant == PARTICIPANTS.c.id)
+            .join(STIMULI, and_(STIMULI.c.participant == TRIALS.c.participant, STIMULI.c.place == TRIALS.c.place))
+            .join(ANSWERS, ANSWERS.c.blind_id == STIMULI.c.blind_id)
+            .where(PARTICIPANTS.c.test == self._identity)
+            .order_by(PARTICIPANTS.c.number, TRIALS.c.place, STIMULI.c.position)
+        )
+        with self._transaction() as connection:
+            result = connection.execute(query)
+            return pd.DataFrame(result.mappings().all(), columns=list(result.keys()))
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """Do everything within or nothing."""
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise database_error(self._engine, error) from error
+
+    def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """Return an insertion that can say what to do where a line is there."""
+        return sqlite.insert(table) if self._engine.dialect.name == "sqlite" else postgresql.insert(table)
+
+    def _take_in(self, connection: Connection, token_hash: str, new_id: Callable[[], str]) -> None:
+        """Write a new participant with their trials."""
+        plan = self._test.plan
+        last = select(func.max(PARTICIPANTS.c.number)).where(PARTICIPANTS.c.test == self._identity)
+        number = (connection.execute(last).scalar() or 0) + 1
+        row = {"test": self._identity, "number": number, "token_hash": token_hash, "agreed_at": _now()}
+        try:
+            insert = PARTICIPANTS.insert().values(row).returning(PARTICIPANTS.c.id)
+            identity = connection.execute(insert).scalar_one()
+        except IntegrityError as error:
+            raise _NumberTakenError from error
+        ordered = ordered_trials(self._test.trials, seed=plan.seed, participant=number)
+        trials = blinded(ordered, with_reference=plan.has_reference, new_id=new_id)
+        connection.execute(TRIALS.insert(), _trial_rows(identity, trials))
+        connection.execute(STIMULI.insert(), _stimulus_rows(identity, trials))
+
+    def _replace(self, connection: Connection, blind_id: str, answer: Answer) -> None:
+        """Write an answer over what stands there."""
+        chosen = None if answer.chosen is None else int(answer.chosen)
+        row = {
+            "rating": answer.rating,
+            "chosen": chosen,
+            "plays": answer.plays,
+            "seconds": answer.seconds,
+            "answered_at": _now(),
+        }
+        insert = self._insert(ANSWERS).values(blind_id=blind_id, **row)
+        connection.execute(insert.on_conflict_do_update(index_elements=["blind_id"], set_=row))
+
+
+class _NumberTakenError(Exception):
+    """Somebody else was given the number at the same moment."""
+
+
+def _described(test: SettledTest) -> dict[str, object]:
+    """Return what makes a test that one and no other: a text may be changed, what is judged may not."""
+    plan = test.plan
+    return {
+        "kind": plan.kind,
+        "seed": plan.seed,
+        "split": test.task.split,
+        "trials": [[trial.pair.scene, trial.pair.listener, *trial.systems] for trial in test.trials],
+        "loudness_lufs": plan.loudness_lufs,
+        "stretch_s": [plan.start_s, plan.duration_s],
+        "own_reference": plan.reference != "ideal",
+    }
+
+
+def _trial_rows(identity: int, trials: Sequence[BlindTrial]) -> list[dict[str, object]]:
+    return [
+        {
+            "participant": identity,
+            "place": place,
+            "scene": blind.trial.pair.scene,
+            "listener": blind.trial.pair.listener,
+            "reference_id": blind.reference_id,
+        }
+        for place, blind in enumerate(trials)
+    ]
+
+
+def _stimulus_rows(identity: int, trials: Sequence[BlindTrial]) -> list[dict[str, object]]:
+    return [
+        {"blind_id": blind_id, "participant": identity, "place": place, "position": position, "system": system}
+        for place, blind in enumerate(trials)
+        for position, (blind_id, system) in enumerate(zip(blind.blind_ids, blind.trial.systems, strict=True))
+    ]
+
+
+def _trials_of(connection: Connection, identity: int) -> tuple[BlindTrial, ...]:
+    """Return the trials of a participant as they were written."""
+    of_place: dict[int, list[tuple[str, str]]] = {}
+    for row in connection.execute(
+        select(STIMULI).where(STIMULI.c.participant == identity).order_by(STIMULI.c.place, STIMULI.c.position)
+    ):
+        of_place.setdefault(row.place, []).append((row.blind_id, row.system))
+    rows = connection.execute(select(TRIALS).where(TRIALS.c.participant == identity).order_by(TRIALS.c.place))
+    return tuple(
+        BlindTrial(
+            trial=Trial(
+                pair=Pair(scene=row.scene, listener=row.listener),
+                systems=tuple(system for _, system in of_place[row.place]),
+            ),
+            blind_ids=tuple(blind_id for blind_id, _ in of_place[row.place]),
+            reference_id=row.reference_id,
+        )
+        for row in rows
+    )
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

@@ -1,0 +1,343 @@
+"""What a listening test is: read from TEST.yaml, checked, and settled with the task it is about."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import yaml
+
+from rebalance._base.configuration import structured
+from rebalance._base.errors import ConfigError
+from rebalance._base.files import StrPath, expanded
+from rebalance._base.seeding import stream
+from rebalance.task import Pair, Task, available_splits, checked_split, chosen_pairs, load_task
+from rebalance.web.listening_test._trial_orders import Trial
+
+Kind: TypeAlias = Literal["mushra", "ab", "preference"]
+
+REFERENCE = "reference"
+IDEAL = "ideal"
+ANCHOR_CUTOFFS_HZ = (3500.0, 7000.0)  # the low and the mid anchor of ITU-R BS.1534-3, section 5.1
+
+_MAX_MUSHRA_SIGNALS = 12  # ITU-R BS.1534-3, section 5.2
+_MOST_LUFS = -10.0
+_LEAST_LUFS = -50.0
+_INSTRUCTIONS: dict[Kind, str] = {
+    "mushra": "Rate how good each sound is, compared with the reference. One of the sounds is the reference itself.",
+    "ab": "Which of the two sounds is closer to the reference?",
+    "preference": "Which of the two sounds do you prefer?",
+}
+_CONSENT = (
+    "You will hear short pieces of music and judge them. It is voluntary, and you may stop at any time. Your judgements"
+    " are kept under a number, without your name."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListeningPlan:
+    """A listening test as its file describes it.
+
+    Parameters
+    ----------
+    title
+        Shown to participants.
+    kind
+        ``"mushra"``: every system, a hidden reference and an anchor are rated from 0 to 100; ``"ab"``: which of two
+        systems is closer to the reference; ``"preference"``: which of two is preferred.
+    task
+        Root folder of the task.
+    runs
+        Folder of every run by the name of its system; participants never see the names.
+    split
+        Which split; None where the task has one only.
+    scenes
+        Names of scenes, or how many are drawn; all when None.
+    listener
+        For whom the signals were made; None for the first listener of every scene.
+    reference
+        ``"ideal"`` for the true remix amplified for the listener, or the folder of a run.
+    anchors_hz
+        Cut-off frequencies of the anchors, 3500 or 7000 Hz; None for 3500 Hz in a MUSHRA test.
+    seed
+        Decides which scenes are drawn and every order.
+    loudness_lufs
+        Loudness of all signals, in LUFS.
+    start_s, duration_s
+        The stretch of every scene that is played, in seconds; to its end when the duration is None.
+    instructions, consent
+        Texts for the pages; empty for the usual ones.
+
+    Raises
+    ------
+    ConfigError
+        If a value is out of range or two contradict each other.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.web.listening_test import ListeningPlan
+    >>> plan = ListeningPlan(title="Trios", kind="mushra", task=Path("data"), runs={"fast": Path("exp/fast")})
+    >>> plan.systems
+    ('reference', 'anchor 3.5 kHz', 'fast')
+    """
+
+    title: str
+    kind: Kind
+    task: Path
+    runs: Mapping[str, Path]
+    split: str | None = None
+    scenes: tuple[str, ...] | int | None = None
+    listener: str | None = None
+    reference: str = IDEAL
+    anchors_hz: tuple[float, ...] | None = None
+    seed: int = 0
+    loudness_lufs: float = -23.0
+    start_s: float = 0.0
+    duration_s: float | None = None
+    instructions: str = ""
+    consent: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.title.strip():
+            raise ConfigError(where="title", expected="a text", got=repr(self.title))
+        self._check_runs()
+        self._check_numbers()
+        if isinstance(self.scenes, int) and self.scenes < 1:
+            raise ConfigError(where="scenes", expected="at least 1", got=str(self.scenes))
+        if unknown := [cutoff for cutoff in self.anchors_hz or () if cutoff not in ANCHOR_CUTOFFS_HZ]:
+            raise ConfigError(where="anchors_hz", expected="3500 or 7000", got=f"{unknown[0]:g}")
+        if self.anchors_hz and self.kind != "mushra":
+            raise ConfigError(where="anchors_hz", expected="none in a test of two sounds", got=f"kind {self.kind!r}")
+
+    def _check_runs(self) -> None:
+        least = 1 if self.kind == "mushra" else 2
+        if len(self.runs) < least:
+            raise ConfigError(where="runs", expected=f"{least} or more", got=str(len(self.runs)))
+        for name in self.runs:
+            if not name.strip() or name in (REFERENCE, *map(anchor_name, ANCHOR_CUTOFFS_HZ)):
+                raise ConfigError(where="runs", expected="a name that is not one of a hidden signal", got=repr(name))
+        if self.kind == "mushra" and len(self.systems) > _MAX_MUSHRA_SIGNALS:
+            raise ConfigError(
+                where="runs", expected=f"at most {_MAX_MUSHRA_SIGNALS} signals a page", got=str(len(self.systems))
+            )
+
+    def _check_numbers(self) -> None:
+        if self.seed < 0:
+            raise ConfigError(where="seed", expected="0 or more", got=str(self.seed))
+        if not _LEAST_LUFS <= self.loudness_lufs <= _MOST_LUFS:
+            expected = f"{_LEAST_LUFS:g} to {_MOST_LUFS:g} LUFS"
+            raise ConfigError(where="loudness_lufs", expected=expected, got=f"{self.loudness_lufs:g}")
+        if not self.start_s >= 0:
+            raise ConfigError(where="start_s", expected="0 or more", got=f"{self.start_s:g}")
+        if self.duration_s is not None and not self.duration_s >= 1:
+            raise ConfigError(where="duration_s", expected="1 s or more", got=f"{self.duration_s:g}")
+
+    @property
+    def cutoffs_hz(self) -> tuple[float, ...]:
+        """Cut-off frequencies of the anchors in Hz."""
+        if self.kind != "mushra":
+            return ()
+        return ANCHOR_CUTOFFS_HZ[:1] if self.anchors_hz is None else tuple(sorted(set(self.anchors_hz)))
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """Names of all that is judged: of a MUSHRA test the reference and the anchors first, then the runs."""
+        hidden = (REFERENCE, *map(anchor_name, self.cutoffs_hz)) if self.kind == "mushra" else ()
+        return (*hidden, *self.runs)
+
+    @property
+    def has_reference(self) -> bool:
+        """Whether participants hear a reference."""
+        return self.kind != "preference"
+
+    @property
+    def shown_instructions(self) -> str:
+        """What is asked on every page."""
+        return self.instructions.strip() or _INSTRUCTIONS[self.kind]
+
+    @property
+    def shown_consent(self) -> str:
+        """What a participant agrees to."""
+        return self.consent.strip() or _CONSENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PlanFile:
+    """The keys of TEST.yaml; the number or list of scenes is looked at by hand."""
+
+    title: str
+    kind: Kind
+    task: Path
+    runs: Mapping[str, Path] = field(default_factory=dict)
+    split: str | None = None
+    scenes: object = None
+    listener: str | None = None
+    reference: str = IDEAL
+    anchors_hz: tuple[float, ...] | None = None
+    seed: int = 0
+    loudness_lufs: float = -23.0
+    start_s: float = 0.0
+    duration_s: float | None = None
+    instructions: str = ""
+    consent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettledTest:
+    """A plan with its task: which trials there are.
+
+    Parameters
+    ----------
+    plan
+        As read.
+    task
+        One split.
+    trials
+        In the order of the plan; every participant has their own.
+    """
+
+    plan: ListeningPlan
+    task: Task
+    trials: tuple[Trial, ...]
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Scenes and listeners of the trials, each once."""
+        return tuple(dict.fromkeys(trial.pair for trial in self.trials))
+
+
+def read_plan(path: StrPath) -> ListeningPlan:
+    """Read TEST.yaml; folders in it are relative to it.
+
+    Parameters
+    ----------
+    path
+        A YAML file.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read, a key is unknown or missing, or a value is wrong.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.web.listening_test import read_plan
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with Path(folder, "test.yaml").open("w") as file:
+    ...         lines = ("title: Trios", "kind: preference", "task: data", "runs: {a: exp/a, b: exp/b}")
+    ...         print(*lines, sep=chr(10), file=file)
+    ...     plan = read_plan(Path(folder, "test.yaml"))
+    >>> plan.kind, plan.systems, plan.runs["a"].name
+    ('preference', ('a', 'b'), 'a')
+    """
+    path = expanded(path)
+    content = _content(path)
+    scenes = _scenes(content.get("scenes"), path) if isinstance(content, dict) else None
+    read = structured(content, _PlanFile, str(path))
+    beside = path.parent
+    values: dict[str, Any] = {name: getattr(read, name) for name in _PlanFile.__slots__}
+    values |= {
+        "task": beside / read.task.expanduser(),
+        "runs": {str(name): beside / folder for name, folder in read.runs.items()},
+        "scenes": scenes,
+        "reference": read.reference if read.reference == IDEAL else str(beside / expanded(read.reference)),
+    }
+    try:
+        return ListeningPlan(**values)
+    except ConfigError as error:
+        raise ConfigError(str(error), where=path) from error
+
+
+def settle_test(plan: ListeningPlan) -> SettledTest:
+    """Load the task of a plan and choose the trials.
+
+    Parameters
+    ----------
+    plan
+        As read.
+
+    Raises
+    ------
+    ConfigError
+        If a scene or the listener is unknown, or there are fewer scenes than asked for.
+    MetadataError
+        If the task is not sound, or the reference is to be made of true sources it does not hold.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.web.listening_test import ListeningPlan, settle_test
+    >>> runs = {"fast": Path("exp/fast"), "mixture": Path("exp/mixture")}
+    >>> plan = ListeningPlan(title="Demo", kind="ab", task=Path("metadata/demo"), runs=runs, scenes=2, seed=1)
+    >>> [(trial.pair.scene, trial.systems) for trial in settle_test(plan).trials]
+    [('S50001', ('fast', 'mixture')), ('S50002', ('fast', 'mixture'))]
+    """
+    split = checked_split(plan.split) if plan.split is not None else _only_split(plan.task)
+    task = load_task(plan.task, split, require_sources=plan.has_reference and plan.reference == IDEAL)
+    pairs = _pairs(plan, task)
+    groups = [plan.systems] if plan.kind == "mushra" else list(itertools.combinations(plan.systems, 2))
+    trials = tuple(Trial(pair=pair, systems=systems) for pair in pairs for systems in groups)
+    return SettledTest(plan=replace(plan, split=task.split), task=task, trials=trials)
+
+
+def anchor_name(cutoff_hz: float) -> str:
+    """Return how an anchor is called in results: ``"anchor 3.5 kHz"``."""
+    return f"anchor {cutoff_hz / 1000:g} kHz"
+
+
+def _content(path: Path) -> object:
+    """Return what a YAML file holds."""
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror or error}", where=path) from error
+    except (yaml.YAMLError, UnicodeError) as error:
+        raise ConfigError(f"not YAML: {' '.join(str(error).split())}", where=path) from error
+
+
+def _scenes(value: object, path: Path) -> tuple[str, ...] | int | None:
+    """Return a number of scenes or their names."""
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    if isinstance(value, list) and value and all(isinstance(name, str) for name in value):
+        return tuple(dict.fromkeys(value))
+    raise ConfigError(where=f"{path}: scenes", expected="a number or a list of names", got=repr(value))
+
+
+def _only_split(root: Path) -> str:
+    present = available_splits(root)
+    if len(present) != 1:
+        found = ", ".join(present) or "none"
+        raise ConfigError(where=root, expected="metadata of one split, or 'split' to name one", found=found)
+    return present[0]
+
+
+def _pairs(plan: ListeningPlan, task: Task) -> tuple[Pair, ...]:
+    """Return one pair for every scene of a test, in the order of the task."""
+    if plan.listener is not None and plan.listener not in task.listeners:
+        raise ConfigError(where="listener", expected="one of the task", got=repr(plan.listener))
+    names = plan.scenes if isinstance(plan.scenes, tuple) else None
+    heard: dict[str, Pair] = {}
+    for pair in chosen_pairs(task, scenes=names):
+        if plan.listener in (None, pair.listener):
+            heard.setdefault(pair.scene, pair)
+    if missing := sorted(set(names or ()) - set(heard)):
+        raise ConfigError(
+            where=f"scene {missing[0]}", expected=f"listener {plan.listener}, the task has other listeners"
+        )
+    return tuple(heard.values()) if not isinstance(plan.scenes, int) else _drawn(plan.scenes, plan.seed, heard)
+
+
+def _drawn(n_scenes: int, seed: int, heard: Mapping[str, Pair]) -> tuple[Pair, ...]:
+    """Return some of the pairs, in their order."""
+    if n_scenes > len(heard):
+        raise ConfigError(where="scenes", expected=f"at most {len(heard)}, as many as there are", got=str(n_scenes))
+    places = stream(seed, "listening test", "scenes").choice(len(heard), size=n_scenes, replace=False)
+    pairs = list(heard.values())
+    return tuple(pairs[place] for place in sorted(places))
