@@ -8,6 +8,7 @@ from rebalance.pipeline._enhancing import EnhanceOptions, amplify_for_submission
 from rebalance.pipeline._official_options import read_options
 from rebalance.pipeline._own_files import RemixedFile, SeparatedFile, remix_file, separate_file
 from rebalance.pipeline._personal import (
+    LevelledMix,
     LoudnessTarget,
     OutputLevel,
     PersonalMix,
@@ -17,6 +18,7 @@ from rebalance.pipeline._personal import (
     gains_by_source,
     rebalance_recording,
     rebalance_stems,
+    remix_of_stems,
     remix_stream,
     separate_recording,
 )
@@ -48,6 +50,7 @@ __all__ = [
     "EnhancedSignals",
     "EvaluationOptions",
     "FolderSignals",
+    "LevelledMix",
     "LoudnessTarget",
     "OutputLevel",
     "PersonalMix",
@@ -78,6 +81,7 @@ __all__ = [
     "record_causality",
     "record_of_signals",
     "remix_file",
+    "remix_of_stems",
     "remix_stream",
     "score_pair",
     "score_runs",

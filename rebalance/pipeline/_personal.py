@@ -276,7 +276,7 @@ def rebalance_recording(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StreamedMix:
+class LevelledMix:
     """A rebalanced recording of any length, before its last gain.
 
     Parameters
@@ -285,19 +285,31 @@ class StreamedMix:
         Holds it.
     level
         What is done to its level as a whole, `pieces` included.
-    balance
-        What was asked for and is estimated to have been made.
     """
 
     spool: Spool
     level: OutputLevel
-    balance: Balance
 
     def pieces(self) -> Iterator[Audio]:
         """Give consecutive pieces of the result, shape ``(n_channels, n)``."""
         gain = amplitude_from_db(self.level.gain_db)
         for piece in self.spool.pieces():
             yield piece * gain if gain != 1.0 else piece
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamedMix(LevelledMix):
+    """A recording that was separated and rebalanced.
+
+    Parameters
+    ----------
+    spool, level
+        See `LevelledMix`.
+    balance
+        What was asked for and is estimated to have been made.
+    """
+
+    balance: Balance
 
 
 def remix_stream(
@@ -402,22 +414,79 @@ def rebalance_stems(
     >>> bool(np.all(mix.samples > recording.samples))
     True
     """
-    all_gains_db = {name: gains_db.get(name, 0.0) for name in stems}
-    edited = remix_as_edit(recording.samples, stems, all_gains_db, shrinkage=shrinkage)
-    stream = RecordingStream(recording)
-    with contextlib.ExitStack() as at_end:
-        spool = Spool(sample_rate=stream.sample_rate, n_channels=stream.n_channels, folder=None, double=True)
-        at_end.callback(spool.close)
-        recorded, result = _meter(stream), _meter(stream)
-        recorded.feed(recording.samples)
-        result.feed(edited)
-        spool.append(edited)
-        if fitting is not None:
-            spool, result = _amplified(spool, result, fitting)
-            at_end.callback(spool.close)
-        gain = amplitude_from_db(_output_level(loudness, recorded, result).gain_db)
-        samples = np.concatenate([(piece * gain).astype(np.float32) for piece in spool.pieces()], axis=1)
+    mix = remix_of_stems(
+        recording, stems, gains_db, shrinkage=shrinkage, fitting=fitting, loudness=loudness, double=True
+    )
+    with mix.spool:
+        samples = np.concatenate([piece.astype(np.float32) for piece in mix.pieces()], axis=1)
     return replace(recording, samples=samples, remarks=())
+
+
+def remix_of_stems(
+    recording: Recording,
+    stems: Mapping[str, Audio],
+    gains_db: Mapping[str, float],
+    *,
+    shrinkage: Shrinkage,
+    fitting: Fitting | None = None,
+    loudness: LoudnessTarget = None,
+    folder: StrPath | None = None,
+    double: bool = False,
+) -> LevelledMix:
+    """Do what `rebalance_stems` does piece by piece: recording and stems may be views of files of any length.
+
+    Parameters
+    ----------
+    recording, stems, gains_db, shrinkage, fitting, loudness
+        See `rebalance_stems`.
+    folder, double
+        See `remix_stream`.
+
+    Raises
+    ------
+    AudioError, RebalanceError
+        As for `rebalance_stems`, and if the disk is full.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.audio import Recording
+    >>> from rebalance.pipeline import remix_of_stems
+    >>> stems = {"Flute": np.full((1, 8), 0.1), "Cello": np.full((1, 8), 0.2)}
+    >>> recording = Recording(samples=sum(stems.values()), sample_rate=44_100)
+    >>> mix = remix_of_stems(recording, stems, {"Cello": 6.0}, shrinkage=1.0)
+    >>> [piece.shape for piece in mix.pieces()]
+    [(1, 8)]
+    """
+    all_gains_db = {name: gains_db.get(name, 0.0) for name in stems}
+    shape = recording.samples.shape
+    for name, stem in stems.items():
+        if np.shape(stem) != shape:
+            raise AudioError(where=name, expected=f"the recording's shape {shape}", got=str(np.shape(stem)))
+    stream = RecordingStream(recording)
+    recorded = _meter(stream, loudness=loudness == "recording")
+    edited = _meter(stream, loudness=fitting is not None or loudness is not None)
+    spool = Spool(
+        sample_rate=stream.sample_rate,
+        n_channels=stream.n_channels,
+        folder=None if folder is None else expanded(folder),
+        double=double,
+    )
+    with contextlib.ExitStack() as on_failure:
+        on_failure.callback(spool.close)
+        start = 0
+        for piece in stream.pieces():
+            end = start + piece.shape[1]
+            own = {name: stem[:, start:end] for name, stem in stems.items()}
+            changed = remix_as_edit(piece, own, all_gains_db, shrinkage=shrinkage)
+            recorded.feed(piece)
+            edited.feed(changed)
+            spool.append(changed)
+            start = end
+        result, heard = (spool, edited) if fitting is None else _amplified(spool, edited, fitting)
+        if result is spool:
+            on_failure.pop_all()
+        return LevelledMix(spool=result, level=_output_level(loudness, recorded, heard))
 
 
 def gains_by_source(

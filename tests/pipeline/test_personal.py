@@ -495,3 +495,13 @@ def test_gains_may_be_pairs_and_two_for_one_player_are_told() -> None:
 def test_without_an_estimate_the_balance_knows_what_was_asked_only() -> None:
     balance = estimate_balance({"Flute": 0.0}, ShareSeparator(), None)
     assert balance.asked_db == {"Flute": 0.0}
+
+
+@pytest.mark.parametrize("n_samples", [43_999, 44_001])
+def test_a_stem_of_another_length_is_refused(n_samples: int) -> None:
+    music = recording(44_000 / 44_100)
+    stems = {"Flute": np.zeros((2, 44_000)), "Cello": np.zeros((2, n_samples))}
+    with pytest.raises(
+        AudioError, match=rf"Cello: expected the recording's shape \(2, 44000\), got \(2, {n_samples}\)"
+    ):
+        rebalance_stems(music, stems, {"Cello": 3.0}, shrinkage=1.0)

@@ -9,12 +9,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rebalance._base.errors import ConfigError
-from rebalance.audio import amplitude_from_db, output_format, write_audio, writing_audio
+from rebalance.audio import amplitude_from_db, output_format, writing_audio
 from rebalance.hearing import Listener, prescribe
-from rebalance.pipeline import common_attenuation_db, rebalance_stems
+from rebalance.pipeline import common_attenuation_db, remix_of_stems
 from rebalance.web.listening_room._separations import Separation
 
+PIECE_SAMPLES = 2**18
 GAIN_PATTERN = "listening-room"
 
 
@@ -39,18 +43,21 @@ def save_remix(
     stems = separation.stem_by_name()
     if strangers := sorted(set(gains_db) - set(stems)):
         raise ConfigError(where="gains", expected=f"players among {', '.join(stems)}", got=f"{', '.join(strangers)}")
-    mix = rebalance_stems(
+    mix = remix_of_stems(
         separation.stored.recording(),
         stems,
         gains_db,
         shrinkage=separation.shrinkage[0],
         fitting=prescribe(listener) if listener is not None else None,
         loudness="recording" if listener is not None else None,
+        folder=folder,
     )
     path = folder / f"{uuid.uuid4().hex}.{file_format}"
-    kind = output_format(path, depth=str(bits)).for_length(mix.samples.shape[1], len(mix.samples))
-    with writing_audio(path, kind, sample_rate=mix.sample_rate, n_channels=len(mix.samples)) as writer:
-        writer.write(mix.samples)
+    with mix.spool as spool:
+        kind = output_format(path, depth=str(bits)).for_length(spool.n_samples, spool.n_channels)
+        with writing_audio(path, kind, sample_rate=spool.sample_rate, n_channels=spool.n_channels) as writer:
+            for piece in mix.pieces():
+                writer.write(piece)
     return path
 
 
@@ -68,10 +75,19 @@ def save_stems(separation: Separation, folder: Path) -> Path:
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as packed:
         for name, stem in stems.items():
             path = folder / f"{uuid.uuid4().hex}.flac"
-            write_audio(path, stem * gain, separation.stored.sample_rate)
+            _write_scaled(path, stem, gain, separation.stored.sample_rate)
             packed.write(path, f"{name}.flac")
             path.unlink()
     return archive
+
+
+def _write_scaled(path: Path, stem: NDArray[np.float32], gain: float, sample_rate: int) -> None:
+    """Write a stem, which may be a view of a long file, piece by piece."""
+    n_channels, n_samples = stem.shape
+    kind = output_format(path).for_length(n_samples, n_channels)
+    with writing_audio(path, kind, sample_rate=sample_rate, n_channels=n_channels) as writer:
+        for start in range(0, n_samples, PIECE_SAMPLES):
+            writer.write(stem[:, start : start + PIECE_SAMPLES] * gain)
 
 
 def gains_document(separation: Separation, gains_db: Mapping[str, float]) -> str:

@@ -130,7 +130,7 @@ def _fitted(ratings: pd.DataFrame, systems: Sequence[str]) -> MixedModel:
     """Fit the model: one group, in which participants and scenes are variance components."""
     from statsmodels.regression.mixed_linear_model import MixedLM
 
-    ratings = ratings.assign(system=pd.Categorical(ratings["system"], categories=systems))
+    ratings = ratings.assign(system=ratings["system"].astype(pd.CategoricalDtype(list(systems))))
     components = {name: text for name, text in _COMPONENTS.items() if len(set(ratings[name])) > 1}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a component at zero is told by its size
