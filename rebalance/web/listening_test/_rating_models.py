@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,10 @@ import pandas as pd
 from rebalance._base.errors import ConfigError
 from rebalance.report import clustered_mean
 
+# Statsmodels' usual optimiser stops short where people or scenes hardly differ, so that a component is zero: Powell's,
+# without gradients, does not, but may end where the Hessian is singular.
+_OPTIMISERS = ("powell", "lbfgs", "nm")
+_MAX_STEPS = 500
 _COMPONENTS = {"participant": "0 + C(participant)", "scene": "0 + C(scene)"}
 
 
@@ -132,19 +137,13 @@ def _fitted(ratings: pd.DataFrame, systems: Sequence[str]) -> MixedModel:
 
     ratings = ratings.assign(system=ratings["system"].astype(pd.CategoricalDtype(list(systems))))
     components = {name: text for name, text in _COMPONENTS.items() if len(set(ratings[name])) > 1}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a component at zero is told by its size
-        try:
-            model = MixedLM.from_formula(
-                "rating ~ system",
-                ratings,
-                groups="everybody",
-                re_formula="0",
-                vc_formula=components,
-            )
-            result = model.fit(reml=True)
-        except (np.linalg.LinAlgError, ValueError) as error:
-            raise ConfigError(f"cannot be fitted: {' '.join(str(error).split())}", where="mixed model") from error
+    try:
+        model = MixedLM.from_formula(
+            "rating ~ system", ratings, groups="everybody", re_formula="0", vc_formula=components
+        )
+    except (np.linalg.LinAlgError, ValueError) as error:
+        raise ConfigError(f"cannot be fitted: {' '.join(str(error).split())}", where="mixed model") from error
+    result = _optimum(model)
     spread = dict(zip(model.exog_vc.names, np.sqrt(result.vcomp), strict=True))
     return MixedModel(
         baseline=systems[0],
@@ -155,6 +154,20 @@ def _fitted(ratings: pd.DataFrame, systems: Sequence[str]) -> MixedModel:
         converged=bool(result.converged),
         text=str(result.summary()),
     )
+
+
+def _optimum(model: Any) -> Any:  # noqa: ANN401 - statsmodels has no types
+    """Return the first fit that converges, else the likeliest."""
+    results = []
+    for optimiser in _OPTIMISERS:
+        with warnings.catch_warnings(), contextlib.suppress(np.linalg.LinAlgError):
+            warnings.simplefilter("ignore")  # a component at zero is told by its size
+            results.append(model.fit(reml=True, method=optimiser, maxiter=_MAX_STEPS))
+            if results[-1].converged:
+                return results[-1]
+    if not results:
+        raise ConfigError("cannot be fitted: singular", where="mixed model")
+    return max(results, key=lambda result: float(result.llf))
 
 
 def _effects(result: Any, systems: Sequence[str]) -> pd.DataFrame:  # noqa: ANN401 - statsmodels has no types

@@ -121,6 +121,22 @@ def test_the_name_of_a_system_may_hold_anything() -> None:
     assert model.effects["system"].tolist() == [odd["slow"]]
 
 
+def test_participants_who_do_not_differ_leave_no_spread_between_them() -> None:
+    rng = np.random.default_rng(0)
+    places = pd.MultiIndex.from_product([range(3), SCENES[:3], ["fast", "slow", "odd"]])
+    ratings = places.to_frame(index=False, name=["participant", "scene", "system"])
+    of_system = ratings["system"].map({"fast": 66.0, "slow": 98.0, "odd": 86.0})
+    by_hand = ratings.groupby(["scene", "system"]).ngroup() % 5 * 3.0  # alike for all participants
+    ratings["rating"] = of_system + by_hand + rng.normal(0, 1, len(ratings))
+    model = fit_mixed_model(ratings, ["fast", "slow", "odd"])
+    assert model.converged
+    assert model.participant_sd < 0.3
+    means = ratings.groupby("system")["rating"].mean()
+    assert model.effects.loc[0, "effect"] == pytest.approx(means["slow"] - means["fast"])
+    half_width = (model.effects.loc[0, "high"] - model.effects.loc[0, "low"]) / 2
+    assert half_width == pytest.approx(1.96 * model.residual_sd * np.sqrt(2 / 9), rel=0.01)
+
+
 def test_no_difference_is_not_found_where_there_is_none() -> None:
     ratings = simulated()
     ratings.loc[ratings["system"] == "slow", "rating"] -= 12
