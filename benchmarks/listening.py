@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ import soundfile
 from rebalance.assets import demo_folder
 from rebalance.audio import read_audio
 
-ASSETS = Path(__file__).parents[1] / "rebalance" / "listening" / "assets"
+ASSETS = Path(__file__).parents[1] / "rebalance" / "web" / "listening_room" / "assets"
 PLAYERS = ["Violin", "Violin", "Viola", "Cello"]
 
 
@@ -84,10 +85,32 @@ def measured(path: Path, separator: str) -> dict[str, float]:
         assert state["stage"] == "ready", state["error"]
         found["whole_s"] = time.monotonic() - started_s
         found["whole_processor_s"] = processor_seconds(process.pid) - worked_s
+        found |= saved(f"{address}/separations/{state['id']}", process.pid)
     finally:
         process.terminate()
         process.wait()
     return found
+
+
+def saved(address: str, process_id: int) -> dict[str, float]:
+    """Seconds until the remix is written as FLAC, and the largest memory meanwhile."""
+    wanted = {"gains_db": {"Cello": 6.0}, "format": "flac", "bits": 16}
+    request = urllib.request.Request(  # noqa: S310 - the room's own
+        f"{address}/remix", data=json.dumps(wanted).encode(), headers={"Content-Type": "application/json"}
+    )
+    started_s, gigabytes = time.monotonic(), 0.0
+    with ThreadPoolExecutor(1) as threads:
+        saving = threads.submit(_size_of_answer, request)
+        while not saving.done():
+            gigabytes = max(gigabytes, own_gigabytes(process_id))
+            time.sleep(0.05)
+    assert saving.result() > 1000
+    return {"saved_s": time.monotonic() - started_s, "saving_gigabytes": gigabytes}
+
+
+def _size_of_answer(request: urllib.request.Request) -> int:
+    with urllib.request.urlopen(request) as answer:  # noqa: S310
+        return sum(len(piece) for piece in iter(lambda: answer.read(2**20), b""))
 
 
 def main() -> None:
@@ -98,8 +121,11 @@ def main() -> None:
     if arguments.hour:
         runs.append(("60 min", 3600.0, "mixture"))
     print(f"Load of the machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.\n")
-    print("| music | separator | first heard | of that, processor | all separated | of that, processor | memory |")
-    print("|---|---|---|---|---|---|---|")
+    print(
+        "| music | separator | first heard | of that, processor | all separated | of that, processor | memory"
+        " | remix saved after | memory |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for title, duration_s, separator in runs:
             path = Path(folder) / f"{duration_s:.0f}.flac"
@@ -108,7 +134,8 @@ def main() -> None:
             found = measured(path, separator)
             print(
                 f"| {title} | `{separator}` | {found['first_s']:.0f} s | {found['first_processor_s']:.0f} s"
-                f" | {found['whole_s']:.0f} s | {found['whole_processor_s']:.0f} s | {found['gigabytes']:.2f} GB |",
+                f" | {found['whole_s']:.0f} s | {found['whole_processor_s']:.0f} s | {found['gigabytes']:.2f} GB"
+                f" | {found['saved_s']:.0f} s | {found['saving_gigabytes']:.2f} GB |",
                 flush=True,
             )
     n_bytes = sum(len(gzip.compress(path.read_bytes())) for path in ASSETS.iterdir())
