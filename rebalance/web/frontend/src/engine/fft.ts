@@ -17,17 +17,21 @@ export class Fft {
     for (let i = 0; i < size; i++) {
       const j = reversed[i];
       if (j > i) {
-        [real[i], real[j]] = [real[j], real[i]];
-        [imaginary[i], imaginary[j]] = [imaginary[j], imaginary[i]];
+        const re = real[i];
+        const im = imaginary[i];
+        real[i] = real[j];
+        imaginary[i] = imaginary[j];
+        real[j] = re;
+        imaginary[j] = im;
       }
     }
     for (let half = 1; half < size; half *= 2) {
       const step = size / (2 * half);
-      for (let start = 0; start < size; start += 2 * half) {
-        for (let i = 0; i < half; i++) {
-          const [a, b] = [start + i, start + i + half];
-          const cosine = cosines[i * step];
-          const sine = -sines[i * step];
+      for (let i = 0; i < half; i++) {
+        const cosine = cosines[i * step];
+        const sine = -sines[i * step];
+        for (let a = i; a < size; a += 2 * half) {
+          const b = a + half;
           const re = real[b] * cosine - imaginary[b] * sine;
           const im = real[b] * sine + imaginary[b] * cosine;
           real[b] = real[a] - re;

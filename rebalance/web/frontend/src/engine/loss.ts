@@ -64,11 +64,13 @@ class Smearer {
     const { real, imaginary, powers, rows } = this;
     for (let bin = 0; bin < N_BINS; bin++) powers[bin] = real[bin] ** 2 + imaginary[bin] ** 2;
     for (let bin = 0; bin < N_BINS; bin++) {
-      const [first, weights] = rows[bin];
+      const first = rows[bin][0];
+      const weights = rows[bin][1];
       let power = 0;
       for (let i = 0; i < weights.length; i++) power += weights[i] * powers[first + i];
       const factor = powers[bin] > 0 ? Math.sqrt(Math.abs(power) / powers[bin]) : 0;
-      const [re, im] = [real[bin] * factor, imaginary[bin] * factor];
+      const re = real[bin] * factor;
+      const im = imaginary[bin] * factor;
       real[bin] = power < 0 ? -im : re;
       imaginary[bin] = power < 0 ? re : im;
     }
@@ -105,6 +107,7 @@ class Channel {
     output.set(signal.subarray(0, n));
     for (const section of this.sections) section.process(output, n);
     let { gain, at } = this;
+    let to = after % ring.length;
     for (let from = 0; from < n; from += STEP) {
       const wanted = this.nextGain(output, from);
       const step = (wanted - gain) / STEP;
@@ -112,7 +115,8 @@ class Channel {
         gain += step;
         history[at] = output[i];
         at = at + 1 === history.length ? 0 : at + 1;
-        ring[(after + i) % ring.length] += history[at] * gain;
+        ring[to] += history[at] * gain;
+        to = to + 1 === ring.length ? 0 : to + 1;
       }
       gain = wanted;
     }
