@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING
 from rebalance._base.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from rebalance.web.listening_test._answers_store import Answer, AnswerStore, Participant
+    from rebalance.web.listening_test._answers_store import AnswerStore
     from rebalance.web.listening_test._choice_models import choice_worths, win_shares
     from rebalance.web.listening_test._haaqi_relation import Correlation, HaaqiRelation, relate_to_haaqi
-    from rebalance.web.listening_test._listening_plans import ListeningPlan, SettledTest, read_plan, settle_test
+    from rebalance.web.listening_test._listening_plans import ListeningPlan
+    from rebalance.web.listening_test._matched_sounds import lowpass, matched
+    from rebalance.web.listening_test._plan_files import read_plan
     from rebalance.web.listening_test._rating_models import MixedModel, fit_mixed_model, rating_means
+    from rebalance.web.listening_test._result_files import RESULT_FILES, write_results
+    from rebalance.web.listening_test._said_answers import Answer, Participant
     from rebalance.web.listening_test._screening import screen_participants
-    from rebalance.web.listening_test._stimuli import Stimuli, lowpass, make_stimuli, matched
-    from rebalance.web.listening_test._test_results import (
-        RESULT_FILES,
-        ListeningResults,
-        evaluate_answers,
-        read_scores,
-        write_results,
-    )
+    from rebalance.web.listening_test._settled_tests import SettledTest, settle_test
+    from rebalance.web.listening_test._stimuli import Stimuli, make_stimuli
+    from rebalance.web.listening_test._test_results import ListeningResults, evaluate_answers, read_scores
     from rebalance.web.listening_test._test_server import create_test_app
     from rebalance.web.listening_test._test_serving import own_database, serve_test
     from rebalance.web.listening_test._trial_orders import BlindTrial, Trial, blinded, ordered_trials
@@ -63,8 +62,8 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
-        "RESULT_FILES": "_test_results",
-        "Answer": "_answers_store",
+        "RESULT_FILES": "_result_files",
+        "Answer": "_said_answers",
         "AnswerStore": "_answers_store",
         "BlindTrial": "_trial_orders",
         "Correlation": "_haaqi_relation",
@@ -72,8 +71,8 @@ __getattr__ = lazy_names(
         "ListeningPlan": "_listening_plans",
         "ListeningResults": "_test_results",
         "MixedModel": "_rating_models",
-        "Participant": "_answers_store",
-        "SettledTest": "_listening_plans",
+        "Participant": "_said_answers",
+        "SettledTest": "_settled_tests",
         "Stimuli": "_stimuli",
         "Trial": "_trial_orders",
         "blinded": "_trial_orders",
@@ -81,19 +80,19 @@ __getattr__ = lazy_names(
         "create_test_app": "_test_server",
         "evaluate_answers": "_test_results",
         "fit_mixed_model": "_rating_models",
-        "lowpass": "_stimuli",
+        "lowpass": "_matched_sounds",
         "make_stimuli": "_stimuli",
-        "matched": "_stimuli",
+        "matched": "_matched_sounds",
         "ordered_trials": "_trial_orders",
         "own_database": "_test_serving",
         "rating_means": "_rating_models",
-        "read_plan": "_listening_plans",
+        "read_plan": "_plan_files",
         "read_scores": "_test_results",
         "relate_to_haaqi": "_haaqi_relation",
         "screen_participants": "_screening",
         "serve_test": "_test_serving",
-        "settle_test": "_listening_plans",
+        "settle_test": "_settled_tests",
         "win_shares": "_choice_models",
-        "write_results": "_test_results",
+        "write_results": "_result_files",
     },
 )

@@ -6,10 +6,8 @@ import contextlib
 import datetime as dt
 import hashlib
 import json
-import math
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -20,7 +18,6 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from rebalance._base.errors import ConfigError
 from rebalance._base.semantics import VERSION
-from rebalance.task import Pair
 from rebalance.web.leaderboard import hash_token, new_token
 from rebalance.web.listening_test._answer_tables import (
     ANSWERS,
@@ -31,77 +28,14 @@ from rebalance.web.listening_test._answer_tables import (
     database_error,
     open_database,
 )
-from rebalance.web.listening_test._listening_plans import SettledTest
+from rebalance.web.listening_test._said_answers import Answer, Participant
+from rebalance.web.listening_test._settled_tests import SettledTest
 from rebalance.web.listening_test._stimuli import Stimuli
-from rebalance.web.listening_test._trial_orders import BlindTrial, Trial, blinded, ordered_trials
+from rebalance.web.listening_test._trial_orders import blinded, ordered_trials
+from rebalance.web.listening_test._trial_rows import described, stimulus_rows, trial_rows, trials_of
 
 _BLIND_BYTES = 12
 _MAX_TRIES = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a participant said of one signal.
-
-    Parameters
-    ----------
-    rating
-        From 0 to 100; None where two signals are compared.
-    chosen
-        Whether it was chosen of the two, False for both where none was; None where signals are rated.
-    plays
-        How often it was listened to, at least once.
-    seconds
-        Time from the first sound of the page to the answer.
-
-    Raises
-    ------
-    ConfigError
-        If a value is out of range.
-
-    Examples
-    --------
-    >>> from rebalance.web.listening_test import Answer
-    >>> try:
-    ...     Answer(rating=101.0, plays=1, seconds=3.0)
-    ... except ValueError as error:
-    ...     print(error)
-    rating: expected a number from 0 to 100, got 101
-    """
-
-    rating: float | None = None
-    chosen: bool | None = None
-    plays: int
-    seconds: float
-
-    def __post_init__(self) -> None:
-        if (self.rating is None) == (self.chosen is None):
-            raise ConfigError(where="answer", expected="a rating or a choice")
-        if self.rating is not None and not 0 <= self.rating <= 100:
-            raise ConfigError(where="rating", expected="a number from 0 to 100", got=f"{self.rating:g}")
-        if self.plays < 1:
-            raise ConfigError(where="plays", expected="every sound heard at least once", got=str(self.plays))
-        if not (self.seconds >= 0 and math.isfinite(self.seconds)):
-            raise ConfigError(where="seconds", expected="0 or more", got=f"{self.seconds:g}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Participant:
-    """Somebody who takes a test.
-
-    Parameters
-    ----------
-    identity
-        In the database.
-    number
-        Within the test, from 1; decides the orders.
-    trials
-        In their order.
-    """
-
-    identity: int
-    number: int
-    trials: tuple[BlindTrial, ...]
 
 
 class AnswerStore:
@@ -139,7 +73,7 @@ class AnswerStore:
     def __init__(self, address: str, test: SettledTest) -> None:
         self._test = test
         self._engine = open_database(address)
-        plan = json.dumps(_described(test), sort_keys=True)
+        plan = json.dumps(described(test), sort_keys=True)
         self._identity = hashlib.sha256(plan.encode()).hexdigest()
         row = {"id": self._identity, "title": test.plan.title, "kind": test.plan.kind, "seed": test.plan.seed}
         with self._transaction() as connection:
@@ -208,7 +142,7 @@ class AnswerStore:
             found = connection.execute(select(PARTICIPANTS).where(wanted)).one_or_none()
             if found is None:
                 return None
-            return Participant(identity=found.id, number=found.number, trials=_trials_of(connection, found.id))
+            return Participant(identity=found.id, number=found.number, trials=trials_of(connection, found.id))
 
     def keep(self, participant: Participant, place: int, answers: Mapping[str, Answer]) -> None:
         """Keep the answers of a trial, in place of earlier ones: all of them or none.
@@ -310,8 +244,8 @@ class AnswerStore:
             raise _NumberTakenError from error
         ordered = ordered_trials(self._test.trials, seed=plan.seed, participant=number)
         trials = blinded(ordered, with_reference=plan.has_reference, new_id=new_id)
-        connection.execute(TRIALS.insert(), _trial_rows(identity, trials))
-        connection.execute(STIMULI.insert(), _stimulus_rows(identity, trials))
+        connection.execute(TRIALS.insert(), trial_rows(identity, trials))
+        connection.execute(STIMULI.insert(), stimulus_rows(identity, trials))
 
     def _replace(self, connection: Connection, blind_id: str, answer: Answer) -> None:
         """Write an answer over what stands there."""
@@ -329,62 +263,6 @@ class AnswerStore:
 
 class _NumberTakenError(Exception):
     """Somebody else was given the number at the same moment."""
-
-
-def _described(test: SettledTest) -> dict[str, object]:
-    """Return what makes a test that one and no other: a text may be changed, what is judged may not."""
-    plan = test.plan
-    return {
-        "kind": plan.kind,
-        "seed": plan.seed,
-        "split": test.task.split,
-        "trials": [[trial.pair.scene, trial.pair.listener, *trial.systems] for trial in test.trials],
-        "loudness_lufs": plan.loudness_lufs,
-        "stretch_s": [plan.start_s, plan.duration_s],
-        "own_reference": plan.reference != "ideal",
-    }
-
-
-def _trial_rows(identity: int, trials: Sequence[BlindTrial]) -> list[dict[str, object]]:
-    return [
-        {
-            "participant": identity,
-            "place": place,
-            "scene": blind.trial.pair.scene,
-            "listener": blind.trial.pair.listener,
-            "reference_id": blind.reference_id,
-        }
-        for place, blind in enumerate(trials)
-    ]
-
-
-def _stimulus_rows(identity: int, trials: Sequence[BlindTrial]) -> list[dict[str, object]]:
-    return [
-        {"blind_id": blind_id, "participant": identity, "place": place, "position": position, "system": system}
-        for place, blind in enumerate(trials)
-        for position, (blind_id, system) in enumerate(zip(blind.blind_ids, blind.trial.systems, strict=True))
-    ]
-
-
-def _trials_of(connection: Connection, identity: int) -> tuple[BlindTrial, ...]:
-    """Return the trials of a participant as they were written."""
-    of_place: dict[int, list[tuple[str, str]]] = {}
-    for row in connection.execute(
-        select(STIMULI).where(STIMULI.c.participant == identity).order_by(STIMULI.c.place, STIMULI.c.position)
-    ):
-        of_place.setdefault(row.place, []).append((row.blind_id, row.system))
-    rows = connection.execute(select(TRIALS).where(TRIALS.c.participant == identity).order_by(TRIALS.c.place))
-    return tuple(
-        BlindTrial(
-            trial=Trial(
-                pair=Pair(scene=row.scene, listener=row.listener),
-                systems=tuple(system for _, system in of_place[row.place]),
-            ),
-            blind_ids=tuple(blind_id for blind_id, _ in of_place[row.place]),
-            reference_id=row.reference_id,
-        )
-        for row in rows
-    )
 
 
 def _now() -> str:

@@ -10,22 +10,18 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve, firwin, kaiserord
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import AudioError, ConfigError
 from rebalance._base.files import StrPath, checksum_of, expanded
-from rebalance.audio import Audio, amplitude_from_db, loudness_lufs, read_audio, sample_span, write_audio
+from rebalance.audio import Audio, read_audio, sample_span, write_audio
 from rebalance.pipeline import amplify_for_submission, enhanced_path, true_remix
 from rebalance.task import Pair
-from rebalance.web.listening_test._listening_plans import IDEAL, REFERENCE, SettledTest, anchor_name
+from rebalance.web.listening_test._listening_plans import IDEAL, REFERENCE, anchor_name
+from rebalance.web.listening_test._matched_sounds import faded, lowpass, matched
+from rebalance.web.listening_test._settled_tests import SettledTest
 
 RATE_HZ = CAD2_TASK2.remix_sample_rate
-
-_PEAK = amplitude_from_db(-1.0)  # full scale 1; room for what a converter adds between samples
-_FADE_S = 0.01
-_TRANSITION = 1 / 8  # of the cut-off: 25 dB down at 4 kHz for 3.5 kHz, BS.1534-3 section 5.1
-_STOPBAND_DB = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,77 +97,6 @@ def make_stimuli(test: SettledTest, folder: StrPath) -> Stimuli:
     return stimuli
 
 
-def matched(signals: Mapping[str, Audio], sample_rate: int, *, level_lufs: float) -> dict[str, NDArray[np.float64]]:
-    """Return signals made equally loud; where one would clip, all are turned down alike.
-
-    Parameters
-    ----------
-    signals
-        By name, each of shape ``(n_channels, n_samples)``, full scale 1.
-    sample_rate
-        In Hz.
-    level_lufs
-        Loudness wanted, in LUFS.
-
-    Raises
-    ------
-    AudioError
-        If a signal is silent or their lengths differ.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from rebalance.audio import loudness_lufs
-    >>> from rebalance.web.listening_test import matched
-    >>> noise = np.random.default_rng(0).normal(0, 0.01, (2, 32_000))
-    >>> made = matched({"soft": noise, "loud": 20 * noise}, 32_000, level_lufs=-30.0)
-    >>> [round(loudness_lufs(signal, 32_000), 2) for signal in made.values()]
-    [-30.0, -30.0]
-    """
-    lengths = {signal.shape[-1] for signal in signals.values()}
-    if len(lengths) > 1:
-        raise AudioError(expected="signals of one length", got=", ".join(map(str, sorted(lengths))))
-    levelled: dict[str, NDArray[np.float64]] = {}
-    for name, signal in signals.items():
-        found_lufs = loudness_lufs(signal, sample_rate)
-        if not np.isfinite(found_lufs):
-            raise AudioError(where=name, expected="a sound", found="silence")
-        levelled[name] = np.asarray(signal, dtype=np.float64) * amplitude_from_db(level_lufs - found_lufs)
-    peak = max(float(np.max(np.abs(signal))) for signal in levelled.values())
-    scale = min(1.0, _PEAK / peak)
-    return {name: scale * signal for name, signal in levelled.items()}
-
-
-def lowpass(signal: Audio, sample_rate: int, *, cutoff_hz: float) -> NDArray[np.float64]:
-    """Return an anchor: a signal without what lies above a frequency, not delayed.
-
-    Parameters
-    ----------
-    signal
-        Shape ``(n_channels, n_samples)``.
-    sample_rate
-        In Hz, more than 2.25 times the cut-off.
-    cutoff_hz
-        End of the pass-band; ripple below 0.1 dB up to there, 60 dB down from an eighth above.
-
-    Source: the anchors of ITU-R BS.1534-3, section 5.1, which asks for 25 dB at 4 kHz and 50 dB at 4.5 kHz.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from rebalance.audio import rms
-    >>> from rebalance.web.listening_test import lowpass
-    >>> time_s = np.arange(32_000) / 32_000
-    >>> low, high = (np.sin(2 * np.pi * hz * time_s)[None] for hz in (1000, 5000))
-    >>> [round(rms(lowpass(tone, 32_000, cutoff_hz=3500.0)), 2) for tone in (low, high)]
-    [0.71, 0.0]
-    """
-    width_hz = cutoff_hz * _TRANSITION
-    n_taps, beta = kaiserord(_STOPBAND_DB, width_hz / (sample_rate / 2))
-    taps = firwin(n_taps | 1, cutoff_hz + width_hz / 2, window=("kaiser", beta), fs=sample_rate)
-    return np.asarray(fftconvolve(signal, taps[None, :], mode="same", axes=-1), dtype=np.float64)
-
-
 def _write(test: SettledTest, pair: Pair, stimuli: Stimuli) -> None:
     """Make and write all sounds of a scene and listener."""
     signals = _signals(test, pair)
@@ -192,7 +117,7 @@ def _signals(test: SettledTest, pair: Pair) -> dict[str, NDArray[np.float64]]:
         cuts[REFERENCE] = _stretch(test, amplified, f"scene {pair.scene}: the reference")
     for cutoff_hz in test.plan.cutoffs_hz:
         cuts[anchor_name(cutoff_hz)] = lowpass(cuts[REFERENCE], RATE_HZ, cutoff_hz=cutoff_hz)
-    return {system: _faded(signal) for system, signal in cuts.items()}
+    return {system: faded(signal, RATE_HZ) for system, signal in cuts.items()}
 
 
 def _signal_files(test: SettledTest, pair: Pair) -> dict[str, Path]:
@@ -237,12 +162,3 @@ def _stretch(test: SettledTest, samples: Audio, where: str) -> NDArray[np.float6
         played = f"{test.plan.start_s:g} s to {last / RATE_HZ:g} s"
         raise AudioError(where=where, expected=f"a sound from {played}", got=f"{n_samples / RATE_HZ:g} s")
     return np.asarray(samples[:, first:last], dtype=np.float64)
-
-
-def _faded(signal: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a signal whose ends meet without a click when it is repeated."""
-    n_fade = min(round(_FADE_S * RATE_HZ), signal.shape[1] // 2)
-    rise = np.sin(np.linspace(0.0, np.pi / 2, n_fade)) ** 2
-    shape = np.ones(signal.shape[1])
-    shape[:n_fade], shape[signal.shape[1] - n_fade :] = rise, rise[::-1]
-    return signal * shape

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-from rebalance.web.listening_test._answers_store import Answer
 from rebalance.web.listening_test._listening_plans import ListeningPlan
+from rebalance.web.listening_test._said_answers import Answer
 from rebalance.web.listening_test._trial_orders import BlindTrial
 
 SCALE = ("Bad", "Poor", "Fair", "Good", "Excellent")

@@ -9,14 +9,10 @@ import numpy as np
 import pandas as pd
 
 from rebalance._base.errors import ConfigError
-from rebalance._base.files import StrPath, expanded, write_text
-from rebalance._base.names import counted
 from rebalance._base.seeding import stream
-from rebalance._base.semantics import VERSION
-from rebalance.report import ScoredRun, p_value_text, read_scored_runs
+from rebalance.report import ScoredRun, read_scored_runs
 from rebalance.web.listening_test._choice_models import choice_worths, comparisons, win_shares
 from rebalance.web.listening_test._haaqi_relation import (
-    Correlation,
     HaaqiRelation,
     compared_points,
     rated_points,
@@ -25,16 +21,7 @@ from rebalance.web.listening_test._haaqi_relation import (
 from rebalance.web.listening_test._listening_plans import REFERENCE, ListeningPlan
 from rebalance.web.listening_test._rating_models import MixedModel, fit_mixed_model, rating_means
 from rebalance.web.listening_test._screening import screen_participants
-
-_DECIMALS = 6
-
-RESULT_FILES = (
-    "answers.csv",
-    "screening.csv",
-    "results.csv",
-    "model.txt",
-    *(f"{name}.{suffix}" for name in ("ratings", "haaqi") for suffix in ("svg", "png")),
-)
+from rebalance.web.listening_test._verdicts import best_mean, counted_people, most_chosen, told_relation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,70 +130,6 @@ def read_scores(plan: ListeningPlan) -> dict[str, ScoredRun]:
     return {name: read_scored_runs([folder])[0] for name, folder in plan.runs.items()}
 
 
-def write_results(results: ListeningResults, out: StrPath) -> None:
-    """Write the results as tables, a text and plots.
-
-    Parameters
-    ----------
-    results
-        From `evaluate_answers`.
-    out
-        Folder to write ``answers.csv``, ``screening.csv``, ``results.csv``, ``model.txt``, ``ratings.svg`` and
-        ``haaqi.svg`` to (the plots as PNG, too); made when missing. A plot that cannot be made is not written.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> import pandas as pd
-    >>> from rebalance.web.listening_test import ListeningPlan, ListeningResults, write_results
-    >>> plan = ListeningPlan(title="Demo", kind="mushra", task=Path("metadata/demo"), runs={"fast": Path("exp/fast")})
-    >>> means = pd.DataFrame({"system": ["fast"], "mean": [50.0], "low": [40.0], "high": [60.0]})
-    >>> answers = pd.DataFrame({"system": ["fast"], "participant": [1], "rating": [50.0]})
-    >>> results = ListeningResults(
-    ...     plan=plan, answers=answers, screening=answers, kept=answers, results=means, model=None, worths=None,
-    ...     no_model="too few", relation=None, no_relation="too few", verdict="one",
-    ... )
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_results(results, folder)
-    ...     sorted(path.name for path in Path(folder).glob("*.csv"))
-    ['answers.csv', 'results.csv', 'screening.csv']
-    """
-    from rebalance.web.listening_test._test_plots import draw_ratings, draw_relation, draw_worths, save_figure
-
-    out = expanded(out)
-    for name, table in (("answers", results.answers), ("screening", results.screening), ("results", results.results)):
-        write_text(out / f"{name}.csv", table.round(_DECIMALS).to_csv(index=False, lineterminator="\n"))
-    write_text(out / "model.txt", model_text(results))
-    if results.worths is not None:
-        save_figure(draw_worths(results.worths), out / "ratings.svg")
-    else:
-        save_figure(draw_ratings(results.results, results.kept), out / "ratings.svg")
-    if results.relation is not None:
-        rates = results.plan.kind == "mushra"
-        x_label = "HAAQI, mean of both ears" if rates else "HAAQI of the first minus the second"
-        y_label = "mean rating" if rates else "share of the first"
-        figure = draw_relation(results.relation.points, x_label=x_label, y_label=y_label)
-        save_figure(figure, out / "haaqi.svg")
-
-
-def model_text(results: ListeningResults) -> str:
-    """Return what ``model.txt`` says: the verdict, the model, and how HAAQI goes with the answers."""
-    lines = [f"{results.plan.title} ({results.plan.kind}), seed {results.plan.seed}, rebalance {VERSION}", ""]
-    lines += [results.verdict, ""]
-    if results.model is not None:
-        lines += _mixed_model_lines(results.model)
-    elif results.worths is not None:
-        lines += ["Bradley-Terry worths", "", results.worths.to_string(index=False, float_format="%.3f"), ""]
-    else:
-        lines += [f"No mixed model: {results.no_model}", ""]
-    if results.relation is None:
-        lines += [f"No relation to HAAQI: {results.no_relation}"]
-    else:
-        lines += [_relation_text(results.relation)]
-    return "\n".join(lines) + "\n"
-
-
 def _rated(plan: ListeningPlan, answers: pd.DataFrame, scores: Mapping[str, ScoredRun]) -> ListeningResults:
     """Evaluate a MUSHRA test."""
     screening = screen_participants(answers)
@@ -230,7 +153,7 @@ def _rated(plan: ListeningPlan, answers: pd.DataFrame, scores: Mapping[str, Scor
         no_model=no_model,
         relation=relation,
         no_relation=no_relation,
-        verdict=f"{_counted_people(screening)}; {_best_mean(means, plan)}. {_told(relation, no_relation)}",
+        verdict=f"{counted_people(screening)}; {best_mean(means, plan)}. {told_relation(relation, no_relation)}",
     )
 
 
@@ -251,7 +174,7 @@ def _compared(plan: ListeningPlan, answers: pd.DataFrame, scores: Mapping[str, S
         no_model="",
         relation=relation,
         no_relation=no_relation,
-        verdict=f"{_counted_people(screening)}; {_most_chosen(shares)}. {_told(relation, no_relation)}",
+        verdict=f"{counted_people(screening)}; {most_chosen(shares)}. {told_relation(relation, no_relation)}",
     )
 
 
@@ -277,62 +200,3 @@ def _mean_haaqi(run: ScoredRun, own: pd.DataFrame) -> float:
     pairs = sorted(set(zip(own["scene"], own["listener"], strict=True)))
     scored = [pair for pair in pairs if pair in run.scores.index]
     return float(np.mean([run.scores.loc[pair, "avg_haaqi"] for pair in scored])) if scored else float("nan")
-
-
-def _counted_people(screening: pd.DataFrame) -> str:
-    n_excluded = int(screening["excluded"].sum())
-    left_out = f", {n_excluded} left out by the hidden reference" if n_excluded else ""
-    return f"{counted(len(screening), 'participant')}{left_out}"
-
-
-def _best_mean(means: pd.DataFrame, plan: ListeningPlan) -> str:
-    runs = means[means["system"].isin(list(plan.runs))]
-    best = runs.iloc[int(runs["mean"].argmax())]
-    limits = f" ({best['low']:.1f} to {best['high']:.1f})" if np.isfinite(best["low"]) else ""
-    return f"{best['system']} has the highest mean rating, {best['mean']:.1f}{limits}"
-
-
-def _most_chosen(shares: pd.DataFrame) -> str:
-    """Say which system won most, of the trials that were decided."""
-    overall = shares[shares["against"] == "all"]
-    if not overall["wins"].sum():
-        return "no trial was decided"
-    best = overall.iloc[int(np.nanargmax(overall["share"]))]
-    decided = counted(int(best["wins"] + best["losses"]), "decided trial")
-    limits = f"({100 * best['low']:.0f} to {100 * best['high']:.0f})"
-    return f"{best['system']} was chosen most often, in {100 * best['share']:.0f} % of its {decided} {limits}"
-
-
-def _told(relation: HaaqiRelation | None, no_relation: str) -> str:
-    return _relation_text(relation) if relation is not None else f"No relation to HAAQI: {no_relation}."
-
-
-def _relation_text(relation: HaaqiRelation) -> str:
-    spearman, pearson = _correlation_text(relation.spearman), _correlation_text(relation.pearson)
-    return f"HAAQI and answers: Spearman {spearman}, Pearson {pearson}, over {len(relation.points)} points."
-
-
-def _correlation_text(correlation: Correlation) -> str:
-    interval = correlation.interval
-    limits = "" if interval is None else f" ({interval.low:.2f} to {interval.high:.2f})"
-    return f"{correlation.value:.2f}{limits}"
-
-
-def _mixed_model_lines(model: MixedModel) -> list[str]:
-    """Return the mixed model in lines."""
-    ending = "" if model.converged else "; the fit did not converge, do not rely on it"
-    return [
-        f"rating ~ system + (1 | participant) + (1 | scene), REML; points above {model.baseline}{ending}",
-        "",
-        model.effects.assign(p_value=model.effects["p_value"].map(p_value_text)).to_string(
-            index=False, float_format="%.2f"
-        ),
-        "",
-        (
-            f"standard deviations: participants {model.participant_sd:.2f}, scenes {model.scene_sd:.2f},"
-            f" rest {model.residual_sd:.2f}"
-        ),
-        "",
-        model.text,
-        "",
-    ]

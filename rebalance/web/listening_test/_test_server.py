@@ -12,8 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rebalance.web import Guard, answer_errors_in_one_line
 from rebalance.web.listening_test import _test_pages as pages
-from rebalance.web.listening_test._answers_store import Answer, AnswerStore, Participant
-from rebalance.web.listening_test._listening_plans import REFERENCE, SettledTest
+from rebalance.web.listening_test._answers_store import AnswerStore
+from rebalance.web.listening_test._listening_plans import REFERENCE
+from rebalance.web.listening_test._said_answers import Answer, Participant
+from rebalance.web.listening_test._settled_tests import SettledTest
 from rebalance.web.listening_test._stimuli import Stimuli
 
 ASSETS = Path(__file__).parent / "assets"

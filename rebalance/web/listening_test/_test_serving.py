@@ -8,7 +8,7 @@ from rebalance._base.errors import RebalanceError
 from rebalance._base.files import StrPath, expanded
 from rebalance.web import ServerOptions, bound_socket, closing_in_order, run_server
 from rebalance.web.listening_test._answers_store import AnswerStore
-from rebalance.web.listening_test._listening_plans import SettledTest
+from rebalance.web.listening_test._settled_tests import SettledTest
 from rebalance.web.listening_test._stimuli import make_stimuli
 from rebalance.web.listening_test._test_server import create_test_app
 

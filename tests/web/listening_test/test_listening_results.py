@@ -22,7 +22,7 @@ from rebalance.web.listening_test import (
     write_results,
 )
 from rebalance.web.listening_test._choice_models import comparisons, wilson_interval
-from rebalance.web.listening_test._test_results import model_text
+from rebalance.web.listening_test._result_files import model_text
 
 SCENES = tuple(f"S{number}" for number in range(8))
 EFFECTS = {"reference": 95.0, "anchor 3.5 kHz": 25.0, "fast": 60.0, "slow": 72.0}
