@@ -36,7 +36,7 @@ def listening_test(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Port to listen on; 7371, or a free one.", show_default=False)
     ] = None,
-    browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")] = True,
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
     force: ForceOption = False,
 ) -> None:
     """Ask people: a blind listening test of runs, or with --results what they said.

@@ -107,7 +107,7 @@ def test_what_is_wrong_is_told_in_one_line(plan_path: Path, tmp_path: Path) -> N
         ((plan_path, "--results", tmp_path / "out"), "trios-data: expected the answers of a test, found none"),
         ((tmp_path / "none.yaml",), "cannot be read"),
         ((plan_path, "--database", "mysql://x"), "database: expected sqlite or postgresql"),
-        ((plan_path, "--host", "256.1.1.1", "--no-open"), "cannot listen"),
+        ((plan_path, "--host", "256.1.1.1", "--no-browser"), "cannot listen"),
     ]
     for arguments, message in cases:
         result = run(*arguments)
@@ -130,7 +130,7 @@ def test_no_answers_yet_is_told(plan_path: Path, tmp_path: Path) -> None:
 
 
 def test_the_command_opens_the_test_and_goes_on_after_a_restart(plan_path: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "rebalance", "listening-test", str(plan_path), "--port", "0", "--no-open"]
+    command = [sys.executable, "-m", "rebalance", "listening-test", str(plan_path), "--port", "0", "--no-browser"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     token = ""
     for ending in (signal.SIGINT, signal.SIGKILL, signal.SIGTERM):
