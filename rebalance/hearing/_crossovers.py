@@ -10,7 +10,7 @@ import numpy as np
 import scipy.signal
 from numpy.typing import NDArray
 
-from rebalance._base.challenge import CAD2_TASK2
+from rebalance._base.challenge import CAD2_TASK2, EARS
 from rebalance._base.errors import AudioError, ConfigError
 from rebalance.audio import Audio
 from rebalance.hearing._audiogram import looks_like_khz
@@ -98,6 +98,19 @@ class Crossover:
             If the signal is not one ear, is empty or not finite.
         """
         return split_into_bands(one_ear(signal), self.sections)[: len(self.frequencies_hz) + 1]
+
+
+def two_ears(signal: Audio, where: str) -> Audio:
+    """Return a stereo signal, checked for its shape.
+
+    Raises
+    ------
+    AudioError
+        If it is none.
+    """
+    if signal.ndim != 2 or len(signal) != len(EARS):
+        raise AudioError(where=where, expected="a stereo signal of shape (2, n_samples)", got=str(signal.shape))
+    return signal
 
 
 def one_ear(signal: Audio) -> NDArray[np.float64]:

@@ -10,10 +10,10 @@ import scipy.signal
 from numpy.typing import NDArray
 
 from rebalance._base.challenge import EARS
-from rebalance._base.errors import AudioError, ConfigError
+from rebalance._base.errors import ConfigError
 from rebalance.audio import Audio
 from rebalance.hearing._audiogram import Audiogram, Listener, Severity
-from rebalance.hearing._crossovers import one_ear
+from rebalance.hearing._crossovers import one_ear, two_ears
 from rebalance.hearing._loss_filters import (
     FFT_SIZE,
     ear_filter,
@@ -187,14 +187,12 @@ def simulate_hearing_loss(
     >>> bool(left < right / 4)
     True
     """
-    if signal.ndim != 2 or len(signal) != len(EARS):
-        raise AudioError(
-            where="hearing-loss simulation", expected="a stereo signal of shape (2, n_samples)", got=str(signal.shape)
-        )
     ears = [
         HearingLossSimulator(audiogram=listener.audiogram(ear), full_scale_db_spl=full_scale_db_spl) for ear in EARS
     ]
-    return np.stack([ear(channel) for ear, channel in zip(ears, signal, strict=True)])
+    return np.stack(
+        [ear(channel) for ear, channel in zip(ears, two_ears(signal, "hearing-loss simulation"), strict=True)]
+    )
 
 
 def smeared(signal: NDArray[np.float64], matrix: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2, EARS
-from rebalance._base.errors import AudioError, ConfigError
+from rebalance._base.errors import ConfigError
 from rebalance.audio import Audio
 from rebalance.hearing._audiogram import Fitting
-from rebalance.hearing._crossovers import Crossover, one_ear
+from rebalance.hearing._crossovers import Crossover, one_ear, two_ears
 from rebalance.hearing._filter_kernels import COMPRESSOR_ROWS, LANES, compress_in_bands
 
 _LEVEL_FLOOR_DB = -120.0
@@ -199,8 +199,6 @@ def amplify(
     >>> bool(left > 2 * right)
     True
     """
-    if signal.ndim != 2 or len(signal) != len(EARS):
-        raise AudioError(where="amplify", expected="a stereo signal of shape (2, n_samples)", got=str(signal.shape))
     return np.stack(
         [
             MultibandCompressor(
@@ -212,6 +210,6 @@ def amplify(
                 attacks_ms=settings.attacks_ms,
                 releases_ms=settings.releases_ms,
             )(channel)
-            for ear, channel in zip(EARS, signal, strict=True)
+            for ear, channel in zip(EARS, two_ears(signal, "amplify"), strict=True)
         ]
     )

@@ -353,25 +353,12 @@ def remix_stream(
     >>> [piece.shape for piece in remix_stream(stream, request).pieces()]
     [(1, 8)]
     """
-    folder = None if folder is None else expanded(folder)
-    fits = request.fitting is not None
-    recorded = _meter(stream, loudness=request.loudness == "recording")
-    edited = _meter(stream, loudness=fits or request.loudness is not None)
-    spool = Spool(sample_rate=stream.sample_rate, n_channels=stream.n_channels, folder=folder, double=double)
-    with contextlib.ExitStack() as on_failure:
-        on_failure.callback(spool.close)
-        leaks: list[Leakage] = []
-        for original, piece in _edited_pieces(stream, request, leaks, on_progress):
-            spool.append(piece)
-            recorded.feed(original)
-            edited.feed(piece)
-        leakage = sum(leaks[1:], start=leaks[0]) if leaks else None
-        balance = estimate_balance(request.all_gains_db, request.separator, leakage, strength=request.strength)
-        result, heard = (spool, edited) if request.fitting is None else _amplified(spool, edited, request.fitting)
-        level = _output_level(request.loudness, recorded, heard)
-        if result is spool:
-            on_failure.pop_all()
-        return StreamedMix(spool=result, level=level, balance=balance)
+    leaks: list[Leakage] = []
+    edits = _edited_pieces(stream, request, leaks, on_progress)
+    spool, level = _levelled(stream, edits, request.fitting, request.loudness, folder=folder, double=double)
+    leakage = sum(leaks[1:], start=leaks[0]) if leaks else None
+    balance = estimate_balance(request.all_gains_db, request.separator, leakage, strength=request.strength)
+    return StreamedMix(spool=spool, level=level, balance=balance)
 
 
 def rebalance_stems(
@@ -464,29 +451,17 @@ def remix_of_stems(
         if np.shape(stem) != shape:
             raise AudioError(where=name, expected=f"the recording's shape {shape}", got=str(np.shape(stem)))
     stream = RecordingStream(recording)
-    recorded = _meter(stream, loudness=loudness == "recording")
-    edited = _meter(stream, loudness=fitting is not None or loudness is not None)
-    spool = Spool(
-        sample_rate=stream.sample_rate,
-        n_channels=stream.n_channels,
-        folder=None if folder is None else expanded(folder),
-        double=double,
-    )
-    with contextlib.ExitStack() as on_failure:
-        on_failure.callback(spool.close)
+
+    def edits() -> Iterator[tuple[Audio, Audio]]:
         start = 0
         for piece in stream.pieces():
             end = start + piece.shape[1]
             own = {name: stem[:, start:end] for name, stem in stems.items()}
-            changed = remix_as_edit(piece, own, all_gains_db, shrinkage=shrinkage)
-            recorded.feed(piece)
-            edited.feed(changed)
-            spool.append(changed)
+            yield piece, remix_as_edit(piece, own, all_gains_db, shrinkage=shrinkage)
             start = end
-        result, heard = (spool, edited) if fitting is None else _amplified(spool, edited, fitting)
-        if result is spool:
-            on_failure.pop_all()
-        return LevelledMix(spool=result, level=_output_level(loudness, recorded, heard))
+
+    spool, level = _levelled(stream, edits(), fitting, loudness, folder=folder, double=double)
+    return LevelledMix(spool=spool, level=level)
 
 
 def gains_by_source(
@@ -558,6 +533,37 @@ def _edited_pieces(
             del block, estimates, unshared, silence  # not held while the next block is made
 
     yield from edited_pieces(stream, request.separator.sample_rate, changes())
+
+
+def _levelled(
+    stream: Stream,
+    edits: Iterable[tuple[Audio, Audio]],
+    fitting: Fitting | None,
+    loudness: LoudnessTarget,
+    *,
+    folder: StrPath | None,
+    double: bool,
+) -> tuple[Spool, OutputLevel]:
+    """Keep edited pieces, amplify them where that is asked for, and say what is to be done to their level."""
+    recorded = _meter(stream, loudness=loudness == "recording")
+    edited = _meter(stream, loudness=fitting is not None or loudness is not None)
+    spool = Spool(
+        sample_rate=stream.sample_rate,
+        n_channels=stream.n_channels,
+        folder=None if folder is None else expanded(folder),
+        double=double,
+    )
+    with contextlib.ExitStack() as on_failure:
+        on_failure.callback(spool.close)
+        for original, piece in edits:
+            spool.append(piece)
+            recorded.feed(original)
+            edited.feed(piece)
+        result, heard = (spool, edited) if fitting is None else _amplified(spool, edited, fitting)
+        level = _output_level(loudness, recorded, heard)
+        if result is spool:
+            on_failure.pop_all()
+        return result, level
 
 
 def _amplified(spool: Spool, meter: LevelMeter, fitting: Fitting) -> tuple[Spool, LevelMeter]:
