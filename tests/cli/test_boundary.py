@@ -30,6 +30,7 @@ READING = {
     "remix": ["{bad}", "--instruments", "violin,cello", "--separator", "mixture", "--out", "{out}.flac"],
     "audiogram": ["{bad}"],
     "listen": ["{bad}"],
+    "listening-test": ["{bad}"],
     "transcribe": ["{bad}", "--instruments", "violin,cello", "--out", "{out}"],
     "activity": ["{bad}", "--instruments", "violin,cello", "--out", "{out}"],
     "prescribe": ["{bad}"],
