@@ -158,13 +158,16 @@ def _from_path(text: str, path: Path, device: str) -> Separator:
         return _score_supervised(text, path, device)
     if header is not None:
         return _mask_network(text, path, device)
-    if path.is_file():
+    try:
+        return _local(text, path, device)
+    except ConfigError as error:
+        if not path.is_file():
+            raise
         raise ConfigError(
             where=f"separator {text!r}",
-            expected="a checkpoint that this package wrote (.safetensors), or a folder of ConvTasNet checkpoints",
+            expected="a checkpoint that this package wrote (.safetensors), or ConvTasNet checkpoints",
             got="another file",
-        )
-    return _local(text, path, device)
+        ) from error
 
 
 def _made_elsewhere(text: str, device: str) -> Separator:

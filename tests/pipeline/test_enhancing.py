@@ -144,9 +144,9 @@ def test_a_release_of_mixtures_only_can_be_enhanced_by_what_needs_no_names(own_t
 
 
 def test_only_the_official_networks_can_be_remixed_officially(task: Task, tmp_path: Path) -> None:
-    failures = enhance_task(task, tmp_path, EnhanceOptions(separator="oracle", remix="official"), jobs=1)
-    assert failures
-    assert all("expected separator 'convtasnet'" in failure.reason for failure in failures)
+    with pytest.raises(ConfigError, match="expected separator 'convtasnet', got 'oracle'"):
+        enhance_task(task, tmp_path / "run", EnhanceOptions(separator="oracle", remix="official"), jobs=1)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_killed_run_goes_on_where_it_was(tiny_task_root: Path, task: Task, tmp_path: Path) -> None:
