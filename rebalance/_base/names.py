@@ -28,4 +28,4 @@ def shortened(names: Collection[str], *, most: int = 6) -> str:
 
 def counted(number: int, noun: str, plural: str = "") -> str:
     """Return a number with its noun: ``"1 error"``, ``"2 errors"``; the plural where it is not that with an s."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

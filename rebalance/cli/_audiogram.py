@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from rebalance.hearing import Listener
 
 _PLOTS = (".png", ".svg", ".pdf")
-_SEVERITY_HZ = (500.0, 1000.0, 2000.0, 4000.0)
 
 
 def audiogram(
@@ -115,6 +114,7 @@ def _note_what_is_assumed(people: Mapping[str, Listener]) -> None:
     """Say of people read from a table or file which ear has no loss, and where the degree of loss is a guess."""
     from rebalance._base.challenge import EARS
     from rebalance.cli._reporting import say_note
+    from rebalance.hearing import SITE_SEVERITY_FREQUENCIES_HZ
 
     for key, person in people.items():
         has_loss = {ear: any(person.audiogram(ear).thresholds_db_hl) for ear in EARS}
@@ -122,7 +122,7 @@ def _note_what_is_assumed(people: Mapping[str, Listener]) -> None:
             well = next(ear for ear, loss in has_loss.items() if not loss)
             say_note(f"{key}: the {well} ear is taken to have no loss and is not amplified")
         measured = {hz for ear in EARS if has_loss[ear] for hz in person.audiogram(ear).frequencies_hz}
-        if measured and (guessed := [hz for hz in _SEVERITY_HZ if hz not in measured]):
+        if measured and (guessed := [hz for hz in SITE_SEVERITY_FREQUENCIES_HZ if hz not in measured]):
             at = ", ".join(f"{hz:g}" for hz in guessed)
             say_note(f"{key}: not measured at {at} Hz; the degree of loss rests on the neighbouring frequencies")
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rebalance._base.lazy import lazy_names
 from rebalance.hearing._audiogram import (
+    SITE_SEVERITY_FREQUENCIES_HZ,
     Audiogram,
     EarFitting,
     Fitting,
@@ -34,6 +35,7 @@ __all__ = [
     "CHALLENGE_AID",
     "MAX_LIVE_RATE",
     "MIN_LIVE_RATE",
+    "SITE_SEVERITY_FREQUENCIES_HZ",
     "STANDARD_AUDIOGRAMS",
     "AidSettings",
     "Audiogram",

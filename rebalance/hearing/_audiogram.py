@@ -30,7 +30,7 @@ _SITE_SEVERITY: tuple[tuple[float, Severity], ...] = (
     (35.0, "moderate"),
     (20.0, "mild"),
 )
-_SITE_SEVERITY_FREQUENCIES_HZ = (500.0, 1000.0, 2000.0, 4000.0)
+SITE_SEVERITY_FREQUENCIES_HZ = (500.0, 1000.0, 2000.0, 4000.0)
 
 
 # Nobody hears below it, and no audiometer reaches beyond so many kHz.
@@ -119,7 +119,7 @@ class Audiogram:
             1, 2 and 4 kHz: from 20 mild, from 35 moderate, from 50 moderately severe, from 65 severe.
         """
         if definition == "site":
-            mean = self.mean_threshold_db_hl(_SITE_SEVERITY_FREQUENCIES_HZ)
+            mean = self.mean_threshold_db_hl(SITE_SEVERITY_FREQUENCIES_HZ)
             return next((name for bound, name in _SITE_SEVERITY if mean >= bound), "none")
         low_hz, high_hz = _CODE_SEVERITY_BAND_HZ
         measured = [

@@ -96,7 +96,8 @@ class HearingLossSimulator:
     True
 
     Source: the MSBG model of Moore, Stone, Baer and Glasberg as pyclarity has it, without its delay of 30 ms and its
-    change of level by the pauses of a file. Equal to its functions below -100 dB from the sixth millisecond on.
+    change of level by the pauses of a file. Equal to its functions but for the first frames, which it fills twice, and
+    the last, which it cuts off.
     """
 
     audiogram: Audiogram

@@ -13,12 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebalance._base.errors import ConfigError
-from rebalance.audio import amplitude_from_db, output_format, writing_audio
+from rebalance.audio import Recording, RecordingStream, amplitude_from_db, output_format, writing_audio
 from rebalance.hearing import Listener, prescribe
 from rebalance.pipeline import common_attenuation_db, remix_of_stems
 from rebalance.web.listening_room._separations import Separation
 
-PIECE_SAMPLES = 2**18
 GAIN_PATTERN = "listening-room"
 
 
@@ -85,9 +84,10 @@ def _write_scaled(path: Path, stem: NDArray[np.float32], gain: float, sample_rat
     """Write a stem, which may be a view of a long file, piece by piece."""
     n_channels, n_samples = stem.shape
     kind = output_format(path).for_length(n_samples, n_channels)
+    stream = RecordingStream(Recording(samples=stem, sample_rate=sample_rate))
     with writing_audio(path, kind, sample_rate=sample_rate, n_channels=n_channels) as writer:
-        for start in range(0, n_samples, PIECE_SAMPLES):
-            writer.write(stem[:, start : start + PIECE_SAMPLES] * gain)
+        for piece in stream.pieces():
+            writer.write(piece * gain)
 
 
 def gains_document(separation: Separation, gains_db: Mapping[str, float]) -> str:
