@@ -210,10 +210,7 @@ def load_checkpoint(path: StrPath) -> Checkpoint:
 
     from rebalance.separation.mask_network import MaskNetwork, MaskNetworkConfig
 
-    header = checkpoint_header(path)
-    if header is None or header["format"] != FORMAT:
-        raise ConfigError(where=path, expected=f"a checkpoint of format {FORMAT!r}")
-    sha256 = checked_digest(path)
+    header, sha256 = checked_header(path, FORMAT)
     with reading_checkpoint(path):
         network = MaskNetwork(structured(json.loads(header["config"]), MaskNetworkConfig, "config"))
         card = structured(json.loads(header["card"]), ModelCard, "card")
@@ -241,6 +238,28 @@ def checkpoint_header(path: StrPath) -> dict[str, str] | None:
     except (SafetensorError, OSError):
         return None
     return header if header.get("format") in (FORMAT, TRACKER_FORMAT, SCORE_FORMAT) else None
+
+
+def checked_header(path: StrPath, wanted: str) -> tuple[dict[str, str], str]:
+    """Return the header of a checkpoint of one format, and the digest of the file, which must agree with one beside it.
+
+    Raises
+    ------
+    ConfigError
+        If the file is another, or damaged.
+
+    Examples
+    --------
+    >>> from rebalance.separation import SCORE_FORMAT, checked_header, shipped_weights
+    >>> checked_header(shipped_weights()["fast"], SCORE_FORMAT)
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: ...fast.safetensors: expected a checkpoint of format ...
+    """
+    header = checkpoint_header(path)
+    if header is None or header["format"] != wanted:
+        raise ConfigError(where=path, expected=f"a checkpoint of format {wanted!r}")
+    return header, checked_digest(path)
 
 
 def shipped_weights() -> dict[str, Path]:

@@ -158,16 +158,7 @@ def _from_path(text: str, path: Path, device: str) -> Separator:
         return _score_supervised(text, path, device)
     if header is not None:
         return _mask_network(text, path, device)
-    try:
-        return _local(text, path, device)
-    except ConfigError as error:
-        if not path.is_file():
-            raise
-        raise ConfigError(
-            where=f"separator {text!r}",
-            expected="a checkpoint that this package wrote (.safetensors), or ConvTasNet checkpoints",
-            got="another file",
-        ) from error
+    return _local(text, path, device)
 
 
 def _made_elsewhere(text: str, device: str) -> Separator:

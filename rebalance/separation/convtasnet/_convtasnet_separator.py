@@ -172,8 +172,12 @@ def local_checkpoints(path: StrPath, *, causal: bool | None = None) -> Checkpoin
         if by_instrument:
             return functools.partial(_local_checkpoint, by_instrument, path)
     wanted = {None: "[Non]Causal", True: "Causal", False: "NonCausal"}[causal]
+    named = f"checkpoints named ConvTasNet_<Instrument>_{wanted}"
+    if path.is_file() and not found:
+        expected = f"a checkpoint that this package wrote (.safetensors), or {named}"
+        raise ConfigError(where=path, expected=expected, got="another file")
     others = ", ".join(sorted(file.name for file in found.values())) or "none"
-    raise ConfigError(where=path, expected=f"checkpoints named ConvTasNet_<Instrument>_{wanted}", found=str(others))
+    raise ConfigError(where=path, expected=named, found=others)
 
 
 def published_checkpoint(instrument: str, *, causal: bool, refresh: bool = False) -> Path:

@@ -16,7 +16,7 @@ from rebalance._base.names import suggestion
 from rebalance.separation import (
     TRACKER_FORMAT,
     ModelCard,
-    checked_digest,
+    checked_header,
     checkpoint_header,
     reading_checkpoint,
     shipped_weights,
@@ -108,10 +108,7 @@ def load_tracker_checkpoint(path: StrPath) -> TrackerCheckpoint:
     from rebalance.separation.player_tracker._refiner import Refiner, RefinerConfig
     from rebalance.separation.player_tracker._tracker_network import TrackerConfig, TrackerNetwork
 
-    header = checkpoint_header(path)
-    if header is None or header["format"] != TRACKER_FORMAT:
-        raise ConfigError(where=path, expected=f"a checkpoint of format {TRACKER_FORMAT!r}")
-    sha256 = checked_digest(path)
+    header, sha256 = checked_header(path, TRACKER_FORMAT)
     with reading_checkpoint(path):
         tensors = {name: tensor.float() for name, tensor in load_file(path).items()}
         network = TrackerNetwork(structured(json.loads(header["tracker"]), TrackerConfig, "tracker"))

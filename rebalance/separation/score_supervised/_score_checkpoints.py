@@ -6,13 +6,11 @@ import json
 from dataclasses import asdict
 
 from rebalance._base.configuration import structured
-from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded
 from rebalance.separation import (
     SCORE_FORMAT,
     ModelCard,
-    checked_digest,
-    checkpoint_header,
+    checked_header,
     reading_checkpoint,
     write_tensors,
 )
@@ -70,10 +68,7 @@ def load_score_separator(name: str, path: StrPath, *, device: str) -> ScoreSuper
     from safetensors.torch import load_file
 
     path = expanded(path)
-    header = checkpoint_header(path)
-    if header is None or header["format"] != SCORE_FORMAT:
-        raise ConfigError(where=path, expected=f"a checkpoint of format {SCORE_FORMAT!r}")
-    sha256 = checked_digest(path)
+    header, sha256 = checked_header(path, SCORE_FORMAT)
     with reading_checkpoint(path):
         network = ScoreTcn(structured(json.loads(header["config"]), TcnConfig, "config"))
         card = structured(json.loads(header["card"]), ModelCard, "card")
