@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rebalance import RebalanceError
+from rebalance.synthesis.notation import select_pieces
 from rebalance.training import read_settings
 from rebalance.training.data import Library, Material, prepare_material
 
@@ -18,8 +19,14 @@ class Own:
     """What differs from the material of the default recipe; see `rebalance.training.data._dry_rendering.Material`."""
 
     out: Path
+    pieces: dict[str, tuple[str, ...]]
     libraries: dict[str, Library]
     halls: dict[str, tuple[int, int]]
+
+
+def pieces_matching(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of the curated pieces of the training split that match any of the patterns."""
+    return tuple(piece.name for piece in select_pieces(patterns, "train"))
 
 
 def main(overrides: list[str]) -> None:
@@ -27,7 +34,8 @@ def main(overrides: list[str]) -> None:
     try:
         pieces = read_settings(HERE.parent / "default" / "stems.yaml", Material).pieces
         own = read_settings(HERE / "stems.yaml", Own, tuple(overrides))
-        material = Material(out=own.out, pieces=pieces, libraries=own.libraries, halls=own.halls)
+        chosen = {name: pieces_matching(patterns) for name, patterns in own.pieces.items()}
+        material = Material(out=own.out, pieces=pieces | chosen, libraries=own.libraries, halls=own.halls)
         failures = prepare_material(material)
     except RebalanceError as error:
         sys.exit(f"render_stems.py: {error}")

@@ -6,7 +6,7 @@ from clarity.enhancer.multiband_compressor import MultibandCompressor as Clarity
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import AudioError, ConfigError
-from rebalance.hearing import EarFitting, Fitting, MultibandCompressor, amplify
+from rebalance.hearing import AidSettings, EarFitting, Fitting, MultibandCompressor, amplify
 
 EXAMPLE = EarFitting(ratios=(2.1, 1.5, 1.3, 1.5, 2.4, 3.7), gains_db=(9.6, 11.9, 12.9, 16.4, 19.0, 28.0))
 NEUTRAL = EarFitting(ratios=(1.0,) * 6, gains_db=(0.0,) * 6)
@@ -126,6 +126,27 @@ def test_both_ears_are_amplified_apart_and_their_order_is_irrelevant():
     np.testing.assert_array_equal(amplified[1], aid_of(STRONG)(stereo[1]))
     swapped = amplify(stereo[::-1], Fitting(left=STRONG, right=EXAMPLE))
     np.testing.assert_array_equal(swapped[::-1], amplified)
+
+
+def test_both_ears_have_the_sample_rate_and_all_the_settings_that_were_asked_for():
+    stereo = np.stack([music_like(rms_db=-25.0), music_like(rms_db=-30.0, seed=1)])
+    settings = AidSettings(
+        crossover_frequencies_hz=(300.0, 700.0, 1300.0, 2900.0, 6100.0),
+        thresholds_db=(-30.0, -31.0, -32.0, -33.0, -34.0, -35.0),
+        attacks_ms=(3.0, 4.0, 5.0, 6.0, 7.0, 8.0),
+        releases_ms=(40.0, 50.0, 60.0, 70.0, 80.0, 90.0),
+    )
+    one_by_one = MultibandCompressor(
+        ratios=EXAMPLE.ratios,
+        gains_db=EXAMPLE.gains_db,
+        sample_rate=22_050,
+        crossover_frequencies_hz=settings.crossover_frequencies_hz,
+        thresholds_db=settings.thresholds_db,
+        attacks_ms=settings.attacks_ms,
+        releases_ms=settings.releases_ms,
+    )
+    amplified = amplify(stereo, Fitting(left=EXAMPLE, right=EXAMPLE), sample_rate=22_050, settings=settings)
+    np.testing.assert_array_equal(amplified, np.stack([one_by_one(ear) for ear in stereo]))
 
 
 @pytest.mark.parametrize("signal", [np.zeros(100), np.zeros((1, 100)), np.zeros((100, 2))])
