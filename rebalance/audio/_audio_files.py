@@ -31,6 +31,19 @@ _FORMATS = {".flac": "FLAC", ".wav": "WAV"}
 class AudioHeader:
     """What a file says of itself; durations of lossy formats may be estimates.
 
+    Parameters
+    ----------
+    sample_rate
+        In Hz.
+    n_channels
+        From 1.
+    n_samples
+        Length of every channel.
+    format
+        Container as libsndfile names it, such as ``"WAV"``.
+    subtype
+        Encoding of the samples as libsndfile names it, such as ``"PCM_16"``.
+
     Examples
     --------
     >>> from rebalance.audio import AudioHeader
@@ -52,6 +65,15 @@ class AudioHeader:
 
 def sample_span(start_s: float, duration_s: float, sample_rate: int) -> tuple[int, int]:
     """Return the first sample of a stretch and the one after its last, cut as the official evaluator cuts.
+
+    Parameters
+    ----------
+    start_s
+        Where the stretch begins, in seconds from 0.
+    duration_s
+        Its length in seconds.
+    sample_rate
+        In Hz.
 
     Examples
     --------
@@ -257,6 +279,15 @@ def write_audio(path: StrPath, samples: Audio, sample_rate: int, *, rounding: Ro
 def check_written(temporary: StrPath, *, n_samples: int, path: StrPath) -> None:
     """Raise unless a file just written holds its last sample: no error is told when a disk fills up as a file closes.
 
+    Parameters
+    ----------
+    temporary
+        The file as it was written.
+    n_samples
+        Length it must have, from 1.
+    path
+        What the file is to be called, for the message.
+
     Raises
     ------
     AudioError
@@ -293,6 +324,17 @@ def check_written(temporary: StrPath, *, n_samples: int, path: StrPath) -> None:
 def write_flac(path: StrPath, samples: Audio, sample_rate: int, *, rounding: Rounding = "nearest") -> None:
     """Write a 16-bit FLAC file; see `write_audio`.
 
+    Parameters
+    ----------
+    path
+        Where to; the ending becomes ``.flac``.
+    samples
+        Shape ``(n_channels, n_samples)``, full scale 1.
+    sample_rate
+        In Hz.
+    rounding
+        ``"nearest"``, or ``"truncate"`` towards 0 as the official code does.
+
     Examples
     --------
     >>> import tempfile
@@ -309,6 +351,13 @@ def write_flac(path: StrPath, samples: Audio, sample_rate: int, *, rounding: Rou
 
 def quantise_int16(samples: Audio, *, rounding: Rounding = "nearest") -> NDArray[np.int16]:
     """Return the 16-bit form of samples in [-1, 1], clipped where they are not; same shape.
+
+    Parameters
+    ----------
+    samples
+        Shape ``(n_channels, n_samples)``, full scale 1.
+    rounding
+        ``"nearest"``, or ``"truncate"`` towards 0 as the official code does.
 
     Examples
     --------

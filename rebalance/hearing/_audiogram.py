@@ -153,6 +153,18 @@ class Audiogram:
 class Listener:
     """A person: a name and one audiogram per ear.
 
+    Parameters
+    ----------
+    name
+        What the person is called; it may become part of the name of a file.
+    left, right
+        Audiogram of each ear.
+
+    Raises
+    ------
+    MetadataError
+        If the name is empty or files cannot be called by it.
+
     Examples
     --------
     >>> from rebalance import Listener
@@ -249,6 +261,11 @@ class EarFitting:
     gains_db
         Make-up gains in dB.
 
+    Raises
+    ------
+    MetadataError
+        If there is not one gain per ratio, a value is not finite or a ratio is below 1.
+
     Examples
     --------
     >>> from rebalance import EarFitting
@@ -279,6 +296,11 @@ class EarFitting:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitting:
     """Compressor settings of both ears.
+
+    Parameters
+    ----------
+    left, right
+        Settings of each ear.
 
     Examples
     --------

@@ -81,6 +81,15 @@ class EnhanceOptions:
 def estimate_sources(separator: Separator, task: Task, segment: Segment) -> dict[str, Audio]:
     """Separate one segment; estimates of shape ``(2, n_samples)`` by the segment's source names.
 
+    Parameters
+    ----------
+    separator
+        Anything that keeps the contract of `rebalance.separation.Separator`; an oracle is told the true sources.
+    task
+        Where the audio lies.
+    segment
+        One of the task's.
+
     Raises
     ------
     ConfigError
@@ -118,6 +127,15 @@ def estimate_sources(separator: Separator, task: Task, segment: Segment) -> dict
 
 def amplify_for_submission(signal: Audio, fitting: Fitting, *, aid: AidSettings = CHALLENGE_AID) -> Audio:
     """Amplify a stereo remix at 44.1 kHz for a listener; the result at the submission's 32 kHz.
+
+    Parameters
+    ----------
+    signal
+        Shape ``(2, n_samples)``, 44.1 kHz, full scale 1.
+    fitting
+        The listener's, of both ears.
+    aid
+        What all listeners' aids have in common.
 
     Examples
     --------

@@ -50,7 +50,15 @@ class EnhancedSignals(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderSignals:
-    """The processed signals in the folder of a run."""
+    """The processed signals in the folder of a run.
+
+    Parameters
+    ----------
+    run
+        Folder of the run.
+    split
+        Which signals.
+    """
 
     run: Path
     split: Split
@@ -91,6 +99,15 @@ def system_of_run(run: StrPath, split: Split, *, scores_name: str = "scores") ->
     """Return the system whose signals lie in a folder and whose scores go there too.
 
     The folder is that of a run, or of any other system that writes ``enhanced_signals/SPLIT`` as the challenge asks.
+
+    Parameters
+    ----------
+    run
+        The folder.
+    split
+        Which signals.
+    scores_name
+        Name of the tables of scores, without its ending.
 
     Raises
     ------
@@ -186,12 +203,12 @@ class Reference:
     def level_db_spl(self, ear: Ear) -> float:
         """Return the level in dB SPL at which HAAQI presents a signal whose RMS is 1.
 
+        Source: ``65 - 20 log10(RMS)`` of the unamplified, normalised reference, the official evaluator.
+
         Raises
         ------
         AudioError
             If the channel is silent.
-
-        Source: ``65 - 20 log10(RMS)`` of the unamplified, normalised reference, the official evaluator.
         """
         level = rms(self.remix[EARS.index(ear)])
         if not level:
@@ -201,6 +218,13 @@ class Reference:
 
 def true_remix(task: Task, scene: Scene) -> Reference:
     """Remix a scene from its true sources, cut to the segment (semantics of pyclarity V0.6.3).
+
+    Parameters
+    ----------
+    task
+        Where the audio lies.
+    scene
+        One of the task's.
 
     Raises
     ------
@@ -307,6 +331,15 @@ def score_task(
 
 def score_scene(part: Task, *, systems: Sequence[System], aid: AidSettings = CHALLENGE_AID) -> tuple[Failure, ...]:
     """Score the pairs of one scene for every system; a pair that fails leaves the others alone.
+
+    Parameters
+    ----------
+    part
+        A task of a single scene.
+    systems
+        Whose signals are scored; pairs that have a score already are passed over.
+    aid
+        What all listeners' aids have in common.
 
     Examples
     --------

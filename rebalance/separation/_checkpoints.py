@@ -46,6 +46,11 @@ class ModelCard:
     training
         Command, seed, budget, scores: text by name.
 
+    Raises
+    ------
+    ConfigError
+        If a shrinkage, the voice trust or a reliability is out of range.
+
     Examples
     --------
     >>> from rebalance.separation import ModelCard
@@ -87,6 +92,15 @@ class Checkpoint:
 
 def save_checkpoint(path: StrPath, network: MaskNetwork, card: ModelCard) -> None:
     """Write weights in half precision with configuration and card in the header, and ``<name>.sha256`` beside.
+
+    Parameters
+    ----------
+    path
+        Where to; the ending is ``.safetensors``.
+    network
+        Whose weights are kept; stays as it is.
+    card
+        How and on what it was trained.
 
     Raises
     ------
@@ -242,6 +256,13 @@ def checkpoint_header(path: StrPath) -> dict[str, str] | None:
 
 def checked_header(path: StrPath, wanted: str) -> tuple[dict[str, str], str]:
     """Return the header of a checkpoint of one format, and the digest of the file, which must agree with one beside it.
+
+    Parameters
+    ----------
+    path
+        The checkpoint.
+    wanted
+        Name of the format it must have.
 
     Raises
     ------

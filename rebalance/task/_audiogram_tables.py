@@ -163,6 +163,13 @@ def write_listeners(path: StrPath, listeners: Iterable[Listener]) -> None:
 
     Frequencies that one ear alone was measured at are null for the other.
 
+    Parameters
+    ----------
+    path
+        Where to, a JSON file.
+    listeners
+        One or more, with different names.
+
     Raises
     ------
     MetadataError

@@ -49,6 +49,13 @@ class TaskFiles:
 
         The scenes may be called ``scene.<split>.json``, as the official description has it, where no
         ``scenes.<split>.json`` is.
+
+        Parameters
+        ----------
+        root
+            Folder of the task, with ``metadata`` and ``audio``.
+        split
+            Which split.
         """
         root = expanded(root)
         root = Path(root)
@@ -92,6 +99,13 @@ def available_splits(root: StrPath) -> tuple[Split, ...]:
 
 def splits_to_check(root: StrPath, asked: str | None = None) -> tuple[Split, ...]:
     """Return the split asked for, else those that have scenes, else those any metadata file is named after.
+
+    Parameters
+    ----------
+    root
+        Folder of the task.
+    asked
+        Name of one split; all that are there when None.
 
     Raises
     ------

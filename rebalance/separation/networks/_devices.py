@@ -54,6 +54,15 @@ def overlap_add_within_memory(
 ) -> NDArray[np.float32]:
     """Do `overlap_add`, halving the chunks, with a warning, as long as the device runs out of memory.
 
+    Parameters
+    ----------
+    process
+        Makes the result of one chunk; both have shape ``(..., n_samples)``.
+    signal
+        Shape ``(n_channels, n_samples)``.
+    chunking
+        The chunks to begin with.
+
     Raises
     ------
     RebalanceError
