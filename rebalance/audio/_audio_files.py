@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ Audio: TypeAlias = NDArray[np.floating]
 Rounding: TypeAlias = Literal["nearest", "truncate"]
 
 INT32_BITS = 32
+_LOG = logging.getLogger(__name__)
 _UNKNOWN_LENGTH = 2**62
 _FORMATS = {".flac": "FLAC", ".wav": "WAV"}
 
@@ -433,6 +435,7 @@ def existing_streams(path: Path) -> Mended:
 @contextlib.contextmanager
 def opened_audio(path: Path, stream: Path | Splice) -> Iterator[soundfile.SoundFile]:
     """Open a file, or a stream of it, for reading: every failure of it or of its block as one `AudioError`."""
+    _LOG.debug("%s: reading", path)
     try:
         if isinstance(stream, Path):
             with soundfile.SoundFile(system_name(stream)) as file:

@@ -14,8 +14,7 @@ from collections.abc import Callable
 
 from rebalance._base.errors import RebalanceError
 from rebalance._base.extras import missing_package
-
-DEBUG_VARIABLE = "REBALANCE_DEBUG"
+from rebalance._base.verbosity import DEBUG_VARIABLE, is_debugging
 
 _BAD_INPUT = 2
 _FAULT = 1
@@ -40,7 +39,7 @@ def run(command: Callable[[], object]) -> int:
     except KeyboardInterrupt:
         status = _INTERRUPTED
     except Exception as error:  # noqa: BLE001 - no exception leaves a command
-        if os.environ.get(DEBUG_VARIABLE, "0") not in ("", "0"):
+        if is_debugging():
             traceback.print_exc()
         line, status = explained(error)
         _say(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from rebalance.pipeline._runs import enhanced_path, record_of_signals
 from rebalance.task import Pair, Scene, Task, length_fault, read_source
 
 _FULL_SCALE_16_BIT = 32_767 / 32_768
+_LOG = logging.getLogger(__name__)
 _LOUDNESS_BLOCK_S = 0.4
 _NOISE = "exact"  # in records: pyclarity's, number for number; scores kept under another noise are made again
 
@@ -314,6 +316,8 @@ def score_task(
     """
     part = task if only is None else task.subset(only)
     kept = _kept_pairs(part, systems)
+    for system, known in zip(systems, kept, strict=True):
+        _LOG.info("%s: %d of %d pairs are scored", system.scores, len(known), len(part.pairs))
     failures: list[Failure] = []
     failures += run_items(
         [task.subset(pairs) for pairs in _unscored_by_scene(part, kept)],
