@@ -253,8 +253,8 @@ class Task:
         Returns
         -------
         pd.DataFrame
-            The columns ``segment``, ``piece``, ``instruments`` and ``gains``, both in words, and ``severity`` of the
-            listener's loss.
+            The columns ``segment``, ``piece``, ``instruments`` and ``gains``, both in words, and ``severity_code``, the
+            severity of the listener's loss by pyclarity's code; see `rebalance.Audiogram.severity`.
         """
         import pandas as pd
 
@@ -265,7 +265,7 @@ class Task:
                 "piece": [scene.segment.piece for _, scene in lines],
                 "instruments": [", ".join(scene.segment.instruments) for _, scene in lines],
                 "gains": [scene.described_gains for _, scene in lines],
-                "severity": [str(self.listeners[pair.listener].severity()) for pair, _ in lines],
+                "severity_code": [str(self.listeners[pair.listener].severity()) for pair, _ in lines],
             },
             index=pd.MultiIndex.from_tuples(
                 [(pair.scene, pair.listener) for pair, _ in lines], names=["scene", "listener"]
