@@ -180,6 +180,8 @@ def sign_flip_p_value(
 
     All flips are tried up to twelve clusters, random ones beyond.
 
+    Source: the randomisation test, Fisher (1935), "The Design of Experiments", section 21, over clusters.
+
     Parameters
     ----------
     differences
@@ -193,8 +195,6 @@ def sign_flip_p_value(
     -------
     float
         Two-sided p-value, never below ``1 / (n_flips + 1)`` or ``2 / 2**n_clusters``.
-
-    Source: the randomisation test, Fisher (1935), "The Design of Experiments", section 21, over clusters.
     """
     sums = _grouped(differences, clusters).sums
     if len(sums) <= _EXACT_CLUSTERS:

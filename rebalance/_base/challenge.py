@@ -27,6 +27,41 @@ class Challenge:
     Rates are in Hz, times in the unit of their name, levels in dB re full scale unless named
     otherwise. Per-band tuples run from the lowest to the highest compressor band.
 
+    Parameters
+    ----------
+    instruments
+        Those that may play, without voices.
+    doubling_instruments
+        Those of which two may play.
+    altered_gains_db
+        Gains a listener may ask of a source beside 0 dB.
+    n_sources
+        How many may play.
+    n_channels
+        Of mixtures, sources and remixes.
+    segment_duration_s
+        Length of a segment in seconds.
+    mixture_sample_rate, remix_sample_rate, haaqi_sample_rate
+        Rates in Hz of the mixtures, of what is submitted, and of the model of HAAQI.
+    mixture_loudness_lufs
+        Loudness the mixtures were set to, in LUFS.
+    reference_level_db_spl
+        Level in dB SPL that a signal of RMS 1 stands for when it is scored.
+    lookahead_limit_ms
+        The furthest a causal system may look ahead, in ms.
+    audiogram_frequencies_hz
+        Where thresholds are given.
+    compressor_band_frequencies_hz
+        Centres of the compressor's bands.
+    crossover_frequencies_hz
+        Where the bands meet, one fewer than bands.
+    compressor_threshold_db
+        Level above which a band is compressed, in dB re full scale.
+    compressor_attack_ms, compressor_release_ms
+        Time constants of every band.
+    compressor_ratio_limit
+        The highest compression ratio a listener's fitting may have.
+
     Examples
     --------
     >>> from rebalance import CAD2_TASK2
@@ -68,14 +103,14 @@ class Challenge:
     def split_of(self, scene_id: str) -> Split:
         """Return the split a scene id belongs to: train below S50000, validation below S60000, else test.
 
+        Source: the ranges of the data page (train S10001.., validation S50001.., evaluation from
+        S60001). The official rule excludes its own borders and files S49999, S50000 and S59999
+        under test; this one does not.
+
         Raises
         ------
         MetadataError
             If the id is not an S followed by digits.
-
-        Source: the ranges of the data page (train S10001.., validation S50001.., evaluation from
-        S60001). The official rule excludes its own borders and files S49999, S50000 and S59999
-        under test; this one does not.
         """
         number = self._scene_number(scene_id)
         if number < 50_000:
@@ -83,7 +118,15 @@ class Challenge:
         return "valid" if number < 60_000 else "test"
 
     def remix_file_name(self, scene_id: str, listener_id: str) -> str:
-        """Return the name a submitted signal must have."""
+        """Return the name a submitted signal must have.
+
+        Parameters
+        ----------
+        scene_id
+            Such as ``"S50001"``.
+        listener_id
+            Such as ``"L0001"``.
+        """
         return f"{scene_id}_{listener_id}_remix.flac"
 
     def scene_seed(self, scene_id: str) -> int:

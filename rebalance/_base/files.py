@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import stat
 import tempfile
@@ -19,6 +20,8 @@ StrPath: TypeAlias = str | os.PathLike[str]
 """What names a file or a folder: a text or a path."""
 
 TEMPORARY_SUFFIX = ".part"
+
+_LOG = logging.getLogger(__name__)
 
 _NEW_FILE = 0o666
 _KEPT_OF_A_NAME = 200
@@ -63,6 +66,7 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         temporary.chmod(permissions)
         temporary.replace(target)
+        _LOG.debug("%s: written", path)
     except OSError as error:
         raise RebalanceError(f"cannot write: {error.strerror or error}", where=path) from error
     finally:

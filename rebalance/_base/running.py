@@ -24,6 +24,7 @@ from rebalance._base.progress import progress_bar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+_LOG = logging.getLogger(__name__)
 _QUEUED_PER_WORKER = 4
 _CONNECT_TIMEOUT_S = 10
 _FRAME = re.compile(r'^\s*File "(.+)", line (\d+), in (\S+)', re.MULTILINE)
@@ -134,6 +135,7 @@ def run_items(
     jobs = available_cores() if jobs is None else jobs
     if jobs < 1:
         raise ConfigError(where="jobs", expected="at least 1", got=str(jobs))
+    _LOG.info("%s: %d items", title, len(items))
     depth = jobs * _QUEUED_PER_WORKER if executor is None else len(items)
     failures: list[Failure] = []
     with progress_bar(title, len(items)) as bar:
@@ -157,6 +159,7 @@ def run_items(
             with _pool(executor, min(jobs, len(waiting))) as pool:
                 suspects = _drain(pool, waiting, work, depth, settle)
             for suspect in suspects:
+                _LOG.info("%s: a worker died, trying once more", describe(suspect))
                 with _pool(executor, 1) as pool:
                     if executor is None:
                         _require_start(pool)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import os
 from collections.abc import Iterator
 from contextvars import ContextVar
+
+DEBUG_VARIABLE = "REBALANCE_DEBUG"
 
 
 class Verbosity(enum.IntEnum):
@@ -22,6 +25,11 @@ _VERBOSITY: ContextVar[Verbosity] = ContextVar("verbosity", default=Verbosity.US
 def verbosity() -> Verbosity:
     """Return how much is to be told."""
     return _VERBOSITY.get()
+
+
+def is_debugging() -> bool:
+    """Tell whether whoever runs this looks for a fault in it."""
+    return os.environ.get(DEBUG_VARIABLE, "0") not in ("", "0")
 
 
 def is_quiet() -> bool:

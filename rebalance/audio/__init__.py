@@ -16,7 +16,7 @@ from rebalance.audio._audio_files import (
     write_audio,
     write_flac,
 )
-from rebalance.audio._file_formats import AUDIO_SUFFIXES, DEPTHS, AudioFormat, output_format, suffix_like
+from rebalance.audio._file_formats import AUDIO_SUFFIXES, AudioFormat, output_format, suffix_like
 from rebalance.audio._levels import amplitude_from_db, db_from_amplitude, loudness_lufs, rms
 from rebalance.audio._made_gains import (
     Leakage,
@@ -50,7 +50,6 @@ from rebalance.audio._streams import (
 
 __all__ = [
     "AUDIO_SUFFIXES",
-    "DEPTHS",
     "MAX_STRENGTH",
     "Audio",
     "AudioFile",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ Audio: TypeAlias = NDArray[np.floating]
 Rounding: TypeAlias = Literal["nearest", "truncate"]
 
 INT32_BITS = 32
+_LOG = logging.getLogger(__name__)
 _UNKNOWN_LENGTH = 2**62
 _FORMATS = {".flac": "FLAC", ".wav": "WAV"}
 
@@ -30,6 +32,19 @@ _FORMATS = {".flac": "FLAC", ".wav": "WAV"}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioHeader:
     """What a file says of itself; durations of lossy formats may be estimates.
+
+    Parameters
+    ----------
+    sample_rate
+        In Hz.
+    n_channels
+        From 1.
+    n_samples
+        Length of every channel.
+    format
+        Container as libsndfile names it, such as ``"WAV"``.
+    subtype
+        Encoding of the samples as libsndfile names it, such as ``"PCM_16"``.
 
     Examples
     --------
@@ -52,6 +67,15 @@ class AudioHeader:
 
 def sample_span(start_s: float, duration_s: float, sample_rate: int) -> tuple[int, int]:
     """Return the first sample of a stretch and the one after its last, cut as the official evaluator cuts.
+
+    Parameters
+    ----------
+    start_s
+        Where the stretch begins, in seconds from 0.
+    duration_s
+        Its length in seconds.
+    sample_rate
+        In Hz.
 
     Examples
     --------
@@ -257,6 +281,15 @@ def write_audio(path: StrPath, samples: Audio, sample_rate: int, *, rounding: Ro
 def check_written(temporary: StrPath, *, n_samples: int, path: StrPath) -> None:
     """Raise unless a file just written holds its last sample: no error is told when a disk fills up as a file closes.
 
+    Parameters
+    ----------
+    temporary
+        The file as it was written.
+    n_samples
+        Length it must have, from 1.
+    path
+        What the file is to be called, for the message.
+
     Raises
     ------
     AudioError
@@ -293,6 +326,17 @@ def check_written(temporary: StrPath, *, n_samples: int, path: StrPath) -> None:
 def write_flac(path: StrPath, samples: Audio, sample_rate: int, *, rounding: Rounding = "nearest") -> None:
     """Write a 16-bit FLAC file; see `write_audio`.
 
+    Parameters
+    ----------
+    path
+        Where to; the ending becomes ``.flac``.
+    samples
+        Shape ``(n_channels, n_samples)``, full scale 1.
+    sample_rate
+        In Hz.
+    rounding
+        ``"nearest"``, or ``"truncate"`` towards 0 as the official code does.
+
     Examples
     --------
     >>> import tempfile
@@ -309,6 +353,13 @@ def write_flac(path: StrPath, samples: Audio, sample_rate: int, *, rounding: Rou
 
 def quantise_int16(samples: Audio, *, rounding: Rounding = "nearest") -> NDArray[np.int16]:
     """Return the 16-bit form of samples in [-1, 1], clipped where they are not; same shape.
+
+    Parameters
+    ----------
+    samples
+        Shape ``(n_channels, n_samples)``, full scale 1.
+    rounding
+        ``"nearest"``, or ``"truncate"`` towards 0 as the official code does.
 
     Examples
     --------
@@ -384,6 +435,7 @@ def existing_streams(path: Path) -> Mended:
 @contextlib.contextmanager
 def opened_audio(path: Path, stream: Path | Splice) -> Iterator[soundfile.SoundFile]:
     """Open a file, or a stream of it, for reading: every failure of it or of its block as one `AudioError`."""
+    _LOG.debug("%s: reading", path)
     try:
         if isinstance(stream, Path):
             with soundfile.SoundFile(system_name(stream)) as file:

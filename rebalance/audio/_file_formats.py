@@ -70,7 +70,15 @@ class AudioFormat:
         return self.subtype == "FLOAT"
 
     def for_length(self, n_samples: int, n_channels: int) -> AudioFormat:
-        """Return the format for so much music: WAV beyond 4 GB is written as RF64."""
+        """Return the format for so much music: WAV beyond 4 GB is written as RF64.
+
+        Parameters
+        ----------
+        n_samples
+            Length of every channel.
+        n_channels
+            From 1.
+        """
         n_bytes = n_samples * n_channels * (self.bits or 32) // 8
         if self.container == "WAV" and n_bytes > _MAX_WAV_BYTES:
             return AudioFormat(container="RF64", subtype=self.subtype, suffix=self.suffix)
@@ -78,6 +86,15 @@ class AudioFormat:
 
     def require(self, sample_rate: int, n_channels: int, path: StrPath) -> None:
         """Raise unless it can hold music of a rate and number of channels.
+
+        Parameters
+        ----------
+        sample_rate
+            In Hz.
+        n_channels
+            From 1.
+        path
+            The file to be written, for the message; it is not touched.
 
         Raises
         ------

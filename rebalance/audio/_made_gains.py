@@ -19,6 +19,8 @@ _FAINTEST = 1e-3  # a player turned down further counts as turned down by 60 dB
 class Leakage:
     """How much of every estimate sounds in the mixture and in the other estimates.
 
+    Leakages of consecutive parts of a recording add up to that of the whole.
+
     Parameters
     ----------
     names
@@ -29,8 +31,6 @@ class Leakage:
         Inner products of the estimates, shape ``(n_sources, n_sources)``.
     mixture_power
         Inner product of the mixture with itself.
-
-    Leakages of consecutive parts of a recording add up to that of the whole.
     """
 
     names: tuple[str, ...]
@@ -49,7 +49,13 @@ class Leakage:
         )
 
     def likeness(self, first: str, second: str) -> float:
-        """Return the correlation of two estimates, 1 for the same signal; 0 where one is silent."""
+        """Return the correlation of two estimates, 1 for the same signal; 0 where one is silent.
+
+        Parameters
+        ----------
+        first, second
+            Names of two sources, each one of `names`.
+        """
         one, two = self.names.index(first), self.names.index(second)
         power = float(np.sqrt(self.among[one, one] * self.among[two, two]))
         return float(self.among[one, two]) / power if power > 0 else 0.0

@@ -22,6 +22,8 @@ _OFFSET_LUFS = -0.691
 class LevelMeter:
     """Measures loudness and peak of what it is fed, in as little memory as the shortest of it.
 
+    Source: ITU-R BS.1770-4; the filters are pyloudnorm's, and so is the number that comes out.
+
     Parameters
     ----------
     sample_rate
@@ -30,8 +32,10 @@ class LevelMeter:
         One or two.
     only_peak
         Whether to leave the loudness alone, which takes most of the time.
-
-    Source: ITU-R BS.1770-4; the filters are pyloudnorm's, and so is the number that comes out.
+    peak
+        The highest magnitude so far.
+    n_samples
+        How many every channel has been given so far.
 
     Examples
     --------

@@ -51,6 +51,8 @@ class AudioFile:
         Title, artist and the like, by the names of `TAGS`.
     remarks
         What was wrong with the file, or missing of it, though it can be read.
+    streams
+        Where the music lies when not in the file as a whole: stretches of it, or files, one after another.
     """
 
     path: Path
@@ -180,7 +182,17 @@ def _chosen(path: Path, n_channels: int, channels: Sequence[int] | None, most: i
 
 @dataclass(slots=True, kw_only=True)
 class AudioWriter:
-    """A file being written; see `writing_audio`."""
+    """A file being written; see `writing_audio`.
+
+    Parameters
+    ----------
+    format
+        Container and encoding.
+    file
+        Where the samples go, open for writing.
+    n_samples
+        How many every channel has been given so far.
+    """
 
     format: AudioFormat
     file: soundfile.SoundFile

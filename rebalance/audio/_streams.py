@@ -39,7 +39,13 @@ class Stream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RecordingStream:
-    """A recording in memory, as a stream."""
+    """A recording in memory, as a stream.
+
+    Parameters
+    ----------
+    recording
+        What is streamed; stays as it is.
+    """
 
     recording: Recording
 
@@ -97,6 +103,13 @@ class ResampledStream:
 def resampled_pieces(pieces: Iterable[Audio], sample_rate: int, new_sample_rate: int) -> Iterator[Audio]:
     """Resample consecutive pieces of shape ``(n_channels, n)``; together they are what `resample` gives of all.
 
+    Parameters
+    ----------
+    pieces
+        Consecutive pieces of one signal, all with the same number of channels, in single or double precision.
+    sample_rate, new_sample_rate
+        Rates before and after, in Hz.
+
     Examples
     --------
     >>> import numpy as np
@@ -129,6 +142,13 @@ def aligned_pieces(leading: Iterable[Audio], following: Iterable[Audio]) -> Iter
 
     The second may have another number of channels. It is followed by silence where it ends too early, and cut where it
     is too long, as a signal is that was resampled there and back.
+
+    Parameters
+    ----------
+    leading
+        Consecutive pieces of the first signal, each of shape ``(n_channels, n)``.
+    following
+        Consecutive pieces of the second signal, of the same rate; their lengths may differ from the first's.
 
     Examples
     --------
@@ -170,6 +190,13 @@ class Spool:
         Where it is kept on disk, in a file without a name: four bytes a sample and channel. In memory when None.
     double
         Whether samples have eight bytes.
+    n_samples
+        How many every channel has been given so far.
+
+    Raises
+    ------
+    RebalanceError
+        If no file can be made in the folder.
     """
 
     sample_rate: int
@@ -265,6 +292,11 @@ class Blocking:
         At each inner edge of a block, what serves as context only. What looks no further gives the same result wherever
         the blocks begin.
 
+    Raises
+    ------
+    ConfigError
+        If a length is negative, or the hop shorter than the fade or than one sample.
+
     Examples
     --------
     >>> import numpy as np
@@ -328,11 +360,27 @@ class Blocking:
             del block, result, own  # not held while the next block is made
 
     def own(self, block: Block, result: Audio) -> Audio:
-        """Return what a block contributes, the context at its inner edges left out."""
+        """Return what a block contributes, the context at its inner edges left out.
+
+        Parameters
+        ----------
+        block
+            Where the block lies in the signal.
+        result
+            What was made of the block, context included, shape ``(..., n_samples)``.
+        """
         first = self.margin if block.start else 0
         return result[..., first : result.shape[-1] - (0 if block.is_last else self.margin)]
 
     def unshared(self, block: Block, result: Audio) -> Audio:
-        """Return what a block contributes up to where the next begins to: these parts of all blocks make the whole."""
+        """Return what a block contributes up to where the next begins to: these parts of all blocks make the whole.
+
+        Parameters
+        ----------
+        block
+            Where the block lies in the signal.
+        result
+            What was made of the block, context included, shape ``(..., n_samples)``.
+        """
         own = self.own(block, result)
         return own if block.is_last else own[..., : own.shape[-1] - self.fade]

@@ -82,7 +82,7 @@ def audiogram(
     CONSOLE.print(_shown(people))
     for key, person in people.items():
         losses = (f"{ear} ear {person.audiogram(ear).severity('site')}" for ear in EARS)
-        say(f"{key}: loss of the {', of the '.join(losses)}, by the mean at 0.5, 1, 2 and 4 kHz")
+        say(f"{key}: loss of the {', of the '.join(losses)}, by the challenge's site (mean at 0.5, 1, 2 and 4 kHz)")
     if table is not None:
         _note_what_is_assumed(people)
     for path in (out, plot):

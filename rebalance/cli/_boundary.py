@@ -14,8 +14,7 @@ from collections.abc import Callable
 
 from rebalance._base.errors import RebalanceError
 from rebalance._base.extras import missing_package
-
-DEBUG_VARIABLE = "REBALANCE_DEBUG"
+from rebalance._base.verbosity import DEBUG_VARIABLE, is_debugging
 
 _BAD_INPUT = 2
 _FAULT = 1
@@ -40,7 +39,7 @@ def run(command: Callable[[], object]) -> int:
     except KeyboardInterrupt:
         status = _INTERRUPTED
     except Exception as error:  # noqa: BLE001 - no exception leaves a command
-        if os.environ.get(DEBUG_VARIABLE, "0") not in ("", "0"):
+        if is_debugging():
             traceback.print_exc()
         line, status = explained(error)
         _say(line)
@@ -91,7 +90,17 @@ def _usage(error: Exception, message: str) -> str:
     if type(error).__name__ == "NoArgsIsHelpError":
         return ""
     path = getattr(getattr(error, "ctx", None), "command_path", "rebalance")
-    return f"{_one_line(message).rstrip('.')}; see {path} --help"
+    return f"{_one_line(message).rstrip('.')}{_before_the_last(error)}; see {path} --help"
+
+
+def _before_the_last(error: Exception) -> str:
+    """Return what follows arguments that are missing: the one that was given may have been meant for them."""
+    parameters = getattr(getattr(getattr(error, "ctx", None), "command", None), "params", [])
+    arguments = [each for each in parameters if each.param_type_name == "argument"]
+    missing = getattr(error, "param", None)
+    if missing not in arguments or getattr(missing, "nargs", 1) != -1 or missing is arguments[-1]:
+        return ""
+    return f" before {arguments[-1].metavar}"
 
 
 def _refused(error: OSError) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -25,7 +26,9 @@ _STATES = {0: "accepted", 1: "refused", _UNREADABLE: "cannot be checked"}
 def check_submission(
     submissions: Annotated[
         list[Path],
-        typer.Argument(metavar="ZIP...", help="Archives, one part of each, or folders.", show_default=False),
+        typer.Argument(
+            metavar="ZIP...", help="Archives, one part of each, or folders. DATA comes after them.", show_default=False
+        ),
     ],
     data: DataArgument,
     split: SplitOption = None,
@@ -43,6 +46,7 @@ def check_submission(
     from rebalance.cli._reporting import chosen_split, say
     from rebalance.task import load_task
 
+    _require_order(submissions, data)
     task = load_task(data, chosen_split(data, split))
     outcomes = [_outcome(path, task, jobs, is_alone=len(submissions) == 1 and not as_json) for path in submissions]
     if as_json:
@@ -59,6 +63,19 @@ def check_submission(
             say(", ".join(f"{count} {state}" for state, count in counts.items() if count), style="bold")
     if status := max(outcome.status for outcome in outcomes):
         raise typer.Exit(status)
+
+
+def _require_order(submissions: Sequence[Path], data: Path) -> None:
+    """Raise where a task stands among the submissions, or the last argument is none."""
+    from rebalance._base.errors import ConfigError
+
+    swapped = next((path for path in submissions if (path / "metadata").is_dir()), None)
+    if data.is_file() or (swapped is not None and not (data / "metadata").is_dir()):
+        raise ConfigError(
+            where=data,
+            expected="the root folder of the task as the last argument",
+            more="" if swapped is None else f"; {swapped} is one, put it after the archives",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ import typer
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import expanded
 from rebalance._base.verbosity import Verbosity, telling
+from rebalance.cli._reporting import log_told
 
 DataArgument: TypeAlias = Annotated[
     Path, typer.Argument(metavar="DATA", help="Root folder of a task, with metadata/ and audio/.", show_default=False)
@@ -61,7 +62,9 @@ def listed_scenes(text: str | None) -> list[str] | None:
 QuietOption: TypeAlias = Annotated[
     bool, typer.Option("--quiet", "-q", help="Neither progress nor notes: results and errors only.")
 ]
-VerboseOption: TypeAlias = Annotated[bool, typer.Option("--verbose", "-v", help="More of what is done.")]
+VerboseOption: TypeAlias = Annotated[
+    bool, typer.Option("--verbose", "-v", help="More of what is done, on the error stream.")
+]
 
 
 def telling_as_asked(command: Callable[..., None]) -> Callable[..., None]:
@@ -71,7 +74,7 @@ def telling_as_asked(command: Callable[..., None]) -> Callable[..., None]:
     def telling_command(*, quiet: bool = False, verbose: bool = False, **values: object) -> None:
         if quiet and verbose:
             raise ConfigError(where="--quiet and --verbose", expected="one of them at most")
-        with telling(Verbosity.QUIET if quiet else Verbosity.VERBOSE if verbose else Verbosity.USUAL):
+        with telling(Verbosity.QUIET if quiet else Verbosity.VERBOSE if verbose else Verbosity.USUAL), log_told():
             command(**values)
 
     hints = typing.get_type_hints(command, include_extras=True)

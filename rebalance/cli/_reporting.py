@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from rich.text import Text
 from rebalance._base.challenge import Split
 from rebalance._base.errors import ConfigError
 from rebalance._base.running import Failure
-from rebalance._base.verbosity import Verbosity, is_quiet, verbosity
+from rebalance._base.verbosity import Verbosity, is_debugging, is_quiet, verbosity
 
 if TYPE_CHECKING:
     from rebalance.separation import Separator
@@ -39,6 +40,31 @@ def detail(text: str) -> None:
     """Print a line on the error stream where more is to be told than usual."""
     if verbosity() is Verbosity.VERBOSE:
         ERRORS.print(text, style="dim", soft_wrap=True)
+
+
+class _Details(logging.Handler):
+    """Prints what the library logs, a line for each."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a record."""
+        detail(record.getMessage())
+
+
+@contextmanager
+def log_told() -> Iterator[None]:
+    """Print what the library logs inside the block, where more is to be told than usual; files too for a developer."""
+    if verbosity() is not Verbosity.VERBOSE:
+        yield
+        return
+    log, handler = logging.getLogger("rebalance"), _Details()
+    before = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.DEBUG if is_debugging() else logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(before)
 
 
 def say_details(separator: Separator, players: Sequence[str]) -> None:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rebalance.cli._options import DataArgument, JobsOption
+from rebalance.cli._options import DataArgument, JobsOption, SplitOption
 from rebalance.cli._outputs import check_folder_to_write
 
 if TYPE_CHECKING:
+    from rebalance._base.challenge import Split
     from rebalance.hearing import Listener
 
 GainsOption = Annotated[int, typer.Option("--gains", min=1, help="Scenes per segment, each with other gains.")]
@@ -22,7 +23,7 @@ SeedOption = Annotated[int, typer.Option(min=0, help="Same seed, same scenes.")]
 
 def scenes(
     data: DataArgument,
-    split: Annotated[str, typer.Option(metavar="train|valid|test", help="Which split.")] = "train",
+    split: SplitOption = None,
     gains: GainsOption = 4,
     listeners_per_scene: ListenersPerSceneOption = 2,
     seed: SeedOption = 2024,
@@ -35,13 +36,11 @@ def scenes(
     Example: rebalance scenes data/cad2 --split train --gains 8 --seed 7 --replace
     """
     from rebalance.cli._reporting import say
-    from rebalance.task import checked_split
     from rebalance.taskmaking import generate_scenes
 
-    name = checked_split(split)
     generated = generate_scenes(
         data,
-        name,
+        _split_with_music(data, split),
         seed=seed,
         gains_per_segment=gains,
         listeners_per_scene=listeners_per_scene or None,
@@ -103,6 +102,21 @@ def evaluation_task(
         say(line)
     if summary.failures:
         finish("", summary.failures)
+
+
+def _split_with_music(data: Path, asked: str | None) -> Split:
+    """Return the split asked for, or the only one whose music is there; its scenes need not be."""
+    from rebalance._base.challenge import SPLITS
+    from rebalance._base.errors import ConfigError
+    from rebalance.task import TaskFiles, checked_split
+
+    if asked is not None:
+        return checked_split(asked)
+    present = [name for name in SPLITS if TaskFiles.of(data, name).music.is_file()]
+    if len(present) != 1:
+        expected = "music of one split, or --split to name one"
+        raise ConfigError(where=data, expected=expected, found=", ".join(present) or "none")
+    return present[0]
 
 
 def _name_and_folder(text: str) -> tuple[str, Path]:

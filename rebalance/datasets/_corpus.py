@@ -164,6 +164,11 @@ class Piece:
     evaluation_material
         Whether the challenge evaluates on it.
 
+    Raises
+    ------
+    MetadataError
+        If there are no parts, or two share a label.
+
     Examples
     --------
     >>> from pathlib import Path

@@ -52,12 +52,12 @@ class Extent:
 def sounding_extent(reference: Vector) -> Extent:
     """Find where the reference starts and ends, silence left out.
 
+    Source: ``input_align`` of pyclarity.
+
     Raises
     ------
     AudioError
         If it is silent throughout.
-
-    Source: ``input_align`` of pyclarity.
     """
     magnitude = np.abs(reference)
     peak = magnitude.max(initial=0.0)
@@ -70,12 +70,12 @@ def sounding_extent(reference: Vector) -> Extent:
 def bulk_aligned(reference: Vector, processed: Vector) -> Vector:
     """Shift the processed signal onto the reference, up to 2 ms of dispersion; zeros fill the gap.
 
+    Source: ``input_align`` of pyclarity: the peak of the magnitude of the cross-covariance over all lags.
+
     Parameters
     ----------
     reference, processed
         Shape ``(n_samples,)``, equally long.
-
-    Source: ``input_align`` of pyclarity: the peak of the magnitude of the cross-covariance over all lags.
     """
     n = len(reference)
     size = fft.next_fast_len(2 * n - 1, real=True)
@@ -101,13 +101,13 @@ def shifted(signal: Vector, delay: int) -> Vector:
 def band_delays(reference: Rows, processed: Rows) -> Delays:
     """Find by how many samples each processed band lags the reference, shape ``(n_bands,)``.
 
+    Source: ``envelope_align`` of pyclarity: the peak of the cross-correlation within 100 ms. Here single precision
+    finds the lags that may hold it, and their exact sums decide between them.
+
     Parameters
     ----------
     reference, processed
         Envelopes or membrane motions, shape ``(n_bands, n_samples)``.
-
-    Source: ``envelope_align`` of pyclarity: the peak of the cross-correlation within 100 ms. Here single precision
-    finds the lags that may hold it, and their exact sums decide between them.
     """
     return np.array(
         [_band_delay(ours, theirs) for ours, theirs in zip(reference, processed, strict=True)], dtype=np.intp

@@ -46,7 +46,15 @@ class HaaqiScores:
 
     @classmethod
     def of(cls, scores: Sequence[HaaqiScore], shape: tuple[int, ...]) -> HaaqiScores:
-        """Gather single scores, given in C order, into arrays of a shape."""
+        """Gather single scores, given in C order, into arrays of a shape.
+
+        Parameters
+        ----------
+        scores
+            As many as the shape holds, the last axis running fastest.
+        shape
+            Of every array.
+        """
         return cls(**{name: np.array([getattr(score, name) for score in scores]).reshape(shape) for name in _TERMS})
 
     def __len__(self) -> int:

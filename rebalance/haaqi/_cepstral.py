@@ -30,12 +30,12 @@ _SEGMENT_RATE = SAMPLE_RATE / CELL_SAMPLES
 def smoothed(nerve: NerveResponse) -> Rows:
     """Average the envelopes under raised-cosine windows of 8 ms, every 4 ms.
 
+    Source: ``env_smooth`` of pyclarity; windows of full length start where their halves would.
+
     Returns
     -------
     Rows
         In dB over threshold, shape ``(n_bands, n_segments)``; the first and last window are half as long.
-
-    Source: ``env_smooth`` of pyclarity; windows of full length start where their halves would.
     """
     n_segments = nerve.motion.shape[1] // CELL_SAMPLES
     window = np.hanning(2 * CELL_SAMPLES)
@@ -73,6 +73,8 @@ def audible_segments(reference: Rows) -> NDArray[np.intp]:
 def modulations(envelope: Rows, segments: NDArray[np.intp]) -> NDArray[np.float64]:
     """Return the modulations of the spectral shape over some segments.
 
+    Source: ``melcor9`` of pyclarity, of which only the modulations above 20 Hz count.
+
     Parameters
     ----------
     envelope
@@ -84,8 +86,6 @@ def modulations(envelope: Rows, segments: NDArray[np.intp]) -> NDArray[np.float6
     -------
     NDArray
         Centred, shape ``(n_modulation_bands, n_coefficients, n_used_segments)``.
-
-    Source: ``melcor9`` of pyclarity, of which only the modulations above 20 Hz count.
     """
     cepstrum = _cepstral_basis() @ envelope[:, segments]
     cepstrum -= cepstrum.mean(axis=1, keepdims=True)

@@ -63,6 +63,8 @@ class Excitation:
 def excite(signal: NDArray[np.float64], loss: CochlearLoss, full_scale_db_spl: float) -> Excitation:
     """Walk one signal, behind the middle ear, through the cochlea.
 
+    Source: Kates (2013); ``ear_model`` of pyclarity.
+
     Parameters
     ----------
     signal
@@ -71,8 +73,6 @@ def excite(signal: NDArray[np.float64], loss: CochlearLoss, full_scale_db_spl: f
         The listener's.
     full_scale_db_spl
         Level of a signal with an RMS of 1.
-
-    Source: Kates (2013); ``ear_model`` of pyclarity.
     """
     phases = _phases()
     turn = _block_turn()

@@ -46,12 +46,12 @@ class Tiles:
 def covary(reference: Motion, processed: Motion) -> Tiles:
     """Compare two motions tile by tile: windows of 16 ms every 8 ms, the best of all lags within 1 ms.
 
+    Source: ``bm_covary`` of pyclarity; windows of full length start where their halves would.
+
     Parameters
     ----------
     reference, processed
         Motions with an envelope in dB over threshold and their noise, shape ``(n_bands, n_samples)``.
-
-    Source: ``bm_covary`` of pyclarity; windows of full length start where their halves would.
     """
     shape = (len(reference), reference.shape[1] // _HOP)
     covariance = np.empty(shape)
@@ -64,12 +64,12 @@ def covary(reference: Motion, processed: Motion) -> Tiles:
 def synchronised_mean(tiles: Tiles) -> float:
     """Average the covariance over the audible tiles, weighted by the nerve's synchrony in each band.
 
+    Source: ``ave_covary2`` of pyclarity, its fifth weighting.
+
     Raises
     ------
     AudioError
         If fewer than two segments or no tile at all is audible.
-
-    Source: ``ave_covary2`` of pyclarity, its fifth weighting.
     """
     level_db = np.sqrt(tiles.reference_mean_square)
     loudness = 20 * np.log10(np.sum(10 ** (level_db / 20), axis=0) / len(level_db))

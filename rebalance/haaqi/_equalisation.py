@@ -20,13 +20,13 @@ def equalised(
 ) -> NDArray[np.float64]:
     """Give the reference what a linear hearing aid would, or nothing when it carries its amplification already.
 
+    Source: ``ear_model`` of pyclarity, which takes out twice the filter's delay: the reference comes 70 samples early
+    and its last 70 samples fade out.
+
     Parameters
     ----------
     reference
         Shape ``(n_samples,)`` at 24 kHz.
-
-    Source: ``ear_model`` of pyclarity, which takes out twice the filter's delay: the reference comes 70 samples early
-    and its last 70 samples fade out.
     """
     if amplification == "none":
         return reference

@@ -49,6 +49,29 @@ class HeardReference:
     """A reference and all that one ear makes of it, ready to be compared with processed signals.
 
     Made by `hear_reference`; holds about 12 MB per second of sound. Comparing changes nothing in it.
+
+    Parameters
+    ----------
+    ear
+        The listener's ear, and the calibration of what enters it.
+    signal
+        The reference at 24 kHz, shape ``(n_samples,)``.
+    extent
+        Its first and last sample that belong to the sound; what follows is of this stretch.
+    excitation
+        Response of the cochlea to it.
+    waits
+        Samples each band waits, so that the filters' delays agree, shape ``(n_bands,)``.
+    motion
+        Membrane motion with an envelope in dB over threshold and noise added, shape ``(n_bands, n_samples)``.
+    processed_noise
+        Noise at the threshold for every processed signal, shape ``(n_bands, n_samples)``.
+    segments
+        Indices of the segments of the envelope that are audible.
+    modulations
+        Of the reference, centred, shape ``(n_modulation_bands, n_coefficients, n_used_segments)``.
+    noise_source
+        The generator as it was before the noise was drawn, to hear a shorter reference anew.
     """
 
     ear: Ear
@@ -121,6 +144,21 @@ def hear_reference(
     reference_amplification: ReferenceAmplification = "none",
 ) -> HeardReference:
     """Hear a reference once, to score many processed signals against it; arguments as of `haaqi`.
+
+    Parameters
+    ----------
+    reference
+        One ear, shape ``(n_samples,)``, finite and not silent.
+    audiogram
+        Of the ear that listens.
+    sample_rate
+        Of the reference and of all that is compared with it, in Hz.
+    rng
+        Of the noise at the threshold of hearing: a seed, a ``RandomState`` or a reader of a `NoiseTape`.
+    full_scale_db_spl
+        Level of a signal whose RMS is 1, in dB SPL.
+    reference_amplification
+        ``"none"`` where the reference already carries its amplification, ``"nal_r"`` to add NAL-R.
 
     Raises
     ------

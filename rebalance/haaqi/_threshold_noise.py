@@ -32,15 +32,15 @@ _N_SEEDS = 2**32
 def add_noise(motion: Rows, rows: Iterable[Row], full_scale_db_spl: float, waits: Delays) -> None:
     """Add standard normal rows to a membrane motion in place, at the level of the noise.
 
+    Source: ``basilar_membrane_add_noise`` of pyclarity, which scales the noise to the unit of the signal although the
+    motion is in dB by then.
+
     Parameters
     ----------
     motion
         Shape ``(n_bands, n_samples)``, each band held back by its ``waits`` samples; so is its noise.
     rows
         One of ``n_samples`` numbers per band.
-
-    Source: ``basilar_membrane_add_noise`` of pyclarity, which scales the noise to the unit of the signal although the
-    motion is in dB by then.
     """
     gain = np.float32(10 ** ((NOISE_DB_SL - full_scale_db_spl) / 20))
     for band, row, wait in zip(motion, rows, waits, strict=True):
@@ -83,6 +83,11 @@ class NoiseTape:
 
     Takes 4 bytes a number, 184 MB for both ears of 15 s. For one thread.
 
+    Parameters
+    ----------
+    rng
+        A seed, a ``RandomState`` or a ``Generator``.
+
     Raises
     ------
     ConfigError
@@ -111,7 +116,15 @@ class NoiseTape:
         return NoiseReader(self)
 
     def read(self, first: int, row: Row) -> None:
-        """Write the numbers from one of them on, drawing those that nobody has asked for before."""
+        """Write the numbers from one of them on, drawing those that nobody has asked for before.
+
+        Parameters
+        ----------
+        first
+            Place on the tape of the first number wanted, from 0.
+        row
+            Where the numbers are written, shape ``(n,)``, single precision.
+        """
         done = 0
         while done < len(row):
             number, skipped = divmod(first + done, _TAPE_BLOCK)
@@ -125,6 +138,13 @@ class NoiseTape:
 
 class NoiseReader:
     """A place on a tape; it moves on as the generator would.
+
+    Parameters
+    ----------
+    tape
+        What is read.
+    position
+        Where reading begins, in numbers from the start of the tape.
 
     Examples
     --------

@@ -142,7 +142,7 @@ class Audiogram:
 
         axes = axes or new_axes()
         draw_ear(axes, self.frequencies_hz, self.thresholds_db_hl)
-        finish_audiogram(axes, f"{_loss(self.severity())}")
+        finish_audiogram(axes, f"{_loss(self.severity())}, by the code")
         return axes
 
     def _repr_html_(self) -> str:
@@ -153,11 +153,23 @@ class Audiogram:
 class Listener:
     """A person: a name and one audiogram per ear.
 
+    Parameters
+    ----------
+    name
+        What the person is called; it may become part of the name of a file.
+    left, right
+        Audiogram of each ear.
+
+    Raises
+    ------
+    MetadataError
+        If the name is empty or files cannot be called by it.
+
     Examples
     --------
     >>> from rebalance import Listener
     >>> Listener.of("me", left=[20, 25, 30, 40, 45, 50, 60, 65], right=[15, 20, 25, 30, 35, 45, 55, 60])
-    Listener('me', left: moderate loss, right: moderate loss)
+    Listener('me', left: moderate loss, right: moderate loss, by the code)
     """
 
     name: str
@@ -208,7 +220,13 @@ class Listener:
         return self.left if ear == "left" else self.right
 
     def severity(self, definition: SeverityDefinition = "code") -> Severity:
-        """Name the degree of loss of the better ear (the lower mean threshold)."""
+        """Name the degree of loss of the better ear (the lower mean threshold).
+
+        Parameters
+        ----------
+        definition
+            ``"code"`` or ``"site"``; see `Audiogram.severity`. What is printed of a listener goes by the code.
+        """
         better = min((self.left, self.right), key=lambda ear: float(np.mean(ear.thresholds_db_hl)))
         return better.severity(definition)
 
@@ -225,17 +243,17 @@ class Listener:
         axes = axes or new_axes()
         for ear in reversed(EARS):
             draw_ear(axes, self.audiogram(ear).frequencies_hz, self.audiogram(ear).thresholds_db_hl, ear)
-        finish_audiogram(axes, f"{self.name}: {_loss(self.severity())}")
+        finish_audiogram(axes, f"{self.name}: {_loss(self.severity())}, by the code")
         return axes
 
     def __repr__(self) -> str:
         ears = ", ".join(f"{ear}: {_loss(self.audiogram(ear).severity())}" for ear in EARS)
-        return f"{type(self).__name__}({self.name!r}, {ears})"
+        return f"{type(self).__name__}({self.name!r}, {ears}, by the code)"
 
     def _repr_html_(self) -> str:
         frequencies_hz = sorted({*self.left.frequencies_hz, *self.right.frequencies_hz})
         table = _html_table(frequencies_hz, {f"{ear} ear, dB HL": self.audiogram(ear) for ear in EARS})
-        return f"<p>{escape(self.name)}: {_loss(self.severity())} of the better ear</p>{table}"
+        return f"<p>{escape(self.name)}: {_loss(self.severity())} of the better ear, by the code</p>{table}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +266,11 @@ class EarFitting:
         Compression ratios, at least 1.
     gains_db
         Make-up gains in dB.
+
+    Raises
+    ------
+    MetadataError
+        If there is not one gain per ratio, a value is not finite or a ratio is below 1.
 
     Examples
     --------
@@ -279,6 +302,11 @@ class EarFitting:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitting:
     """Compressor settings of both ears.
+
+    Parameters
+    ----------
+    left, right
+        Settings of each ear.
 
     Examples
     --------

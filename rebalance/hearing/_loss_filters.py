@@ -63,6 +63,8 @@ def ear_filter(*, backward: bool) -> NDArray[np.float64]:
 def smearing_matrix(lower: float, upper: float, sample_rate: float) -> NDArray[np.float64]:
     """Return what turns the power spectrum of a frame into one that excites a healthy ear as it would a damaged one.
 
+    Source: Baer and Moore (1993), "Effects of spectral smearing on the intelligibility of sentences in noise".
+
     Parameters
     ----------
     lower, upper
@@ -74,8 +76,6 @@ def smearing_matrix(lower: float, upper: float, sample_rate: float) -> NDArray[n
     -------
     NDArray
         Shape ``(256, 256)``: bins of the smeared spectrum by bins of the spectrum.
-
-    Source: Baer and Moore (1993), "Effects of spectral smearing on the intelligibility of sentences in noise".
     """
     healthy = _excitation(1.0, 1.0, sample_rate)
     # Filters near the upper end are mirrored about their centres, so that the inverse is well behaved there.

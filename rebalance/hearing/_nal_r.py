@@ -29,14 +29,14 @@ _SHORT_DESIGN_POINTS = 512
 def nal_r_gains_db(audiogram: Audiogram) -> NDArray[np.float64]:
     """Return the NAL-R insertion gains of one ear.
 
+    Source: Byrne and Dillon (1986), with the rule for severe losses and the 6 kHz value of HASQI's
+    implementation (Kates and Arehart 2010), as in pyclarity's ``NALR``.
+
     Returns
     -------
     NDArray
         Gains in dB at 250, 500, 1000, 2000, 4000 and 6000 Hz, never negative; all zero when no threshold
         there is above 0 dB HL.
-
-    Source: Byrne and Dillon (1986), with the rule for severe losses and the 6 kHz value of HASQI's
-    implementation (Kates and Arehart 2010), as in pyclarity's ``NALR``.
     """
     losses_db_hl = np.array(audiogram.at(_FREQUENCIES_HZ).thresholds_db_hl)
     if losses_db_hl.max() <= 0:

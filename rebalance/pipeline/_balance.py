@@ -103,6 +103,13 @@ def estimate_balance(
 def measured_reliability(separator: Separator, n_sources: int) -> float | None:
     """Return which share of its estimated gains a separator was measured to make; None where it was not measured.
 
+    Parameters
+    ----------
+    separator
+        What its card says is looked up.
+    n_sources
+        How many play. Beyond what was measured, the nearest number counts.
+
     Examples
     --------
     >>> from rebalance.pipeline import measured_reliability

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import logging
 import zipfile
 from collections import defaultdict
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ from rebalance._base.running import Failure, one_line, run_items
 from rebalance._base.semantics import SEMANTICS, VERSION
 from rebalance.audio import Audio, Rounding, official_remix, remix_as_edit, resample, write_flac
 from rebalance.hearing import CHALLENGE_AID, AidSettings, Fitting, amplify
-from rebalance.pipeline._runs import RunRecord, claim_run, clear_run, enhanced_path
+from rebalance.pipeline._runs import RunRecord, claim_run, clear_run, count_finished, enhanced_path
 from rebalance.separation import (
     OfficialTargets,
     Oracle,
@@ -35,6 +36,7 @@ from rebalance.separation import (
 )
 from rebalance.task import Pair, Scene, Segment, Task, read_source
 
+_LOG = logging.getLogger(__name__)
 RemixMode: TypeAlias = Literal["edit", "official"]
 
 
@@ -81,6 +83,15 @@ class EnhanceOptions:
 def estimate_sources(separator: Separator, task: Task, segment: Segment) -> dict[str, Audio]:
     """Separate one segment; estimates of shape ``(2, n_samples)`` by the segment's source names.
 
+    Parameters
+    ----------
+    separator
+        Anything that keeps the contract of `rebalance.separation.Separator`; an oracle is told the true sources.
+    task
+        Where the audio lies.
+    segment
+        One of the task's.
+
     Raises
     ------
     ConfigError
@@ -118,6 +129,15 @@ def estimate_sources(separator: Separator, task: Task, segment: Segment) -> dict
 
 def amplify_for_submission(signal: Audio, fitting: Fitting, *, aid: AidSettings = CHALLENGE_AID) -> Audio:
     """Amplify a stereo remix at 44.1 kHz for a listener; the result at the submission's 32 kHz.
+
+    Parameters
+    ----------
+    signal
+        Shape ``(2, n_samples)``, 44.1 kHz, full scale 1.
+    fitting
+        The listener's, of both ears.
+    aid
+        What all listeners' aids have in common.
 
     Examples
     --------
@@ -190,6 +210,7 @@ def enhance_task(
     if fresh:
         clear_run(run)
     claim_run(run, record)
+    _LOG.info("%s: %d of %d pairs are there", run, count_finished(task, run), len(task.pairs))
     failures: list[Failure] = []
     failures += run_items(
         _unfinished_by_segment(task, run),

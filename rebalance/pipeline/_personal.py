@@ -472,6 +472,13 @@ def gains_by_source(
     A gain of one player holds before that of its instrument. Names are understood as `source_names` understands them:
     ``Geige 2`` is the second violin. Sources stand in the order of the recording.
 
+    Parameters
+    ----------
+    requests
+        Gains in dB by name, or pairs of both; a name may come twice when its gain is the same.
+    instruments
+        Of every player, in the order of the recording.
+
     Raises
     ------
     ConfigError

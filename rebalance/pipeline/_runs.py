@@ -110,6 +110,15 @@ _IDENTITY = (
 def enhanced_path(run: StrPath, split: Split, pair: Pair) -> Path:
     """Return where a run keeps the signal of a pair.
 
+    Parameters
+    ----------
+    run
+        Folder of the run.
+    split
+        Of the task.
+    pair
+        Whose signal it is.
+
     Examples
     --------
     >>> from rebalance import Pair
@@ -218,6 +227,13 @@ def record_causality(run: StrPath, separator: Separator, look_ahead: LookAhead) 
 
 def count_finished(task: Task, run: StrPath) -> int:
     """Return how many pairs of a task have their signal in a run.
+
+    Parameters
+    ----------
+    task
+        The task of the run.
+    run
+        Its folder.
 
     Examples
     --------

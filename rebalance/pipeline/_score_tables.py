@@ -152,6 +152,15 @@ def score_runs(
 def collect_scores(task: Task, systems: Mapping[str, System], failures: Sequence[Failure] = ()) -> Scores:
     """Read the scores that `score_task` wrote for systems, each under a name; one without any has no line.
 
+    Parameters
+    ----------
+    task
+        The task that was scored.
+    systems
+        By the names that the table shall call them.
+    failures
+        What could not be scored, to be kept beside the table.
+
     Raises
     ------
     ConfigError

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from rebalance.pipeline._runs import enhanced_path, record_of_signals
 from rebalance.task import Pair, Scene, Task, length_fault, read_source
 
 _FULL_SCALE_16_BIT = 32_767 / 32_768
+_LOG = logging.getLogger(__name__)
 _LOUDNESS_BLOCK_S = 0.4
 _NOISE = "exact"  # in records: pyclarity's, number for number; scores kept under another noise are made again
 
@@ -50,7 +52,15 @@ class EnhancedSignals(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderSignals:
-    """The processed signals in the folder of a run."""
+    """The processed signals in the folder of a run.
+
+    Parameters
+    ----------
+    run
+        Folder of the run.
+    split
+        Which signals.
+    """
 
     run: Path
     split: Split
@@ -91,6 +101,15 @@ def system_of_run(run: StrPath, split: Split, *, scores_name: str = "scores") ->
     """Return the system whose signals lie in a folder and whose scores go there too.
 
     The folder is that of a run, or of any other system that writes ``enhanced_signals/SPLIT`` as the challenge asks.
+
+    Parameters
+    ----------
+    run
+        The folder.
+    split
+        Which signals.
+    scores_name
+        Name of the tables of scores, without its ending.
 
     Raises
     ------
@@ -186,12 +205,12 @@ class Reference:
     def level_db_spl(self, ear: Ear) -> float:
         """Return the level in dB SPL at which HAAQI presents a signal whose RMS is 1.
 
+        Source: ``65 - 20 log10(RMS)`` of the unamplified, normalised reference, the official evaluator.
+
         Raises
         ------
         AudioError
             If the channel is silent.
-
-        Source: ``65 - 20 log10(RMS)`` of the unamplified, normalised reference, the official evaluator.
         """
         level = rms(self.remix[EARS.index(ear)])
         if not level:
@@ -201,6 +220,13 @@ class Reference:
 
 def true_remix(task: Task, scene: Scene) -> Reference:
     """Remix a scene from its true sources, cut to the segment (semantics of pyclarity V0.6.3).
+
+    Parameters
+    ----------
+    task
+        Where the audio lies.
+    scene
+        One of the task's.
 
     Raises
     ------
@@ -290,6 +316,8 @@ def score_task(
     """
     part = task if only is None else task.subset(only)
     kept = _kept_pairs(part, systems)
+    for system, known in zip(systems, kept, strict=True):
+        _LOG.info("%s: %d of %d pairs are scored", system.scores, len(known), len(part.pairs))
     failures: list[Failure] = []
     failures += run_items(
         [task.subset(pairs) for pairs in _unscored_by_scene(part, kept)],
@@ -307,6 +335,15 @@ def score_task(
 
 def score_scene(part: Task, *, systems: Sequence[System], aid: AidSettings = CHALLENGE_AID) -> tuple[Failure, ...]:
     """Score the pairs of one scene for every system; a pair that fails leaves the others alone.
+
+    Parameters
+    ----------
+    part
+        A task of a single scene.
+    systems
+        Whose signals are scored; pairs that have a score already are passed over.
+    aid
+        What all listeners' aids have in common.
 
     Examples
     --------

@@ -154,6 +154,13 @@ class RunComparison:
 def compare_runs(runs: Sequence[ScoredRun], task: Task) -> RunComparison:
     """Compare runs on the pairs they have all scored.
 
+    Parameters
+    ----------
+    runs
+        Two or more, with their scores.
+    task
+        The task they were scored on.
+
     Raises
     ------
     ConfigError
@@ -260,6 +267,8 @@ def listener_agreement(scores: Sequence[pd.Series[float]]) -> ListenerAgreement:
 def concordance(ratings: NDArray[np.floating]) -> float | None:
     """Return Kendall's W of raters who rate the same things, ties corrected for.
 
+    Source: Kendall and Babington Smith (1939), "The problem of m rankings".
+
     Parameters
     ----------
     ratings
@@ -269,8 +278,6 @@ def concordance(ratings: NDArray[np.floating]) -> float | None:
     -------
     float or None
         Between 0 and 1; None for fewer than two raters, or where every rater rates all things alike.
-
-    Source: Kendall and Babington Smith (1939), "The problem of m rankings".
     """
     n_raters, n_things = ratings.shape
     if n_raters < 2:

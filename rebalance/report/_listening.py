@@ -62,7 +62,15 @@ class ListeningExample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listening:
-    """The examples of a page, and why there are not more of them."""
+    """The examples of a page, and why there are not more of them.
+
+    Parameters
+    ----------
+    examples
+        In the order of the page.
+    notes
+        Sentences that say what is missing, and why.
+    """
 
     examples: tuple[ListeningExample, ...]
     notes: tuple[str, ...]
@@ -70,6 +78,13 @@ class Listening:
 
 def choose_pairs(runs: Sequence[ScoredRun], n_pairs: int) -> tuple[Pair, ...]:
     """Choose pairs all runs have scored, from the lowest to the highest of the mean score, evenly spread.
+
+    Parameters
+    ----------
+    runs
+        One or more, with their scores.
+    n_pairs
+        How many at most, from 0.
 
     Examples
     --------

@@ -81,6 +81,17 @@ class _Group:
 def write_page(path: StrPath, report: Report, listening: Listening, *, written_on: dt.date) -> None:
     """Write the page of a report: tables, plots, players and styles in one file.
 
+    Parameters
+    ----------
+    path
+        Where to, an HTML file.
+    report
+        What to show.
+    listening
+        Examples to play; there may be none.
+    written_on
+        The date on the page.
+
     Raises
     ------
     RebalanceError

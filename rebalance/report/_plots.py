@@ -60,7 +60,9 @@ def plot_audiogram(name: str, listener: Listener) -> str:
         axes = figure.subplots()
         listener.plot(axes)
         axes.set_title(f"{name}: {_loss(listener)}", fontsize=10.5)
-        return _svg(figure, f"Audiogram of {name}, {_loss(listener)}; thresholds of both ears against frequency.")
+        return _svg(
+            figure, f"Audiogram of {name}, {_loss(listener)} by the code; thresholds of both ears against frequency."
+        )
 
 
 def _loss(listener: Listener) -> str:

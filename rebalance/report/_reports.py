@@ -107,6 +107,13 @@ class Report:
 def make_report(runs: Sequence[ScoredRun], task: Task) -> Report:
     """Compute a report of runs.
 
+    Parameters
+    ----------
+    runs
+        One or more, with their scores.
+    task
+        The task they were scored on.
+
     Raises
     ------
     ConfigError

@@ -123,6 +123,13 @@ def read_scored_runs(folders: Sequence[StrPath]) -> tuple[ScoredRun, ...]:
 def annotated(run: ScoredRun, task: Task) -> pd.DataFrame:
     """Join the scores of a run with what its task says of every pair.
 
+    Parameters
+    ----------
+    run
+        A run with its scores.
+    task
+        The task it was scored on.
+
     Returns
     -------
     pd.DataFrame

@@ -23,6 +23,13 @@ _TITLES = {
 def separation_means_table(rows: pd.DataFrame, names: tuple[str, ...]) -> Table:
     """Tabulate every metric of every separator, means over sources with intervals over pieces, in dB.
 
+    Parameters
+    ----------
+    rows
+        One line for every source of every separator, with a column ``separator`` and one of each metric in dB.
+    names
+        Separators, in the order of the lines.
+
     Examples
     --------
     >>> import pandas as pd
@@ -42,6 +49,15 @@ def separation_means_table(rows: pd.DataFrame, names: tuple[str, ...]) -> Table:
 
 def separation_group_table(rows: pd.DataFrame, names: tuple[str, ...], column: str) -> Table:
     """Tabulate the SDR of every separator by groups, in dB.
+
+    Parameters
+    ----------
+    rows
+        One line for every source of every separator, with a column ``separator`` and ``sdr`` in dB.
+    names
+        Separators, in the order of the columns.
+    column
+        What to group by: ``"instrument"``, ``"n_sources"`` or ``"ensemble"``.
 
     Examples
     --------

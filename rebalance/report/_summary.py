@@ -118,6 +118,13 @@ def summarise(runs: Sequence[ScoredRun], task: Task) -> Summary:
 
     The same runs give the same numbers: every interval draws from its own stream.
 
+    Parameters
+    ----------
+    runs
+        One or more, with their scores.
+    task
+        The task they were scored on.
+
     Raises
     ------
     ConfigError

@@ -47,6 +47,13 @@ def terminal_tables(report: Report) -> Iterator[Table]:
 def group_table(report: Report, group: GroupTable) -> Table:
     """Tabulate the means of the groups of one property: groups down for a single run, else across.
 
+    Parameters
+    ----------
+    report
+        Where the runs come from, and their order.
+    group
+        One of the report's groups.
+
     Examples
     --------
     >>> from pathlib import Path

@@ -13,16 +13,14 @@ from rebalance.separation._checkpoints import (
     checked_digest,
     checked_header,
     checkpoint_header,
-    digest_file,
     load_checkpoint,
     reading_checkpoint,
     save_checkpoint,
-    sha256_of,
     shipped_weights,
     write_tensors,
 )
 from rebalance.separation._contract import CONTRACT, Check, CheckResult, ContractReport, check_separator
-from rebalance.separation._describing import described, described_as_html, facts_of
+from rebalance.separation._describing import described, described_as_html
 from rebalance.separation._estimates import checked_estimates
 from rebalance.separation._floors import floor_estimates
 from rebalance.separation._info import SeparatorInfo, info_of
@@ -38,7 +36,6 @@ from rebalance.separation._metrics import (
 )
 from rebalance.separation._overlap_add import Chunking, official_chunks, overlap_add
 from rebalance.separation._overview import (
-    ENTRY_POINTS,
     SeparatorEntry,
     installed_separators,
     list_separators,
@@ -63,7 +60,6 @@ from rebalance.separation._wiener import wiener
 
 __all__ = [
     "CONTRACT",
-    "ENTRY_POINTS",
     "HOP_SIZE",
     "LIMIT_DB",
     "SCORE_FORMAT",
@@ -96,8 +92,6 @@ __all__ = [
     "checkpoint_header",
     "described",
     "described_as_html",
-    "digest_file",
-    "facts_of",
     "floor_estimates",
     "frame_median_db",
     "info_of",
@@ -121,7 +115,6 @@ __all__ = [
     "save_checkpoint",
     "sdr_db",
     "separate_at_rate",
-    "sha256_of",
     "shared_among_voices",
     "shipped_weights",
     "si_sdr_db",

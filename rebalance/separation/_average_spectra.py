@@ -36,6 +36,10 @@ class AverageSpectrumSeparator:
         Power per frequency at `CENTRES_HZ` by instrument, each of mean 1.
     shrinkage
         See `rebalance.separation.SeparatorInfo`.
+    name
+        What it is called.
+    sample_rate
+        Rate in Hz the mixture must have.
 
     Examples
     --------

@@ -46,6 +46,11 @@ class ModelCard:
     training
         Command, seed, budget, scores: text by name.
 
+    Raises
+    ------
+    ConfigError
+        If a shrinkage, the voice trust or a reliability is out of range.
+
     Examples
     --------
     >>> from rebalance.separation import ModelCard
@@ -87,6 +92,15 @@ class Checkpoint:
 
 def save_checkpoint(path: StrPath, network: MaskNetwork, card: ModelCard) -> None:
     """Write weights in half precision with configuration and card in the header, and ``<name>.sha256`` beside.
+
+    Parameters
+    ----------
+    path
+        Where to; the ending is ``.safetensors``.
+    network
+        Whose weights are kept; stays as it is.
+    card
+        How and on what it was trained.
 
     Raises
     ------
@@ -243,6 +257,13 @@ def checkpoint_header(path: StrPath) -> dict[str, str] | None:
 def checked_header(path: StrPath, wanted: str) -> tuple[dict[str, str], str]:
     """Return the header of a checkpoint of one format, and the digest of the file, which must agree with one beside it.
 
+    Parameters
+    ----------
+    path
+        The checkpoint.
+    wanted
+        Name of the format it must have.
+
     Raises
     ------
     ConfigError
@@ -275,29 +296,14 @@ def shipped_weights() -> dict[str, Path]:
 
 
 def sha256_of(path: StrPath) -> str:
-    """Return the sha256 of a file.
-
-    Examples
-    --------
-    >>> from rebalance.separation import digest_file, sha256_of, shipped_weights
-    >>> weights = shipped_weights()["fast"]
-    >>> sha256_of(weights) == digest_file(weights).read_text().split()[0]
-    True
-    """
+    """Return the sha256 of a file."""
     path = expanded(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digest_file(path: StrPath) -> Path:
-    """Return where a checkpoint's digest is kept.
-
-    Examples
-    --------
-    >>> from rebalance.separation import digest_file
-    >>> digest_file("weights/mine.safetensors").name
-    'mine.safetensors.sha256'
-    """
+    """Return where a checkpoint's digest is kept."""
     path = expanded(path)
     return path.with_name(f"{path.name}.sha256")
 
@@ -305,11 +311,16 @@ def digest_file(path: StrPath) -> Path:
 def checked_digest(path: StrPath) -> str:
     """Return the digest of a file; raise if another one stands beside it.
 
+    Raises
+    ------
+    ConfigError
+        If the digest beside the file is another.
+
     Examples
     --------
-    >>> from rebalance.separation import checked_digest, sha256_of, shipped_weights
+    >>> from rebalance.separation import checked_digest, shipped_weights
     >>> weights = shipped_weights()["fast"]
-    >>> checked_digest(weights) == sha256_of(weights)
+    >>> checked_digest(weights) == weights.with_name("fast.safetensors.sha256").read_text().split()[0]
     True
     """
     path = expanded(path)

@@ -89,7 +89,15 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractReport:
-    """What came of all checks of a separator."""
+    """What came of all checks of a separator.
+
+    Parameters
+    ----------
+    separator
+        Its name.
+    results
+        One for each check, in the order they ran.
+    """
 
     separator: str
     results: tuple[CheckResult, ...]

@@ -10,15 +10,8 @@ from rebalance.separation._info import info_of
 from rebalance.separation._protocol import Oracle
 
 
-def facts_of(separator: object) -> dict[str, str]:
-    """Return what a separator says of itself, in words; what it does not say is left out.
-
-    Examples
-    --------
-    >>> from rebalance.separation import facts_of, load_separator
-    >>> facts_of(load_separator("mixture"))["look-ahead"]
-    '0 ms'
-    """
+def _facts_of(separator: object) -> dict[str, str]:
+    """Return what a separator says of itself, in words; what it does not say is left out."""
     facts: dict[str, str] = {}
     info = info_of(separator)
     if info.n_parameters is not None:
@@ -42,7 +35,7 @@ def described(separator: Any) -> str:  # noqa: ANN401 - anything that may be a s
     >>> load_separator("mixture")
     MixtureSeparator('mixture': parameters 0, look-ahead 0 ms, sample rate 44100 Hz, shrinkage 0)
     """
-    facts = ", ".join(f"{name} {value}" for name, value in facts_of(separator).items())
+    facts = ", ".join(f"{name} {value}" for name, value in _facts_of(separator).items())
     return f"{type(separator).__name__}({separator.name!r}: {facts})"
 
 
@@ -55,7 +48,7 @@ def described_as_html(separator: Any) -> str:  # noqa: ANN401 - anything that ma
     >>> described_as_html(load_separator("mixture")).startswith("<table>")
     True
     """
-    lines = {"separator": separator.name, **facts_of(separator)}
+    lines = {"separator": separator.name, **_facts_of(separator)}
     rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(str(value))}</td></tr>" for name, value in lines.items())
     return f"<table>{rows}</table>"
 

@@ -31,6 +31,11 @@ class Chunking:
         Chunks start at multiples of this, so that frames fall where they would without chunks; it must
         divide `length - overlap`. The last chunk may be longer by less than this.
 
+    Raises
+    ------
+    ConfigError
+        If not 0 <= 2 margin < overlap < length, or the alignment does not divide length - overlap.
+
     Examples
     --------
     >>> from rebalance.separation import Chunking

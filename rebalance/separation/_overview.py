@@ -17,7 +17,7 @@ from rebalance._base.configuration import structured
 from rebalance.separation._checkpoints import ModelCard, checkpoint_header, shipped_weights
 from rebalance.separation._protocol import Separator
 
-ENTRY_POINTS = "rebalance.separators"
+_ENTRY_POINTS = "rebalance.separators"
 
 Origin: TypeAlias = Literal["weights", "built in", "installed"]
 
@@ -101,7 +101,7 @@ def installed_separators() -> dict[str, EntryPoint]:
     >>> isinstance(installed_separators(), dict)
     True
     """
-    return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+    return {point.name: point for point in entry_points(group=_ENTRY_POINTS)}
 
 
 def measure_cost(

@@ -18,6 +18,13 @@ class Placed(Protocol):
 def placed_at(separator: Separator, start_s: float) -> Separator:
     """Return a separator for a block of a recording that begins at a time in seconds; itself where it need not know.
 
+    Parameters
+    ----------
+    separator
+        Any.
+    start_s
+        Where the block begins in the recording, in seconds from 0.
+
     Examples
     --------
     >>> from rebalance.separation import load_separator, placed_at

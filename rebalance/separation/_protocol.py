@@ -83,6 +83,13 @@ class Oracle(Separator, Protocol):
 def informed(separator: Separator, sources: Mapping[str, Audio]) -> Separator:
     """Return a separator that can be called: an oracle is told the true sources, any other stays as it is.
 
+    Parameters
+    ----------
+    separator
+        An oracle or any other.
+    sources
+        The true sources by source name, each of shape ``(n_channels, n_samples)``.
+
     Examples
     --------
     >>> from rebalance.separation import informed, load_separator
@@ -108,7 +115,17 @@ class OfficialTargets(Protocol):
     def targets(
         self, mixture: Audio, instruments: Sequence[str], *, accompaniment_share: float = 0.1
     ) -> dict[str, NDArray[np.float32]]:
-        """Return for every voice its instrument's whole estimate with a share of the accompaniment, by source name."""
+        """Return for every voice its instrument's whole estimate with a share of the accompaniment, by source name.
+
+        Parameters
+        ----------
+        mixture
+            Shape ``(n_channels, n_samples)``.
+        instruments
+            Instrument of every source, repeated where one plays twice.
+        accompaniment_share
+            Amplitude at which the accompaniment is added, from 0 to 1.
+        """
 
 
 def source_names(instruments: Sequence[str]) -> tuple[str, ...]:

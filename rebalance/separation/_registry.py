@@ -6,6 +6,7 @@ import functools
 import hashlib
 import importlib
 import inspect
+import logging
 import os
 import re
 import sys
@@ -25,6 +26,7 @@ from rebalance.separation._oracles import BinaryMaskOracle, RatioMaskOracle, Sou
 from rebalance.separation._overview import installed_separators
 from rebalance.separation._protocol import Separator
 
+_LOG = logging.getLogger(__name__)
 _CHECKPOINT_SUFFIXES = {".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".onnx"}
 _MADE_OF_A_FUNCTION = "give it a class with name, sample_rate and __call__(mixture, instruments)"
 _FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -57,6 +59,13 @@ def load_separator(name_or_path: StrPath, *, device: str = "auto") -> Separator:
     44100
     """
     text = os.fspath(name_or_path)
+    separator = _found(text, device)
+    _LOG.info("separator %s: loaded, device %s", text, device)
+    return separator
+
+
+def _found(text: str, device: str) -> Separator:
+    """Return a separator by what it is called; see `load_separator`."""
     name, colon, folder = text.partition(":")
     if colon and name in _CONVTASNETS:
         return _local(text, Path(folder).expanduser(), device, causal=_CONVTASNETS[name])
@@ -66,7 +75,7 @@ def load_separator(name_or_path: StrPath, *, device: str = "auto") -> Separator:
         return SEPARATORS[text](device)
     if text in (shipped := shipped_weights()):
         return _from_path(text, shipped[text], device)
-    path = Path(name_or_path).expanduser()
+    path = Path(text).expanduser()
     if path.suffix == ".py" and ":" not in text:
         raise ConfigError(
             where=f"separator {text!r}",

@@ -42,6 +42,13 @@ def spectrogram(signal: NDArray[np.float32]) -> NDArray[np.complex64]:
 def inverse_spectrogram(spectra: NDArray[np.complex64], n_samples: int) -> NDArray[np.float32]:
     """Return the signal of a spectrogram, shape ``(..., n_samples)``; the exact inverse of `spectrogram`.
 
+    Parameters
+    ----------
+    spectra
+        As `spectrogram` gives them, shape ``(..., n_frames, n_bins)``.
+    n_samples
+        Length of the signal they were made of.
+
     Examples
     --------
     >>> import numpy as np

@@ -74,6 +74,17 @@ def check_files(
 ) -> Verdict:
     """Check submitted files; see `check_submission`.
 
+    Parameters
+    ----------
+    files
+        Of a folder or an archive; see `open_submission`.
+    task
+        What was asked for.
+    jobs
+        Processes; one per core when None.
+    executor
+        Does the work in place of processes of its own, such as a client of Dask.
+
     Examples
     --------
     >>> import tempfile

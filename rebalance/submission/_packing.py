@@ -37,7 +37,15 @@ _IN_NAME_OR_OWN_FIELD = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackedFile:
-    """An archive or one part of it, and the SHA-256 of its bytes."""
+    """An archive or one part of it, and the SHA-256 of its bytes.
+
+    Parameters
+    ----------
+    path
+        Where it lies.
+    sha256
+        Of its bytes, as 64 hexadecimal digits.
+    """
 
     path: Path
     sha256: str
@@ -45,6 +53,13 @@ class PackedFile:
 
 def final_name(wanted: SubmissionName, record: RunRecord) -> SubmissionName:
     """Return the name a run's archive must have: training data outside the challenge's list force ``_sup``.
+
+    Parameters
+    ----------
+    wanted
+        The name the entrant asks for.
+    record
+        What the run says of its system.
 
     Raises
     ------
@@ -79,6 +94,13 @@ def final_name(wanted: SubmissionName, record: RunRecord) -> SubmissionName:
 
 def unknowns(name: SubmissionName, record: RunRecord) -> tuple[str, ...]:
     """Return what nobody has told about a system, in sentences for the entrant.
+
+    Parameters
+    ----------
+    name
+        What the name of the archive claims.
+    record
+        What the run says of its system.
 
     Examples
     --------

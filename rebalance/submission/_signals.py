@@ -36,6 +36,13 @@ class ArchivedSignals:
     def of(cls, path: StrPath, task: Task) -> ArchivedSignals:
         """Open an archive as the submission to a task.
 
+        Parameters
+        ----------
+        path
+            The archive, or one of its parts.
+        task
+            What was asked for; says how large its files may be.
+
         Raises
         ------
         RebalanceError

@@ -34,6 +34,13 @@ class SubmittedFiles(Protocol):
     def read(self, name: str, *, limit_bytes: int) -> bytes:
         """Return the content of a file.
 
+        Parameters
+        ----------
+        name
+            One of those that `sizes` names.
+        limit_bytes
+            The most it may hold when unpacked.
+
         Raises
         ------
         RebalanceError
@@ -61,7 +68,15 @@ class ArchivedFiles:
         return {name: member.size for name, member in self._vetted().members.items()}
 
     def read(self, name: str, *, limit_bytes: int) -> bytes:
-        """Return the content of a file; see `SubmittedFiles`."""
+        """Return the content of a file; see `SubmittedFiles`.
+
+        Parameters
+        ----------
+        name
+            One of those that `sizes` names.
+        limit_bytes
+            The most it may hold when unpacked.
+        """
         vetted = self._vetted()
         if (member := vetted.members.get(name)) is None:
             raise SubmissionError(f"no member {name!r}", where=self.path)
@@ -94,6 +109,11 @@ class _Vetted:
 class FolderFiles:
     """Files in a folder that holds ``enhanced_signals``, such as that of a run.
 
+    Parameters
+    ----------
+    path
+        The folder.
+
     Examples
     --------
     >>> import tempfile
@@ -122,7 +142,15 @@ class FolderFiles:
         return dict(sorted(found.items()))
 
     def read(self, name: str, *, limit_bytes: int) -> bytes:
-        """Return the content of a file; see `SubmittedFiles`."""
+        """Return the content of a file; see `SubmittedFiles`.
+
+        Parameters
+        ----------
+        name
+            One of those that `sizes` names.
+        limit_bytes
+            The most it may hold.
+        """
         path = self.path / name
         if path.is_symlink() or not path.is_file():
             raise SubmissionError(where=path, expected="a plain file")
@@ -138,6 +166,13 @@ class FolderFiles:
 
 def open_submission(path: StrPath, task: Task) -> SubmittedFiles:
     """Open a folder, an archive or a part of one as the submission to a task.
+
+    Parameters
+    ----------
+    path
+        The folder or the archive.
+    task
+        What was asked for; says how large an archive may be.
 
     Raises
     ------

@@ -139,7 +139,7 @@ def read_audiogram_table(path: StrPath) -> dict[str, Listener]:
     ...     table = Path(folder, "family.csv")
     ...     _ = table.write_text("name,ear,500,2000\nMum,left,20,40\nMum,right,15,30\n")
     ...     read_audiogram_table(table)
-    {'Mum': Listener('Mum', left: moderate loss, right: mild loss)}
+    {'Mum': Listener('Mum', left: moderate loss, right: mild loss, by the code)}
     """
     path = expanded(path)
     people: dict[str, dict[Ear, dict[float, float]]] = defaultdict(lambda: {ear: {} for ear in EARS})
@@ -162,6 +162,13 @@ def write_listeners(path: StrPath, listeners: Iterable[Listener]) -> None:
     """Write listeners in the form `read_listeners` reads: a file of one person, or of many.
 
     Frequencies that one ear alone was measured at are null for the other.
+
+    Parameters
+    ----------
+    path
+        Where to, a JSON file.
+    listeners
+        One or more, with different names.
 
     Raises
     ------

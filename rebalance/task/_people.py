@@ -41,7 +41,7 @@ def read_listeners(path: StrPath) -> dict[str, Listener]:
     >>> from rebalance.assets import demo_folder
     >>> from rebalance.task import read_listeners
     >>> read_listeners(demo_folder() / "metadata/listeners.valid.json")["L0001"]
-    Listener('L0001', left: mild loss, right: moderate loss)
+    Listener('L0001', left: mild loss, right: moderate loss, by the code)
     """
     path = expanded(path)
     findings = Findings()

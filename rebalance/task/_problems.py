@@ -85,6 +85,11 @@ class Problem:
 class Findings:
     """The problems found so far; files are named relative to the root where there is one.
 
+    Parameters
+    ----------
+    root
+        Folder that files are named relative to; None to name them in full.
+
     Examples
     --------
     >>> from pathlib import Path
@@ -110,14 +115,42 @@ class Findings:
     def error(
         self, file: StrPath, key: str, *, expected: str, got: str, message: str = "", suggestion: str = ""
     ) -> None:
-        """Add a problem that makes the task unusable."""
+        """Add a problem that makes the task unusable.
+
+        Parameters
+        ----------
+        file
+            Where the problem lies.
+        key
+            Path within the file, such as ``S50001.gain``; empty for the file as a whole.
+        expected, got
+            What would have been right, and what is there.
+        message
+            Said in place of both where it is plainer.
+        suggestion
+            What to do about it; may be empty.
+        """
         file = expanded(file)
         self._add("error", file, key, expected, got, message, suggestion)
 
     def warning(
         self, file: StrPath, key: str, *, expected: str, got: str, message: str = "", suggestion: str = ""
     ) -> None:
-        """Add a problem that one can live with."""
+        """Add a problem that one can live with.
+
+        Parameters
+        ----------
+        file
+            Where the problem lies.
+        key
+            Path within the file, such as ``S50001.gain``; empty for the file as a whole.
+        expected, got
+            What would have been right, and what is there.
+        message
+            Said in place of both where it is plainer.
+        suggestion
+            What to do about it; may be empty.
+        """
         file = expanded(file)
         self._add("warning", file, key, expected, got, message, suggestion)
 

@@ -82,6 +82,15 @@ class Document:
 def read_document(path: StrPath, name: SchemaName, findings: Findings) -> Document:
     """Read a file against its schema; everything wrong with it becomes a finding.
 
+    Parameters
+    ----------
+    path
+        A JSON file.
+    name
+        Which schema.
+    findings
+        Where problems are added.
+
     Examples
     --------
     >>> from rebalance.assets import demo_folder

@@ -40,6 +40,13 @@ def length_fault(segment: Segment) -> str | None:
 def read_source(task: Task, source: Source) -> NDArray[np.float32]:
     """Return a source or mixture of a segment at 44.1 kHz, shape ``(2, n_samples)``.
 
+    Parameters
+    ----------
+    task
+        Where the audio lies.
+    source
+        A source or the mixture of one of the task's segments.
+
     Raises
     ------
     MetadataError, AudioError

@@ -8,6 +8,7 @@ silently, and names a byte, no key, for NaN.
 from __future__ import annotations
 
 import json
+import logging
 import math
 import re
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from rebalance._base.files import StrPath, expanded
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | float | bool | None"
 KeyPath: TypeAlias = tuple[str | int, ...]
 
+_LOG = logging.getLogger(__name__)
 _MAX_DEPTH = 16
 _NESTING = f"at most {_MAX_DEPTH} levels of nesting"
 _UNUSABLE_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -126,6 +128,7 @@ class _Fault:
 
 
 def _read_text(path: Path) -> str:
+    _LOG.debug("%s: reading", path)
     try:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:

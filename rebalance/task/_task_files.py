@@ -49,6 +49,13 @@ class TaskFiles:
 
         The scenes may be called ``scene.<split>.json``, as the official description has it, where no
         ``scenes.<split>.json`` is.
+
+        Parameters
+        ----------
+        root
+            Folder of the task, with ``metadata`` and ``audio``.
+        split
+            Which split.
         """
         root = expanded(root)
         root = Path(root)
@@ -93,10 +100,17 @@ def available_splits(root: StrPath) -> tuple[Split, ...]:
 def splits_to_check(root: StrPath, asked: str | None = None) -> tuple[Split, ...]:
     """Return the split asked for, else those that have scenes, else those any metadata file is named after.
 
+    Parameters
+    ----------
+    root
+        Folder of the task.
+    asked
+        Name of one split; all that are there when None.
+
     Raises
     ------
     MetadataError
-        If there is none, or the folder or its ``metadata`` is missing.
+        If there is none, or none of the split asked for, or the folder or its ``metadata`` is missing.
     ConfigError
         If what is asked for is no split.
 
@@ -109,12 +123,17 @@ def splits_to_check(root: StrPath, asked: str | None = None) -> tuple[Split, ...
     """
     root = expanded(root)
     metadata = metadata_dir(root)
-    if asked is not None:
-        return (checked_split(asked),)
-    splits = available_splits(root) or tuple(split for split in SPLITS if any(metadata.glob(f"[!.]*.{split}.json")))
-    if not splits:
-        raise MetadataError(where=metadata, expected="files such as 'scenes.valid.json'", got="none of any split")
-    return splits
+    named = tuple(split for split in SPLITS if any(metadata.glob(f"[!.]*.{split}.json")))
+    if not named:
+        expected = "scenes.valid.json" if asked is None else f"scenes.{checked_split(asked)}.json"
+        raise MetadataError(where=metadata, expected=f"files such as {expected!r}", got="none of any split")
+    if asked is None:
+        return available_splits(root) or named
+    split = checked_split(asked)
+    if split not in named:
+        got = f"those of {', '.join(named)}"
+        raise MetadataError(where=metadata, expected=f"files of split {split!r} such as 'scenes.{split}.json'", got=got)
+    return (split,)
 
 
 def metadata_dir(root: Path | str) -> Path:

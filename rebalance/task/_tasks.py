@@ -49,6 +49,15 @@ def load_task(root: StrPath, split: str, *, require_sources: bool = False) -> Ta
 def load_task_files(files: TaskFiles, split: Split, *, require_sources: bool = False) -> Task:
     """Load one split of a task from files that may lie anywhere; otherwise as `load_task`.
 
+    Parameters
+    ----------
+    files
+        Where each file lies.
+    split
+        Which split they describe.
+    require_sources
+        Whether a task without true sources is refused.
+
     Examples
     --------
     >>> from rebalance.assets import demo_folder

@@ -64,6 +64,15 @@ class Source:
 class Segment:
     """A stretch of music: its mixture and the sources it is made of (none in a mixtures-only release).
 
+    Parameters
+    ----------
+    name
+        Piece and number, such as ``"mozart-winds_000"``.
+    mixture
+        What is heard of all players together.
+    sources
+        One for each player, in the order of the metadata.
+
     Examples
     --------
     >>> from rebalance import load_task
@@ -95,6 +104,22 @@ class Segment:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """A segment with the raw gain in dB a listener asks of each of its sources.
+
+    Parameters
+    ----------
+    name
+        Such as ``"S50001"``.
+    segment
+        The music.
+    gain_name
+        Name of the gain pattern in the metadata.
+    gains_db
+        By source name; exactly the sources of the segment, where it names any.
+
+    Raises
+    ------
+    MetadataError
+        If the gains name other sources than the segment has.
 
     Examples
     --------
@@ -132,6 +157,13 @@ class Scene:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """One scene heard by one listener: the unit of output and of score.
+
+    Parameters
+    ----------
+    scene
+        Name of the scene.
+    listener
+        Name of the listener.
 
     Examples
     --------
@@ -221,8 +253,8 @@ class Task:
         Returns
         -------
         pd.DataFrame
-            The columns ``segment``, ``piece``, ``instruments`` and ``gains``, both in words, and ``severity`` of the
-            listener's loss.
+            The columns ``segment``, ``piece``, ``instruments`` and ``gains``, both in words, and ``severity_code``, the
+            severity of the listener's loss by pyclarity's code; see `rebalance.Audiogram.severity`.
         """
         import pandas as pd
 
@@ -233,7 +265,7 @@ class Task:
                 "piece": [scene.segment.piece for _, scene in lines],
                 "instruments": [", ".join(scene.segment.instruments) for _, scene in lines],
                 "gains": [scene.described_gains for _, scene in lines],
-                "severity": [str(self.listeners[pair.listener].severity()) for pair, _ in lines],
+                "severity_code": [str(self.listeners[pair.listener].severity()) for pair, _ in lines],
             },
             index=pd.MultiIndex.from_tuples(
                 [(pair.scene, pair.listener) for pair, _ in lines], names=["scene", "listener"]

@@ -23,12 +23,12 @@ def gain_patterns(n_sources: int, challenge: Challenge = CAD2_TASK2) -> tuple[Ga
     From one to all but one of the sources are altered, each by one of six values; the others stay at
     0 dB: ``7**N - 1 - 6**N`` patterns (12, 126, 1104 and 9030 for two to five sources).
 
+    Source: section B.2 of the CAD2-T2 data page.
+
     Raises
     ------
     ConfigError
         If the challenge has no ensemble of that many sources.
-
-    Source: section B.2 of the CAD2-T2 data page.
     """
     if n_sources not in challenge.n_sources:
         few, many = min(challenge.n_sources), max(challenge.n_sources)

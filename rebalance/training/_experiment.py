@@ -168,6 +168,13 @@ def run_experiment(
 def progress_of_run(experiment: Experiment, run: StrPath) -> Progress:
     """Return how far the run of an experiment has come.
 
+    Parameters
+    ----------
+    experiment
+        What is trained.
+    run
+        Folder of the run.
+
     Raises
     ------
     ConfigError
@@ -202,6 +209,13 @@ def mixer(experiment: Experiment, folders: tuple[Path, ...], rooms: Path | None,
 
 def held_out_mixers(experiment: Experiment, device: torch.device) -> Mapping[str, Mixer]:
     """Return what makes the validation mixtures, the same for every run: no equaliser or retuning, rooms and levels.
+
+    Parameters
+    ----------
+    experiment
+        Names the held-out stems and rooms.
+    device
+        Where the mixtures are made.
 
     Examples
     --------

@@ -119,6 +119,19 @@ def stamp(
 ) -> None:
     """Change what a checkpoint's card says, its weights staying as they are, and write the card beside it.
 
+    Parameters
+    ----------
+    path
+        The checkpoint.
+    shrinkage
+        See `ModelCard`; as it was when None.
+    voice_trust
+        See `ModelCard`; as it was when None.
+    reliability
+        See `ModelCard`; as it was when None.
+    training
+        Lines to add to what the card says of the training, by title.
+
     Examples
     --------
     >>> import tempfile

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import csv
+import logging
 import math
 import os
 import time
@@ -26,6 +27,7 @@ from rebalance.training._losses import Loss, LossSettings, mask_loss, separation
 from rebalance.training._schedule import PlateauSettings, ScheduleState, after_validation
 from rebalance.training.data import Batch
 
+_LOG = logging.getLogger(__name__)
 _OPTIMISERS: Mapping[str, type[torch.optim.Adam]] = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
 
 
@@ -244,6 +246,7 @@ def train(
         progress = _run_state.Progress(step=0, seconds=0.0)
         if state.exists():
             progress = _run_state.load_state(state, network, average, optimiser, stored)
+            _LOG.info("%s: going on at step %d", run, progress.step)
         log = _Log(run, progress.step) if group.leads else None
         if settings.compile:
             _compile(network)

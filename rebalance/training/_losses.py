@@ -122,14 +122,14 @@ def mask_loss(
 def edit_gains(gains_db: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
     """Return what the remix as an edit of the mixture adds of every source, as amplitudes.
 
+    Source: `rebalance.audio._remixing.remix_as_edit`.
+
     Parameters
     ----------
     gains_db
         Shape ``(batch, n)``.
     present
         Whether there is a source, same shape.
-
-    Source: `rebalance.audio._remixing.remix_as_edit`.
     """
     amplitudes = 10 ** (gains_db / 20)
     n_sources = present.sum(dim=1, keepdim=True)

@@ -214,6 +214,13 @@ def run_refiner_experiment(
 def progress_of_refiner(experiment: RefinerExperiment, run: StrPath) -> Progress:
     """Return how far the run of an experiment has come.
 
+    Parameters
+    ----------
+    experiment
+        What is trained.
+    run
+        Folder of the run.
+
     Raises
     ------
     ConfigError

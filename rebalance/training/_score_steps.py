@@ -181,6 +181,17 @@ def run_score_experiment(
 def export_score_separator(experiment: ScoreExperiment, run: StrPath, path: StrPath, card: ModelCard) -> None:
     """Write the separator of a run as a checkpoint that `rebalance.separation.load_separator` reads.
 
+    Parameters
+    ----------
+    experiment
+        What was trained.
+    run
+        Folder of the run.
+    path
+        Where to; the ending is ``.safetensors``.
+    card
+        How and on what it was trained.
+
     Raises
     ------
     ConfigError

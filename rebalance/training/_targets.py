@@ -92,6 +92,15 @@ def train_targets(experiment: TargetExperiment, run: StrPath, *, device: str = "
     An interrupted run goes on where it was; the checkpoints in ``run/weights`` load as
     ``convtasnet:run/weights``.
 
+    Parameters
+    ----------
+    experiment
+        Instruments, material and settings.
+    run
+        Folder of the run.
+    device
+        ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+
     Raises
     ------
     ConfigError

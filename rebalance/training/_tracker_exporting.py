@@ -89,6 +89,17 @@ def stamp_tracker(
 ) -> None:
     """Change what a checkpoint's card says, its weights staying as they are, and write the card beside it.
 
+    Parameters
+    ----------
+    path
+        The checkpoint.
+    shrinkage
+        See `ModelCard`; as it was when None.
+    reliability
+        See `ModelCard`; as it was when None.
+    training
+        Lines to add to what the card says of the training, by title.
+
     Examples
     --------
     >>> import tempfile

@@ -318,6 +318,13 @@ def begin_with(network: TrackerNetwork | Refiner, path: Path) -> None:
 def progress_of_tracker(experiment: TrackerExperiment, run: StrPath) -> Progress:
     """Return how far the run of an experiment has come.
 
+    Parameters
+    ----------
+    experiment
+        What is trained.
+    run
+        Folder of the run.
+
     Raises
     ------
     ConfigError

@@ -138,14 +138,14 @@ def note_agreement(
 ) -> Agreement:
     """Return the agreement of the notes of one player.
 
+    Source: mir_eval.transcription, after MIREX.
+
     Parameters
     ----------
     true, found
         Of the same player.
     ends_count
         Whether a note must end right too.
-
-    Source: mir_eval.transcription, after MIREX.
 
     Examples
     --------

@@ -62,6 +62,11 @@ class ActivitySettings:
         Shorter breaks do not end a stretch: rests within a phrase.
     shortest_s
         Shorter stretches are left out.
+
+    Raises
+    ------
+    ConfigError
+        If not 0 <= ends <= begins <= 1, or a duration is negative.
     """
 
     begins: float = 0.92
@@ -164,6 +169,13 @@ def activity_table(stretches: Mapping[str, Sequence[Stretch]]) -> str:
 
 def write_activity_table(path: StrPath, stretches: Mapping[str, Sequence[Stretch]]) -> None:
     """Write the stretches of all players as CSV, see `activity_table`.
+
+    Parameters
+    ----------
+    path
+        Where to, a CSV file.
+    stretches
+        By player, in time order.
 
     Examples
     --------

@@ -26,6 +26,11 @@ class DecodingSettings:
     silence
         From sounding to silence or back.
 
+    Raises
+    ------
+    ConfigError
+        If a cost is negative.
+
     Examples
     --------
     >>> from rebalance.transcription import DecodingSettings

@@ -125,6 +125,13 @@ def notes_table(notes: Mapping[str, Sequence[TranscribedNote]]) -> str:
 def write_notes_table(path: StrPath, notes: Mapping[str, Sequence[TranscribedNote]]) -> None:
     """Write the notes of all players as CSV, see `notes_table`.
 
+    Parameters
+    ----------
+    path
+        Where to, a CSV file.
+    notes
+        By player, in time order.
+
     Examples
     --------
     >>> import tempfile

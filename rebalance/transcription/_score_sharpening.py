@@ -38,6 +38,11 @@ class SharpeningSettings:
         Share of every pitch the score allows, whatever the tracker says.
     silence
         What silence keeps while a note is to sound, as a factor.
+
+    Raises
+    ------
+    ConfigError
+        If a duration is negative, a share lies outside 0 to 1, or the least share is not above 0.
     """
 
     early_s: float = 0.15

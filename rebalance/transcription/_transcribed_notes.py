@@ -76,6 +76,11 @@ class NoteSettings:
         Shorter notes are left out, in seconds.
     least_confidence
         Less likely notes are left out, in [0, 1].
+
+    Raises
+    ------
+    ConfigError
+        If a setting is negative.
     """
 
     change: float = 4.0

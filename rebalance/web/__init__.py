@@ -8,11 +8,10 @@ from rebalance._base.lazy import lazy_names
 
 if TYPE_CHECKING:
     from rebalance.web._answers import answer_errors_in_one_line, attachment, shown_name, temporary_attachment, uploaded
-    from rebalance.web._guards import LOOPBACK_NAMES, Guard
+    from rebalance.web._guards import Guard
     from rebalance.web._hosting import ServerOptions, bound_socket, closing_in_order, run_server
 
 __all__ = [
-    "LOOPBACK_NAMES",
     "Guard",
     "ServerOptions",
     "answer_errors_in_one_line",
@@ -28,7 +27,6 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
-        "LOOPBACK_NAMES": "_guards",
         "Guard": "_guards",
         "ServerOptions": "_hosting",
         "answer_errors_in_one_line": "_answers",

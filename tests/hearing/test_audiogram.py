@@ -49,6 +49,12 @@ def test_each_definition_averages_its_own_frequencies_both_ends_included() -> No
     assert (high.severity("site"), high.severity("code")) == ("none", "mild")
 
 
+def test_what_is_printed_of_a_listener_names_the_definition_of_its_severity() -> None:
+    listener = Listener(name="me", left=flat(40.0), right=flat(10.0))
+    assert repr(listener) == "Listener('me', left: moderate loss, right: no loss, by the code)"
+    assert "no loss of the better ear, by the code" in listener._repr_html_()
+
+
 def test_the_severity_of_a_listener_is_that_of_the_better_ear() -> None:
     for left, right in ((20.0, 65.0), (65.0, 20.0)):
         assert Listener(name="me", left=flat(left), right=flat(right)).severity("site") == "mild"

@@ -5,10 +5,9 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
-from typing import Any
 
 import pytest
-from faces import faces
+from faces import faces, functions_of
 
 import rebalance
 
@@ -40,23 +39,6 @@ def test_every_public_name_is_described(face: str) -> None:
         if (inspect.isfunction(value := getattr(module, name)) or inspect.isclass(value)) and not inspect.getdoc(value)
     ]
     assert not undescribed
-
-
-def functions_of(face: str) -> list[tuple[str, Any]]:
-    """Public functions of a face, and public methods of its classes."""
-    found = []
-    for name in importlib.import_module(face).__all__:
-        value = getattr(importlib.import_module(face), name)
-        if inspect.isfunction(value):
-            found.append((name, value))
-        elif inspect.isclass(value) and value.__module__.startswith("rebalance"):
-            members = ((key, getattr(member, "__func__", member)) for key, member in vars(value).items())
-            found += [
-                (f"{name}.{key}", member)
-                for key, member in members
-                if inspect.isfunction(member) and not key.startswith("_")
-            ]
-    return found
 
 
 @pytest.mark.parametrize("face", [*FACES, "rebalance.assets"])

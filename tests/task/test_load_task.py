@@ -92,6 +92,9 @@ def test_splits_are_those_with_scenes(task: SpoiltTask) -> None:
     assert available_splits(task.root) == ("valid", "test")
     assert splits_to_check(task.root) == ("valid", "test")
     assert splits_to_check(task.root, "train") == ("train",)
+    task.file("scenes.test").unlink()
+    with pytest.raises(MetadataError, match=r"expected files of split 'test' .* got those of train, valid"):
+        splits_to_check(task.root, "test")
 
 
 def test_a_folder_that_holds_no_task_is_named(tmp_path: Path) -> None:

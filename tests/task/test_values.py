@@ -32,7 +32,7 @@ def test_values_are_short_in_print_and_tables_in_a_notebook(tiny_task_root):
     assert repr(task) == "Task(valid: 4 scenes of 2 segments, 3 listeners, 6 pairs)"
     assert repr(scene) == "Scene('S50001': beach_000, Violin_1 +6 dB, Viola −3 dB)"
     assert repr(scene.segment) == "Segment('beach_000': Violin_1, Violin_2, Viola, Cello; 1 s)"
-    assert repr(task.listeners["L0002"]) == "Listener('L0002', left: severe loss, right: severe loss)"
+    assert repr(task.listeners["L0002"]) == "Listener('L0002', left: severe loss, right: severe loss, by the code)"
     assert "valid/beach_000/Viola.flac" in repr(scene.segment.sources[2])
     table = task.table()
     assert list(table.index[:2]) == [("S50001", "L0001"), ("S50001", "L0002")]

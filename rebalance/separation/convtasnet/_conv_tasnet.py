@@ -45,6 +45,11 @@ class ConvTasNetShape:
     mask_nonlinearity
         What keeps the masks positive.
 
+    Raises
+    ------
+    ConfigError
+        If the filter length is odd, or the norm or the non-linearity of the mask is unknown.
+
     Examples
     --------
     >>> from rebalance.separation.convtasnet import ConvTasNetShape
@@ -84,6 +89,11 @@ class ConvTasNetShape:
 
 class ConvTasNet(nn.Module):
     """Time-domain separation network: learnt filters, masks from dilated convolutions, learnt resynthesis.
+
+    Parameters
+    ----------
+    shape
+        Sizes of the network.
 
     Examples
     --------

@@ -74,6 +74,10 @@ class ConvTasNetSeparator:
         ``"auto"``, ``"cpu"``, ``"cuda"``, ``"mps"``.
     chunking
         ``"overlap-add"``: 11-s chunks with 1 s in common, weights divided; ``"official"``: the baseline's.
+    sample_rate
+        Rate in Hz the mixture must have.
+    info
+        What else is known of it.
 
     Examples
     --------
@@ -115,6 +119,15 @@ class ConvTasNetSeparator:
         """Return what the official baseline remixes: target plus a share of the accompaniment, for every voice.
 
         Each voice carries its instrument's whole estimate, made with the official chunking.
+
+        Parameters
+        ----------
+        mixture
+            Shape ``(n_channels, n_samples)``, one or two channels.
+        instruments
+            Instrument of every source, repeated where one plays twice.
+        accompaniment_share
+            Amplitude at which the accompaniment is added, from 0 to 1.
         """
         known = known_instruments(instruments)
         checked = checked_mixture(mixture)

@@ -31,6 +31,11 @@ class FeatureConfig:
     harmonics
         Ratios of the frequency shown beside each frequency, apart from itself.
 
+    Raises
+    ------
+    ConfigError
+        If a number is not positive.
+
     Examples
     --------
     >>> from rebalance.separation.mask_network import FeatureConfig
@@ -64,6 +69,15 @@ class FeatureConfig:
 
 class HarmonicFeatures(nn.Module):
     """Maps spectra to stacked log-frequency maps, and log-frequency masks back to all linear bins.
+
+    Parameters
+    ----------
+    config
+        Frequencies and harmonics of the maps.
+    n_linear_bins
+        Bins of the spectra, from 0 Hz to half the sample rate.
+    sample_rate
+        In Hz.
 
     Examples
     --------

@@ -48,6 +48,12 @@ class MaskNetworkConfig:
     level_s
         Time constant of a causal network's running level, in seconds.
 
+    Raises
+    ------
+    ConfigError
+        If masks are shared by frames though the network is not causal, the level has no time constant above 0, or an
+        instrument is unknown.
+
     Examples
     --------
     >>> from rebalance.separation.mask_network import ASYMMETRIC, MaskNetworkConfig
@@ -105,6 +111,16 @@ class MaskNetwork(nn.Module):
 
     Every instrument has two voice slots. Where a network cannot tell two voices apart, the softmax gives
     each the same share, half of what the pair gets.
+
+    Parameters
+    ----------
+    config
+        Family, sizes and instruments.
+
+    Raises
+    ------
+    ConfigError
+        If the transform, the features or the sizes do not fit each other.
 
     Examples
     --------

@@ -146,6 +146,15 @@ class MaskSeparator:
 def load_mask_separator(name: str, path: StrPath, *, device: str) -> MaskSeparator:
     """Return the separator of a checkpoint.
 
+    Parameters
+    ----------
+    name
+        What the separator is to be called.
+    path
+        The checkpoint.
+    device
+        ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+
     Raises
     ------
     ConfigError

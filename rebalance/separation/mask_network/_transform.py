@@ -24,6 +24,11 @@ class TransformConfig:
     hop
         Distance of frames; divides `synthesis`.
 
+    Raises
+    ------
+    ConfigError
+        If not 2 hop <= synthesis <= window, the hop does not divide the synthesis window, or the window is odd.
+
     Examples
     --------
     >>> from rebalance.separation.mask_network import TransformConfig
@@ -64,6 +69,11 @@ ASYMMETRIC = TransformConfig(window=2048, synthesis=220, hop=110)
 
 class Transform(nn.Module):
     """Analysis and perfect synthesis, frame by frame.
+
+    Parameters
+    ----------
+    config
+        Windows and hop.
 
     Examples
     --------
@@ -120,7 +130,15 @@ class Transform(nn.Module):
         return total.flatten(-2)
 
     def inverse(self, spectra: Tensor, n_samples: int) -> Tensor:
-        """Return the signal ``(..., n_samples)`` of the spectra of `forward`."""
+        """Return the signal ``(..., n_samples)`` of the spectra of `forward`.
+
+        Parameters
+        ----------
+        spectra
+            Shape ``(..., n_bins, n_frames)``.
+        n_samples
+            Length of the signal they were made of.
+        """
         start = self.config.synthesis - self.config.hop
         return self.overlapped(self.frames(spectra))[..., start : start + n_samples]
 

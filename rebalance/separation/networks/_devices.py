@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import warnings
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from rebalance.separation import Chunking, overlap_add
 Size = TypeVar("Size")
 Result = TypeVar("Result")
 
+_LOG = logging.getLogger(__name__)
 _OUT_OF_MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory", flags=re.IGNORECASE)
 
 
@@ -53,6 +55,15 @@ def overlap_add_within_memory(
     process: Callable[[NDArray[np.float32]], NDArray[np.float32]], signal: NDArray[np.float32], chunking: Chunking
 ) -> NDArray[np.float32]:
     """Do `overlap_add`, halving the chunks, with a warning, as long as the device runs out of memory.
+
+    Parameters
+    ----------
+    process
+        Makes the result of one chunk; both have shape ``(..., n_samples)``.
+    signal
+        Shape ``(n_channels, n_samples)``.
+    chunking
+        The chunks to begin with.
 
     Raises
     ------
@@ -134,6 +145,7 @@ def within_memory(
             if reduced is None:
                 raise RebalanceError(f"out of memory with chunks of {n_samples(size)} samples, the smallest") from error
             size = reduced
+        _LOG.info("trying again with chunks of %d samples", n_samples(size))
         warnings.warn(
             f"the device is out of memory; continuing with chunks of {n_samples(size)} samples",
             RuntimeWarning,

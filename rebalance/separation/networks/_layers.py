@@ -18,6 +18,19 @@ class TimeConv(nn.Module):
 
     A causal one pads the past only; given a memory, it takes the past from there and leaves its own.
 
+    Parameters
+    ----------
+    n_in, n_out
+        Channels before and after.
+    kernel
+        Size in bins and frames, both odd unless causal.
+    dilation
+        Between the frames of the kernel, from 1.
+    groups
+        Into which the channels are divided.
+    causal
+        Whether the future is left alone.
+
     Examples
     --------
     >>> import torch
@@ -47,7 +60,15 @@ class TimeConv(nn.Module):
         )
 
     def forward(self, maps: Tensor, memory: Memory | None = None) -> Tensor:
-        """Convolve; same bins and frames out as in."""
+        """Convolve; same bins and frames out as in.
+
+        Parameters
+        ----------
+        maps
+            Shape ``(batch, n_in, bins, frames)``.
+        memory
+            Where a causal one keeps its past between two calls; the past is silence when None.
+        """
         if self.causal:
             maps = self._with_past(maps, memory)
         result: Tensor = self.convolution(maps)
@@ -66,6 +87,13 @@ class TimeConv(nn.Module):
 
 class ConditionedNorm(nn.Module):
     """Normalises every frame over channels and bins, then scales and shifts channels as the ensemble asks (FiLM).
+
+    Parameters
+    ----------
+    n_channels
+        Of the maps.
+    n_conditions
+        Length of the vector that conditions them.
 
     Examples
     --------
@@ -87,7 +115,15 @@ class ConditionedNorm(nn.Module):
         nn.init.zeros_(self.film.bias)
 
     def forward(self, maps: Tensor, condition: Tensor) -> Tensor:
-        """Normalise ``(batch, channels, bins, frames)`` as ``(batch, n_conditions)`` asks."""
+        """Normalise ``(batch, channels, bins, frames)`` as ``(batch, n_conditions)`` asks.
+
+        Parameters
+        ----------
+        maps
+            Shape ``(batch, channels, bins, frames)``.
+        condition
+            Shape ``(batch, n_conditions)``, as `Ensemble` gives it.
+        """
         scale, shift = self.film(condition)[..., None, None].chunk(2, dim=1)
         exact = maps.float()
         mean = exact.mean(dim=(1, 2), keepdim=True)
@@ -99,6 +135,13 @@ class ConditionedNorm(nn.Module):
 
 class Ensemble(nn.Module):
     """Turns the slots that are present into the vector that conditions every layer.
+
+    Parameters
+    ----------
+    n_slots
+        Instruments times voices.
+    n_conditions
+        Length of the vector.
 
     Examples
     --------

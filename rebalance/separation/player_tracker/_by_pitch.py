@@ -115,6 +115,15 @@ class PitchSeparator:
 def load_pitch_separator(name: str, path: StrPath, *, device: str) -> PitchSeparator:
     """Return the separator of a tracker's checkpoint.
 
+    Parameters
+    ----------
+    name
+        What the separator is to be called.
+    path
+        The tracker's checkpoint.
+    device
+        ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+
     Raises
     ------
     ConfigError

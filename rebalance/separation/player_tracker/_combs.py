@@ -52,6 +52,13 @@ PLAIN_COMBS = CombSettings()
 def released(pitched: NDArray[np.float32], release: Sequence[float]) -> NDArray[np.float32]:
     """Return shares of pitches ``(..., n_frames, n_pitches)`` that linger as the release says.
 
+    Parameters
+    ----------
+    pitched
+        Shape ``(..., n_frames, n_pitches)``, from 0 to 1; stays as it is.
+    release
+        Share that is left of a pitch one frame after it ended, after two, and so on.
+
     Examples
     --------
     >>> import numpy as np

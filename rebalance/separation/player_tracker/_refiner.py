@@ -38,6 +38,11 @@ class RefinerConfig:
     sample_rate
         In Hz.
 
+    Raises
+    ------
+    ConfigError
+        If there are not two levels, or the bins are not divisible by two blocks.
+
     Examples
     --------
     >>> from rebalance.separation.player_tracker import RefinerConfig
@@ -69,6 +74,11 @@ class Refiner(nn.Module):
 
     The logarithm of the combs of every player is what its share starts from; a small U-Net, the same for all players,
     adds to it. Untrained it gives the shares of the combs alone.
+
+    Parameters
+    ----------
+    config
+        Sizes, features and instruments.
 
     Examples
     --------
@@ -129,7 +139,19 @@ class Refiner(nn.Module):
         return shares
 
     def changes(self, spectra: Tensor, pitched: Tensor, players: Tensor, level: Tensor) -> Tensor:
-        """Return what the network adds to the logarithm of the combs, ``(batch, n, n_log_bins, n_frames)``."""
+        """Return what the network adds to the logarithm of the combs, ``(batch, n, n_log_bins, n_frames)``.
+
+        Parameters
+        ----------
+        spectra
+            Of the mixture, ``(batch, n_channels, n_bins, n_frames)``, complex.
+        pitched
+            How much of each pitch every player plays, ``(batch, n_players, n_frames, n_pitches)``, from 0 to 1.
+        players
+            Instrument of every player as its place among the network's, -1 where there is none, ``(batch, n_players)``.
+        level
+            Mean square of the mixture, ``(batch,)``.
+        """
         bins, frames = self.config.bins_per_block, self.config.frames_per_block
         n_batch, n_players, n_frames, _ = pitched.shape
         padding = (0, -n_frames % self.config.frame_alignment)

@@ -133,6 +133,13 @@ class Tracker:
 def load_tracker(name_or_path: StrPath = "default", *, device: str = "auto") -> Tracker:
     """Return a tracker by the name of weights that ship, or from a checkpoint.
 
+    Parameters
+    ----------
+    name_or_path
+        A name of weights that ship, or where a checkpoint lies.
+    device
+        ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+
     Raises
     ------
     ConfigError

@@ -45,6 +45,17 @@ def save_tracker_checkpoint(
 ) -> None:
     """Write weights in half precision with configuration and card in the header, and ``<name>.sha256`` beside.
 
+    Parameters
+    ----------
+    path
+        Where to; the ending is ``.safetensors``.
+    network
+        The tracker; stays as it is.
+    card
+        How and on what it was trained.
+    refiner
+        The network that goes with the tracker; None where there is none.
+
     Raises
     ------
     RebalanceError

@@ -70,6 +70,11 @@ class TrackerConfig:
     sample_rate
         In Hz.
 
+    Raises
+    ------
+    ConfigError
+        If levels, strides, bins or widths do not fit each other, or an instrument is unknown.
+
     Examples
     --------
     >>> from rebalance.separation.player_tracker import TrackerConfig
@@ -146,6 +151,11 @@ class Tracked:
 class TrackerNetwork(nn.Module):
     """A U-Net over pitch and time with attention over time, then attention over time and between players.
 
+    Parameters
+    ----------
+    config
+        Sizes, features and instruments.
+
     Examples
     --------
     >>> import torch
@@ -206,7 +216,15 @@ class TrackerNetwork(nn.Module):
         return Tracked(logits=refined[..., :n_frames], first=first[..., :n_frames])
 
     def maps(self, spectra: Tensor, level: Tensor) -> Tensor:
-        """Return what is seen of a mixture's spectra, ``(batch, n_maps, n_pitches, n_frames)``; see `forward`."""
+        """Return what is seen of a mixture's spectra, ``(batch, n_maps, n_pitches, n_frames)``; see `forward`.
+
+        Parameters
+        ----------
+        spectra
+            Of the mixture, ``(batch, n_channels, n_bins, n_frames)``, complex.
+        level
+            Mean square of the mixture, ``(batch,)``.
+        """
         reference = (level * self.transform.analysis_window.square().sum())[:, None, None, None]
         maps: Tensor = self.features(self.features.powers(spectra), reference.clamp(min=_MIN_POWER))
         return maps

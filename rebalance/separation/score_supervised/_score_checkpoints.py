@@ -22,6 +22,15 @@ from rebalance.separation.score_supervised._tcn import ScoreTcn, TcnConfig
 def save_score_separator(path: StrPath, network: ScoreTcn, card: ModelCard) -> None:
     """Write a network in half precision, and ``<name>.sha256`` beside it.
 
+    Parameters
+    ----------
+    path
+        Where to; the ending is ``.safetensors``.
+    network
+        Whose weights are kept; stays as it is.
+    card
+        How and on what it was trained.
+
     Raises
     ------
     RebalanceError
@@ -50,6 +59,15 @@ def save_score_separator(path: StrPath, network: ScoreTcn, card: ModelCard) -> N
 
 def load_score_separator(name: str, path: StrPath, *, device: str) -> ScoreSupervisedSeparator:
     """Return the separator of a checkpoint; nothing is unpickled, and a ``.sha256`` file beside it must agree.
+
+    Parameters
+    ----------
+    name
+        What the separator is to be called.
+    path
+        The checkpoint.
+    device
+        ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
 
     Raises
     ------

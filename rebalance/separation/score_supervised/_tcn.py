@@ -94,6 +94,11 @@ class TcnConfig:
 class ScoreTcn(nn.Module):
     """Repeats of dilated residual blocks whose skip outputs are summed, and a linear layer.
 
+    Parameters
+    ----------
+    config
+        Sizes, instruments and role.
+
     Examples
     --------
     >>> import torch
@@ -145,7 +150,15 @@ class ScoreTcn(nn.Module):
         return spectra.reshape(*signals.shape[:-1], *spectra.shape[-2:])
 
     def inverse(self, spectra: Tensor, n_samples: int) -> Tensor:
-        """Return signals ``(..., n_samples)`` of spectra; divided by the sum of the windows, which is not constant."""
+        """Return signals ``(..., n_samples)`` of spectra; divided by the sum of the windows, which is not constant.
+
+        Parameters
+        ----------
+        spectra
+            Complex, shape ``(..., n_bins, n_frames)``.
+        n_samples
+            Length of the signals they were made of.
+        """
         flat = spectra.reshape(-1, *spectra.shape[-2:])
         signals = torch.istft(flat, self.config.window, self.config.hop, window=self.window, length=n_samples)
         return signals.reshape(*spectra.shape[:-2], n_samples)

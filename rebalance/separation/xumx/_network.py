@@ -84,6 +84,11 @@ class Xumx(nn.Module):
     Every branch encodes the mixture; the mean of the encodings goes through each branch's LSTM; the mean of encodings
     beside LSTM outputs goes through each branch's decoder. With one target it is Open-Unmix.
 
+    Parameters
+    ----------
+    config
+        Sizes and targets.
+
     Examples
     --------
     >>> import torch
@@ -122,7 +127,15 @@ class Xumx(nn.Module):
         return spectra.reshape(*signal.shape[:-1], *spectra.shape[-2:])
 
     def signals(self, spectra: torch.Tensor, n_samples: int) -> torch.Tensor:
-        """Return signals ``(..., n_samples)`` of complex spectra."""
+        """Return signals ``(..., n_samples)`` of complex spectra.
+
+        Parameters
+        ----------
+        spectra
+            Complex, shape ``(..., n_bins, n_frames)``.
+        n_samples
+            Length of the signals they were made of.
+        """
         flat = spectra.reshape(-1, *spectra.shape[-2:])
         signals = torch.istft(flat, self.config.window, self.config.hop, window=self.window, length=n_samples)
         return signals.reshape(*spectra.shape[:-2], n_samples)
@@ -131,6 +144,13 @@ class Xumx(nn.Module):
         """Take the mean and the standard deviation of the mixtures' magnitudes, each of shape ``(n_seen_bins,)``.
 
         The scale is held above a ten thousandth of its maximum.
+
+        Parameters
+        ----------
+        mean
+            Of the magnitudes in each bin.
+        scale
+            Standard deviation in each bin, above 0 in one bin at least.
         """
         floored = scale.clamp_min(1e-4 * float(scale.max()))
         for branch in self._branches:

@@ -127,6 +127,15 @@ def save_xumx(path: StrPath, network: Xumx, card: ModelCard) -> None:
 
     The card is given the widths: ``"published"`` or ``"small"``.
 
+    Parameters
+    ----------
+    path
+        Where to; the ending is ``.safetensors``.
+    network
+        Whose weights are kept; stays as it is.
+    card
+        How and on what it was trained.
+
     Examples
     --------
     >>> import tempfile
@@ -151,6 +160,15 @@ def save_xumx(path: StrPath, network: Xumx, card: ModelCard) -> None:
 
 def load_xumx_separator(name: str, folder: StrPath, *, device: str) -> XumxSeparator:
     """Return the separator over all models in a folder; nothing is unpickled.
+
+    Parameters
+    ----------
+    name
+        What the separator is to be called.
+    folder
+        Where the models lie; files whose name begins with a dot are left out.
+    device
+        ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
 
     Raises
     ------

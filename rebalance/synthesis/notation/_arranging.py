@@ -150,6 +150,13 @@ def arrange(score: Score, ensemble: Sequence[Chair]) -> Arrangement:
     octave. A part is moved by the octaves that leave the fewest notes outside the player's range; what
     still lies outside is folded into it note by note.
 
+    Parameters
+    ----------
+    score
+        Parts in any order; percussion and empty parts are left out.
+    ensemble
+        The players, in the order of the stems.
+
     Raises
     ------
     ConfigError

@@ -41,6 +41,9 @@ def repair_score(
 ) -> Repaired:
     """Make every part of a score playable by one orchestral player.
 
+    Source: the preparation of SynthSOD (arXiv 2409.10995), which mends General MIDI programs and drops
+    instruments outside the orchestra; splitting of double stops is ours.
+
     Parameters
     ----------
     score
@@ -52,9 +55,6 @@ def repair_score(
         Keep parts of the percussion channel.
     cut_to_range
         Drop notes beyond the range of the instrument a part is written for.
-
-    Source: the preparation of SynthSOD (arXiv 2409.10995), which mends General MIDI programs and drops
-    instruments outside the orchestra; splitting of double stops is ours.
     """
     dropped: list[str] = []
     kept: list[Part] = []
@@ -100,6 +100,13 @@ def cut_part_to_range(part: Part, instrument: Instrument) -> Part:
 
 def excerpt(score: Score, start_q: float, end_q: float) -> Score:
     """Return the notes that begin within a stretch, cut at its end and counted from its start, in quarter notes.
+
+    Parameters
+    ----------
+    score
+        Stays as it is.
+    start_q, end_q
+        The stretch in quarter notes, its end left out.
 
     Examples
     --------

@@ -156,6 +156,13 @@ def safe_name(name: str) -> str:
 def write_note_table(path: StrPath, score: Score) -> None:
     """Write a score as a JSON note table: per part, rows of onset, duration, pitch and velocity.
 
+    Parameters
+    ----------
+    path
+        Where to, a JSON file.
+    score
+        Its instruments are written by name.
+
     Examples
     --------
     >>> import tempfile

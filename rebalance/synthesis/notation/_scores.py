@@ -67,6 +67,17 @@ class Note:
 class Part:
     """One line of a score: notes by onset, and what it is written for (None when that is not known).
 
+    Parameters
+    ----------
+    name
+        As the score has it, or the label of the player.
+    instrument
+        What it is written for.
+    notes
+        By onset.
+    percussion
+        Whether pitches stand for percussion instruments.
+
     Examples
     --------
     >>> from rebalance.synthesis.notation import Note, Part
@@ -96,6 +107,13 @@ class Part:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TempoChange:
     """A later tempo of a score: where it begins, in quarter notes, and its quarter notes per minute.
+
+    Parameters
+    ----------
+    onset_q
+        Where it begins, in quarter notes, above 0.
+    quarter_bpm
+        Quarter notes per minute, above 0.
 
     Raises
     ------
@@ -166,7 +184,15 @@ class Score:
         return max((part.end_q for part in self.parts), default=0.0)
 
     def seconds_at(self, position_q: float, default_bpm: float) -> float:
-        """Return when a position in quarter notes is reached in the printed tempi, or in the default where none is."""
+        """Return when a position in quarter notes is reached in the printed tempi, or in the default where none is.
+
+        Parameters
+        ----------
+        position_q
+            In quarter notes from the beginning.
+        default_bpm
+            Quarter notes per minute where the score prints no tempo.
+        """
         bounds = [0.0, *(change.onset_q for change in self.tempo_changes), math.inf]
         tempi = [self.quarter_bpm or default_bpm, *(change.quarter_bpm for change in self.tempo_changes)]
         stretches = zip(itertools.pairwise(bounds), tempi, strict=True)

@@ -75,7 +75,15 @@ class DynamicsInterval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TempoInterval:
-    """A stretch in one tempo: where it begins, in quarter notes, and its quarter notes per minute."""
+    """A stretch in one tempo: where it begins, in quarter notes, and its quarter notes per minute.
+
+    Parameters
+    ----------
+    start_q
+        Where it begins, in quarter notes from 0.
+    quarter_bpm
+        Quarter notes per minute.
+    """
 
     start_q: float
     quarter_bpm: float

@@ -135,6 +135,17 @@ class Player:
 def draw_player(settings: Humanising, seed: int, piece: str, label: str) -> Player:
     """Draw one player of an ensemble.
 
+    Parameters
+    ----------
+    settings
+        The ranges to draw from.
+    seed
+        Of the piece's rendition.
+    piece
+        Its name; another piece is drawn otherwise.
+    label
+        The player, such as ``"Violin_2"``.
+
     Examples
     --------
     >>> from rebalance.synthesis.performance import HUMANISING, draw_player

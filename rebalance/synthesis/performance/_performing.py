@@ -54,6 +54,13 @@ _DRIFT_PERIOD_S = 4.0
 class TempoMap:
     """Quarter notes to seconds: breakpoints of both, increasing, linear between them.
 
+    Parameters
+    ----------
+    quarters
+        Breakpoints in quarter notes, increasing, shape ``(n,)``.
+    seconds
+        When each is reached, increasing, shape ``(n,)``.
+
     Examples
     --------
     >>> import numpy as np
@@ -79,6 +86,21 @@ class TempoMap:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlayedNote:
     """One note as played: when, how long, which, how hard, how far from equal temperament, and how.
+
+    Parameters
+    ----------
+    onset_s
+        When it begins, in seconds.
+    duration_s
+        Until it is released, in seconds.
+    pitch
+        MIDI number.
+    velocity
+        MIDI velocity, 1 to 127.
+    detune_cents
+        From equal temperament.
+    technique
+        How it is played; one of `Technique`.
 
     Examples
     --------
@@ -246,6 +268,15 @@ def dynamic_at(dynamics: Sequence[DynamicsInterval], tempo: TempoMap, time_s: fl
     """Return the dynamic at a time: 0 for ppp to 7 for fff, fractional in a gradual transition.
 
     A transition that the next interval cuts short goes on from where it got to.
+
+    Parameters
+    ----------
+    dynamics
+        Stretches by where they begin, at least one; the first counts from the start.
+    tempo
+        Quarter notes to seconds.
+    time_s
+        In seconds from the beginning.
 
     Examples
     --------

@@ -106,6 +106,11 @@ class RenderSettings:
     spacing_deg
         Angle between neighbouring players.
 
+    Raises
+    ------
+    ConfigError
+        If there are no fonts.
+
     Examples
     --------
     >>> from rebalance.synthesis.rendering import RenderSettings
@@ -187,6 +192,13 @@ def draw_plan(score: Score, settings: RenderSettings, *, name: str, seed: int) -
 
 def write_plan(path: StrPath, plan: Plan) -> None:
     """Write a plan as JSON (``metadata/schema/annotations.schema.json``).
+
+    Parameters
+    ----------
+    path
+        Where to, a JSON file.
+    plan
+        The rendition.
 
     Examples
     --------

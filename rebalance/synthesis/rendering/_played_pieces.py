@@ -14,7 +14,19 @@ from rebalance.synthesis.rendering._renditions import ANNOTATIONS, NOTES, manife
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlayedPiece:
-    """A rendered piece as notes: the arranged score, how it was to be played, its tempo, and what every player did."""
+    """A rendered piece as notes: the arranged score, how it was to be played, its tempo, and what every player did.
+
+    Parameters
+    ----------
+    score
+        Arranged for its players.
+    plan
+        How it was to be played.
+    tempo
+        Quarter notes to seconds.
+    parts
+        What every player did, in the order of the score.
+    """
 
     score: Score
     plan: Plan

@@ -64,6 +64,19 @@ def write_previews(
 ) -> tuple[Failure, ...]:
     """Write a page beside the audio of every piece; return what failed.
 
+    Parameters
+    ----------
+    root
+        Folder of the task.
+    split
+        Whose pieces they are.
+    pieces
+        The stems of every piece.
+    jobs
+        Processes; one per core when None.
+    executor
+        Does the work in place of processes of its own, such as a client of Dask.
+
     Examples
     --------
     >>> import tempfile

@@ -155,6 +155,11 @@ def long_term_spectrum_db(stem: NDArray[np.floating]) -> NDArray[np.float64]:
 def spectral_distance_db(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     """Return the rms difference of two spectra in dB, level aside, over the bands within 40 dB of the strongest.
 
+    Parameters
+    ----------
+    one, other
+        Levels in the same bands, in dB, shape ``(n_bands,)``.
+
     Examples
     --------
     >>> import numpy as np

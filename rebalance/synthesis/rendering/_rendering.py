@@ -115,6 +115,15 @@ def render(score: Score, plan: Plan, engine: Engine | None = None) -> RenderedPi
 def render_stems(score: Score, plan: Plan, engine: Engine | None = None) -> dict[str, NDArray[np.float32]]:
     """Render the stems of a rendition in their room, balanced but not yet at their final level.
 
+    Parameters
+    ----------
+    score
+        Arranged for the players of the plan.
+    plan
+        How it is played, and where.
+    engine
+        Plays the layers that come from sound fonts; the best there is when None.
+
     Returns
     -------
     stems
@@ -157,6 +166,19 @@ def render_stems(score: Score, plan: Plan, engine: Engine | None = None) -> dict
 
 def dry_stem(played: PlayedPart, part: Part, voice: Voice, engine: Engine, n_samples: int) -> NDArray[np.float32]:
     """Return one part without its room: layers mixed, level curve followed, noise added.
+
+    Parameters
+    ----------
+    played
+        The part as it is to be played.
+    part
+        The part as it is written.
+    voice
+        The player, and the sounds mixed for it.
+    engine
+        Plays the layers that come from sound fonts.
+    n_samples
+        Length of the stem at 44.1 kHz.
 
     Returns
     -------

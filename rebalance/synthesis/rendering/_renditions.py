@@ -91,6 +91,27 @@ def choose_run(
     Training defaults to Fluid R3 and MuseScore General, which share their recordings, validation to TimGM6mb,
     which has its own.
 
+    Parameters
+    ----------
+    split
+        ``"train"`` or ``"valid"``.
+    seed
+        Of all draws.
+    ensembles
+        Labels of players joined by ``+``, or names of ensembles.
+    fonts
+        Sound fonts by name or path, or folders of recorded notes.
+    humanise
+        How players deviate from the score; one of `HumaniseName`.
+    room
+        ``"halls"`` for simulated halls, ``"dry"`` for none, or a folder of B-format responses.
+    one_response
+        Whether all players share one response, turned to their places.
+    spacing_deg
+        Angle between neighbours, in degrees.
+    engine
+        What plays the sound fonts; one of `EngineName`.
+
     Raises
     ------
     ConfigError

@@ -48,6 +48,15 @@ def follow_level(
 ) -> NDArray[np.float32]:
     """Return a stem whose level follows a curve given by breakpoints in s and dB; same shape.
 
+    Parameters
+    ----------
+    stem
+        Shape ``(n_samples,)``, 44.1 kHz.
+    times_s
+        Breakpoints in seconds, increasing, shape ``(n,)``.
+    levels_db
+        Level at every breakpoint, shape ``(n,)``; held before the first and after the last.
+
     Examples
     --------
     >>> import numpy as np
@@ -68,6 +77,15 @@ def follow_level(
 
 def with_noise_floor(stem: NDArray[np.float32], level_db: float, rng: np.random.Generator) -> NDArray[np.float32]:
     """Return a stem with steady breath and bow noise, its level given re that of the sounding stem; same shape.
+
+    Parameters
+    ----------
+    stem
+        Shape ``(n_samples,)``, 44.1 kHz.
+    level_db
+        Of the noise, below 0 as a rule.
+    rng
+        Draws the noise.
 
     Examples
     --------

@@ -63,7 +63,17 @@ class Engine(Protocol):
     """Turns the notes of one part into sound."""
 
     def render(self, notes: Sequence[PlayedNote], layer: Layer, n_samples: int) -> NDArray[np.float32]:
-        """Return one mono stem of shape ``(n_samples,)`` at 44.1 kHz, the same for the same arguments."""
+        """Return one mono stem of shape ``(n_samples,)`` at 44.1 kHz, the same for the same arguments.
+
+        Parameters
+        ----------
+        notes
+            By onset.
+        layer
+            The sound to play them with.
+        n_samples
+            Length of the stem; what sounds later is cut.
+        """
         ...
 
 

@@ -72,7 +72,15 @@ FONT_FAMILIES: dict[str, FontFamily] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """A sound within a font: bank and General MIDI program, both from 0."""
+    """A sound within a font: bank and General MIDI program, both from 0.
+
+    Parameters
+    ----------
+    bank
+        From 0.
+    program
+        General MIDI program, from 0.
+    """
 
     bank: int = 0
     program: int

@@ -283,6 +283,13 @@ def _turned_covariance(response: BFormatResponse, azimuth_deg: float) -> NDArray
 def azimuths_deg(n_sources: int, spacing_deg: float = SPACING_DEG) -> tuple[float, ...]:
     """Return the directions of an ensemble from left to right, evenly spaced about the middle.
 
+    Parameters
+    ----------
+    n_sources
+        From 1.
+    spacing_deg
+        Angle between neighbours, in degrees.
+
     Examples
     --------
     >>> from rebalance.synthesis.sound import azimuths_deg

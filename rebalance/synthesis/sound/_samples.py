@@ -106,6 +106,11 @@ class SampleEngine:
 
     A layer's preset is unused; one source stands for one instrument, or holds a folder per instrument.
 
+    Parameters
+    ----------
+    instrument
+        Name of the folder within a source that holds one per instrument; empty for a source of one instrument.
+
     Examples
     --------
     >>> import tempfile
@@ -127,6 +132,15 @@ class SampleEngine:
 
     def render(self, notes: Sequence[PlayedNote], layer: Layer, n_samples: int) -> NDArray[np.float32]:
         """Return one mono stem of shape ``(n_samples,)``.
+
+        Parameters
+        ----------
+        notes
+            By onset.
+        layer
+            Names the file or folder of recorded notes.
+        n_samples
+            Length of the stem at 44.1 kHz; what sounds later is cut.
 
         Raises
         ------

@@ -84,13 +84,13 @@ def read_sfz(path: Path) -> tuple[SfzRegion, ...]:
     ``octave_offset``, ``transpose``, ``tune``, ``lovel``, ``hivel``, ``trigger``, key switches with a default, and
     controllers at rest. What only changes how a note sounds is passed over.
 
+    Source: the SFZ format 1 and the ARIA extensions as sfzformat.info documents them.
+
     Raises
     ------
     ConfigError
         If a file cannot be read or leaves the folder, a value cannot be understood, a sample is missing, or
         something would change which note sounds in a way that is not supported; with its name.
-
-    Source: the SFZ format 1 and the ARIA extensions as sfzformat.info documents them.
     """
     text = _expanded(path, path, {}, [0])
     state = _State()

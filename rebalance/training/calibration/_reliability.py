@@ -52,6 +52,8 @@ def measure_reliability(
 ) -> Reliability:
     """Turn one player after the other up and down by 6 dB, and compare what was made with what the estimates tell.
 
+    What was made is the gain of every true source in the remix by least squares: ``y = sum_i gain_i source_i + rest``.
+
     Parameters
     ----------
     task
@@ -69,8 +71,6 @@ def measure_reliability(
         If the number of segments is not positive.
     RebalanceError
         If no segment could be separated.
-
-    What was made is the gain of every true source in the remix by least squares: ``y = sum_i gain_i source_i + rest``.
 
     Examples
     --------

@@ -96,6 +96,13 @@ class Material:
 class Library:
     """One folder of stems: which pieces, and how; see `DrySettings`.
 
+    Parameters
+    ----------
+    pieces
+        Name of one of the material's lists of pieces.
+    fonts, family, ensembles, renditions, longest_s, seed
+        See `DrySettings`.
+
     Examples
     --------
     >>> from pathlib import Path
@@ -179,6 +186,13 @@ def render_library(pieces: Sequence[str], settings: DrySettings, *, jobs: int | 
 
 def prepare_material(material: Material, *, jobs: int | None = None) -> tuple[Failure, ...]:
     """Render all libraries and simulate all halls that are not there yet.
+
+    Parameters
+    ----------
+    material
+        What to make, and where.
+    jobs
+        Processes; one per core when None.
 
     Raises
     ------

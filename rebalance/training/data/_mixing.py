@@ -197,7 +197,15 @@ class Mixer:
     device: torch.device
 
     def batch(self, step: int, *, rank: int = 0) -> Batch:
-        """Return the batch of a step, for one of several processes."""
+        """Return the batch of a step, for one of several processes.
+
+        Parameters
+        ----------
+        step
+            From 0; the same step gives the same batch.
+        rank
+            Number of the process among several, from 0; each draws its own.
+        """
         rng = np.random.default_rng([self.seed, rank, step])
         mixtures = [self._mixture(rng) for _ in range(self.settings.batch_size)]
         n_sources = max(len(mixture.slots) for mixture in mixtures)

@@ -128,7 +128,15 @@ class PlainMixer:
         return max(1, n_crops // self.settings.batch_size)
 
     def batch(self, step: int, *, rank: int = 0) -> Batch:
-        """Return the batch of a step, for one of several processes."""
+        """Return the batch of a step, for one of several processes.
+
+        Parameters
+        ----------
+        step
+            From 0; the same step gives the same batch.
+        rank
+            Number of the process among several, from 0; each draws its own.
+        """
         size = self.settings.batch_size
         mixtures = [self._sources(step * size + index, rank) for index in range(size)]
         sources = torch.from_numpy(np.stack(mixtures)).to(self.device)[:, :, None]

@@ -86,6 +86,15 @@ def simulate_rooms(path: Path, *, n_halls: int, seed: int, jobs: int | None = No
 def open_rooms(path: StrPath, *, n_fft: int, device: torch.device) -> RoomBank:
     """Read responses written by `simulate_rooms` as spectra for signals of `n_fft` samples.
 
+    Parameters
+    ----------
+    path
+        A file of `simulate_rooms`.
+    n_fft
+        Length of the transform in samples: signal and response together.
+    device
+        Where the spectra are kept.
+
     Raises
     ------
     MetadataError

@@ -71,6 +71,13 @@ def harmonic_matrix(config: TcnConfig, n_harmonics: int = DEFAULT_N_HARMONICS) -
 
     Harmonics begin with the fundamental, which the counting from 1 of the paper would leave out.
 
+    Parameters
+    ----------
+    config
+        Gives the sample rate and the bins.
+    n_harmonics
+        How many of each note, from 1.
+
     Examples
     --------
     >>> from rebalance.separation.score_supervised import TcnConfig

@@ -48,6 +48,13 @@ def score_loss(chances: Tensor, roll: Tensor, weights: Tensor | None = None) -> 
 def pitch_loss(chances: Tensor, roll: Tensor) -> Tensor:
     """Return equation (2): whether any instrument plays a note; see `score_loss`.
 
+    Parameters
+    ----------
+    chances
+        That an instrument plays a note at a frame, ``(batch, n_instruments, n_notes, n_frames)``.
+    roll
+        The score of the same shape, 0 and 1.
+
     Examples
     --------
     >>> import torch
@@ -61,6 +68,13 @@ def pitch_loss(chances: Tensor, roll: Tensor) -> Tensor:
 
 def instrument_loss(chances: Tensor, roll: Tensor) -> Tensor:
     """Return equation (3): whether an instrument plays any note; see `score_loss`.
+
+    Parameters
+    ----------
+    chances
+        That an instrument plays a note at a frame, ``(batch, n_instruments, n_notes, n_frames)``.
+    roll
+        The score of the same shape, 0 and 1.
 
     Examples
     --------
@@ -77,6 +91,17 @@ def transcription_loss(
     chances: Tensor, roll: Tensor, *, alpha: float = 0.03, beta: float = 0.1, weights: Tensor | None = None
 ) -> Tensor:
     """Return equation (4); see `score_loss`.
+
+    Parameters
+    ----------
+    chances
+        That an instrument plays a note at a frame, ``(batch, n_instruments, n_notes, n_frames)``.
+    roll
+        The score of the same shape, 0 and 1.
+    alpha, beta
+        Weights of the losses of instruments and of pitches, from 0.
+    weights
+        Of the instruments, ``(n_instruments,)``; all alike when None.
 
     Examples
     --------
@@ -99,6 +124,17 @@ def own_part(roll: Tensor, instrument: int) -> Tensor:
 
 def own_score_loss(chances: Tensor, roll: Tensor, instrument: int, weights: Tensor | None = None) -> Tensor:
     """Return equation (5): what is transcribed of one estimate should be its instrument's part and nothing else.
+
+    Parameters
+    ----------
+    chances
+        That an instrument plays a note at a frame, ``(batch, n_instruments, n_notes, n_frames)``.
+    roll
+        The score of the same shape, 0 and 1.
+    instrument
+        Place of the estimate's instrument, from 0.
+    weights
+        Of the instruments, ``(n_instruments,)``; all alike when None.
 
     Examples
     --------
@@ -146,6 +182,13 @@ def adversarial_mixture_loss(chances: Tensor, roll: Tensor) -> Tensor:
 
     It has no lower bound but that of the chances, which are kept from 0 and 1.
 
+    Parameters
+    ----------
+    chances
+        That an instrument plays a note at a frame, ``(batch, n_instruments, n_notes, n_frames)``.
+    roll
+        The score of the same shape, 0 and 1.
+
     Examples
     --------
     >>> import torch
@@ -159,6 +202,15 @@ def adversarial_mixture_loss(chances: Tensor, roll: Tensor) -> Tensor:
 
 def adversarial_transcription_loss(chances: Tensor, roll: Tensor, instrument: int) -> Tensor:
     """Return equation (10): of an estimate the parts of all others should be transcribed, and not its own.
+
+    Parameters
+    ----------
+    chances
+        That an instrument plays a note at a frame, ``(batch, n_instruments, n_notes, n_frames)``.
+    roll
+        The score of the same shape, 0 and 1.
+    instrument
+        Place of the estimate's instrument, from 0.
 
     Examples
     --------

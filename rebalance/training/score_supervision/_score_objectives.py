@@ -139,7 +139,15 @@ def frozen(network: nn.Module) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptionObjective:
-    """The first step: equation (4) on mixtures."""
+    """The first step: equation (4) on mixtures.
+
+    Parameters
+    ----------
+    settings
+        Weights of the losses.
+    parts
+        Names of the losses it returns.
+    """
 
     settings: ScoreLossSettings
     parts: tuple[str, ...] = ("loss",)
@@ -152,7 +160,17 @@ class TranscriptionObjective:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CriticObjective:
-    """The second step: equation (8), the transcriptor staying as it is."""
+    """The second step: equation (8), the transcriptor staying as it is.
+
+    Parameters
+    ----------
+    settings
+        Weights of the losses.
+    transcriptor
+        The critic, trained in the first step.
+    parts
+        Names of the losses it returns.
+    """
 
     settings: ScoreLossSettings
     transcriptor: ScoreTcn
@@ -167,7 +185,13 @@ class CriticObjective:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupervisedObjective:
-    """For comparison: the distance of magnitudes to those of the stems, which no other objective sees."""
+    """For comparison: the distance of magnitudes to those of the stems, which no other objective sees.
+
+    Parameters
+    ----------
+    parts
+        Names of the losses it returns.
+    """
 
     parts: tuple[str, ...] = ("loss",)
 
@@ -181,7 +205,13 @@ class SupervisedObjective:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassificationObjective:
-    """The first step of the baseline: who plays at every frame, on mixtures."""
+    """The first step of the baseline: who plays at every frame, on mixtures.
+
+    Parameters
+    ----------
+    parts
+        Names of the losses it returns.
+    """
 
     parts: tuple[str, ...] = ("loss",)
 
@@ -194,7 +224,17 @@ class ClassificationObjective:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassifiedObjective:
-    """The second step of the baseline: a classifier as critic, which knows when an instrument plays, not what."""
+    """The second step of the baseline: a classifier as critic, which knows when an instrument plays, not what.
+
+    Parameters
+    ----------
+    settings
+        Weights of the losses.
+    classifier
+        The critic, trained in the first step.
+    parts
+        Names of the losses it returns.
+    """
 
     settings: ScoreLossSettings
     classifier: ScoreTcn
@@ -217,7 +257,20 @@ class ClassifiedObjective:
 
 
 class Joint(nn.Module):
-    """Separator and transcriptor of the third step side by side."""
+    """Separator and transcriptor of the third step side by side.
+
+    Parameters
+    ----------
+    separator
+        A network of that role.
+    transcriptor
+        A network of that role.
+
+    Raises
+    ------
+    ConfigError
+        If a network has another role.
+    """
 
     def __init__(self, separator: ScoreTcn, transcriptor: ScoreTcn) -> None:
         super().__init__()
@@ -227,7 +280,15 @@ class Joint(nn.Module):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JointObjective:
-    """The third step: equation (8) for the separator and (11) for the transcriptor, neither moving the other."""
+    """The third step: equation (8) for the separator and (11) for the transcriptor, neither moving the other.
+
+    Parameters
+    ----------
+    settings
+        Weights of the losses, and the adversary.
+    parts
+        Names of the losses it returns.
+    """
 
     settings: ScoreLossSettings
     parts: tuple[str, ...] = ("loss", "score", "mixture", "transcription", "adversary")

@@ -25,6 +25,13 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 class StoredFile:
     """What identifies the content of a file: its SHA-256, as 64 hexadecimal digits, and its size in bytes.
 
+    Parameters
+    ----------
+    digest
+        SHA-256 of the content, as 64 hexadecimal digits in small letters.
+    n_bytes
+        Size, from 0.
+
     Raises
     ------
     RebalanceError
@@ -52,6 +59,11 @@ class StoredFile:
 class FileStore:
     """A folder of files named by their content.
 
+    Parameters
+    ----------
+    root
+        The folder; made when the first file comes.
+
     Examples
     --------
     >>> import tempfile
@@ -77,6 +89,13 @@ class FileStore:
     def add(self, blocks: Iterable[bytes], *, max_bytes: int) -> StoredFile:
         """Keep a file that comes in blocks.
 
+        Parameters
+        ----------
+        blocks
+            Consecutive parts of the content.
+        max_bytes
+            The most the file may hold.
+
         Raises
         ------
         RebalanceError
@@ -97,6 +116,13 @@ class FileStore:
 
     def adopt(self, path: StrPath, expected: StoredFile) -> None:
         """Move a file in, if it is the one expected.
+
+        Parameters
+        ----------
+        path
+            The file, on the same disk as the store.
+        expected
+            Digest and size it must have.
 
         Raises
         ------

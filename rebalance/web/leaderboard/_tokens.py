@@ -39,6 +39,13 @@ def hash_token(token: str) -> str:
 def token_matches(token: str, kept_hash: str) -> bool:
     """Tell whether a token is the one that a hash was made of, in a time that does not depend on the answer.
 
+    Parameters
+    ----------
+    token
+        What was presented.
+    kept_hash
+        What `hash_token` gave of the true one.
+
     Examples
     --------
     >>> from rebalance.web.leaderboard import hash_token, token_matches

@@ -79,6 +79,13 @@ class Upload:
 
         What arrived before a sender broke off is kept.
 
+        Parameters
+        ----------
+        offset
+            Where the chunk begins, in bytes; the end of what has arrived.
+        blocks
+            Consecutive parts of the chunk.
+
         Raises
         ------
         RebalanceError

@@ -74,6 +74,15 @@ class Library:
     def add_recording(self, path: StrPath, name: str, *, instruments: Sequence[str] = ()) -> StoredRecording:
         """Check, decode and keep a file; one that is here already is not decoded again.
 
+        Parameters
+        ----------
+        path
+            The file.
+        name
+            What the page is to call it.
+        instruments
+            Of every player, where they are known already.
+
         Raises
         ------
         AudioError
@@ -124,6 +133,15 @@ class Library:
         """Begin a separation, or return the one there is for the same request.
 
         Other separations of the same recording that are not at their end are stopped.
+
+        Parameters
+        ----------
+        recording
+            Identity of a recording that is here.
+        instruments
+            Of every player, repeated where one plays twice.
+        separator
+            A name or a path, as `rebalance.separation.load_separator` takes it.
 
         Raises
         ------

@@ -44,6 +44,8 @@ def comparisons(answers: pd.DataFrame, systems: Sequence[str]) -> pd.DataFrame:
 def win_shares(met: pd.DataFrame, systems: Sequence[str]) -> pd.DataFrame:
     """Return how often every system won, against each other one and against all.
 
+    Source: Wilson (1927), "Probable inference, the law of succession, and statistical inference".
+
     Parameters
     ----------
     met
@@ -55,8 +57,6 @@ def win_shares(met: pd.DataFrame, systems: Sequence[str]) -> pd.DataFrame:
     -------
     The columns ``system``, ``against`` (``all`` for all others), ``wins``, ``losses``, ``ties``, ``share`` of the wins
     among those decided, ``low`` and ``high`` (95 % interval of Wilson).
-
-    Source: Wilson (1927), "Probable inference, the law of succession, and statistical inference".
 
     Examples
     --------
@@ -99,6 +99,9 @@ def choice_worths(
 ) -> pd.DataFrame:
     """Return the Bradley-Terry worth of every system with its 95 % interval, whole participants resampled.
 
+    Source: Bradley and Terry (1952); fitted as in Hunter (2004), "MM algorithms for generalized Bradley-Terry models",
+    section 2. A tie is half a win for either; half a win each way is added to every two that met.
+
     Parameters
     ----------
     met
@@ -119,9 +122,6 @@ def choice_worths(
     ------
     ConfigError
         If there is no trial.
-
-    Source: Bradley and Terry (1952); fitted as in Hunter (2004), "MM algorithms for generalized Bradley-Terry models",
-    section 2. A tie is half a win for either; half a win each way is added to every two that met.
 
     Examples
     --------

@@ -58,6 +58,9 @@ class HaaqiRelation:
 def relate_to_haaqi(said: pd.DataFrame, *, rng: np.random.Generator, n_resamples: int = _N_RESAMPLES) -> HaaqiRelation:
     """Correlate HAAQI with answers.
 
+    Source: the percentile bootstrap over clusters, Davison and Hinkley (1997), section 3.8. A resample in which one
+    side does not vary has no correlation and is left out.
+
     Parameters
     ----------
     said
@@ -72,9 +75,6 @@ def relate_to_haaqi(said: pd.DataFrame, *, rng: np.random.Generator, n_resamples
     ------
     ConfigError
         If there are fewer than three points, or HAAQI or the answers are the same for all.
-
-    Source: the percentile bootstrap over clusters, Davison and Hinkley (1997), section 3.8. A resample in which one
-    side does not vary has no correlation and is left out.
 
     Examples
     --------

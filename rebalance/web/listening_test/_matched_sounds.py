@@ -63,6 +63,8 @@ def matched(signals: Mapping[str, Audio], sample_rate: int, *, level_lufs: float
 def lowpass(signal: Audio, sample_rate: int, *, cutoff_hz: float) -> NDArray[np.float64]:
     """Return an anchor: a signal without what lies above a frequency, not delayed.
 
+    Source: the anchors of ITU-R BS.1534-3, section 5.1, which asks for 25 dB at 4 kHz and 50 dB at 4.5 kHz.
+
     Parameters
     ----------
     signal
@@ -71,8 +73,6 @@ def lowpass(signal: Audio, sample_rate: int, *, cutoff_hz: float) -> NDArray[np.
         In Hz, more than 2.25 times the cut-off.
     cutoff_hz
         End of the pass-band; ripple below 0.1 dB up to there, 60 dB down from an eighth above.
-
-    Source: the anchors of ITU-R BS.1534-3, section 5.1, which asks for 25 dB at 4 kHz and 50 dB at 4.5 kHz.
 
     Examples
     --------

@@ -16,6 +16,8 @@ _ANCHOR = "anchor "
 def screen_participants(answers: pd.DataFrame) -> pd.DataFrame:
     """Tell who did not hear the hidden reference, and is left out.
 
+    Source: ITU-R BS.1534-3, section 4.1.2.
+
     Parameters
     ----------
     answers
@@ -25,8 +27,6 @@ def screen_participants(answers: pd.DataFrame) -> pd.DataFrame:
     -------
     A line for every participant, with the columns ``participant``, ``n_trials``, ``n_reference_below_90``,
     ``share_below_90``, ``n_anchor_above_90`` (to look at: it excludes nobody) and ``excluded``.
-
-    Source: ITU-R BS.1534-3, section 4.1.2.
 
     Examples
     --------

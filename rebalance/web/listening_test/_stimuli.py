@@ -42,6 +42,13 @@ class Stimuli:
     def path(self, pair: Pair, system: str) -> Path:
         """Return the file of a system's signal.
 
+        Parameters
+        ----------
+        pair
+            Scene and listener.
+        system
+            A run, an anchor or the reference, by the name the test gives it.
+
         Raises
         ------
         KeyError
