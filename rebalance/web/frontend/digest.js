@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-const files = ["package.json", "package-lock.json", "tsconfig.json", "vite.config.js", "index.html"];
+const files = ["../assets/base.css", "package.json", "package-lock.json", "tsconfig.json", "vite.config.js", "index.html"];
 for (const folder of ["src", "public"]) {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (entry.isFile()) files.push(join(entry.parentPath, entry.name).replaceAll("\\", "/"));

@@ -178,6 +178,7 @@ def _page(title: str, body: str, *, script: str = "") -> str:
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex"><title>{escape(title)}</title>
-<link rel="icon" href="data:,"><link rel="stylesheet" href="/assets/listening-test.css">{loaded}</head>
+<link rel="icon" href="data:,"><link rel="stylesheet" href="/shared/base.css">
+<link rel="stylesheet" href="/assets/listening-test.css">{loaded}</head>
 <body><main>{body}</main></body></html>
 """

@@ -19,6 +19,7 @@ from rebalance.web.listening_test._settled_tests import SettledTest
 from rebalance.web.listening_test._stimuli import Stimuli
 
 ASSETS = Path(__file__).parent / "assets"
+SHARED_ASSETS = Path(__file__).parents[1] / "assets"
 
 _MAX_COUNT = 1_000_000
 _UNKNOWN = "this code belongs to nobody in this test"
@@ -95,6 +96,7 @@ def create_test_app(test: SettledTest, stimuli: Stimuli, store: AnswerStore, *, 
     app.include_router(_entrance(test, store))
     app.include_router(_trial_routes(test, stimuli, store))
     app.mount("/assets", StaticFiles(directory=ASSETS), name="assets")
+    app.mount("/shared", StaticFiles(directory=SHARED_ASSETS), name="shared")
     return Guard(app=app, token=token, name="the listening test")
 
 

@@ -102,10 +102,16 @@ def test_sounds_of_a_page_cannot_be_told_apart_by_size_or_age(opened: Opened) ->
         assert not {"etag", "last-modified", "content-disposition"} & set(answer.headers)
 
 
+def test_every_style_sheet_of_a_page_is_handed_out(opened: Opened) -> None:
+    sheets = re.findall(r'rel="stylesheet" href="([^"]+)"', opened.client.get("/").text)
+    assert sheets == ["/shared/base.css", "/assets/listening-test.css"]
+    assert all(opened.client.get(sheet).headers["content-type"].startswith("text/css") for sheet in sheets)
+
+
 @pytest.mark.parametrize("path", ["..%2fanswers.sqlite", "%2e%2e/answers.sqlite", "", "x", "../../../etc/passwd"])
 def test_a_path_leads_to_no_other_file(opened: Opened, path: str) -> None:
     token = entered(opened)
-    for address in (f"/t/{token}/sounds/{path}", f"/assets/{path}"):
+    for address in (f"/t/{token}/sounds/{path}", f"/assets/{path}", f"/shared/{path}"):
         answer = opened.client.get(address)
         assert answer.status_code in (404, 405)
         assert b"SQLite" not in answer.content
