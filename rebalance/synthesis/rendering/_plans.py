@@ -14,11 +14,12 @@ from rebalance._base.seeding import stream
 from rebalance.synthesis.notation import Score, chair_labelled
 from rebalance.synthesis.performance import (
     HUMANISING,
+    AnnotationMode,
     Annotations,
     HumaniseName,
     Humanising,
     Player,
-    draw_annotations,
+    annotate,
     draw_player,
     mechanical_annotations,
 )
@@ -105,6 +106,8 @@ class RenderSettings:
         See `Plan`.
     spacing_deg
         Angle between neighbouring players.
+    annotations
+        How scores are annotated where players are more than a sequencer; see `annotate`.
 
     Examples
     --------
@@ -122,6 +125,7 @@ class RenderSettings:
     room: str = "halls"
     one_response: bool = False
     spacing_deg: float = SPACING_DEG
+    annotations: AnnotationMode = "musical"
 
     def __post_init__(self) -> None:
         if not self.fonts:
@@ -176,7 +180,9 @@ def draw_plan(score: Score, settings: RenderSettings, *, name: str, seed: int) -
         score=score.name,
         seed=seed,
         rubato=humanising.rubato,
-        annotations=draw_annotations(score, seed) if humanising.annotated else mechanical_annotations(score),
+        annotations=annotate(score, settings.annotations, seed)
+        if humanising.annotated
+        else mechanical_annotations(score),
         hall=draw_hall(room) if settings.room == "halls" else None,
         response=response,
         correlation=float(room.uniform(*CORRELATION)),

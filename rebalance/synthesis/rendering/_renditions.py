@@ -31,7 +31,7 @@ from rebalance.synthesis.notation import (
     safe_name,
     write_note_table,
 )
-from rebalance.synthesis.performance import DEFAULT_QUARTER_BPM, HumaniseName
+from rebalance.synthesis.performance import ANNOTATION_MODES, DEFAULT_QUARTER_BPM, HumaniseName
 from rebalance.synthesis.rendering._piece_stems import PieceStems, read_piece_stems, write_piece_stems
 from rebalance.synthesis.rendering._plans import RenderSettings, draw_plan, write_plan
 from rebalance.synthesis.rendering._rendering import render, write_piece
@@ -85,6 +85,7 @@ def choose_run(
     one_response: bool = False,
     spacing_deg: float = SPACING_DEG,
     engine: str | None = None,
+    annotations: str = "musical",
 ) -> RenderRun:
     """Return the run a user's words describe; what is None is chosen by the split.
 
@@ -116,6 +117,7 @@ def choose_run(
         room=room,
         one_response=one_response,
         spacing_deg=spacing_deg,
+        annotations=_one_of("annotations", annotations, ANNOTATION_MODES),
     )
     player = None if engine is None else _one_of("engine", engine, get_args(EngineName))
     return RenderRun(
