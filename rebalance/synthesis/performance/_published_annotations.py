@@ -343,7 +343,9 @@ def _articulations(part: Part, times: TempoMap, rng: np.random.Generator) -> tup
 
 
 def _most_frequent(part: Part) -> Articulation:
-    """Return the articulation with the largest share."""
+    """Return the articulation with the largest share; untuned percussion keeps the instruments it is written for."""
+    if _instrument_of(part) == "UntunedPercussion":
+        return "sustained"
     shares = ARTICULATION_SHARES[_instrument_of(part)]
     return max(shares, key=lambda articulation: shares[articulation])
 

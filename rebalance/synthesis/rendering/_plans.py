@@ -21,7 +21,6 @@ from rebalance.synthesis.performance import (
     Player,
     annotate,
     draw_player,
-    mechanical_annotations,
 )
 from rebalance.synthesis.sound import SPACING_DEG, Hall, Layer, azimuths_deg, draw_hall, presets_of
 
@@ -180,9 +179,7 @@ def draw_plan(score: Score, settings: RenderSettings, *, name: str, seed: int) -
         score=score.name,
         seed=seed,
         rubato=humanising.rubato,
-        annotations=annotate(score, settings.annotations, seed)
-        if humanising.annotated
-        else mechanical_annotations(score),
+        annotations=annotate(score, settings.annotations if humanising.annotated else "written", seed),
         hall=draw_hall(room) if settings.room == "halls" else None,
         response=response,
         correlation=float(room.uniform(*CORRELATION)),

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TypeVar, get_args
+from typing import get_args
 
 import numpy as np
 
 from rebalance._base.challenge import Split
 from rebalance._base.errors import ConfigError, MetadataError
 from rebalance._base.files import StrPath, expanded, write_json
+from rebalance._base.names import one_of
 from rebalance._base.running import Failure, run_items
 from rebalance._base.seeding import stream
 from rebalance.synthesis.notation import (
@@ -110,16 +111,16 @@ def choose_run(
     """
     for ensemble in ensembles or ():
         ensemble_named(ensemble, np.random.default_rng(0))
-    chosen_split = _one_of("split", split, _SPLITS)
+    chosen_split = one_of("split", split, _SPLITS)
     settings = RenderSettings(
         fonts=tuple(fonts or DEFAULT_FONTS[chosen_split]),
-        humanise=_one_of("humanise", humanise, get_args(HumaniseName)),
+        humanise=one_of("humanise", humanise, get_args(HumaniseName)),
         room=room,
         one_response=one_response,
         spacing_deg=spacing_deg,
-        annotations=_one_of("annotations", annotations, ANNOTATION_MODES),
+        annotations=one_of("annotations", annotations, ANNOTATION_MODES),
     )
-    player = None if engine is None else _one_of("engine", engine, get_args(EngineName))
+    player = None if engine is None else one_of("engine", engine, get_args(EngineName))
     return RenderRun(
         split=chosen_split,
         seed=seed,
@@ -360,6 +361,7 @@ def _stamp(out: Path, run: RenderRun) -> None:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise MetadataError(where=path, expected="the settings of a run", more=f": {error}") from error
+    found.get("settings", {}).setdefault("annotations", "musical")  # unknown to runs begun before there was a choice
     different = sorted(key for key in wanted if found.get(key) != wanted[key])
     if different:
         key = different[0]
@@ -368,17 +370,6 @@ def _stamp(out: Path, run: RenderRun) -> None:
             " choose another folder",
             where=out,
         )
-
-
-Choice = TypeVar("Choice", bound=str)
-
-
-def _one_of(option: str, word: str, known: Sequence[Choice]) -> Choice:
-    """Return the known word a user typed."""
-    for choice in known:
-        if word == choice:
-            return choice
-    raise ConfigError(where=option, expected=f"one of {', '.join(known)}", got=repr(word))
 
 
 def _name_of(rendition: Rendition) -> str:
