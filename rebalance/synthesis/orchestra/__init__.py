@@ -38,6 +38,7 @@ from rebalance.synthesis.orchestra._orchestral_statistics import (
     orchestra_tables,
     write_statistics,
 )
+from rebalance.synthesis.orchestra._orchestrating import orchestrated
 
 __all__ = [
     "AUDIO_FOLDER",
@@ -63,6 +64,7 @@ __all__ = [
     "find_scores",
     "offered_techniques",
     "orchestra_tables",
+    "orchestrated",
     "played_orchestra",
     "read_songs",
     "render_orchestra",

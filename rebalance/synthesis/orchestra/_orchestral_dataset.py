@@ -213,13 +213,11 @@ def render_orchestra(
             find_font(font)
     _stamp(out, settings)
     waiting = [score for score in scores if not _song_path(out, score.name).is_file()]
-    failures = run_items(
-        waiting,
-        functools.partial(render_score, out=out, settings=settings),
-        title="render songs",
-        jobs=jobs,
-        executor=executor,
-        describe=_name_of,
+    work = functools.partial(render_score, out=out, settings=settings)
+    failures = (
+        run_items(waiting, work, title="render songs", jobs=jobs, executor=executor, describe=_name_of)
+        if waiting
+        else ()
     )
     songs = read_songs(out)
     for split in SONG_SPLITS:
