@@ -1,4 +1,4 @@
-"""All experiments: `python experiments.py WORK [--smoke] [--only TEXT] [sounds.NAME=FOLDER ...]`.
+"""All experiments: `python experiments.py WORK [--smoke] [--only TEXT] [--results FILE] [sounds.NAME=FOLDER ...]`.
 
 Renders what is missing, trains every cell that has no row in results.csv yet, and writes its rows there; the same
 command goes on after an interruption. `--smoke` runs a tiny version of each kind of cell, its results in WORK.
@@ -305,11 +305,11 @@ def smaller(study: Study) -> Study:
 SMOKE = ("train.steps=2", "network.hidden_size=8", "mixing.batch_size=2", "mixing.crop_s=1.0", "validation_batches=1")
 
 
-def main(work: Path, only: str, overrides: tuple[str, ...], *, smoke: bool) -> None:
+def main(work: Path, only: str, overrides: tuple[str, ...], *, smoke: bool, results: Path = RESULTS) -> None:
     """Run every cell that has no rows yet."""
     study = read_settings(HERE / "experiments.yaml", Study, tuple(word for word in overrides if not is_training(word)))
     training = tuple(word for word in overrides if is_training(word))
-    bench = Bench(study=study, work=work, results=RESULTS, overrides=training)
+    bench = Bench(study=study, work=work, results=results, overrides=training)
     if smoke:
         bench = Bench(
             study=smaller(study), work=work, results=work / "results.csv", overrides=(*SMOKE, *training), jobs=0
@@ -334,9 +334,12 @@ if __name__ == "__main__":
     parser.add_argument("work", type=Path, help="folder of everything that is made")
     parser.add_argument("--smoke", action="store_true", help="a tiny version, in seconds")
     parser.add_argument("--only", default="", metavar="TEXT", help="cells whose name, family and seed hold this text")
+    parser.add_argument("--results", type=Path, default=RESULTS, metavar="FILE", help="where the rows go")
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="of experiments.yaml or of the training")
     arguments = parser.parse_args()
     try:
-        main(arguments.work, arguments.only, tuple(arguments.overrides), smoke=arguments.smoke)
+        main(
+            arguments.work, arguments.only, tuple(arguments.overrides), smoke=arguments.smoke, results=arguments.results
+        )
     except RebalanceError as error:
         sys.exit(f"experiments.py: {error}")

@@ -192,11 +192,15 @@ def render_orchestra(
     >>> import tempfile
     >>> from concurrent.futures import ThreadPoolExecutor
     >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.audio import write_audio
     >>> from rebalance.synthesis.notation import Note, Part, Score, write_note_table
     >>> from rebalance.synthesis.orchestra import OrchestraSettings, find_scores, render_orchestra
     >>> harp = Part(name="Harp", instrument=None, notes=(Note(onset_q=0.0, duration_q=1.0, pitch=72),))
-    >>> settings = OrchestraSettings(fonts=("timgm",), annotations="none")
+    >>> tone = 0.2 * np.sin(2 * np.pi * 523 * np.arange(44_100) / 44_100)
     >>> with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as executor:
+    ...     write_audio(Path(folder, "notes", "Harp", "harp-C5.wav"), tone[None], 44_100)
+    ...     settings = OrchestraSettings(fonts=(str(Path(folder, "notes")),), annotations="none")
     ...     write_note_table(Path(folder, "scores", "chord.json"), Score(name="chord", parts=(harp,)))
     ...     scores = find_scores([Path(folder, "scores")])
     ...     outcome = render_orchestra(Path(folder, "data"), scores, settings, executor=executor)

@@ -212,10 +212,12 @@ def can_play(source: str, track: OrchestraTrack) -> bool:
 
     Examples
     --------
+    >>> import tempfile
     >>> from rebalance.synthesis.notation import ORCHESTRA
     >>> from rebalance.synthesis.orchestra import can_play
-    >>> can_play("fluidr3", ORCHESTRA["Tuba"])
-    True
+    >>> with tempfile.TemporaryDirectory() as empty:
+    ...     can_play("fluidr3", ORCHESTRA["Tuba"]), can_play(empty, ORCHESTRA["Tuba"])
+    (True, False)
     """
     if not is_sample_source(source):
         return True
@@ -230,11 +232,14 @@ def offered_techniques(track: OrchestraTrack, layer: Layer, engine: EngineName |
 
     Examples
     --------
+    >>> import tempfile
     >>> from rebalance.synthesis.notation import ORCHESTRA
     >>> from rebalance.synthesis.orchestra import offered_techniques
     >>> from rebalance.synthesis.sound import Layer, Preset
-    >>> sorted(offered_techniques(ORCHESTRA["Viola"], Layer(source="fluidr3", preset=Preset(program=41))))
-    ['ordinary', 'pizzicato', 'tremolo']
+    >>> with tempfile.TemporaryDirectory() as recorded_notes:
+    ...     layer = Layer(source=recorded_notes, preset=Preset(program=41))
+    ...     sorted(offered_techniques(ORCHESTRA["Viola"], layer))
+    ['ordinary']
     """
     ordinary: frozenset[Technique] = frozenset({"ordinary"})
     if is_sample_source(layer.source):

@@ -98,14 +98,19 @@ def write_song(folder: StrPath, score: Score, plan: Plan, engine: EngineName | N
     --------
     >>> import tempfile
     >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.audio import write_audio
     >>> from rebalance.synthesis.notation import Note, Part, Score
     >>> from rebalance.synthesis.orchestra import OrchestraSettings, draw_orchestral_plan, write_song
-    >>> horn = Part(name="Horn", instrument=None, notes=(Note(onset_q=0.0, duration_q=1.0, pitch=60),))
+    >>> horn = Part(name="Horn", instrument=None, notes=(Note(onset_q=0.0, duration_q=1.0, pitch=69),))
     >>> score = Score(name="call", parts=(horn,))
-    >>> plan = draw_orchestral_plan(score, OrchestraSettings(fonts=("timgm",), annotations="none"), name="call")
+    >>> tone = 0.2 * np.sin(2 * np.pi * 440 * np.arange(44_100) / 44_100)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     song = write_song(folder, score, plan)
-    ...     files = sorted(path.relative_to(folder).as_posix() for path in Path(folder).rglob("*.flac"))
+    ...     notes, out = Path(folder, "notes"), Path(folder, "call")
+    ...     write_audio(notes / "Horn" / "horn-A4.wav", tone[None], 44_100)
+    ...     settings = OrchestraSettings(fonts=(str(notes),), annotations="none")
+    ...     song = write_song(out, score, draw_orchestral_plan(score, settings, name="call"))
+    ...     files = sorted(path.relative_to(out).as_posix() for path in out.rglob("*.flac"))
     >>> song.duration_s, files
     (2.5, ['Close/Horn.flac', 'Tree/Horn.flac'])
     """

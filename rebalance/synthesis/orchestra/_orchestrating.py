@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -82,9 +83,10 @@ def _drawn_tracks(n_tracks: int, rng: np.random.Generator) -> list[OrchestraTrac
 
 def _part(track: OrchestraTrack, voices: Sequence[Part], end_q: float, rng: np.random.Generator) -> Part:
     """Return the part of one track."""
-    sections = rng.uniform(size=int(end_q // _SECTION_Q) + 1) < _PLAYING_SHARE
+    sections = rng.uniform(size=math.ceil(end_q / _SECTION_Q)) < _PLAYING_SHARE
     sections[int(rng.integers(len(sections)))] = True
-    notes = [note for note in _line(track, voices, rng) if sections[int(note.onset_q // _SECTION_Q)]]
+    line = _line(track, voices, rng)
+    notes = [note for note in line if sections[int(note.onset_q // _SECTION_Q)]] or line
     level = rng.normal(_MEAN_VELOCITY, _VELOCITY_SPREAD)
     return Part(
         name=track.name,
