@@ -1,4 +1,4 @@
-"""All experiments: `python experiments.py WORK [--smoke] [--only TEXT] [--results FILE] [sounds.NAME=FOLDER ...]`.
+"""All experiments: `python experiments.py WORK [--smoke] [--only TEXT] [--results FILE] [KEY=VALUE ...]`.
 
 Renders what is missing, trains every cell that has no row in results.csv yet, and writes its rows there; the same
 command goes on after an interruption. `--smoke` runs a tiny version of each kind of cell, its results in WORK.
@@ -336,7 +336,7 @@ if __name__ == "__main__":
     parser.add_argument("--only", default="", metavar="TEXT", help="cells whose name, family and seed hold this text")
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="FILE", help="where the rows go")
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="of experiments.yaml or of the training")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     try:
         main(
             arguments.work, arguments.only, tuple(arguments.overrides), smoke=arguments.smoke, results=arguments.results
