@@ -4,7 +4,26 @@ from __future__ import annotations
 
 import difflib
 import itertools
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from typing import TypeVar
+
+from rebalance._base.errors import ConfigError
+
+Choice = TypeVar("Choice", bound=str)
+
+
+def one_of(option: str, word: str, known: Sequence[Choice]) -> Choice:
+    """Return the known word a user typed.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such word.
+    """
+    for choice in known:
+        if word == choice:
+            return choice
+    raise ConfigError(where=option, expected=f"one of {', '.join(known)}", got=repr(word))
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rebalance._base.errors import ConfigError, MetadataError
+from rebalance._base.names import one_of
 from rebalance.cli._options import JobsOption, SchedulerOption
 from rebalance.cli._outputs import check_folder_to_write
+from rebalance.cli._render_orchestra import render_orchestra_data
 
 if TYPE_CHECKING:
     from rebalance._base.running import Failure
@@ -25,7 +27,7 @@ def render(
         typer.Option(
             metavar="PIECE",
             help="Score file, folder of scores, name or pattern of the music21 corpus ('haydn/*'); repeatable."
-            " All curated pieces of the split when left out.",
+            " All curated pieces of the split when left out; with --style synthsod files and folders only.",
             show_default=False,
         ),
     ] = None,
@@ -47,6 +49,22 @@ def render(
             show_default=False,
         ),
     ] = None,
+    style: Annotated[
+        str,
+        typer.Option(
+            metavar="challenge|synthsod",
+            help="A task of the challenge, or an orchestral data set in the layout of SynthSOD.",
+        ),
+    ] = "challenge",
+    annotations: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODE",
+            help="'musical', 'published' (SynthSOD's generator), 'published-fixed-tempo', 'published-single-dynamic',"
+            " 'published-one-articulation', 'written' or 'none'.",
+            show_default="musical; published for synthsod",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same task.")] = 0,
     split: Annotated[str, typer.Option(metavar="train|valid", help="Which split to write.")] = "train",
     font: Annotated[
@@ -54,12 +72,17 @@ def render(
         typer.Option(
             metavar="FONT",
             help="Soundfont by name (fluidr3, musescore, timgm) or path, folder of notes or SFZ file; repeatable.",
-            show_default="fluidr3 and musescore for train, timgm for valid",
+            show_default="fluidr3 and musescore for train, timgm for valid; all three for synthsod",
         ),
     ] = None,
     humanise: Annotated[
-        str, typer.Option(metavar="none|published|full", help="How much of a player is in it.")
-    ] = "full",
+        str | None,
+        typer.Option(
+            metavar="none|published|full",
+            help="How much of a player is in it.",
+            show_default="full; published for synthsod",
+        ),
+    ] = None,
     room: Annotated[str, typer.Option(metavar="halls|dry|FOLDER", help="Simulated halls, none, or B-format WAVs.")] = (
         "halls"
     ),
@@ -92,6 +115,8 @@ def render(
     written to the same folder, one after the other; they share no piece and, unless told otherwise, no soundfont.
 
     Example: rebalance render exp/synthetic --hours 1 --valid-hours 0.2 --ensembles strings --ensembles mixed --seed 1
+
+    Example: rebalance render exp/orchestra --style synthsod --pieces midi
     """
     from rebalance._base.files import expanded
     from rebalance._base.running import Failure, executor_for, one_line
@@ -101,6 +126,29 @@ def render(
     from rebalance.task import read_listeners
     from rebalance.taskmaking import write_task
 
+    if one_of("--style", style, ("challenge", "synthsod")) == "synthsod":
+        of_tasks = {
+            "--ensembles": ensembles,
+            "--hours": hours,
+            "--valid-hours": valid_hours,
+            "--listeners": listeners,
+            "--random-mixtures": random_mixtures,
+            "--preview": preview or None,
+        }
+        if given := [option for option, value in of_tasks.items() if value is not None]:
+            raise ConfigError(where=given[0], expected="beside --style challenge", got="--style synthsod")
+        render_orchestra_data(
+            out,
+            pieces,
+            fonts=font,
+            annotations=annotations,
+            humanise=humanise,
+            seed=seed,
+            engine=engine,
+            jobs=jobs,
+            scheduler=scheduler,
+        )
+        return
     if valid_hours is not None and split != "train":
         raise ConfigError(where="--valid-hours", expected="beside --split train", got=f"--split {split}")
     check_folder_to_write(out)
@@ -115,7 +163,8 @@ def render(
                 seed=seed,
                 ensembles=ensembles,
                 fonts=fonts and [str(expanded(name)) for name in fonts],
-                humanise=humanise,
+                humanise=humanise or "full",
+                annotations=annotations or "musical",
                 room=str(expanded(room)),
                 one_response=one_response,
                 spacing_deg=spacing,

@@ -5,6 +5,17 @@ from __future__ import annotations
 from rebalance.training._configuration import read_recipe, read_settings
 from rebalance.training._experiment import Experiment, held_out_mixers, progress_of_run, run_experiment
 from rebalance.training._exporting import export_average, stamp, trained_average
+from rebalance.training._families import (
+    Adaptation,
+    CropSettings,
+    FamilyExperiment,
+    FamilySizes,
+    FamilyTraining,
+    best_of_family,
+    export_family,
+    score_families,
+    train_family,
+)
 from rebalance.training._pitch_labels import pitch_labels
 from rebalance.training._refining import RefinerExperiment, progress_of_refiner, run_refiner_experiment
 from rebalance.training._score_steps import ScoreExperiment, export_score_separator, run_score_experiment
@@ -14,12 +25,19 @@ from rebalance.training._tracking import held_out_figures
 from rebalance.training._transcribing import TrackerExperiment, progress_of_tracker, run_tracker_experiment
 
 __all__ = [
+    "Adaptation",
+    "CropSettings",
     "Experiment",
+    "FamilyExperiment",
+    "FamilySizes",
+    "FamilyTraining",
     "RefinerExperiment",
     "ScoreExperiment",
     "TargetExperiment",
     "TrackerExperiment",
+    "best_of_family",
     "export_average",
+    "export_family",
     "export_score_separator",
     "export_tracker",
     "held_out_figures",
@@ -34,8 +52,10 @@ __all__ = [
     "run_refiner_experiment",
     "run_score_experiment",
     "run_tracker_experiment",
+    "score_families",
     "stamp",
     "stamp_tracker",
+    "train_family",
     "train_targets",
     "trained_average",
 ]

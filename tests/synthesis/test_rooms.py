@@ -18,7 +18,7 @@ from rebalance.synthesis.sound import (
     read_response,
     simulate_response,
 )
-from rebalance.synthesis.sound._rooms import _mean_absorption
+from rebalance.synthesis.sound._rooms import mean_absorption
 
 pytest.importorskip("pyroomacoustics")
 
@@ -106,7 +106,7 @@ HALLS = [draw_hall(np.random.default_rng(seed)) for seed in (0, 1, 4)]
 def test_the_walls_absorb_what_eyrings_formula_asks_for(hall: Hall) -> None:
     import pyroomacoustics
 
-    walls = pyroomacoustics.Material(_mean_absorption(hall))
+    walls = pyroomacoustics.Material(mean_absorption(hall))
     room = pyroomacoustics.ShoeBox(hall.size_m, fs=44_100, materials=walls, max_order=1)
     assert room.rt60_theory(formula="eyring") == pytest.approx(hall.reverberation_s, rel=0.01)
 
@@ -114,7 +114,7 @@ def test_the_walls_absorb_what_eyrings_formula_asks_for(hall: Hall) -> None:
 def test_absorption_of_a_hall_worked_by_hand() -> None:
     # 400 cubic metres, 340 square metres: T = 0.161 V / (-S ln(1 - a)) is 1 s where -ln(1 - a) = 0.1894.
     hall = replace(HALLS[0], size_m=(10.0, 8.0, 5.0), reverberation_s=1.0)
-    assert _mean_absorption(hall) == pytest.approx(1 - np.exp(-0.1894), rel=1e-3)
+    assert mean_absorption(hall) == pytest.approx(1 - np.exp(-0.1894), rel=1e-3)
 
 
 @pytest.mark.parametrize("hall", HALLS, ids=lambda hall: f"{hall.reverberation_s:.2f} s")

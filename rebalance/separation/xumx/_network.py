@@ -110,8 +110,7 @@ class Xumx(nn.Module):
 
     def masks(self, magnitudes: torch.Tensor) -> torch.Tensor:
         """Return masks from 0 upwards, ``(batch, n_targets, n_bins, n_frames)``, for ``(batch, n_bins, n_frames)``."""
-        seen = magnitudes[:, : self.config.n_seen_bins].transpose(1, 2)
-        encoded = [branch.encode(seen) for branch in self._branches]
+        encoded = self._encoded(magnitudes)
         crossed = torch.stack(encoded).mean(dim=0)
         pairs = [
             torch.cat([own, branch.remember(crossed)], dim=-1)
@@ -119,6 +118,15 @@ class Xumx(nn.Module):
         ]
         together = torch.stack(pairs).mean(dim=0)
         return torch.stack([branch.decode(together) for branch in self._branches], dim=1).transpose(2, 3)
+
+    def meeting(self, magnitudes: torch.Tensor) -> torch.Tensor:
+        """Return the mean of all encodings, where the branches meet, ``(batch, n_frames, hidden_size)``."""
+        return torch.stack(self._encoded(magnitudes)).mean(dim=0)
+
+    def _encoded(self, magnitudes: torch.Tensor) -> list[torch.Tensor]:
+        """Return the encoding of every branch."""
+        seen = magnitudes[:, : self.config.n_seen_bins].transpose(1, 2)
+        return [branch.encode(seen) for branch in self._branches]
 
     def spectra(self, signal: torch.Tensor) -> torch.Tensor:
         """Return complex spectra ``(..., n_bins, n_frames)`` of ``(..., n_samples)``, centred and not normalised."""

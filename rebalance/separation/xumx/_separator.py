@@ -218,6 +218,12 @@ def _header(path: Path) -> Mapping[str, str]:
     return header
 
 
+def block_masks(network: Xumx, magnitudes: torch.Tensor) -> torch.Tensor:
+    """Return masks ``(n_targets, n_bins, n_frames)`` of ``(1, n_bins, n_frames)``, block by block."""
+    blocks = torch.split(magnitudes, BLOCK_FRAMES, dim=-1)
+    return torch.cat([network.masks(block)[0] for block in blocks], dim=-1)
+
+
 def _estimates(network: Xumx, mixture: NDArray[np.float32], wanted: Sequence[str]) -> dict[str, NDArray[np.float32]]:
     """Return the estimates of some targets by name, each of the mixture's shape."""
     n_samples = mixture.shape[1]
@@ -226,8 +232,7 @@ def _estimates(network: Xumx, mixture: NDArray[np.float32], wanted: Sequence[str
         signal = torch.from_numpy(np.pad(mixture, [(0, 0), (0, short)])).to(network.window.device)
         spectra = network.spectra(signal)
         magnitudes = network.spectra(signal.mean(dim=0, keepdim=True)).abs()
-        blocks = torch.split(magnitudes, BLOCK_FRAMES, dim=-1)
-        masks = torch.cat([network.masks(block)[0] for block in blocks], dim=-1)
+        masks = block_masks(network, magnitudes)
         numbers = {name: network.config.targets.index(name) for name in wanted}
         signals = {
             name: network.signals(masks[number] * spectra, signal.shape[1])[:, :n_samples]

@@ -14,7 +14,9 @@ from rebalance._base.instrument_names import instrument_of, names_another
 
 Family: TypeAlias = Literal["strings", "woodwinds", "brass", "percussion"]
 
+TREMOLO_PROGRAM = 44
 PIZZICATO_PROGRAM = 45
+MUTED_TRUMPET_PROGRAM = 59
 PERCUSSION_CHANNEL = 9
 
 _VOICE = re.compile(r"(?P<instrument>.+?)_(?P<voice>[1-9])", flags=re.ASCII)

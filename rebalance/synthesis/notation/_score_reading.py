@@ -26,7 +26,7 @@ from rebalance._base.midi_files import (
 from rebalance.synthesis.notation._instruments import INSTRUMENTS, PERCUSSION_CHANNEL, Instrument, recognise_instrument
 from rebalance.synthesis.notation._scores import Note, Part, Score, TempoChange
 
-_MIDI_SUFFIXES = (".mid", ".midi")
+MIDI_SUFFIXES = (".mid", ".midi")
 _MUSIC21_SUFFIXES = (".xml", ".musicxml", ".mxl", ".krn", ".abc")
 _TABLE_VERSION = 1
 _DEFAULT_VELOCITY = 80
@@ -67,11 +67,11 @@ def read_score(path: StrPath) -> Score:
     suffix = path.suffix.lower()
     if suffix == ".json":
         return _playable(read_note_table(path), path.name)
-    if suffix in _MIDI_SUFFIXES:
+    if suffix in MIDI_SUFFIXES:
         return _playable(_read_midi(path), path.name)
     if suffix in _MUSIC21_SUFFIXES:
         return _playable(_from_music21(_parsed(path), safe_name(path.stem)), path.name)
-    known = ", ".join((*_MUSIC21_SUFFIXES, *_MIDI_SUFFIXES, ".json"))
+    known = ", ".join((*_MUSIC21_SUFFIXES, *MIDI_SUFFIXES, ".json"))
     raise ConfigError(where=path, expected=f"a score ending in {known}", got=repr(path.suffix))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -13,14 +13,10 @@ import numpy as np
 from rebalance._base.errors import MetadataError
 from rebalance._base.seeding import stream
 from rebalance.synthesis.notation import Family, Score
+from rebalance.synthesis.performance._articulations import ARTICULATIONS, Articulation
 
 DynamicLevel: TypeAlias = Literal["ppp", "pp", "p", "mp", "mf", "f", "ff", "fff"]
-Articulation: TypeAlias = Literal[
-    "sustained", "legato", "staccato", "marcato", "tenuto", "trill", "flutter", "pizzicato"
-]
-
 DYNAMIC_LEVELS: tuple[DynamicLevel, ...] = get_args(DynamicLevel)
-ARTICULATIONS: tuple[Articulation, ...] = get_args(Articulation)
 
 # Published (arXiv 2409.10995): bands of 16 velocities, 3-10 intervals, at most 30 % gradual transitions of 5-20 s.
 VELOCITIES_PER_LEVEL = 16
@@ -101,6 +97,9 @@ class Annotations:
         By time, the first from 0; shared by the ensemble.
     articulations
         One per note of every part, by the part's name. Empty for a part: all sustained.
+    velocities
+        One per note of every part, by the part's name, where they are drawn with the dynamics; a note of velocity 0 is
+        not played. Empty for a part: the dynamics decide when it is performed.
 
     Raises
     ------
@@ -122,6 +121,7 @@ class Annotations:
     dynamics: tuple[DynamicsInterval, ...]
     tempo: tuple[TempoInterval, ...]
     articulations: Mapping[str, tuple[Articulation, ...]]
+    velocities: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _require_from_zero("dynamics", [interval.start_q for interval in self.dynamics])
@@ -142,7 +142,7 @@ def mechanical_annotations(score: Score) -> Annotations:
     """
     return Annotations(
         dynamics=(),
-        tempo=_printed_tempo(score),
+        tempo=printed_tempo(score),
         articulations={},
     )
 
@@ -205,7 +205,7 @@ def _draw_dynamics(end_q: float, rng: np.random.Generator) -> tuple[DynamicsInte
     return tuple(intervals)
 
 
-def _printed_tempo(score: Score) -> tuple[TempoInterval, ...]:
+def printed_tempo(score: Score) -> tuple[TempoInterval, ...]:
     """Return the tempi of a score, the first from 0."""
     first = TempoInterval(start_q=0.0, quarter_bpm=score.quarter_bpm or DEFAULT_QUARTER_BPM)
     later = (TempoInterval(start_q=it.onset_q, quarter_bpm=it.quarter_bpm) for it in score.tempo_changes)
@@ -218,7 +218,7 @@ def _draw_tempo(score: Score, rng: np.random.Generator) -> tuple[TempoInterval, 
     n_intervals = int(rng.integers(1, 2 + int(duration_s / _SECONDS_PER_TEMPO_INTERVAL)))
     starts_q = [0.0, *sorted(rng.uniform(0, end_q, n_intervals - 1).tolist())]
     spreads = np.clip(rng.standard_normal(n_intervals), -_TEMPO_LIMIT_SPREADS, _TEMPO_LIMIT_SPREADS)
-    printed = _printed_tempo(score)
+    printed = printed_tempo(score)
     printed_starts_q = [interval.start_q for interval in printed]
     return tuple(
         TempoInterval(

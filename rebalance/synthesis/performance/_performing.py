@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,30 +18,17 @@ from rebalance.synthesis.performance._annotations import (
     DYNAMIC_LEVELS,
     VELOCITIES_PER_LEVEL,
     Annotations,
-    Articulation,
     DynamicsInterval,
 )
+from rebalance.synthesis.performance._articulations import MANNERS, Articulation, Technique
 from rebalance.synthesis.performance._humanising import Player
-
-Technique: TypeAlias = Literal["ordinary", "pizzicato"]
 
 _MINUTE_S = 60.0
 _RUBATO_GRID_Q = 0.5
 _RUBATO_PERIOD_Q = 6.0
 _JITTER_LIMIT = 2.5  # standard deviations
 _MIN_NOTE_S = 0.04
-# Share of the written duration that sounds.
-_SOUNDING: dict[Articulation, float] = {
-    "sustained": 0.93,
-    "legato": 1.0,
-    "staccato": 0.45,
-    "marcato": 0.75,
-    "tenuto": 0.98,
-    "trill": 0.97,
-    "flutter": 0.95,
-    "pizzicato": 0.9,
-}
-_MARCATO_VELOCITY = 12
+_SAME_TIME_Q = 1e-6
 _TRILL_RATE_HZ = 7.0
 _MIN_TRILL_S = 0.4
 _FLUTTER_RATE_HZ = 24.0
@@ -187,7 +175,7 @@ def perform(part: Part, annotations: Annotations, tempo: TempoMap, player: Playe
     part
         Arranged, one note at a time; named by the player's label.
     annotations
-        Must hold an articulation per note of the part, or none for it.
+        Must hold an articulation per note of the part, or none for it; the same for velocities.
     tempo
         Of the ensemble.
     player
@@ -196,7 +184,7 @@ def perform(part: Part, annotations: Annotations, tempo: TempoMap, player: Playe
     Raises
     ------
     ConfigError
-        If the number of articulations differs from that of the notes.
+        If the number of articulations or velocities differs from that of the notes.
 
     Examples
     --------
@@ -216,12 +204,14 @@ def perform(part: Part, annotations: Annotations, tempo: TempoMap, player: Playe
         raise ConfigError(where=part.name, expected=f"{len(part.notes)} articulations", got=f"{len(articulations)}")
     rng = np.random.default_rng(player.seed)
     onsets_s = _onsets(part.notes, tempo, player, rng)
-    velocities = _velocities(part.notes, annotations.dynamics, tempo, player, rng)
+    velocities = _velocities(part, annotations, tempo, player, rng)
     detune = player.offset_cents + player.detune_cents * rng.standard_normal(len(part.notes))
-    next_onsets = [*onsets_s[1:].tolist(), float("inf")]
+    following = _following(part.notes, onsets_s)
     played: list[PlayedNote] = []
     flutters: list[PlayedNote] = []
     for index, (note, articulation) in enumerate(zip(part.notes, articulations, strict=True)):
+        if not velocities[index]:
+            continue
         full = PlayedNote(
             onset_s=float(onsets_s[index]),
             duration_s=tempo.seconds_at(note.end_q) - tempo.seconds_at(note.onset_q),
@@ -229,11 +219,10 @@ def perform(part: Part, annotations: Annotations, tempo: TempoMap, player: Playe
             velocity=int(velocities[index]),
             detune_cents=float(detune[index]),
         )
-        shaped = _shape(full, articulation, next_onsets[index], player)
+        shaped = _shape(full, articulation, following[index], player)
         if articulation == "flutter":
             flutters.append(shaped)
-        is_trill = articulation == "trill" and shaped.duration_s >= _MIN_TRILL_S
-        played += _trill(shaped, part.notes) if is_trill else [shaped]
+        played += _struck(shaped, articulation, part.notes)
     times_s, levels_db = _level_curve(played, flutters, player, rng)
     return PlayedPart(label=part.name, notes=tuple(played), level_times_s=times_s, levels_db=levels_db)
 
@@ -246,20 +235,31 @@ def _onsets(notes: Sequence[Note], tempo: TempoMap, player: Player, rng: np.rand
     return np.maximum.accumulate(onsets)
 
 
+def _following(notes: Sequence[Note], onsets_s: NDArray[np.float64]) -> list[float]:
+    """Return for every note when the first one that begins at its end or later is played; infinity for none."""
+    written_q = [note.onset_q for note in notes]
+    later = [bisect.bisect_left(written_q, note.end_q - _SAME_TIME_Q, lo=at + 1) for at, note in enumerate(notes)]
+    return [float(onsets_s[at]) if at < len(notes) else math.inf for at in later]
+
+
 def _velocities(
-    notes: Sequence[Note],
-    dynamics: Sequence[DynamicsInterval],
-    tempo: TempoMap,
-    player: Player,
-    rng: np.random.Generator,
+    part: Part, annotations: Annotations, tempo: TempoMap, player: Player, rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Return the velocity of every note: that of the score, or one of the band of the dynamic in force."""
+    """Return the velocity of every note: as drawn, that of the score, or one of the band of the dynamic in force."""
+    notes, dynamics = part.notes, annotations.dynamics
     within = rng.uniform(0, VELOCITIES_PER_LEVEL - 1, len(notes))
+    if drawn := annotations.velocities.get(part.name):
+        if len(drawn) != len(notes):
+            raise ConfigError(where=part.name, expected=f"{len(notes)} velocities", got=f"{len(drawn)}")
+        return np.where(np.array(drawn) > 0, _narrowed(np.array(drawn, dtype=np.float64), player), 0)
     if dynamics:
         bands = np.array([dynamic_at(dynamics, tempo, tempo.seconds_at(note.onset_q)) for note in notes])
-        velocities = bands * VELOCITIES_PER_LEVEL + within
-    else:
-        velocities = np.array([float(note.velocity) for note in notes])
+        return _narrowed(bands * VELOCITIES_PER_LEVEL + within, player)
+    return _narrowed(np.array([float(note.velocity) for note in notes]), player)
+
+
+def _narrowed(velocities: NDArray[np.float64], player: Player) -> NDArray[np.int64]:
+    """Return velocities within a player's dynamic range, from 1."""
     narrowed = MAX_MIDI_PITCH - (MAX_MIDI_PITCH - velocities) * player.dynamic_range
     return np.clip(np.rint(narrowed), 1, MAX_MIDI_PITCH).astype(np.int64)
 
@@ -301,20 +301,39 @@ def dynamic_at(dynamics: Sequence[DynamicsInterval], tempo: TempoMap, time_s: fl
 
 def _shape(note: PlayedNote, articulation: Articulation, next_onset_s: float, player: Player) -> PlayedNote:
     """Return a note of full length as its articulation wants it."""
-    duration_s = max(note.duration_s * _SOUNDING[articulation], _MIN_NOTE_S)
+    manner = MANNERS[articulation]
+    duration_s = max(note.duration_s * manner.sounding, _MIN_NOTE_S)
     connected = note.end_s >= next_onset_s - player.onset_jitter_ms * _JITTER_LIMIT / 1000
-    if articulation == "legato" and connected and np.isfinite(next_onset_s):
+    if articulation.startswith("legato") and connected and np.isfinite(next_onset_s):
         duration_s = max(next_onset_s + player.legato_overlap_ms / 1000 - note.onset_s, _MIN_NOTE_S)
-    velocity = note.velocity + (_MARCATO_VELOCITY if articulation == "marcato" else 0)
-    technique: Technique = "pizzicato" if articulation == "pizzicato" else "ordinary"
-    return replace(note, duration_s=duration_s, velocity=min(velocity, MAX_MIDI_PITCH), technique=technique)
+    return replace(
+        note,
+        duration_s=duration_s,
+        pitch=note.pitch if manner.key is None else manner.key,
+        velocity=min(note.velocity + manner.added_velocity, MAX_MIDI_PITCH),
+        technique=manner.technique,
+    )
 
 
-def _trill(note: PlayedNote, notes: Sequence[Note]) -> list[PlayedNote]:
-    """Return a note alternating with the step above it: the half tone where the part uses that note, else the whole."""
+def _struck(note: PlayedNote, articulation: Articulation, notes: Sequence[Note]) -> list[PlayedNote]:
+    """Return the notes that are heard for one: itself, a trill, or repetitions."""
+    manner = MANNERS[articulation]
+    if manner.trill_semitones is not None and note.duration_s >= _MIN_TRILL_S:
+        return _alternating(note, _TRILL_RATE_HZ, manner.trill_semitones or _trill_step(note, notes))
+    if manner.repeat_rate_hz is not None:
+        return _alternating(note, manner.repeat_rate_hz, 0)
+    return [note]
+
+
+def _trill_step(note: PlayedNote, notes: Sequence[Note]) -> int:
+    """Return the step above a note: the half tone where the part uses that note, else the whole."""
     pitch_classes = {other.pitch % 12 for other in notes}
-    step = 1 if (note.pitch + 1) % 12 in pitch_classes and (note.pitch + 2) % 12 not in pitch_classes else 2
-    n_notes = max(2, round(note.duration_s * _TRILL_RATE_HZ))
+    return 1 if (note.pitch + 1) % 12 in pitch_classes and (note.pitch + 2) % 12 not in pitch_classes else 2
+
+
+def _alternating(note: PlayedNote, rate_hz: float, step: int) -> list[PlayedNote]:
+    """Return a note as several of its own length together, every second one a step higher."""
+    n_notes = max(2, round(note.duration_s * rate_hz)) if step else max(1, round(note.duration_s * rate_hz))
     length_s = note.duration_s / n_notes
     return [
         replace(

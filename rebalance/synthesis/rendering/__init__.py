@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from rebalance.synthesis.rendering._piece_stems import PieceStems
-from rebalance.synthesis.rendering._plans import CORRELATION, Plan, RenderSettings, draw_plan, read_plan, write_plan
+from rebalance.synthesis.rendering._plans import (
+    CORRELATION,
+    Plan,
+    RenderSettings,
+    Voice,
+    draw_plan,
+    read_plan,
+    write_plan,
+)
 from rebalance.synthesis.rendering._played_pieces import PlayedPiece, read_played_piece
 from rebalance.synthesis.rendering._preview import write_previews
 from rebalance.synthesis.rendering._realism import (
@@ -31,6 +39,7 @@ __all__ = [
     "PlayedPiece",
     "RenderSettings",
     "StemStatistics",
+    "Voice",
     "choose_run",
     "draw_plan",
     "dry_stem",

@@ -14,13 +14,13 @@ from rebalance._base.seeding import stream
 from rebalance.synthesis.notation import Score, chair_labelled
 from rebalance.synthesis.performance import (
     HUMANISING,
+    AnnotationMode,
     Annotations,
     HumaniseName,
     Humanising,
     Player,
-    draw_annotations,
+    annotate,
     draw_player,
-    mechanical_annotations,
 )
 from rebalance.synthesis.sound import SPACING_DEG, Hall, Layer, azimuths_deg, draw_hall, presets_of
 
@@ -105,6 +105,8 @@ class RenderSettings:
         See `Plan`.
     spacing_deg
         Angle between neighbouring players.
+    annotations
+        How scores are annotated where players are more than a sequencer; see `annotate`.
 
     Raises
     ------
@@ -127,6 +129,7 @@ class RenderSettings:
     room: str = "halls"
     one_response: bool = False
     spacing_deg: float = SPACING_DEG
+    annotations: AnnotationMode = "musical"
 
     def __post_init__(self) -> None:
         if not self.fonts:
@@ -181,7 +184,7 @@ def draw_plan(score: Score, settings: RenderSettings, *, name: str, seed: int) -
         score=score.name,
         seed=seed,
         rubato=humanising.rubato,
-        annotations=draw_annotations(score, seed) if humanising.annotated else mechanical_annotations(score),
+        annotations=annotate(score, settings.annotations if humanising.annotated else "written", seed),
         hall=draw_hall(room) if settings.room == "halls" else None,
         response=response,
         correlation=float(room.uniform(*CORRELATION)),

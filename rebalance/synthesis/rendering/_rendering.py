@@ -211,8 +211,8 @@ def dry_stem(played: PlayedPart, part: Part, voice: Voice, engine: Engine, n_sam
         return np.zeros(n_samples, dtype=np.float32)
     mixed = np.zeros(n_samples, dtype=np.float32)
     for layer in voice.layers:
-        sampled = part.instrument is not None and is_sample_source(layer.source)
-        player = SampleEngine(instrument=part.instrument.name) if sampled and part.instrument else engine
+        instrument = part.instrument.name if part.instrument else part.name
+        player = SampleEngine(instrument=instrument) if is_sample_source(layer.source) else engine
         mixed += _layer(played, layer, player, n_samples)
     stem = follow_level(mixed, played.level_times_s, played.levels_db)
     if voice.player.noise_floor_db is None:

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TypeVar, get_args
+from typing import get_args
 
 import numpy as np
 
 from rebalance._base.challenge import Split
 from rebalance._base.errors import ConfigError, MetadataError
 from rebalance._base.files import StrPath, expanded, write_json
+from rebalance._base.names import one_of
 from rebalance._base.running import Failure, run_items
 from rebalance._base.seeding import stream
 from rebalance.synthesis.notation import (
@@ -31,7 +32,7 @@ from rebalance.synthesis.notation import (
     safe_name,
     write_note_table,
 )
-from rebalance.synthesis.performance import DEFAULT_QUARTER_BPM, HumaniseName
+from rebalance.synthesis.performance import ANNOTATION_MODES, DEFAULT_QUARTER_BPM, HumaniseName
 from rebalance.synthesis.rendering._piece_stems import PieceStems, read_piece_stems, write_piece_stems
 from rebalance.synthesis.rendering._plans import RenderSettings, draw_plan, write_plan
 from rebalance.synthesis.rendering._rendering import render, write_piece
@@ -85,6 +86,7 @@ def choose_run(
     one_response: bool = False,
     spacing_deg: float = SPACING_DEG,
     engine: str | None = None,
+    annotations: str = "musical",
 ) -> RenderRun:
     """Return the run a user's words describe; what is None is chosen by the split.
 
@@ -130,15 +132,16 @@ def choose_run(
     """
     for ensemble in ensembles or ():
         ensemble_named(ensemble, np.random.default_rng(0))
-    chosen_split = _one_of("split", split, _SPLITS)
+    chosen_split = one_of("split", split, _SPLITS)
     settings = RenderSettings(
         fonts=tuple(fonts or DEFAULT_FONTS[chosen_split]),
-        humanise=_one_of("humanise", humanise, get_args(HumaniseName)),
+        humanise=one_of("humanise", humanise, get_args(HumaniseName)),
         room=room,
         one_response=one_response,
         spacing_deg=spacing_deg,
+        annotations=one_of("annotations", annotations, ANNOTATION_MODES),
     )
-    player = None if engine is None else _one_of("engine", engine, get_args(EngineName))
+    player = None if engine is None else one_of("engine", engine, get_args(EngineName))
     return RenderRun(
         split=chosen_split,
         seed=seed,
@@ -379,6 +382,7 @@ def _stamp(out: Path, run: RenderRun) -> None:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise MetadataError(where=path, expected="the settings of a run", more=f": {error}") from error
+    found.get("settings", {}).setdefault("annotations", "musical")  # unknown to runs begun before there was a choice
     different = sorted(key for key in wanted if found.get(key) != wanted[key])
     if different:
         key = different[0]
@@ -387,17 +391,6 @@ def _stamp(out: Path, run: RenderRun) -> None:
             " choose another folder",
             where=out,
         )
-
-
-Choice = TypeVar("Choice", bound=str)
-
-
-def _one_of(option: str, word: str, known: Sequence[Choice]) -> Choice:
-    """Return the known word a user typed."""
-    for choice in known:
-        if word == choice:
-            return choice
-    raise ConfigError(where=option, expected=f"one of {', '.join(known)}", got=repr(word))
 
 
 def _name_of(rendition: Rendition) -> str:

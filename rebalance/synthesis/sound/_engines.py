@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import heapq
 import itertools
 from collections.abc import Iterator, Sequence
@@ -22,13 +23,18 @@ EngineName: TypeAlias = Literal["fluidsynth", "tinysoundfont"]
 
 SAMPLE_RATE = CAD2_TASK2.mixture_sample_rate
 BLOCK = 64  # FluidSynth renders in blocks of this length; events between them would depend on what was rendered before
-_CHANNELS_PER_TECHNIQUE = 4  # notes take turns, so that the tuning of one does not bend the tail of another
+# Notes take turns, so that the tuning of one does not bend the tail of another; channel 9 is that of drum sets.
+_CHANNELS: dict[Technique, tuple[int, ...]] = {
+    "ordinary": (0, 1, 2, 3),
+    "pizzicato": (4, 5, 6, 7),
+    "tremolo": (8, 10, 11, 12),
+    "muted": (13, 14, 15),
+}
 _BEND_RANGE_SEMITONES = 12
 _BEND_CENTRE = 8192
 _CENTS_PER_SEMITONE = 100
 _ENGINE_GAIN = 0.5
 _SUSTAINED_CONTROLLERS = {7: 127, 10: 64, 11: 127, 91: 0, 93: 0}  # volume, pan, expression, reverb, chorus
-_TECHNIQUES: tuple[Technique, ...] = ("ordinary", "pizzicato")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,13 +119,28 @@ class SoundfontEngine:
         ConfigError
             If the player, the font or the preset is not there.
         """
-        channels = [technique for technique in _TECHNIQUES for _ in range(_CHANNELS_PER_TECHNIQUE)]
+        wanted = {"ordinary", *(note.technique for note in notes)}
         with contextlib.closing(_opened(self.player, find_font(layer.source))) as synth:
-            for channel, technique in enumerate(channels):
-                if technique == "ordinary" or any(note.technique == technique for note in notes):
+            for technique, channels in _CHANNELS.items():
+                for channel in channels if technique in wanted else ():
                     synth.choose(channel, preset_for(layer.preset, technique))
             stem = np.concatenate(list(_blocks(synth, notes, layer.neighbour_semitones, n_samples)))
         return stem[:n_samples]
+
+    def offers(self, source: str, preset: Preset) -> bool:
+        """Tell whether a soundfont has a preset."""
+        return _offered(self.player, find_font(source), preset)
+
+
+@functools.lru_cache(maxsize=256)
+def _offered(player: EngineName, font: Path, preset: Preset) -> bool:
+    """Tell whether a soundfont has a preset."""
+    with contextlib.closing(_opened(player, font)) as synth:
+        try:
+            synth.choose(0, preset)
+        except ConfigError:
+            return False
+    return True
 
 
 def soundfont_engine(name: EngineName | None = None) -> SoundfontEngine:
@@ -181,11 +202,11 @@ def _blocks(
 
 def _events(notes: Sequence[PlayedNote], neighbour_semitones: int) -> Iterator[_Event]:
     """Give the presses and releases of a part in time."""
-    turns = {technique: itertools.cycle(range(_CHANNELS_PER_TECHNIQUE)) for technique in _TECHNIQUES}
+    turns = {technique: itertools.cycle(channels) for technique, channels in _CHANNELS.items()}
     presses: list[_Event] = []
     releases: list[_Event] = []
     for note in notes:
-        channel = _TECHNIQUES.index(note.technique) * _CHANNELS_PER_TECHNIQUE + next(turns[note.technique])
+        channel = next(turns[note.technique])
         key = min(max(note.pitch + neighbour_semitones, 0), 127)
         cents = note.detune_cents + _CENTS_PER_SEMITONE * (note.pitch - key)
         bend = round(cents / (_CENTS_PER_SEMITONE * _BEND_RANGE_SEMITONES) * _BEND_CENTRE) + _BEND_CENTRE

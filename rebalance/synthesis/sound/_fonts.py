@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rebalance._base.errors import ConfigError
-from rebalance.synthesis.notation import PIZZICATO_PROGRAM, Instrument
+from rebalance.synthesis.notation import MUTED_TRUMPET_PROGRAM, PIZZICATO_PROGRAM, TREMOLO_PROGRAM, Instrument
 from rebalance.synthesis.performance import Technique
 
 FONT_PATH_VARIABLE = "REBALANCE_SOUNDFONTS"
@@ -92,6 +92,14 @@ _ALTERNATIVES: dict[str, tuple[Preset, ...]] = {
 }
 
 
+TECHNIQUE_PROGRAMS: dict[Technique, int] = {
+    "pizzicato": PIZZICATO_PROGRAM,
+    "tremolo": TREMOLO_PROGRAM,
+    "muted": MUTED_TRUMPET_PROGRAM,
+}
+"""General MIDI programs of the techniques that have one."""
+
+
 def presets_of(instrument: Instrument) -> tuple[Preset, ...]:
     """Return the presets that can play an instrument, its own General MIDI program first.
 
@@ -107,7 +115,8 @@ def presets_of(instrument: Instrument) -> tuple[Preset, ...]:
 
 def preset_for(preset: Preset, technique: Technique) -> Preset:
     """Return the preset a technique wants in place of the ordinary one."""
-    return Preset(program=PIZZICATO_PROGRAM) if technique == "pizzicato" else preset
+    program = TECHNIQUE_PROGRAMS.get(technique)
+    return preset if program is None else Preset(program=program)
 
 
 def find_font(name: str) -> Path:

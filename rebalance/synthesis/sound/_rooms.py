@@ -19,7 +19,7 @@ from rebalance.audio import read_audio, resample
 SAMPLE_RATE = CAD2_TASK2.mixture_sample_rate
 SPACING_DEG = 10.0
 
-_SPEED_OF_SOUND_M_S = 343.0
+SPEED_OF_SOUND_M_S = 343.0
 _DECAY_OF_REVERBERATION_DB = 60.0
 # Small halls, ours: the size of a chamber-music room to that of a small concert hall.
 _LENGTH_M, _WIDTH_M, _HEIGHT_M = (10.0, 22.0), (7.0, 14.0), (3.5, 7.0)
@@ -30,13 +30,14 @@ _HALF_ANGLES_DEG = np.arange(20.0, 91.0)
 _MUSIC_BAND_HZ = (150.0, 3000.0)  # where most of the energy of the instruments lies
 _MICROPHONE_HEIGHT_M = (1.6, 2.2)
 _SOURCE_HEIGHT_M = (0.9, 1.4)
-_WALL_MARGIN_M = 1.0
-_IMAGE_ORDER = 12
+WALL_MARGIN_M = 1.0
+IMAGE_ORDER = 12
 _SCATTER_M = 0.3
 _FUMA_W_GAIN = np.sqrt(2.0)
 _TAIL_BANDS_HZ: tuple[float, ...] = (500.0, 1500.0, 4000.0)
 _CROSSFADE_S = 0.02
-_RESPONSE_PEAK_MARGIN_S = 0.001
+_B_FORMAT_DIFFUSE = (1.0, 1 / 3, 1 / 3)  # power of a figure of eight in a diffuse field: a third
+RESPONSE_PEAK_MARGIN_S = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,11 +154,11 @@ def simulate_response(hall: Hall, player: int = 0) -> BFormatResponse:
     rng = np.random.default_rng([hall.seed, player])
     early = _images(hall, _position(hall, rng))
     direct = int(np.argmax(np.abs(early[0])))
-    early = early[:, max(direct - int(_RESPONSE_PEAK_MARGIN_S * SAMPLE_RATE), 0) :]
+    early = early[:, max(direct - int(RESPONSE_PEAK_MARGIN_S * SAMPLE_RATE), 0) :]
     early = early / np.max(np.abs(early[0]))
-    horizon = int(_IMAGE_ORDER * min(hall.size_m) / _SPEED_OF_SOUND_M_S * SAMPLE_RATE)
+    horizon = int(IMAGE_ORDER * min(hall.size_m) / SPEED_OF_SOUND_M_S * SAMPLE_RATE)
     horizon = min(horizon, early.shape[1])
-    return BFormatResponse(channels=_with_tail(early[:, :horizon], hall, rng))
+    return BFormatResponse(channels=with_tail(early[:, :horizon], hall, rng, _B_FORMAT_DIFFUSE))
 
 
 def read_response(path: StrPath) -> BFormatResponse:
@@ -190,7 +191,7 @@ def read_response(path: StrPath) -> BFormatResponse:
     peak = np.max(np.abs(channels[0]))
     if not peak:
         raise AudioError(where=path, expected="an impulse response, the first channel is silent")
-    start = max(int(np.argmax(np.abs(channels[0]) > peak / 10)) - int(_RESPONSE_PEAK_MARGIN_S * SAMPLE_RATE), 0)
+    start = max(int(np.argmax(np.abs(channels[0]) > peak / 10)) - int(RESPONSE_PEAK_MARGIN_S * SAMPLE_RATE), 0)
     return BFormatResponse(channels=channels[:, start:] / peak)
 
 
@@ -337,17 +338,17 @@ def _position(hall: Hall, rng: np.random.Generator) -> NDArray[np.float64]:
     distance = float(rng.uniform(*_DISTANCE_M))
     aside = float(rng.uniform(-_SCATTER_M, _SCATTER_M))
     length, width, _ = hall.size_m
-    ahead = min(hall.microphone_m[0] + distance, length - _WALL_MARGIN_M)
-    across = min(max(hall.microphone_m[1] + aside, _WALL_MARGIN_M), width - _WALL_MARGIN_M)
+    ahead = min(hall.microphone_m[0] + distance, length - WALL_MARGIN_M)
+    across = min(max(hall.microphone_m[1] + aside, WALL_MARGIN_M), width - WALL_MARGIN_M)
     return np.array([ahead, across, float(rng.uniform(*_SOURCE_HEIGHT_M))])
 
 
 def _images(hall: Hall, position_m: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the early response, shape ``(3, n_samples)``: omni, ahead, left."""
-    acoustics = _pyroomacoustics()
-    absorption = _mean_absorption(hall)
+    acoustics = pyroomacoustics_module()
+    absorption = mean_absorption(hall)
     room = acoustics.ShoeBox(
-        hall.size_m, fs=SAMPLE_RATE, materials=acoustics.Material(absorption), max_order=_IMAGE_ORDER
+        hall.size_m, fs=SAMPLE_RATE, materials=acoustics.Material(absorption), max_order=IMAGE_ORDER
     )
     room.add_source(position_m)
     directivities = acoustics.directivities
@@ -366,7 +367,7 @@ def _images(hall: Hall, position_m: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.stack([response[:n_samples] for response in responses])
 
 
-def _pyroomacoustics() -> Any:  # noqa: ANN401 - an optional package without annotations
+def pyroomacoustics_module() -> Any:  # noqa: ANN401 - an optional package without annotations
     """Import pyroomacoustics, or say what to install."""
     try:
         import pyroomacoustics
@@ -377,20 +378,34 @@ def _pyroomacoustics() -> Any:  # noqa: ANN401 - an optional package without ann
     return pyroomacoustics
 
 
-def _mean_absorption(hall: Hall) -> float:
+def mean_absorption(hall: Hall) -> float:
     """Return the energy absorption of the walls that gives the reverberation time, by Eyring's formula."""
     length, width, height = hall.size_m
     volume = length * width * height
     surface = 2 * (length * width + length * height + width * height)
-    exponent = 24 * np.log(10) / _SPEED_OF_SOUND_M_S * volume / (surface * hall.reverberation_s)
+    exponent = 24 * np.log(10) / SPEED_OF_SOUND_M_S * volume / (surface * hall.reverberation_s)
     return float(1 - np.exp(-exponent))
 
 
-def _with_tail(early: NDArray[np.float64], hall: Hall, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return the early response with a diffuse tail that takes over at its end, shape ``(3, n_samples)``."""
+def with_tail(
+    early: NDArray[np.float64], hall: Hall, rng: np.random.Generator, diffuse: Sequence[float]
+) -> NDArray[np.float64]:
+    """Return the early response with a diffuse tail that takes over at its end, shape ``(n_channels, n_samples)``.
+
+    Parameters
+    ----------
+    early
+        The first channel omnidirectional, shape ``(n_channels, n_early)``.
+    hall
+        Its reverberation times.
+    rng
+        Of the tail, whose channels are independent.
+    diffuse
+        Power of each channel in a diffuse field, relative to an omnidirectional one.
+    """
     horizon = early.shape[1]
     n_samples = max(int(1.1 * hall.reverberation_s * SAMPLE_RATE), horizon + 1)
-    noise = rng.standard_normal((3, n_samples)) * np.array([[1.0], [np.sqrt(1 / 3)], [np.sqrt(1 / 3)]])
+    noise = rng.standard_normal((len(early), n_samples)) * np.sqrt(np.array(diffuse))[:, None]
     times_s = np.arange(n_samples) / SAMPLE_RATE
     band_edges = (0.0, *_TAIL_BANDS_HZ, SAMPLE_RATE / 2)
     tail = np.zeros_like(noise)

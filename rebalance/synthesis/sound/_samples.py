@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebalance._base.errors import AudioError, ConfigError
-from rebalance._base.files import is_hidden
+from rebalance._base.files import StrPath, is_hidden
 from rebalance.audio import read_audio, resample
 from rebalance.synthesis.performance import PlayedNote
 from rebalance.synthesis.sound._engines import SAMPLE_RATE, Layer
@@ -172,8 +172,20 @@ def is_sample_source(source: str) -> bool:
     return Path(source).is_dir() or Path(source).suffix.lower() == ".sfz"
 
 
-def sample_source(source: Path, instrument: str) -> Path:
-    """Return where an instrument's notes lie: in the folder or SFZ file of its name, else in the source itself."""
+def sample_source(source: StrPath, instrument: str) -> Path:
+    """Return where an instrument's notes lie: in the folder or SFZ file of its name, else in the source itself.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.synthesis.sound import sample_source
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     (Path(folder) / "Oboe").mkdir()
+    ...     sample_source(folder, "Oboe").name, sample_source(folder, "Tuba") == Path(folder)
+    ('Oboe', True)
+    """
+    source = Path(source)
     if not source.is_dir():
         return source
     for candidate in sorted(source.iterdir()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rebalance.training.data._dry_rendering import Library, Material, prepare_material
 from rebalance.training.data._mixing import Batch, Mixer, MixingSettings
+from rebalance.training.data._piece_library import write_piece_library
 from rebalance.training.data._plain_mixing import PlainMixer, PlainMixingSettings
 from rebalance.training.data._room_bank import open_rooms
 from rebalance.training.data._stem_library import open_library
@@ -19,4 +20,5 @@ __all__ = [
     "open_library",
     "open_rooms",
     "prepare_material",
+    "write_piece_library",
 ]

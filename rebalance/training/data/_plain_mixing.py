@@ -145,8 +145,11 @@ class PlainMixer:
 
     def whole_pieces(self) -> Mapping[str, NDArray[np.float32]]:
         """Return targets and rest of every piece at gain 1, each of shape ``(n_targets + 1, n_samples)``, read anew."""
-        by_rendition = self.stem_library.by_rendition
-        return {name: self._summed(members, 0, None, None) for name, members in by_rendition.items()}
+        return {name: self.whole_piece(name) for name in self.stem_library.by_rendition}
+
+    def whole_piece(self, name: str, gains: NDArray[np.float64] | None = None) -> NDArray[np.float32]:
+        """Return targets and rest of one piece, its stems at gain 1 or at the gains given, in their order."""
+        return self._summed(self.stem_library.by_rendition[name], 0, None, gains)
 
     def _sources(self, crop: int, rank: int) -> NDArray[np.float32]:
         """Return targets and rest of one crop, counted from the first of the run."""
