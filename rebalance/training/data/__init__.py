@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from rebalance.training.data._corpus_stems import write_corpus_stems
 from rebalance.training.data._dry_rendering import Library, Material, prepare_material
 from rebalance.training.data._mixing import Batch, Mixer, MixingSettings
 from rebalance.training.data._plain_mixing import PlainMixer, PlainMixingSettings
+from rebalance.training.data._resting import RestSettings, rest_gains, write_rested_stems
 from rebalance.training.data._room_bank import open_rooms
 from rebalance.training.data._stem_library import open_library
 
@@ -16,7 +18,11 @@ __all__ = [
     "MixingSettings",
     "PlainMixer",
     "PlainMixingSettings",
+    "RestSettings",
     "open_library",
     "open_rooms",
     "prepare_material",
+    "rest_gains",
+    "write_corpus_stems",
+    "write_rested_stems",
 ]
