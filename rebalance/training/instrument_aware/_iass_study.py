@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -75,10 +76,8 @@ class IassStudy:
         """Give the cells: the bounds of every target, then every training."""
         for target in self.targets:
             yield IassCell(system="bounds", target=target, seed=-1)
-        for seed in self.seeds:
-            for system in self.systems:
-                for target in self.targets:
-                    yield IassCell(system=system, target=target, seed=seed)
+        for system, seed, target in itertools.product(self.systems, self.seeds, self.targets):
+            yield IassCell(system=system, target=target, seed=seed)
 
     def experiment_of(self, cell: IassCell) -> IassExperiment:
         """Return how a cell is trained; for bounds, how their mixtures are made."""
