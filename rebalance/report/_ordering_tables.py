@@ -53,7 +53,7 @@ class Ordering:
         return f"{self.system} {'>' if self.expected == 'higher' else '<'} {self.than} ({self.figure})"
 
 
-def system_lines(rows: pd.DataFrame, figures: Mapping[str, str]) -> Iterator[str]:
+def system_lines(rows: pd.DataFrame, figures: Mapping[str, str], *, places: int = 2) -> Iterator[str]:
     """Return a Markdown table of systems by target: means over pieces and seeds with 95 % intervals over pieces.
 
     Parameters
@@ -63,6 +63,8 @@ def system_lines(rows: pd.DataFrame, figures: Mapping[str, str]) -> Iterator[str
         some may be missing.
     figures
         Titles of the columns to tabulate, by their name.
+    places
+        Behind the point.
 
     Examples
     --------
@@ -79,11 +81,11 @@ def system_lines(rows: pd.DataFrame, figures: Mapping[str, str]) -> Iterator[str
     yield f"| {' | '.join(['target', 'system', *figures.values()])} |"
     yield "|---" * (len(figures) + 2) + "|"
     for (target, system), own in rows.groupby(["target", "system"], sort=False):
-        cells = [_mean_text(own.dropna(subset=[figure]), figure) for figure in figures]
+        cells = [_mean_text(own.dropna(subset=[figure]), figure, places) for figure in figures]
         yield f"| {target} | {system} | {' | '.join(cells)} |"
 
 
-def ordering_lines(rows: pd.DataFrame, orderings: Sequence[Ordering]) -> Iterator[str]:
+def ordering_lines(rows: pd.DataFrame, orderings: Sequence[Ordering], *, places: int = 2) -> Iterator[str]:
     """Return a Markdown table of claims: the difference pair by pair, its interval over pieces, and what comes of it.
 
     Pairs are of one piece and seed; a system that was not trained is paired with every seed. A claim holds where the
@@ -95,6 +97,8 @@ def ordering_lines(rows: pd.DataFrame, orderings: Sequence[Ordering]) -> Iterato
         See `system_lines`.
     orderings
         Claims; those whose systems are not in the rows are left out.
+    places
+        Behind the point.
 
     Examples
     --------
@@ -119,7 +123,7 @@ def ordering_lines(rows: pd.DataFrame, orderings: Sequence[Ordering]) -> Iterato
     for ordering in orderings:
         for target, differences in _differences(rows, ordering):
             if not differences.empty:
-                yield _claim_line(target, ordering, differences)
+                yield _claim_line(target, ordering, differences, places)
 
 
 def _differences(rows: pd.DataFrame, ordering: Ordering) -> Iterator[tuple[str, pd.Series[float]]]:
@@ -144,11 +148,11 @@ def _difference(rows: pd.DataFrame, ordering: Ordering, target: str) -> pd.Serie
     return paired[ordering.figure] - paired[f"{ordering.figure}_than"]
 
 
-def _claim_line(target: str, ordering: Ordering, differences: pd.Series[float]) -> str:
+def _claim_line(target: str, ordering: Ordering, differences: pd.Series[float], places: int) -> str:
     """Return the row of one claim."""
     pieces = [str(piece) for piece in differences.index.get_level_values("piece")]
     found = paired_difference(np.zeros(len(differences)), differences, pieces, rng=np.random.default_rng(0))
-    cells = [target, ordering.text, _difference_text(found), str(len(differences)), f"{found.p_value:.2g}"]
+    cells = [target, ordering.text, _difference_text(found, places), str(len(differences)), f"{found.p_value:.2g}"]
     return f"| {' | '.join(cells)} | {_verdict(found, ordering)} |"
 
 
@@ -161,18 +165,19 @@ def _verdict(found: PairedDifference, ordering: Ordering) -> str:
     return "holds" if low > 0 else "fails" if high < 0 else "open"
 
 
-def _difference_text(found: PairedDifference) -> str:
-    """Return a difference with its interval, to two places."""
+def _difference_text(found: PairedDifference, places: int) -> str:
+    """Return a difference with its interval."""
     interval = found.estimate.interval
-    text = f"{found.estimate.mean:+.2f}" + (f" [{interval.low:+.2f}, {interval.high:+.2f}]" if interval else "")
-    return text.replace("-", "−")
+    ends = f" [{interval.low:+.{places}f}, {interval.high:+.{places}f}]" if interval else ""
+    return f"{found.estimate.mean:+.{places}f}{ends}".replace("-", "−")
 
 
-def _mean_text(rows: pd.DataFrame, figure: str) -> str:
-    """Return a mean with its interval over pieces, to two places; a dash where there is none."""
+def _mean_text(rows: pd.DataFrame, figure: str, places: int) -> str:
+    """Return a mean with its interval over pieces; a dash where there is none."""
     if rows.empty:
         return "–"
     pieces = [str(piece) for piece in rows["piece"]]
     estimate = clustered_mean(rows[figure].to_numpy(), pieces, rng=np.random.default_rng(0))
-    interval = f" [{estimate.interval.low:.2f}, {estimate.interval.high:.2f}]" if estimate.interval else ""
-    return f"{estimate.mean:.2f}{interval}".replace("-", "−")
+    interval = estimate.interval
+    ends = f" [{interval.low:.{places}f}, {interval.high:.{places}f}]" if interval else ""
+    return f"{estimate.mean:.{places}f}{ends}".replace("-", "−")

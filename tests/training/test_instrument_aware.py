@@ -32,14 +32,18 @@ from rebalance.training.data import (
 )
 from rebalance.training.data._stem_library import StemEntry, StemLibrary, write_manifest, write_notes, write_stem
 from rebalance.training.instrument_aware import (
+    NO_WEIGHT,
+    TRUE_WEIGHT,
     IassData,
     IassExperiment,
     IassObjective,
     IassStudy,
+    WeightTrial,
     equal_hidden_size,
     export_iass,
     measured_bounds,
     measured_network,
+    measured_weight,
     pitch_roll,
     read_iass_results,
     run_iass_experiment,
@@ -294,6 +298,40 @@ def test_a_study_trains_what_is_missing_and_nothing_twice(tmp_path: Path, stem_f
         read_iass_results(results)
     with pytest.raises(ConfigError, match="targets, systems, seeds and stems"):
         replace(study, seeds=())
+
+
+class Leaky:
+    """Gives every instrument a third of all the others beside itself."""
+
+    name, sample_rate = "leaky", 44_100
+
+    def __init__(self, sources: dict[str, np.ndarray]) -> None:
+        self.sources = sources
+
+    def __call__(self, mixture: np.ndarray, instruments: tuple[str, ...]) -> dict[str, np.ndarray]:
+        return {name: source + (mixture - source) / 3 for name, source in self.sources.items()}
+
+
+def test_a_listener_gains_by_true_activity_where_a_boosted_instrument_rests(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    flute = 0.1 * np.sin(2 * np.pi * 880 * np.arange(66_150) / 44_100)
+    flute[22_050:] = 0.0
+    cello = 0.02 * rng.standard_normal(66_150)
+    entries = []
+    for name, samples in (("Cello", cello), ("Flute", flute)):
+        entry = StemEntry(rendition="duet", label=name, instrument=name, family="x", mean_pitch=0, file=f"{name}.npy")
+        write_stem(tmp_path, entry, samples)
+        entries.append(entry)
+    write_manifest(tmp_path, entries)
+    library = open_library([tmp_path])
+    trial = WeightTrial(weighted=("Flute",), start_s=0.0, duration_s=1.5, seed=6)
+    assert trial.gains_db("duet", ("Cello", "Flute")) == trial.gains_db("duet", ("Cello", "Flute"))
+    sources = {stem.entry.label: np.tile(stem.crop(0, 66_150), (2, 1)) for stem in library.stems}
+    rows = {row.weight: row.haaqi_gain for row in measured_weight([Leaky(sources)], {}, library, trial)}
+    assert set(rows) == {NO_WEIGHT, TRUE_WEIGHT}
+    assert rows[TRUE_WEIGHT] > rows[NO_WEIGHT]
+    with pytest.raises(ConfigError, match="instruments and an excerpt"):
+        WeightTrial(weighted=())
 
 
 @pytest.mark.parametrize("config", ["published.yaml", "medleydb.yaml"])

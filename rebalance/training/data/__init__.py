@@ -8,7 +8,7 @@ from rebalance.training.data._mixing import Batch, Mixer, MixingSettings
 from rebalance.training.data._plain_mixing import PlainMixer, PlainMixingSettings
 from rebalance.training.data._resting import RestSettings, rest_gains, write_rested_stems
 from rebalance.training.data._room_bank import open_rooms
-from rebalance.training.data._stem_library import open_library
+from rebalance.training.data._stem_library import StemLibrary, open_library
 
 __all__ = [
     "Batch",
@@ -19,6 +19,7 @@ __all__ = [
     "PlainMixer",
     "PlainMixingSettings",
     "RestSettings",
+    "StemLibrary",
     "open_library",
     "open_rooms",
     "prepare_material",

@@ -14,8 +14,17 @@ from rebalance.training.instrument_aware._iass_training import (
     run_iass_experiment,
     trained_network,
 )
+from rebalance.training.instrument_aware._weight_haaqi import (
+    NO_WEIGHT,
+    TRUE_WEIGHT,
+    WeightFigures,
+    WeightTrial,
+    measured_weight,
+)
 
 __all__ = [
+    "NO_WEIGHT",
+    "TRUE_WEIGHT",
     "IassCell",
     "IassData",
     "IassExperiment",
@@ -23,10 +32,13 @@ __all__ = [
     "IassStudy",
     "IassSystem",
     "PieceFigures",
+    "WeightFigures",
+    "WeightTrial",
     "equal_hidden_size",
     "export_iass",
     "measured_bounds",
     "measured_network",
+    "measured_weight",
     "pitch_roll",
     "read_iass_results",
     "run_iass_experiment",
