@@ -12,9 +12,8 @@ from pathlib import Path
 
 from rebalance import RebalanceError
 from rebalance.report import Ordering, ordering_lines, system_lines
-from rebalance.training import read_settings
+from rebalance.training import IassStudy, read_iass_results, read_settings, run_iass_study
 from rebalance.training.data import Material, RestSettings, prepare_material, write_rested_stems
-from rebalance.training.instrument_aware import IassStudy, read_iass_results, run_iass_study
 
 HERE = Path(__file__).parent
 FIGURES = {

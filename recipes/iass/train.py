@@ -10,8 +10,7 @@ from pathlib import Path
 
 from rebalance import RebalanceError
 from rebalance.separation import ModelCard
-from rebalance.training import read_settings
-from rebalance.training.instrument_aware import IassExperiment, export_iass, run_iass_experiment
+from rebalance.training import IassExperiment, export_iass, read_settings, run_iass_experiment
 
 
 def main(run: Path, config: Path, overrides: tuple[str, ...]) -> None:

@@ -17,8 +17,8 @@ import pandas as pd
 from rebalance import RebalanceError
 from rebalance.report import Ordering, ordering_lines, system_lines
 from rebalance.separation import load_activity_detector, load_separator
+from rebalance.training import NO_WEIGHT, TRUE_WEIGHT, WeightTrial, measured_weight
 from rebalance.training.data import open_library
-from rebalance.training.instrument_aware import NO_WEIGHT, TRUE_WEIGHT, WeightTrial, measured_weight
 
 DETECTOR = "weight of IASS"
 STEMS = Path("runs/stems/test")

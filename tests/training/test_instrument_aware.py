@@ -18,7 +18,23 @@ from rebalance.datasets import load_corpus
 from rebalance.separation import ModelCard, load_separator
 from rebalance.separation.iass import Iass, IassConfig
 from rebalance.separation.xumx import Xumx
-from rebalance.training import read_settings
+from rebalance.training import (
+    NO_WEIGHT,
+    TRUE_WEIGHT,
+    IassData,
+    IassExperiment,
+    IassStudy,
+    WeightTrial,
+    equal_hidden_size,
+    export_iass,
+    measured_weight,
+    read_iass_results,
+    read_settings,
+    run_iass_experiment,
+    run_iass_study,
+    trained_iass,
+)
+from rebalance.training._iass_training import _network, _open_unmix_size
 from rebalance.training._loop import TrainSettings
 from rebalance.training.data import (
     Batch,
@@ -31,26 +47,7 @@ from rebalance.training.data import (
     write_rested_stems,
 )
 from rebalance.training.data._stem_library import StemEntry, StemLibrary, write_manifest, write_notes, write_stem
-from rebalance.training.instrument_aware import (
-    NO_WEIGHT,
-    TRUE_WEIGHT,
-    IassData,
-    IassExperiment,
-    IassObjective,
-    IassStudy,
-    WeightTrial,
-    equal_hidden_size,
-    export_iass,
-    measured_bounds,
-    measured_network,
-    measured_weight,
-    pitch_roll,
-    read_iass_results,
-    run_iass_experiment,
-    run_iass_study,
-    trained_network,
-)
-from rebalance.training.instrument_aware._iass_training import _network, _open_unmix_size
+from rebalance.training.instrument_aware import IassObjective, measured_bounds, measured_network, pitch_roll
 
 ROOT = Path(__file__).parents[2]
 TINY = IassConfig(target="Cello", channels=(2, 2, 2))
@@ -357,5 +354,5 @@ def test_the_smoke_run_of_the_study_does_everything(tmp_path: Path) -> None:
 def test_a_network_is_read_back_as_it_was_trained(tmp_path: Path, stem_folder: Path) -> None:
     experiment = experiment_on(stem_folder)
     average = run_iass_experiment(experiment, tmp_path, device="cpu")
-    for name, value in trained_network(experiment, tmp_path).state_dict().items():
+    for name, value in trained_iass(experiment, tmp_path).state_dict().items():
         assert torch.equal(value, average.state_dict()[name])

@@ -62,7 +62,7 @@ def rest_gains(
     >>> from rebalance.training.data import RestSettings, rest_gains
     >>> settings = RestSettings(play_s=(2.0, 2.0), rest_s=(1.0, 1.0), fade_s=0.0)
     >>> rest_gains(8, 1, settings, np.random.default_rng(1))
-    array([1., 1., 0., 1., 1., 0., 1., 1.], dtype=float32)
+    array([0., 1., 1., 0., 1., 1., 0., 1.], dtype=float32)
     """
     gains = np.ones(n_samples)
     for start_s, end_s in _rests(n_samples / sample_rate, settings, rng):

@@ -20,7 +20,7 @@ from rebalance.training._loop import Objective, TrainSettings, train
 from rebalance.training._run_state import load_average
 from rebalance.training._xumx_loss import XumxObjective
 from rebalance.training.data import PlainMixer, PlainMixingSettings, open_library
-from rebalance.training.instrument_aware._iass_objective import IassObjective
+from rebalance.training.instrument_aware import IassObjective
 
 IassSystem: TypeAlias = Literal["iass", "iass-no-bce", "open-unmix"]
 _SYSTEMS: tuple[IassSystem, ...] = ("iass", "iass-no-bce", "open-unmix")
@@ -73,8 +73,7 @@ class IassExperiment:
     Examples
     --------
     >>> from pathlib import Path
-    >>> from rebalance.training import read_settings
-    >>> from rebalance.training.instrument_aware import IassExperiment
+    >>> from rebalance.training import IassExperiment, read_settings
     >>> experiment = read_settings(Path("recipes/iass/published.yaml"), IassExperiment)
     >>> experiment.network.widths, experiment.train.learning_rate, experiment.mixing.batch_size
     ('published', 0.001, 8)
@@ -142,8 +141,7 @@ def run_iass_experiment(
     >>> import tempfile
     >>> from pathlib import Path
     >>> from rebalance import RebalanceError
-    >>> from rebalance.training import read_settings
-    >>> from rebalance.training.instrument_aware import IassExperiment, run_iass_experiment
+    >>> from rebalance.training import IassExperiment, read_settings, run_iass_experiment
     >>> experiment = read_settings(Path("recipes/iass/published.yaml"), IassExperiment, ("data.train=[nowhere]",))
     >>> with tempfile.TemporaryDirectory() as run:
     ...     try:
@@ -189,15 +187,14 @@ def export_iass(experiment: IassExperiment, run: StrPath, path: StrPath, card: M
     --------
     >>> from pathlib import Path
     >>> from rebalance.separation import ModelCard
-    >>> from rebalance.training import read_settings
-    >>> from rebalance.training.instrument_aware import IassExperiment, export_iass
+    >>> from rebalance.training import IassExperiment, export_iass, read_settings
     >>> experiment = read_settings(Path("recipes/iass/published.yaml"), IassExperiment)
     >>> export_iass(experiment, "not-begun", "mine.safetensors", ModelCard())
     Traceback (most recent call last):
         ...
     rebalance._base.errors.ConfigError: not-begun/state.safetensors: expected the state of a training run: ...
     """
-    network = trained_network(experiment, run)
+    network = trained_iass(experiment, run)
     described = replace(card, training={**card.training, "System": experiment.system})
     if isinstance(network, Iass):
         save_iass(path, network, described)
@@ -205,16 +202,15 @@ def export_iass(experiment: IassExperiment, run: StrPath, path: StrPath, card: M
         save_xumx(path, network, described)
 
 
-def trained_network(experiment: IassExperiment, run: StrPath) -> Iass | Xumx:
+def trained_iass(experiment: IassExperiment, run: StrPath) -> Iass | Xumx:
     """Return the network of a run in evaluation mode; see `export_iass`.
 
     Examples
     --------
     >>> from pathlib import Path
-    >>> from rebalance.training import read_settings
-    >>> from rebalance.training.instrument_aware import IassExperiment, trained_network
+    >>> from rebalance.training import IassExperiment, read_settings, trained_iass
     >>> experiment = read_settings(Path("recipes/iass/published.yaml"), IassExperiment)
-    >>> trained_network(experiment, "not-begun")
+    >>> trained_iass(experiment, "not-begun")
     Traceback (most recent call last):
         ...
     rebalance._base.errors.ConfigError: not-begun/state.safetensors: expected the state of a training run: ...
@@ -232,9 +228,9 @@ def equal_hidden_size(config: IassConfig) -> int:
     Examples
     --------
     >>> from rebalance.separation.iass import IassConfig
-    >>> from rebalance.training.instrument_aware import equal_hidden_size
+    >>> from rebalance.training import equal_hidden_size
     >>> equal_hidden_size(IassConfig(target="Flute"))
-    324
+    320
     """
     wanted = _count(Iass(config))
     sizes = range(2, 1_026, 2)

@@ -14,15 +14,15 @@ import torch
 from rebalance._base.errors import ConfigError, MetadataError
 from rebalance._base.files import StrPath, expanded, write_text
 from rebalance.separation import ModelCard
-from rebalance.training.data import PlainMixer, open_library
-from rebalance.training.instrument_aware._iass_figures import PieceFigures, measured_bounds, measured_network
-from rebalance.training.instrument_aware._iass_training import (
+from rebalance.training._iass_training import (
     IassExperiment,
     IassSystem,
     export_iass,
     run_iass_experiment,
-    trained_network,
+    trained_iass,
 )
+from rebalance.training.data import PlainMixer, open_library
+from rebalance.training.instrument_aware import PieceFigures, measured_bounds, measured_network
 
 _COLUMNS = ("cell", *(field.name for field in fields(PieceFigures)))
 
@@ -54,8 +54,7 @@ class IassStudy:
     Examples
     --------
     >>> from pathlib import Path
-    >>> from rebalance.training import read_settings
-    >>> from rebalance.training.instrument_aware import IassStudy
+    >>> from rebalance.training import IassStudy, read_settings
     >>> study = read_settings(Path("recipes/iass/config.yaml"), IassStudy)
     >>> study.seeds, list(study.targets), len(list(study.cells()))
     ((0, 1), ['Flute', 'Cello'], 14)
@@ -130,8 +129,7 @@ def run_iass_study(study: IassStudy, results: StrPath, runs: StrPath) -> Iterato
     >>> from dataclasses import replace
     >>> from pathlib import Path
     >>> from rebalance import RebalanceError
-    >>> from rebalance.training import read_settings
-    >>> from rebalance.training.instrument_aware import IassStudy, run_iass_study
+    >>> from rebalance.training import IassStudy, read_settings, run_iass_study
     >>> study = replace(read_settings(Path("recipes/iass/config.yaml"), IassStudy), test=(Path("nowhere"),))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     try:
@@ -162,7 +160,7 @@ def read_iass_results(path: StrPath) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from rebalance.training.instrument_aware import read_iass_results
+    >>> from rebalance.training import read_iass_results
     >>> len(read_iass_results("not-begun.csv"))
     0
     """
@@ -191,4 +189,4 @@ def _rows(study: IassStudy, cell: IassCell, runs: Path) -> Iterator[PieceFigures
     run_iass_experiment(experiment, run, device="cpu")
     weights = runs / "weights" / f"{cell.system}-seed-{cell.seed}" / f"{cell.target}.safetensors"
     export_iass(experiment, run, weights, ModelCard(data=study.data, training={"Seed": str(cell.seed)}))
-    yield from measured_network(cell.system, trained_network(experiment, run), pieces, cell.seed)
+    yield from measured_network(cell.system, trained_iass(experiment, run), pieces, cell.seed)

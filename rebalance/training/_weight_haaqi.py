@@ -118,7 +118,7 @@ def measured_weight(
     >>> from rebalance.separation import load_separator
     >>> from rebalance.training.data import open_library
     >>> from rebalance.training.data._stem_library import StemEntry, write_manifest, write_stem
-    >>> from rebalance.training.instrument_aware import WeightTrial, measured_weight
+    >>> from rebalance.training import WeightTrial, measured_weight
     >>> facts = {"rendition": "duet", "family": "tones", "mean_pitch": 60.0}
     >>> entries = [StemEntry(label=it, instrument=it, file=f"{it}.npy", **facts) for it in ("Flute", "Cello")]
     >>> trial = WeightTrial(weighted=("Flute",), start_s=0.0, duration_s=1.0, seed=1)
