@@ -62,6 +62,8 @@ class WeightTrial:
         Instruments to which the weight is applied, those that detectors know.
     start_s, duration_s
         Of the excerpt.
+    n_pieces
+        So many, spread evenly over the library; all when None.
     seed
         Of the gains: one of the challenge's values for every player, 0 dB among them.
 
@@ -74,11 +76,17 @@ class WeightTrial:
     weighted: tuple[str, ...]
     start_s: float = 5.0
     duration_s: float = 8.0
+    n_pieces: int | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not self.weighted or self.duration_s <= 0 or self.start_s < 0:
+        if not self.weighted or self.duration_s <= 0 or self.start_s < 0 or (self.n_pieces or 1) < 1:
             raise ConfigError(where="trial", expected="instruments and an excerpt", got=str(self))
+
+    def chosen(self, pieces: Sequence[str]) -> tuple[str, ...]:
+        """Return the pieces that take part."""
+        n_pieces = min(self.n_pieces or len(pieces), len(pieces))
+        return tuple(pieces[place * len(pieces) // n_pieces] for place in range(n_pieces))
 
     def gains_db(self, piece: str, names: Sequence[str]) -> Mapping[str, float]:
         """Return the gains of an excerpt by player."""
@@ -130,7 +138,8 @@ def measured_weight(
     >>> [(row.separator, row.weight) for row in rows]
     [('mixture', 'no weight'), ('mixture', 'true activity')]
     """
-    for piece, members in library.by_rendition.items():
+    for piece in trial.chosen(tuple(library.by_rendition)):
+        members = library.by_rendition[piece]
         first, length = (
             round(seconds * CAD2_TASK2.mixture_sample_rate) for seconds in (trial.start_s, trial.duration_s)
         )

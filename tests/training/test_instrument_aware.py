@@ -327,6 +327,8 @@ def test_a_listener_gains_by_true_activity_where_a_boosted_instrument_rests(tmp_
     rows = {row.weight: row.haaqi_gain for row in measured_weight([Leaky(sources)], {}, library, trial)}
     assert set(rows) == {NO_WEIGHT, TRUE_WEIGHT}
     assert rows[TRUE_WEIGHT] > rows[NO_WEIGHT]
+    assert replace(trial, n_pieces=2).chosen("abcdef") == ("a", "d")
+    assert trial.chosen("abc") == ("a", "b", "c")
     with pytest.raises(ConfigError, match="instruments and an excerpt"):
         WeightTrial(weighted=())
 
