@@ -9,7 +9,17 @@ from pathlib import Path
 from rebalance._base.errors import ConfigError, MetadataError
 from rebalance._base.files import StrPath, expanded
 from rebalance._base.names import suggestion
-from rebalance.datasets import _bach10, _cadenza_woodwind, _ensembleset, _slakh, _synthsod, _urmp
+from rebalance.datasets import (
+    _bach10,
+    _cadenza_woodwind,
+    _ensembleset,
+    _medleydb,
+    _mixing_secrets,
+    _musdb18_hq,
+    _slakh,
+    _synthsod,
+    _urmp,
+)
 from rebalance.datasets._corpus import Corpus, CorpusInfo, Piece, Purpose
 
 
@@ -23,7 +33,17 @@ class Loader:
 
 LOADERS: dict[str, Loader] = {
     module.INFO.name: Loader(info=module.INFO, read_pieces=module.read_pieces)
-    for module in (_bach10, _cadenza_woodwind, _ensembleset, _slakh, _synthsod, _urmp)
+    for module in (
+        _bach10,
+        _cadenza_woodwind,
+        _ensembleset,
+        _medleydb,
+        _mixing_secrets,
+        _musdb18_hq,
+        _slakh,
+        _synthsod,
+        _urmp,
+    )
 }
 
 
@@ -33,7 +53,8 @@ def load_corpus(name: str, root: StrPath, *, purpose: Purpose, allow_evaluation_
     Parameters
     ----------
     name
-        Name in the registry: ``EnsembleSet``, ``CadenzaWoodwind``, ``URMP``, ``BACH10``, ``SynthSOD``, ``Slakh2100``.
+        Name in the registry: ``EnsembleSet``, ``CadenzaWoodwind``, ``URMP``, ``BACH10``, ``SynthSOD``, ``Slakh2100``,
+        ``MUSDB18-HQ``, ``MedleyDB``, ``MixingSecrets``.
     root
         Its folder, or the folder it was unpacked into.
     purpose

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rebalance._base.errors import MetadataError
 from rebalance._base.general_midi import INSTRUMENT_OF_PROGRAM
 from rebalance.datasets._corpus import CorpusInfo, NoteFile, Part, Piece, labels_for
 from rebalance.datasets._folders import entered, folders
+from rebalance.datasets._yaml_metadata import read_stem_metadata
 
 INFO = CorpusInfo(
     name="Slakh2100",
@@ -24,7 +24,6 @@ INFO = CorpusInfo(
 )
 
 _SUBSETS = ("train", "validation", "test", "omitted")
-_MAX_METADATA_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +76,7 @@ def _part(folder: Path, stem: _Stem, label: str) -> Part:
 
 def _stems(path: Path) -> list[_Stem]:
     """Read the stems of a track's metadata, in their order."""
-    entries = _read_yaml(path).get("stems")
-    if not isinstance(entries, Mapping) or not all(isinstance(entry, Mapping) for entry in entries.values()):
-        raise MetadataError(where=path, expected="an object 'stems'", got=f"{type(entries).__name__}")
-    return [_Stem(name=str(name), instrument=_instrument(entry)) for name, entry in sorted(entries.items())]
+    return [_Stem(name=name, instrument=_instrument(entry)) for name, entry in read_stem_metadata(path).items()]
 
 
 def _instrument(entry: Mapping[str, Any]) -> str:
@@ -89,20 +85,3 @@ def _instrument(entry: Mapping[str, Any]) -> str:
         return "Drums"
     known = INSTRUMENT_OF_PROGRAM.get(entry.get("program_num", -1))
     return known or str(entry.get("midi_program_name", "Unknown"))
-
-
-def _read_yaml(path: Path) -> Mapping[str, Any]:
-    """Read a small YAML file without running anything in it."""
-    import yaml
-
-    try:
-        if path.stat().st_size > _MAX_METADATA_BYTES:
-            raise MetadataError(
-                where=path, expected=f"at most {_MAX_METADATA_BYTES} bytes", got=f"{path.stat().st_size}"
-            )
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise MetadataError(f"cannot read the metadata: {' '.join(str(error).split())}", where=path) from error
-    if not isinstance(document, Mapping):
-        raise MetadataError(where=path, expected="an object", got=f"{type(document).__name__}")
-    return document

@@ -14,6 +14,7 @@ from rebalance.report._comparing import (
 )
 from rebalance.report._listening import Listening, choose_pairs, listening_examples
 from rebalance.report._network_comparison import network_lines
+from rebalance.report._ordering_tables import Ordering, ordering_lines, system_lines
 from rebalance.report._page import render_page, write_page
 from rebalance.report._ranking_tables import agreement_table, differences_table, ranking_table
 from rebalance.report._reports import Report, make_report, read_report
@@ -27,6 +28,7 @@ __all__ = [
     "Estimate",
     "ListenerAgreement",
     "Listening",
+    "Ordering",
     "PairwiseTest",
     "Place",
     "Report",
@@ -47,6 +49,7 @@ __all__ = [
     "listening_examples",
     "make_report",
     "network_lines",
+    "ordering_lines",
     "p_value_text",
     "paired_difference",
     "ranking_json",
@@ -59,6 +62,7 @@ __all__ = [
     "separation_means_table",
     "signed_text",
     "summarise",
+    "system_lines",
     "terminal_tables",
     "write_page",
 ]

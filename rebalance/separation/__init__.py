@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from rebalance.separation._activity_detection import ActivityDetector, InstrumentActivity
 from rebalance.separation._average_spectra import AverageSpectrumSeparator, read_spectra
 from rebalance.separation._causality import LookAhead, measure_look_ahead
 from rebalance.separation._chain import WHOLE_CHAIN, measure_chain
 from rebalance.separation._checkpoints import (
+    IASS_FORMAT,
     SCORE_FORMAT,
     TRACKER_FORMAT,
     WEIGHTS_FOLDER,
@@ -54,13 +56,16 @@ from rebalance.separation._protocol import (
     source_names,
 )
 from rebalance.separation._rates import separate_at_rate
-from rebalance.separation._registry import SEPARATORS, load_separator, source_digest
+from rebalance.separation._registry import SEPARATORS, load_activity_detector, load_separator, source_digest
+from rebalance.separation._silent_energy import silent_energy_db
 from rebalance.separation._stft import HOP_SIZE, WINDOW_SIZE, inverse_spectrogram, spectrogram
+from rebalance.separation._weighted_separator import WeightedSeparator
 from rebalance.separation._wiener import wiener
 
 __all__ = [
     "CONTRACT",
     "HOP_SIZE",
+    "IASS_FORMAT",
     "LIMIT_DB",
     "SCORE_FORMAT",
     "SEPARATORS",
@@ -69,11 +74,13 @@ __all__ = [
     "WEIGHTS_FOLDER",
     "WHOLE_CHAIN",
     "WINDOW_SIZE",
+    "ActivityDetector",
     "AverageSpectrumSeparator",
     "Check",
     "CheckResult",
     "Chunking",
     "ContractReport",
+    "InstrumentActivity",
     "Levelled",
     "LookAhead",
     "ModelCard",
@@ -83,6 +90,7 @@ __all__ = [
     "Separator",
     "SeparatorEntry",
     "SeparatorInfo",
+    "WeightedSeparator",
     "bss_eval",
     "check_separator",
     "checked_digest",
@@ -101,6 +109,7 @@ __all__ = [
     "is_silent",
     "known_instruments",
     "list_separators",
+    "load_activity_detector",
     "load_checkpoint",
     "load_separator",
     "measure_chain",
@@ -118,6 +127,7 @@ __all__ = [
     "shared_among_voices",
     "shipped_weights",
     "si_sdr_db",
+    "silent_energy_db",
     "source_digest",
     "source_names",
     "spectrogram",

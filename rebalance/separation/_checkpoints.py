@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FORMAT = "rebalance-separator/1"
 TRACKER_FORMAT = "rebalance-tracker/1"
 SCORE_FORMAT = "rebalance-score-supervised/1"
+IASS_FORMAT = "rebalance-iass/1"
 WEIGHTS_FOLDER = weights_folder()
 _MAX_RELIABILITY = 2.0
 
@@ -251,7 +252,7 @@ def checkpoint_header(path: StrPath) -> dict[str, str] | None:
             header = file.metadata() or {}
     except (SafetensorError, OSError):
         return None
-    return header if header.get("format") in (FORMAT, TRACKER_FORMAT, SCORE_FORMAT) else None
+    return header if header.get("format") in (FORMAT, TRACKER_FORMAT, SCORE_FORMAT, IASS_FORMAT) else None
 
 
 def checked_header(path: StrPath, wanted: str) -> tuple[dict[str, str], str]:

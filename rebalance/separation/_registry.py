@@ -13,18 +13,30 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from rebalance._base.errors import ConfigError, RebalanceError
 from rebalance._base.extras import optional_packages
 from rebalance._base.files import StrPath
 from rebalance._base.names import suggestion
 from rebalance._base.running import one_line
-from rebalance.separation._checkpoints import SCORE_FORMAT, TRACKER_FORMAT, checkpoint_header, shipped_weights
+from rebalance.separation._activity_detection import ActivityDetector
+from rebalance.separation._checkpoints import (
+    IASS_FORMAT,
+    SCORE_FORMAT,
+    TRACKER_FORMAT,
+    checkpoint_header,
+    shipped_weights,
+)
 from rebalance.separation._info import SeparatorInfo, info_of
 from rebalance.separation._mixture import MixtureSeparator
 from rebalance.separation._oracles import BinaryMaskOracle, RatioMaskOracle, SourceOracle
 from rebalance.separation._overview import installed_separators
 from rebalance.separation._protocol import Separator
+from rebalance.separation._weighted_separator import WeightedSeparator
+
+if TYPE_CHECKING:
+    from rebalance.separation.iass import IassSeparator
 
 _LOG = logging.getLogger(__name__)
 _CHECKPOINT_SUFFIXES = {".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".onnx"}
@@ -40,7 +52,9 @@ def load_separator(name_or_path: StrPath, *, device: str = "auto") -> Separator:
     name_or_path
         A name of `SEPARATORS`, of shipped weights or of an entry point that another package has installed under
         ``rebalance.separators``; ``convtasnet:FOLDER`` or ``convtasnet-causal:FOLDER``
-        for ConvTasNet checkpoints in a local folder, ``xumx:FOLDER`` for the models of X-UMX in one; the path of
+        for ConvTasNet checkpoints in a local folder, ``xumx:FOLDER`` for the models of X-UMX in one, ``iass:FOLDER``
+        for those of IASS (``iass-unweighted:FOLDER`` without the instrument weight, ``iass-wiener:FOLDER`` with a
+        Wiener step after it); ``NAME@iass:FOLDER`` for any separator with the instrument weight of these; the path of
         checkpoints; or ``module:callable`` for a
         separator of your own, where ``callable(device=...)``, or ``callable()``, returns it.
     device
@@ -66,7 +80,12 @@ def load_separator(name_or_path: StrPath, *, device: str = "auto") -> Separator:
 
 def _found(text: str, device: str) -> Separator:
     """Return a separator by what it is called; see `load_separator`."""
+    inner, at, detector = text.partition(_WEIGHTED_BY)
+    if at and inner:
+        return _weighted(text, inner, f"{_WEIGHTED_BY[1:]}{detector}", device)
     name, colon, folder = text.partition(":")
+    if colon and name in _IASS:
+        return _iass(text, Path(folder).expanduser(), device, **_IASS[name])
     if colon and name in _CONVTASNETS:
         return _local(text, Path(folder).expanduser(), device, causal=_CONVTASNETS[name])
     if colon and name == _XUMX:
@@ -94,6 +113,34 @@ def _found(text: str, device: str) -> Separator:
         expected=f"one of {', '.join(names)}, the path of a checkpoint or module:callable",
         more=suggestion(text, names),
     )
+
+
+def load_activity_detector(name_or_path: StrPath, *, device: str = "auto") -> ActivityDetector | None:
+    """Return what tells when instruments play by the name of a separator that can; None for any other name.
+
+    Parameters
+    ----------
+    name_or_path, device
+        See `load_separator`: ``iass:FOLDER`` and its kin, or the path of a checkpoint of IASS.
+
+    Raises
+    ------
+    ConfigError
+        If the networks in the folder cannot be read.
+
+    Examples
+    --------
+    >>> from rebalance.separation import load_activity_detector
+    >>> load_activity_detector("default") is None
+    True
+    """
+    text = os.fspath(name_or_path)
+    name, colon, folder = text.partition(":")
+    if colon and name in _IASS:
+        return _iass(text, Path(folder).expanduser(), device)
+    path = Path(text).expanduser()
+    header = checkpoint_header(path) if path.suffix.lower() in _CHECKPOINT_SUFFIXES else None
+    return _iass(text, path, device) if header is not None and header["format"] == IASS_FORMAT else None
 
 
 def source_digest(name_or_path: StrPath) -> str | None:
@@ -143,7 +190,7 @@ def _factory_name(text: str) -> str | None:
 def _is_factory(text: str) -> bool:
     """Tell whether a name is ``module:callable`` and nothing else."""
     name, colon, _ = text.partition(":")
-    if text in SEPARATORS or text in shipped_weights() or (colon and name in (_XUMX, *_CONVTASNETS)):
+    if text in SEPARATORS or text in shipped_weights() or (colon and name in (_XUMX, *_IASS, *_CONVTASNETS)):
         return False
     return _FACTORY.fullmatch(text) is not None and not Path(text).expanduser().exists()
 
@@ -165,6 +212,8 @@ def _from_path(text: str, path: Path, device: str) -> Separator:
         return _player_tracker(text, path, device)
     if header is not None and header["format"] == SCORE_FORMAT:
         return _score_supervised(text, path, device)
+    if header is not None and header["format"] == IASS_FORMAT:
+        return _iass(text, path, device)
     if header is not None:
         return _mask_network(text, path, device)
     return _local(text, path, device)
@@ -262,7 +311,26 @@ def _xumx(name: str, folder: Path, device: str) -> Separator:
     return load_xumx_separator(name, folder, device=device)
 
 
+def _iass(name: str, path: Path, device: str, *, weighted: bool = True, filtered: bool = False) -> IassSeparator:
+    """Return the separator over the networks of IASS in a folder, or that of a file."""
+    with optional_packages():
+        from rebalance.separation.iass import load_iass_separator
+
+    return load_iass_separator(name, path, device=device, weighted=weighted, filtered=filtered)
+
+
+def _weighted(text: str, inner: str, detector: str, device: str) -> Separator:
+    """Return a separator with the instrument weight of another."""
+    found = load_activity_detector(detector, device=device)
+    assert found is not None
+    return WeightedSeparator(name=text, separator=load_separator(inner, device=device), detector=found)
+
+
+_WEIGHTED_BY = "@iass:"
 _XUMX = "xumx"
+_IASS: Mapping[str, Mapping[str, bool]] = MappingProxyType(
+    {"iass": {}, "iass-unweighted": {"weighted": False}, "iass-wiener": {"filtered": True}}
+)
 _CONVTASNETS: Mapping[str, bool] = MappingProxyType({"convtasnet": False, "convtasnet-causal": True})
 
 SEPARATORS: Mapping[str, Callable[[str], Separator]] = MappingProxyType(

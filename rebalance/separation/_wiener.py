@@ -78,6 +78,7 @@ def _step(estimates: NDArray[np.complex128], mixture: NDArray[np.complex128]) ->
         np.einsum("stfc,stfd->sfcd", estimates, estimates.conj()) / (powers.sum(axis=1) + tiny)[..., None, None]
     )
     together = np.einsum("stf,sfcd->tfcd", powers, covariances) + np.sqrt(tiny) * np.eye(mixture.shape[-1])
-    explained = np.linalg.solve(together, mixture[..., None])[..., 0]
+    mono = mixture.shape[-1] == 1  # dividing is many times faster than solving
+    explained = mixture / together[..., 0] if mono else np.linalg.solve(together, mixture[..., None])[..., 0]
     filtered = np.einsum("sfcd,tfd->stfc", covariances, explained)
     return np.asarray(powers[..., None] * filtered, dtype=np.complex128)

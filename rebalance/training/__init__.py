@@ -16,6 +16,16 @@ from rebalance.training._families import (
     score_families,
     train_family,
 )
+from rebalance.training._iass_study import IassCell, IassStudy, read_iass_results, run_iass_study
+from rebalance.training._iass_training import (
+    IassData,
+    IassExperiment,
+    IassSystem,
+    equal_hidden_size,
+    export_iass,
+    run_iass_experiment,
+    trained_iass,
+)
 from rebalance.training._pitch_labels import pitch_labels
 from rebalance.training._refining import RefinerExperiment, progress_of_refiner, run_refiner_experiment
 from rebalance.training._score_steps import ScoreExperiment, export_score_separator, run_score_experiment
@@ -23,32 +33,48 @@ from rebalance.training._targets import TargetExperiment, train_targets
 from rebalance.training._tracker_exporting import export_tracker, stamp_tracker
 from rebalance.training._tracking import held_out_figures
 from rebalance.training._transcribing import TrackerExperiment, progress_of_tracker, run_tracker_experiment
+from rebalance.training._weight_haaqi import NO_WEIGHT, TRUE_WEIGHT, WeightFigures, WeightTrial, measured_weight
 
 __all__ = [
+    "NO_WEIGHT",
+    "TRUE_WEIGHT",
     "Adaptation",
     "CropSettings",
     "Experiment",
     "FamilyExperiment",
     "FamilySizes",
     "FamilyTraining",
+    "IassCell",
+    "IassData",
+    "IassExperiment",
+    "IassStudy",
+    "IassSystem",
     "RefinerExperiment",
     "ScoreExperiment",
     "TargetExperiment",
     "TrackerExperiment",
+    "WeightFigures",
+    "WeightTrial",
     "best_of_family",
+    "equal_hidden_size",
     "export_average",
     "export_family",
+    "export_iass",
     "export_score_separator",
     "export_tracker",
     "held_out_figures",
     "held_out_mixers",
+    "measured_weight",
     "pitch_labels",
     "progress_of_refiner",
     "progress_of_run",
     "progress_of_tracker",
+    "read_iass_results",
     "read_recipe",
     "read_settings",
     "run_experiment",
+    "run_iass_experiment",
+    "run_iass_study",
     "run_refiner_experiment",
     "run_score_experiment",
     "run_tracker_experiment",
@@ -58,4 +84,5 @@ __all__ = [
     "train_family",
     "train_targets",
     "trained_average",
+    "trained_iass",
 ]

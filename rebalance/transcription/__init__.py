@@ -26,6 +26,7 @@ from rebalance.transcription._activity import (
     write_activity_table,
 )
 from rebalance.transcription._decoding import DecodingSettings, PitchTrack, decode
+from rebalance.transcription._detected_instruments import detect_instruments
 from rebalance.transcription._note_files import notes_table, write_notes_as_midi, write_notes_table
 from rebalance.transcription._onset_evidence import onset_rises_db
 from rebalance.transcription._presence import DOUBTFUL, Alternative, Presence, better_ensemble, presence_of
@@ -74,6 +75,7 @@ __all__ = [
     "by_pitch",
     "cast",
     "decode",
+    "detect_instruments",
     "draw_activity",
     "draw_piano_roll",
     "frame_shares",

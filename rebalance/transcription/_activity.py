@@ -124,7 +124,7 @@ def _stretches(
     """Give the stretches of one player."""
     smooth = scipy.ndimage.uniform_filter1d(activity, max(round(settings.smoothing_s / step_s), 1), mode="nearest")
     joined: list[tuple[int, int]] = []
-    for first, last in _runs(smooth >= settings.ends):
+    for first, last in runs_of(smooth >= settings.ends):
         if smooth[first:last].max() < settings.begins:
             continue
         if joined and (first - joined[-1][1]) * step_s <= settings.gap_s:
@@ -139,7 +139,7 @@ def _stretches(
             yield Stretch(start_s=start_s, end_s=end_s, confidence=confidence)
 
 
-def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+def runs_of(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Return first and past-last place of every run of true flags."""
     changes = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
     return [(int(first), int(last)) for first, last in changes.reshape(-1, 2)]

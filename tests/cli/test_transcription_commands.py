@@ -11,6 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+import torch
+
+from rebalance.separation import ModelCard
+from rebalance.separation.iass import Iass, IassConfig, save_iass
 
 pytest.importorskip("librosa")
 
@@ -88,6 +92,64 @@ def test_activity_tells_who_plays_and_who_does_not(duo: Path, tmp_path: Path) ->
     soundfile.write(tmp_path / "silence.wav", np.zeros(RATE), RATE)
     silent = rebalance("activity", tmp_path / "silence.wav", "--instruments", "flute,cello", "--out", tmp_path)
     assert silent.stdout.count("plays 0% of the time; hardly anything speaks for this player") == 2, silent.stderr
+
+
+@pytest.fixture
+def networks(tmp_path: Path) -> Path:
+    """Networks of IASS that always hear a flute and never a cello."""
+    folder = tmp_path / "networks"
+    for target, logit in (("Flute", 1.0), ("Cello", -1.0)):
+        network = Iass(IassConfig(target=target, channels=(2, 2, 2)))
+        torch.nn.init.zeros_(network.head[-1].weight)
+        torch.nn.init.constant_(network.head[-1].bias, logit)
+        save_iass(folder / f"{target}.safetensors", network, ModelCard())
+    return folder
+
+
+def test_activity_tells_what_the_networks_of_iass_hear(duo: Path, networks: Path, tmp_path: Path) -> None:
+    named = ["--instruments", "flute,cello", "--separator", f"iass:{networks}"]
+    result = rebalance("activity", duo, *named, "--out", tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("Flute: plays 100% of the time\nCello: plays 0% of the time\n")
+    table = pd.read_csv(tmp_path / "activity.csv")
+    assert table.to_numpy().tolist() == [["Flute", 0.0, 4.0, 0.731]]
+    assert (tmp_path / "activity.png").stat().st_size > 1_000
+    soundfile.write(tmp_path / "silence.wav", np.zeros(RATE), RATE)
+    silent = rebalance("activity", tmp_path / "silence.wav", *named, "--out", tmp_path, "--force")
+    assert "Flute: plays 0% of the time" in silent.stdout, silent.stderr
+
+
+@pytest.mark.parametrize(
+    ("instruments", "separator", "message"),
+    [
+        ("flute,oboe", "iass:{networks}", "expected instruments among Cello, Flute, got ['Oboe']"),
+        ("flute,cello", "iass:{networks}/none", "expected models of IASS (*.safetensors), found none"),
+    ],
+)
+def test_activity_names_what_the_networks_cannot_tell(
+    duo: Path, networks: Path, tmp_path: Path, instruments: str, separator: str, message: str
+) -> None:
+    out, name = tmp_path / "out", separator.format(networks=networks)
+    result = rebalance("activity", duo, "--instruments", instruments, "--separator", name, "--out", out)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert not out.exists()
+
+
+def test_separate_and_enhance_take_the_networks_and_the_weight(duo: Path, networks: Path, tmp_path: Path) -> None:
+    arguments = ["separate", duo, "--instruments", "flute,cello", "--separator"]
+    result = rebalance(*arguments, f"mixture@iass:{networks}", "--out", tmp_path / "stems")
+    assert result.returncode == 0, result.stderr
+    flute, cello = (soundfile.read(tmp_path / "stems" / f"{name}.flac")[0] for name in ("Flute", "Cello"))
+    assert flute.any()
+    assert not cello.any()
+    for target in ("Violin", "Viola"):
+        network = Iass(IassConfig(target=target, channels=(2, 2, 2)))
+        save_iass(networks / f"{target}.safetensors", network, ModelCard())
+    demo = Path(__file__).parents[2] / "metadata" / "demo"
+    run = rebalance("enhance", demo, tmp_path / "run", "--separator", f"iass:{networks}", "--limit", 1, "--jobs", 1)
+    assert run.returncode == 0, run.stderr
+    assert list((tmp_path / "run" / "enhanced_signals").rglob("*.flac"))
 
 
 def test_separate_follows_a_score_and_refuses_another(duo: Path, tmp_path: Path) -> None:

@@ -105,10 +105,37 @@ def make_slakh(root: Path):
     write_tone(folder / "mix.flac")
 
 
+def make_musdb18_hq(root: Path):
+    for subset, song in (("train", "A Classic Education - NightOwl"), ("test", "Zeno - Signs")):
+        for name in ("mixture", "vocals", "drums", "bass", "other"):
+            write_tone(root / "musdb18hq" / subset / song / f"{name}.wav", channels=2)
+
+
+def make_medleydb(root: Path):
+    make_medley_track(root / "Audio" / "MusicDelta_Rock", ("drum set", "electric bass", "male singer", "male singer"))
+
+
+def make_mixing_secrets(root: Path):
+    make_medley_track(root / "AmContra_Heart", ("drum set", "piano", "clean electric guitar", "acoustic guitar"))
+
+
+def make_medley_track(folder: Path, instruments):
+    lines = ["artist: nobody", f"mix_filename: {folder.name}_MIX.wav", "stems:"]
+    for number, instrument in enumerate(instruments, 1):
+        stem = f"{folder.name}_STEM_{number:02}.wav"
+        write_tone(folder / f"{folder.name}_STEMS" / stem, channels=2)
+        lines += [f"  S{number:02}:", "    component: ''", f"    filename: {stem}", f"    instrument: {instrument}"]
+    (folder / f"{folder.name}_METADATA.yaml").write_text("\n".join(lines) + "\n")
+    write_tone(folder / f"{folder.name}_MIX.wav", channels=2)
+
+
 MAKERS = {
     "BACH10": make_bach10,
     "CadenzaWoodwind": make_cadenza_woodwind,
     "EnsembleSet": make_ensembleset,
+    "MUSDB18-HQ": make_musdb18_hq,
+    "MedleyDB": make_medleydb,
+    "MixingSecrets": make_mixing_secrets,
     "Slakh2100": make_slakh,
     "SynthSOD": make_synthsod,
     "URMP": make_urmp,

@@ -156,3 +156,48 @@ def test_a_broken_midi_file_is_an_error(own_copy):
     midi.write_bytes(midi.read_bytes()[:20])
     with pytest.raises(MetadataError, match=r"S00\.mid: cannot read the MIDI file"):
         read_notes(loaded("Slakh2100", root)["Track00001"].parts[0])
+
+
+def test_musdb18_hq_has_four_stems_the_mixture_beside_them_and_two_subsets(stand_in):
+    pieces = loaded("MUSDB18-HQ", stand_in("MUSDB18-HQ"))
+    assert [piece.subset for piece in pieces.values()] == ["train", "test"]
+    piece = pieces["Zeno - Signs"]
+    assert labels(piece) == ["Vocals", "Drums", "Bass", "Other"]
+    assert piece.mixture.name == "mixture.wav"
+
+
+def test_musdb18_hq_without_one_of_its_stems_is_an_error(own_copy):
+    root = own_copy("MUSDB18-HQ")
+    (root / "musdb18hq" / "test" / "Zeno - Signs" / "bass.wav").unlink()
+    with pytest.raises(MetadataError, match=r"Zeno - Signs: expected .*, missing bass\.wav"):
+        loaded("MUSDB18-HQ", root)
+
+
+def test_medleydb_names_instruments_as_its_metadata_do(stand_in):
+    piece = loaded("MedleyDB", stand_in("MedleyDB"))["MusicDelta_Rock"]
+    assert labels(piece) == ["drum set", "electric bass", "male singer_1", "male singer_2"]
+    assert piece.parts[0].stem.name == "MusicDelta_Rock_STEM_01.wav"
+    assert piece.mixture.name == "MusicDelta_Rock_MIX.wav"
+
+
+def test_mixing_secrets_is_read_like_medleydb(stand_in):
+    piece = loaded("MixingSecrets", stand_in("MixingSecrets"))["AmContra_Heart"]
+    assert labels(piece)[1:] == ["piano", "clean electric guitar", "acoustic guitar"]
+    assert piece.corpus == "MixingSecrets"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("MusicDelta_Rock_STEM_02.wav", "../../MusicDelta_Rock_MIX.wav", "the name of a stem"),
+        ("MusicDelta_Rock_STEM_02.wav", "absent.wav", "S02: expected a stem, missing absent.wav"),
+        ("instrument: electric bass", "instrument: [a, b]", "S02: expected an instrument"),
+        ("instrument: electric bass", "instrument: ''", "S02: expected an instrument"),
+    ],
+)
+def test_medleydb_metadata_that_lead_elsewhere_or_nowhere_are_an_error(own_copy, old, new, message):
+    root = own_copy("MedleyDB")
+    path = root / "Audio" / "MusicDelta_Rock" / "MusicDelta_Rock_METADATA.yaml"
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(MetadataError, match=message):
+        loaded("MedleyDB", root)

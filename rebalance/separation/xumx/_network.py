@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from rebalance._base.errors import ConfigError
+from rebalance.separation.networks import centred_spectra, signals_of_spectra
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,9 +131,7 @@ class Xumx(nn.Module):
 
     def spectra(self, signal: torch.Tensor) -> torch.Tensor:
         """Return complex spectra ``(..., n_bins, n_frames)`` of ``(..., n_samples)``, centred and not normalised."""
-        flat = signal.reshape(-1, signal.shape[-1])
-        spectra = torch.stft(flat, self.config.window, self.config.hop, window=self.window, return_complex=True)
-        return spectra.reshape(*signal.shape[:-1], *spectra.shape[-2:])
+        return centred_spectra(signal, self.window, self.config.hop)
 
     def signals(self, spectra: torch.Tensor, n_samples: int) -> torch.Tensor:
         """Return signals ``(..., n_samples)`` of complex spectra.
@@ -144,9 +143,7 @@ class Xumx(nn.Module):
         n_samples
             Length of the signals they were made of.
         """
-        flat = spectra.reshape(-1, *spectra.shape[-2:])
-        signals = torch.istft(flat, self.config.window, self.config.hop, window=self.window, length=n_samples)
-        return signals.reshape(*spectra.shape[:-2], n_samples)
+        return signals_of_spectra(spectra, self.window, self.config.hop, n_samples)
 
     def standardise(self, mean: torch.Tensor, scale: torch.Tensor) -> None:
         """Take the mean and the standard deviation of the mixtures' magnitudes, each of shape ``(n_seen_bins,)``.

@@ -99,6 +99,9 @@ class Batch:
     notes
         Of every source of every mixture: shape ``(n_notes, 3)``, onset and end in samples of the crop and MIDI pitch as
         tuned; None where unknown.
+    loudest_rms
+        Of the loudest frame of the track each source is a part of, at its gain here, shape ``(batch, n)``; for a source
+        of several stems that of the loudest. None where unknown.
 
     Examples
     --------
@@ -114,6 +117,7 @@ class Batch:
     slots: torch.Tensor
     gains_db: torch.Tensor
     notes: tuple[tuple[NDArray[np.float32] | None, ...], ...] = ()
+    loudest_rms: torch.Tensor | None = None
 
     @property
     def mixture(self) -> torch.Tensor:

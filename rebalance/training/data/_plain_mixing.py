@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rebalance._base.errors import ConfigError, MetadataError
 from rebalance.training.data._mixing import Batch
-from rebalance.training.data._stem_library import StemLibrary
+from rebalance.training.data._stem_library import Stem, StemLibrary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +59,16 @@ class PlainMixingSettings:
             raise ConfigError(where="mixing", expected="sizes of at least 1", got=str(self))
         if not 0.0 <= self.gains[0] <= self.gains[1]:
             raise ConfigError(where="gains", expected="the least from 0 and the greatest", got=str(self.gains))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Crop:
+    """A part of a piece: its stems, from where, how long, and the gain of each."""
+
+    stems: tuple[Stem, ...]
+    start: int
+    n_samples: int
+    gains: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,47 +148,90 @@ class PlainMixer:
             Number of the process among several, from 0; each draws its own.
         """
         size = self.settings.batch_size
-        mixtures = [self._sources(step * size + index, rank) for index in range(size)]
-        sources = torch.from_numpy(np.stack(mixtures)).to(self.device)[:, :, None]
+        crops = [self._crop(step * size + index, rank) for index in range(size)]
+        sources = torch.from_numpy(np.stack([self._summed(crop) for crop in crops])).to(self.device)[:, :, None]
         slots = torch.arange(sources.shape[1], device=self.device).repeat(size, 1)
-        return Batch(sources=sources, slots=slots, gains_db=torch.zeros(slots.shape, device=self.device))
+        return Batch(
+            sources=sources,
+            slots=slots,
+            gains_db=torch.zeros(slots.shape, device=self.device),
+            notes=tuple(self._notes(crop) for crop in crops),
+            loudest_rms=torch.tensor([self._loudest(crop) for crop in crops], device=self.device),
+        )
 
     def whole_pieces(self) -> Mapping[str, NDArray[np.float32]]:
         """Return targets and rest of every piece at gain 1, each of shape ``(n_targets + 1, n_samples)``, read anew."""
-        return {name: self.whole_piece(name) for name in self.stem_library.by_rendition}
+        return {name: self.whole_piece(name) for name in self._pieces}
 
     def whole_piece(self, name: str, gains: NDArray[np.float64] | None = None) -> NDArray[np.float32]:
-        """Return targets and rest of one piece, its stems at gain 1 or at the gains given, in their order."""
-        return self._summed(self.stem_library.by_rendition[name], 0, None, gains)
+        """Return targets and rest of one piece, its stems at gain 1 or at the gains given, in their order.
 
-    def _sources(self, crop: int, rank: int) -> NDArray[np.float32]:
-        """Return targets and rest of one crop, counted from the first of the run."""
-        pieces = tuple(self.stem_library.by_rendition.values())
+        Parameters
+        ----------
+        name
+            Of the piece.
+        gains
+            Shape ``(n_stems,)``, linear.
+        """
+        stems = self._pieces[name]
+        each = (1.0,) * len(stems) if gains is None else tuple(float(gain) for gain in gains)
+        return self._summed(_Crop(stems=stems, start=0, n_samples=len(stems[0].samples), gains=each))
+
+    @property
+    def _pieces(self) -> Mapping[str, tuple[Stem, ...]]:
+        """The stems of every piece."""
+        stems = self.stem_library.stems
+        return {name: tuple(stems[index] for index in own) for name, own in self.stem_library.by_rendition.items()}
+
+    def _crop(self, number: int, rank: int) -> _Crop:
+        """Return the crop of a number, counted from the first of the run."""
+        pieces = tuple(self._pieces.values())
         per_epoch = len(pieces) * self.settings.crops_per_piece
-        epoch, place = divmod(crop, per_epoch)
+        epoch, place = divmod(number, per_epoch)
         order = np.random.default_rng([self.seed, rank, 0, epoch]).permutation(per_epoch)
-        rng = np.random.default_rng([self.seed, rank, 1, crop])
-        members = pieces[int(order[place]) % len(pieces)]
-        length = len(self.stem_library.stems[members[0]].samples)
-        start = int(rng.integers(max(length - self.settings.crop_samples, 0) + 1))
-        return self._summed(members, start, self.settings.crop_samples, rng.uniform(*self.settings.gains, len(members)))
+        rng = np.random.default_rng([self.seed, rank, 1, number])
+        stems = pieces[int(order[place]) % len(pieces)]
+        n_samples = self.settings.crop_samples
+        start = int(rng.integers(max(len(stems[0].samples) - n_samples, 0) + 1))
+        gains = tuple(float(gain) for gain in rng.uniform(*self.settings.gains, len(stems)))
+        return _Crop(stems=stems, start=start, n_samples=n_samples, gains=gains)
 
-    def _summed(
-        self, members: Sequence[int], start: int, length: int | None, gains: NDArray[np.float64] | None
-    ) -> NDArray[np.float32]:
+    def _summed(self, crop: _Crop) -> NDArray[np.float32]:
         """Return stems at their gains, summed to targets and rest."""
-        stems = [self.stem_library.stems[index] for index in members]
-        n_samples = length or len(stems[0].samples)
-        summed = np.zeros((len(self.settings.targets) + 1, n_samples), dtype=np.float32)
-        for number, stem in enumerate(stems):
-            gain = 1.0 if gains is None else float(gains[number])
-            summed[self._target(stem.entry.label, stem.entry.instrument)] += np.float32(gain) * stem.crop(
-                start, n_samples
-            )
+        summed = np.zeros((len(self.settings.targets) + 1, crop.n_samples), dtype=np.float32)
+        for stem, gain in zip(crop.stems, crop.gains, strict=True):
+            summed[self._target(stem)] += np.float32(gain) * stem.crop(crop.start, crop.n_samples)
         return summed
 
-    def _target(self, label: str, instrument: str) -> int:
+    def _loudest(self, crop: _Crop) -> list[float]:
+        """Return for targets and rest the RMS of the loudest frame of the loudest stem, at its gain."""
+        loudest = [0.0] * (len(self.settings.targets) + 1)
+        for stem, gain in zip(crop.stems, crop.gains, strict=True):
+            target = self._target(stem)
+            loudest[target] = max(loudest[target], gain * stem.loudest_rms)
+        return loudest
+
+    def _notes(self, crop: _Crop) -> tuple[NDArray[np.float32] | None, ...]:
+        """Return the notes of targets and rest, in samples of the crop; None where a stem has none written down."""
+        by_target: list[list[NDArray[np.float32] | None]] = [[] for _ in range(len(self.settings.targets) + 1)]
+        for stem in crop.stems:
+            by_target[self._target(stem)].append(stem.notes)
+        return tuple(_merged(tables, crop) for tables in by_target)
+
+    def _target(self, stem: Stem) -> int:
         """Return the number of the target a stem belongs to; the last is the rest."""
+        names = {stem.entry.label, stem.entry.instrument}
         groups = list(self.settings.targets.values())
-        found = [number for number, labels in enumerate(groups) if label in labels or instrument in labels]
+        found = [number for number, labels in enumerate(groups) if names & set(labels)]
         return found[0] if found else len(groups)
+
+
+def _merged(tables: Sequence[NDArray[np.float32] | None], crop: _Crop) -> NDArray[np.float32] | None:
+    """Return the notes of several stems that sound in a crop, by onset, in its samples."""
+    known = [table for table in tables if table is not None]
+    if len(known) < len(tables):
+        return None
+    notes = np.concatenate([np.zeros((0, 3), dtype=np.float32), *known])
+    shifted = notes - np.array([crop.start, crop.start, 0], dtype=np.float32)
+    heard = shifted[(shifted[:, 1] > 0) & (shifted[:, 0] < crop.n_samples)]
+    return heard[np.argsort(heard[:, 0], kind="stable")]

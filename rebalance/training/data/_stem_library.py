@@ -63,6 +63,8 @@ class Stem:
         Shape ``(n_samples,)``, 16-bit integers.
     active_frames
         Starts, in samples, of the frames of 93 ms in which it sounds.
+    loudest_rms
+        Of the loudest of these frames, the samples in [-1, 1].
     notes
         What is played, by onset, shape ``(n_notes, 3)``: onset and end in samples, MIDI pitch; None where unknown.
     """
@@ -70,6 +72,7 @@ class Stem:
     entry: StemEntry
     samples: NDArray[np.int16]
     active_frames: NDArray[np.int64]
+    loudest_rms: float
     notes: NDArray[np.float32] | None = None
 
     def crop(self, start: int, length: int) -> NDArray[np.float32]:
@@ -203,7 +206,14 @@ def _opened(folder: Path, entry: StemEntry) -> Stem:
         raise MetadataError(
             where=path, expected="16-bit integers of shape (n_samples,)", got=f"{samples.dtype} {samples.shape}"
         )
-    return Stem(entry=entry, samples=samples, active_frames=_active_frames(samples), notes=_notes(folder, entry))
+    powers = _frame_powers(samples)
+    return Stem(
+        entry=entry,
+        samples=samples,
+        active_frames=_active_frames(powers),
+        loudest_rms=float(np.sqrt(powers.max(initial=0.0) / _ACTIVITY_FRAME)) / INT16_SCALE,
+        notes=_notes(folder, entry),
+    )
 
 
 def _notes_file(entry: StemEntry) -> Path:
@@ -225,11 +235,15 @@ def _notes(folder: Path, entry: StemEntry) -> NDArray[np.float32] | None:
     return np.asarray(notes, dtype=np.float32)
 
 
-def _active_frames(samples: NDArray[np.int16]) -> NDArray[np.int64]:
-    """Return the starts of the frames in which a stem sounds."""
+def _frame_powers(samples: NDArray[np.int16]) -> NDArray[np.float32]:
+    """Return the energy of consecutive frames of a stem."""
     n_frames = len(samples) // _ACTIVITY_FRAME
     frames = np.asarray(samples[: n_frames * _ACTIVITY_FRAME], dtype=np.float32).reshape(n_frames, _ACTIVITY_FRAME)
-    powers = np.einsum("ij,ij->i", frames, frames)
+    return np.asarray(np.einsum("ij,ij->i", frames, frames))
+
+
+def _active_frames(powers: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return the starts of the frames in which a stem sounds."""
     loudest = float(powers.max(initial=0.0))
     active: NDArray[np.int64] = np.flatnonzero((powers > _ACTIVE_RATIO * loudest) & (powers > 0)) * _ACTIVITY_FRAME
     return active

@@ -1,0 +1,41 @@
+"""The centred short-time Fourier transform of networks that work on spectrograms, and its inverse."""
+
+from __future__ import annotations
+
+import torch
+
+
+def centred_spectra(signal: torch.Tensor, window: torch.Tensor, hop: int) -> torch.Tensor:
+    """Return complex spectra ``(..., n_bins, 1 + n_samples // hop)`` of ``(..., n_samples)``, not normalised.
+
+    Frames are centred on multiples of the hop, the ends reflected: a signal must be longer than half a window.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from rebalance.separation.networks import centred_spectra, signals_of_spectra
+    >>> signal, window = torch.randn(2, 1, 4_000), torch.hann_window(512)
+    >>> spectra = centred_spectra(signal, window, 128)
+    >>> spectra.shape
+    torch.Size([2, 1, 257, 32])
+    >>> torch.allclose(signals_of_spectra(spectra, window, 128, 4_000), signal, atol=1e-5)
+    True
+    """
+    flat = signal.reshape(-1, signal.shape[-1])
+    spectra = torch.stft(flat, len(window), hop, window=window, return_complex=True)
+    return spectra.reshape(*signal.shape[:-1], *spectra.shape[-2:])
+
+
+def signals_of_spectra(spectra: torch.Tensor, window: torch.Tensor, hop: int, n_samples: int) -> torch.Tensor:
+    """Return signals ``(..., n_samples)`` of complex spectra; see `centred_spectra`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from rebalance.separation.networks import signals_of_spectra
+    >>> signals_of_spectra(torch.zeros(2, 257, 32, dtype=torch.complex64), torch.hann_window(512), 128, 4_000).shape
+    torch.Size([2, 4000])
+    """
+    flat = spectra.reshape(-1, *spectra.shape[-2:])
+    signals = torch.istft(flat, len(window), hop, window=window, length=n_samples)
+    return signals.reshape(*spectra.shape[:-2], n_samples)
