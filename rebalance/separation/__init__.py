@@ -6,6 +6,8 @@ from rebalance.separation._average_spectra import AverageSpectrumSeparator, read
 from rebalance.separation._causality import LookAhead, measure_look_ahead
 from rebalance.separation._chain import WHOLE_CHAIN, measure_chain
 from rebalance.separation._checkpoints import (
+    MULTI_HEAD_FORMAT,
+    PIXELS_FORMAT,
     SCORE_FORMAT,
     TRACKER_FORMAT,
     WEIGHTS_FOLDER,
@@ -58,6 +60,7 @@ from rebalance.separation._protocol import (
 )
 from rebalance.separation._rates import separate_at_rate
 from rebalance.separation._registry import SEPARATORS, load_separator, source_digest
+from rebalance.separation._sighted import PlayersAt, Sighted
 from rebalance.separation._stft import HOP_SIZE, WINDOW_SIZE, inverse_spectrogram, spectrogram
 from rebalance.separation._wiener import wiener
 
@@ -66,6 +69,8 @@ __all__ = [
     "ENTRY_POINTS",
     "HOP_SIZE",
     "LIMIT_DB",
+    "MULTI_HEAD_FORMAT",
+    "PIXELS_FORMAT",
     "SCORE_FORMAT",
     "SEPARATORS",
     "SILENCE_DB_FS",
@@ -84,9 +89,11 @@ __all__ = [
     "OfficialTargets",
     "Oracle",
     "Placed",
+    "PlayersAt",
     "Separator",
     "SeparatorEntry",
     "SeparatorInfo",
+    "Sighted",
     "bss_eval",
     "check_separator",
     "checked_digest",

@@ -18,7 +18,14 @@ from rebalance._base.extras import optional_packages
 from rebalance._base.files import StrPath
 from rebalance._base.names import suggestion
 from rebalance._base.running import one_line
-from rebalance.separation._checkpoints import SCORE_FORMAT, TRACKER_FORMAT, checkpoint_header, shipped_weights
+from rebalance.separation._checkpoints import (
+    MULTI_HEAD_FORMAT,
+    PIXELS_FORMAT,
+    SCORE_FORMAT,
+    TRACKER_FORMAT,
+    checkpoint_header,
+    shipped_weights,
+)
 from rebalance.separation._info import SeparatorInfo, info_of
 from rebalance.separation._mixture import MixtureSeparator
 from rebalance.separation._oracles import BinaryMaskOracle, RatioMaskOracle, SourceOracle
@@ -38,8 +45,8 @@ def load_separator(name_or_path: StrPath, *, device: str = "auto") -> Separator:
     name_or_path
         A name of `SEPARATORS`, of shipped weights or of an entry point that another package has installed under
         ``rebalance.separators``; ``convtasnet:FOLDER`` or ``convtasnet-causal:FOLDER``
-        for ConvTasNet checkpoints in a local folder, ``xumx:FOLDER`` for the models of X-UMX in one; the path of
-        checkpoints; or ``module:callable`` for a
+        for ConvTasNet checkpoints in a local folder, ``xumx:FOLDER`` for the models of X-UMX in one, ``multi-head-u-net:FOLDER`` and
+        ``sound-of-pixels:FOLDER`` for the model of these in one; the path of checkpoints; or ``module:callable`` for a
         separator of your own, where ``callable(device=...)``, or ``callable()``, returns it.
     device
         Where networks run: ``"auto"`` (CUDA, then MPS, then the processor), ``"cpu"``, ``"cuda"``,
@@ -60,8 +67,8 @@ def load_separator(name_or_path: StrPath, *, device: str = "auto") -> Separator:
     name, colon, folder = text.partition(":")
     if colon and name in _CONVTASNETS:
         return _local(text, Path(folder).expanduser(), device, causal=_CONVTASNETS[name])
-    if colon and name == _XUMX:
-        return _xumx(text, Path(folder).expanduser(), device)
+    if colon and name in _OF_A_FOLDER:
+        return _OF_A_FOLDER[name](text, Path(folder).expanduser(), device)
     if text in SEPARATORS:
         return SEPARATORS[text](device)
     if text in (shipped := shipped_weights()):
@@ -134,7 +141,7 @@ def _factory_name(text: str) -> str | None:
 def _is_factory(text: str) -> bool:
     """Tell whether a name is ``module:callable`` and nothing else."""
     name, colon, _ = text.partition(":")
-    if text in SEPARATORS or text in shipped_weights() or (colon and name in (_XUMX, *_CONVTASNETS)):
+    if text in SEPARATORS or text in shipped_weights() or (colon and name in (*_OF_A_FOLDER, *_CONVTASNETS)):
         return False
     return _FACTORY.fullmatch(text) is not None and not Path(text).expanduser().exists()
 
@@ -152,13 +159,9 @@ def _imported(text: str) -> Callable[..., object]:
 def _from_path(text: str, path: Path, device: str) -> Separator:
     """Return the separator of checkpoints of any kind."""
     header = checkpoint_header(path)
-    if header is not None and header["format"] == TRACKER_FORMAT:
-        return _player_tracker(text, path, device)
-    if header is not None and header["format"] == SCORE_FORMAT:
-        return _score_supervised(text, path, device)
-    if header is not None:
-        return _mask_network(text, path, device)
-    return _local(text, path, device)
+    if header is None:
+        return _local(text, path, device)
+    return _OF_A_FORMAT.get(header["format"], _mask_network)(text, path, device)
 
 
 def _made_elsewhere(text: str, device: str) -> Separator:
@@ -253,7 +256,33 @@ def _xumx(name: str, folder: Path, device: str) -> Separator:
     return load_xumx_separator(name, folder, device=device)
 
 
-_XUMX = "xumx"
+def _multi_head(name: str, path: Path, device: str) -> Separator:
+    """Return the separator over a multi-head U-Net."""
+    with optional_packages():
+        from rebalance.separation.solos import load_multi_head
+
+    return load_multi_head(name, path, device=device)
+
+
+def _pixels(name: str, path: Path, device: str) -> Separator:
+    """Return the separator over The Sound of Pixels."""
+    with optional_packages():
+        from rebalance.separation.solos import load_pixels
+
+    return load_pixels(name, path, device=device)
+
+
+_OF_A_FOLDER: Mapping[str, Callable[[str, Path, str], Separator]] = MappingProxyType(
+    {"xumx": _xumx, "multi-head-u-net": _multi_head, "sound-of-pixels": _pixels}
+)
+_OF_A_FORMAT: Mapping[str, Callable[[str, Path, str], Separator]] = MappingProxyType(
+    {
+        TRACKER_FORMAT: _player_tracker,
+        SCORE_FORMAT: _score_supervised,
+        MULTI_HEAD_FORMAT: _multi_head,
+        PIXELS_FORMAT: _pixels,
+    }
+)
 _CONVTASNETS: Mapping[str, bool] = MappingProxyType({"convtasnet": False, "convtasnet-causal": True})
 
 SEPARATORS: Mapping[str, Callable[[str], Separator]] = MappingProxyType(
