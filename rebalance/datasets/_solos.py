@@ -1,8 +1,8 @@
 """Solos: solo performances on video, by identifier, with the stretches that may be used and the players' skeletons.
 
 As downloaded and sorted: ``solos_ids.json`` (identifiers by class), ``solos_timestamps.json`` (stretches by class and
-identifier, ``[[first frame, last frame], ...]`` at 25 frames per second), ``videos/<class>/<identifier>.mp4``, and where
-there are any ``audio/<class>/<identifier>.wav`` and ``skeletons/<class>/<identifier>.npy``.
+identifier, ``[[first frame, last frame], ...]`` at 25 frames per second), ``videos/<class>/<identifier>.mp4``, and
+where there are any ``audio/<class>/<identifier>.wav`` and ``skeletons/<class>/<identifier>.npy``.
 """
 
 from __future__ import annotations

@@ -45,9 +45,9 @@ def load_separator(name_or_path: StrPath, *, device: str = "auto") -> Separator:
     name_or_path
         A name of `SEPARATORS`, of shipped weights or of an entry point that another package has installed under
         ``rebalance.separators``; ``convtasnet:FOLDER`` or ``convtasnet-causal:FOLDER``
-        for ConvTasNet checkpoints in a local folder, ``xumx:FOLDER`` for the models of X-UMX in one, ``multi-head-u-net:FOLDER`` and
-        ``sound-of-pixels:FOLDER`` for the model of these in one; the path of checkpoints; or ``module:callable`` for a
-        separator of your own, where ``callable(device=...)``, or ``callable()``, returns it.
+        for ConvTasNet checkpoints in a local folder, ``xumx:FOLDER`` for the models of X-UMX in one,
+        ``multi-head-u-net:FOLDER`` and ``sound-of-pixels:FOLDER`` for the one model in it; the path of checkpoints; or
+        ``module:callable`` for a separator of your own, where ``callable(device=...)``, or ``callable()``, returns it.
     device
         Where networks run: ``"auto"`` (CUDA, then MPS, then the processor), ``"cpu"``, ``"cuda"``,
         ``"cuda:1"``, ``"mps"``. Separators without a network ignore it.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,7 +48,7 @@ def write_picture(path: StrPath, picture: NDArray[np.uint8]) -> None:
 
     encoder = av.CodecContext.create("png", "w")
     encoder.height, encoder.width = picture.shape[:2]
-    encoder.pix_fmt, encoder.time_base = "rgb24", 1
+    encoder.pix_fmt, encoder.time_base = "rgb24", Fraction(1)
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
     packets = [*encoder.encode(frame), *encoder.encode(None)]
     with replacing(path) as temporary:

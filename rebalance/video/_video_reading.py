@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rebalance._base.errors import ConfigError, MetadataError
 from rebalance._base.extras import optional_packages
 from rebalance._base.files import StrPath, expanded
+from rebalance._base.running import one_line
 from rebalance.audio import Recording
 
 if TYPE_CHECKING:
@@ -184,7 +185,8 @@ def _opened(path: Path) -> Iterator[InputContainer]:
         with av.open(str(path), mode="r", metadata_errors="ignore") as container:
             yield container
     except (av.FFmpegError, EOFError) as error:
-        raise MetadataError(f"cannot be read as a video: {error.strerror or error}", where=path) from error
+        reason = getattr(error, "strerror", None) or one_line(error)
+        raise MetadataError(f"cannot be read as a video: {reason}", where=path) from error
 
 
 def _facts(path: Path, container: InputContainer) -> VideoFacts:
@@ -227,7 +229,7 @@ def _shown_at(
     for frame in container.decode(video=0):
         last_s = float(frame.time or 0.0)
         while waiting and waiting[0] < last_s - 1e-6:
-            yield (before or frame).to_ndarray(format="rgb24")
+            yield _picture(before or frame)
             waiting.pop(0)
         if not waiting:
             return
@@ -237,10 +239,15 @@ def _shown_at(
             raise MetadataError(
                 where=path, expected=f"pictures up to {time_s:.2f} s", found=f"none after {last_s:.2f} s"
             )
-        yield before.to_ndarray(format="rgb24")
+        yield _picture(before)
 
 
-def _in_floats(samples: NDArray[np.generic], n_channels: int, *, is_planar: bool) -> NDArray[np.float32]:
+def _picture(frame: VideoFrame) -> NDArray[np.uint8]:
+    """Return a frame as bytes ``(height, width, 3)``."""
+    return np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
+
+
+def _in_floats(samples: NDArray[Any], n_channels: int, *, is_planar: bool) -> NDArray[np.float32]:
     """Return decoded samples as floats ``(n_channels, n)``."""
     planes = samples if is_planar else samples.reshape(-1, n_channels).T
     if np.issubdtype(planes.dtype, np.floating):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,9 @@ from rebalance._base.files import StrPath, expanded, replacing
 from rebalance.audio import Audio
 
 if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
     from av.container import OutputContainer
+    from av.video.stream import VideoStream
 
 _PICTURES = "mpeg4"
 _SOUND = "alac"
@@ -83,30 +85,43 @@ def _write_streams(
     sound: Audio | None,
     sample_rate: int | None,
 ) -> None:
-    """Encode pictures, then sound."""
-    import av
-
-    pictures = container.add_stream(_PICTURES, rate=frame_rate)
+    """Encode pictures, then sound; both streams must be there before the first packet is."""
+    pictures = cast("VideoStream", container.add_stream(_PICTURES, rate=frame_rate))
     pictures.height, pictures.width = frames.shape[1:3]
     pictures.pix_fmt, pictures.bit_rate = "yuv420p", _BIT_RATE
-    track = None
+    track: AudioStream | None = None
     if sound is not None and sample_rate is not None:
-        track = container.add_stream(_SOUND, rate=sample_rate)
+        track = cast("AudioStream", container.add_stream(_SOUND, rate=sample_rate))
         track.layout, track.format = ("mono" if len(sound) == 1 else "stereo"), "s16p"
+    _write_pictures(container, pictures, frames, frame_rate)
+    if track is not None and sound is not None and sample_rate is not None:
+        _write_sound(container, track, sound, sample_rate)
+
+
+def _write_pictures(
+    container: OutputContainer, stream: VideoStream, frames: NDArray[np.uint8], frame_rate: int
+) -> None:
+    """Encode all frames."""
+    import av
+
     for number, picture in enumerate(frames):
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
         frame.pts, frame.time_base = number, Fraction(1, frame_rate)
-        container.mux(pictures.encode(frame))
-    container.mux(pictures.encode(None))
-    if track is None or sound is None or sample_rate is None:
-        return
+        container.mux(stream.encode(frame))
+    container.mux(stream.encode(None))
+
+
+def _write_sound(container: OutputContainer, stream: AudioStream, sound: Audio, sample_rate: int) -> None:
+    """Encode all samples, rounded to 16 bits."""
+    import av
+
     whole = np.clip(np.rint(sound * _INT16_SCALE), -_INT16_SCALE, _INT16_SCALE - 1).astype(np.int16)
     for start in range(0, whole.shape[1], _SOUND_BLOCK):
         block = np.ascontiguousarray(whole[:, start : start + _SOUND_BLOCK])
-        piece = av.AudioFrame.from_ndarray(block, format="s16p", layout=track.layout.name)
+        piece = av.AudioFrame.from_ndarray(block, format="s16p", layout=stream.layout.name)
         piece.sample_rate, piece.pts, piece.time_base = sample_rate, start, Fraction(1, sample_rate)
-        container.mux(track.encode(piece))
-    container.mux(track.encode(None))
+        container.mux(stream.encode(piece))
+    container.mux(stream.encode(None))
 
 
 def _require_frames(path: Path, frames: NDArray[np.uint8], frame_rate: int) -> None:

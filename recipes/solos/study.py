@@ -1,4 +1,4 @@
-"""Do the comparison, or go on with it: `python study.py [RESULTS] [--work DIR] [--smoke | --variant NAME] [key=value ...]`.
+"""Do the comparison, or go on with it: `python study.py [RESULTS] [--work DIR] [--smoke] [key=value ...]`.
 
 RESULTS holds scores.csv and cells.csv; a cell whose row is there is not done again. `--table` only prints the tables.
 """

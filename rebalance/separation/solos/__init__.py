@@ -28,7 +28,7 @@ from rebalance.separation.solos._pixels_separator import (
     pixels_estimates,
     save_pixels,
 )
-from rebalance.separation.solos._players_in_view import framed, player_stripes
+from rebalance.separation.solos._seen_frames import framed
 from rebalance.separation.solos._sound_of_pixels import PIXELS_WIDTHS, AudioUNet, PixelsConfig, SoundOfPixels
 from rebalance.separation.solos._vision import VisionConfig, VisionNetwork
 
@@ -56,7 +56,6 @@ __all__ = [
     "normalised_levels",
     "over_frame",
     "pixels_estimates",
-    "player_stripes",
     "ratio_masks",
     "save_multi_head",
     "save_pixels",

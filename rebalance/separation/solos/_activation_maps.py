@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rebalance._base.errors import ConfigError
 from rebalance.separation import checked_mixture
-from rebalance.separation.solos._players_in_view import framed
+from rebalance.separation.solos._seen_frames import framed
 from rebalance.separation.solos._sound_of_pixels import SoundOfPixels
 
 _HEAT_SHARE = 0.6

@@ -27,7 +27,7 @@ def masked_in_blocks(transform: LogSpectrum, mixture: NDArray[np.float32], masks
         spectra = transform.spectra(signal)
         magnitudes = transform.bounded(transform.spectra(signal.mean(dim=0, keepdim=True)))
         missing = -magnitudes.shape[-1] % n_frames
-        blocks = torch.nn.functional.pad(magnitudes, (0, missing)).split(n_frames, dim=-1)
+        blocks = torch.split(torch.nn.functional.pad(magnitudes, (0, missing)), n_frames, dim=-1)
         block_s = n_frames * transform.config.hop / transform.config.sample_rate
         masks = torch.cat([masks_of(block, number * block_s) for number, block in enumerate(blocks)], dim=-1)
         masked = masks[:, None, :, : spectra.shape[-1]] * spectra

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -145,7 +146,7 @@ class MultiHeadUNet(nn.Module):
         channels = (1, *config.widths)
         self.encoder = nn.ModuleList(
             _halving(one, other, bare=number == len(config.widths) - 1)
-            for number, (one, other) in enumerate(zip(channels[:-1], channels[1:], strict=True))
+            for number, (one, other) in enumerate(itertools.pairwise(channels))
         )
         shares = [len(config.heads)] if config.shared_decoder else [1] * len(config.heads)
         self.decoders = nn.ModuleList(_Decoder(config, n_outputs) for n_outputs in shares)

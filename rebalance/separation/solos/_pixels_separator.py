@@ -27,7 +27,7 @@ from rebalance.separation import (
     source_names,
 )
 from rebalance.separation.solos._blocks_in_time import masked_in_blocks
-from rebalance.separation.solos._players_in_view import framed
+from rebalance.separation.solos._seen_frames import framed
 from rebalance.separation.solos._solos_checkpoints import load_model, save_model
 from rebalance.separation.solos._sound_of_pixels import PixelsConfig, SoundOfPixels
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 import torch
@@ -86,7 +87,7 @@ class AudioUNet(nn.Module):
         last = len(widths) - 1
         self.down = nn.ModuleList(
             _halving(one, other, normalised=0 < number < last)
-            for number, (one, other) in enumerate(zip(channels[:-1], channels[1:], strict=True))
+            for number, (one, other) in enumerate(itertools.pairwise(channels))
         )
         doubled = [widths[-1], *(2 * width for width in reversed(widths[:-1]))]
         self.up = nn.ModuleList(
@@ -138,7 +139,8 @@ class SoundOfPixels(nn.Module):
 
         These are ``(batch, n_players, n_frames, 3, height, width)`` in [0, 1].
         """
-        return self.vision(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
+        seen: Tensor = self.vision(frames.flatten(0, 1))
+        return seen.reshape(*frames.shape[:2], -1)
 
     def components(self, magnitudes: Tensor) -> Tensor:
         """Return the components of warped magnitudes ``(batch, n_rows, n_frames)``."""

@@ -58,8 +58,8 @@ class VisionConfig:
 class VisionNetwork(nn.Module):
     """Looks at the frames of a player and gives how much of every component it plays.
 
-    Source: Zhao et al. 2018, section 3.1: a residual network whose last layer has stride 1 and dilation 2, a convolution
-    to the components, the maximum over space and frames, a sigmoid.
+    Source: Zhao et al. 2018, section 3.1: a residual network whose last layer has stride 1 and dilation 2, a
+    convolution to the components, the maximum over space and frames, a sigmoid.
     """
 
     def __init__(self, config: VisionConfig, n_components: int) -> None:
@@ -79,8 +79,8 @@ class VisionNetwork(nn.Module):
         Frames ``(batch, n_frames, 3, height, width)`` are in [0, 1].
         """
         seen = (frames.flatten(0, 1) - self.mean) / self.deviation
-        found = self.to_components(self.trunk(seen))
-        return found.unflatten(0, frames.shape[:2]).amax(dim=1)
+        found: Tensor = self.to_components(self.trunk(seen))
+        return found.reshape(*frames.shape[:2], *found.shape[1:]).amax(dim=1)
 
     def forward(self, frames: Tensor) -> Tensor:
         """Return how much of every component is played, in (0, 1), shape ``(batch, n_components)``."""

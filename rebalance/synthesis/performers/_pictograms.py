@@ -193,7 +193,9 @@ class Stage:
         turn = self.angle_rad + swing_rad
         x, y = (across - self.centre[0]) / self.size, (down - self.centre[1]) / self.size
         turned = (np.cos(turn) * x + np.sin(turn) * y, np.cos(turn) * y - np.sin(turn) * x)
-        return np.logical_or.reduce([shape(*turned) for shape in _PICTOGRAMS[self.instrument][1]])
+        shapes = np.stack([shape(*turned) for shape in _PICTOGRAMS[self.instrument][1]])
+        holding: NDArray[np.bool_] = np.asarray(shapes.any(axis=0))
+        return holding
 
 
 def draw_stage(instrument: str, scenery: Scenery, rng: np.random.Generator) -> Stage:

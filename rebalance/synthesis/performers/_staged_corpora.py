@@ -248,7 +248,7 @@ def _write_ensemble(root: Path, number: int, players: Sequence[str], plan: Ensem
         stage = draw_stage(name, plan.scenery, stream(plan.seed, title, name, "stage"))
         levels = _levels(sound, round(plan.duration_s * FRAME_RATE))
         views.append(stage.frames(levels, side=plan.side, frame_rate=FRAME_RATE))
-    mixture = np.sum(sounds, axis=0, dtype=np.float32)
+    mixture = np.asarray(np.sum(sounds, axis=0), dtype=np.float32)
     write_audio(folder / f"AuMix_{title}.wav", mixture[None], SOUND_RATE)
     frames = np.concatenate(views, axis=2)
     write_video(video, frames, frame_rate=FRAME_RATE, sound=mixture[None], sample_rate=SOUND_RATE)
@@ -260,9 +260,9 @@ def _rendered(part: ImprovisedPart, font: tuple[str, int], duration_s: float) ->
     layer = Layer(source=font[0], preset=presets_of(instrument)[0], neighbour_semitones=font[1])
     n_samples = round(duration_s * _ENGINE_RATE)
     stem = soundfont_engine().render(part.notes, layer, n_samples)
-    sound = resample(stem[None], _ENGINE_RATE, SOUND_RATE)[0]
+    sound = np.asarray(resample(stem[None], _ENGINE_RATE, SOUND_RATE)[0], dtype=np.float64)
     level = float(np.sqrt(np.mean(np.square(sound)))) or 1.0
-    return np.clip(sound * (_LEVEL / level), -1.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(sound * (_LEVEL / level), -1.0, 1.0), dtype=np.float32)
 
 
 def _levels(sound: NDArray[np.float32], n_frames: int) -> NDArray[np.float64]:

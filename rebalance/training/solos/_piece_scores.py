@@ -14,11 +14,10 @@ from rebalance._base.files import StrPath
 from rebalance.audio import Recording, read_audio, resample
 from rebalance.datasets import Piece, load_corpus
 from rebalance.separation import bss_eval, is_silent
-from rebalance.separation.solos import player_stripes
-from rebalance.video import read_frames, video_facts
+from rebalance.video import players_in_video
 
 SCORE_COLUMNS = ("piece", "segment", "n_sources", "instrument", "sdr", "sir", "sar")
-_LATEST_FRAME_S = 0.5
+_FRAME_PERIOD_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,9 +137,9 @@ def score_system(
     >>> score_system(mixture_as_estimate, [piece], segment_samples=4_000, sample_rate=11_025).shape
     (4, 7)
 
-    Source: Montesinos, Slizovskaia and Haro 2020, section IV, and the authors' evaluation code: BSS Eval with filters of
-    512 taps on pieces of 65,535 samples. Where two players play one instrument, their sum is its one true source; the
-    released loader keeps the last of them.
+    Source: Montesinos, Slizovskaia and Haro 2020, section IV, and the authors' evaluation code: BSS Eval with filters
+    of 512 taps on pieces of 65,535 samples. Where two players play one instrument, their sum is its one true source;
+    the released loader keeps the last of them.
     """
     rows: list[tuple[str, int, int, str, float, float, float]] = []
     for piece in pieces:
@@ -174,14 +173,9 @@ def _opened(piece: Piece, sample_rate: int) -> EnsemblePiece:
             where=f"piece {piece.name}", expected="stems as long as the mixture", got=str(sorted(lengths))
         )
     duration_s = len(mixture) / sample_rate
-    facts = video_facts(piece.video)
-    if facts.duration_s < duration_s - _LATEST_FRAME_S:
-        raise MetadataError(
-            where=piece.video, expected=f"{duration_s:.1f} s of pictures", found=f"{facts.duration_s:.1f} s"
-        )
-    last_s = min(duration_s, facts.duration_s) - 1.0 / facts.frame_rate
-    times_s = np.arange(0.0, max(last_s, 0.0) + 1e-9, 0.5)
-    frames = player_stripes(read_frames(piece.video, times_s.tolist()), len(piece.parts))
+    players = players_in_video(piece.video, len(piece.parts), sound_s=duration_s)
+    times_s = np.arange(0.0, min(duration_s, players.last_s) + 1e-9, _FRAME_PERIOD_S)
+    frames = players(times_s.tolist())
     return EnsemblePiece(
         name=piece.name,
         players=tuple(part.instrument for part in piece.parts),

@@ -42,7 +42,7 @@ class SoloClip:
     def seen(self, times_s: Sequence[float]) -> NDArray[np.float32]:
         """Return the frames nearest to some times, ``(n_times, 3, side, side)`` in [0, 1]."""
         places = np.clip(np.rint(np.asarray(times_s) / _FRAME_PERIOD_S).astype(int), 0, len(self.frames) - 1)
-        return self.frames[places].astype(np.float32) / np.float32(_BYTE)
+        return np.asarray(self.frames[places] / _BYTE, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

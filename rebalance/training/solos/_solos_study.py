@@ -273,7 +273,7 @@ def _do_cell(study: SolosStudy, material: _Material, work: Path, results: Path, 
         segment_samples=study.piece_samples,
         sample_rate=study.spectrum.sample_rate,
     )
-    cell = {column: None for column in _CELL_COLUMNS} | {"system": name, "seed": seed}
+    cell: dict[str, Any] = {**dict.fromkeys(_CELL_COLUMNS), "system": name, "seed": seed}
     if trained is not None:
         cell |= trained.cell
     stale = read_scores(results)

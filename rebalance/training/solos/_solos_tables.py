@@ -33,7 +33,8 @@ def system_lines(scores: pd.DataFrame) -> Iterator[str]:
     >>> import pandas as pd
     >>> from rebalance.training.solos import system_lines
     >>> facts = {"system": "mixture", "seed": 0, "piece": "duet", "segment": 0, "n_sources": 2}
-    >>> scores = pd.DataFrame({"instrument": ["Tuba", "Horn"], "sdr": [1.0, 3.0], "sir": 0.0, "sar": 9.0}).assign(**facts)
+    >>> sources = {"instrument": ["Tuba", "Horn"], "sdr": [1.0, 3.0], "sir": 0.0, "sar": 9.0}
+    >>> scores = pd.DataFrame(sources).assign(**facts)
     >>> print(*system_lines(scores), sep=chr(10))
     | system | SDR | SIR | SAR | 2 sources, SDR | segments |
     |---|---|---|---|---|---|
@@ -54,7 +55,7 @@ def system_lines(scores: pd.DataFrame) -> Iterator[str]:
 
 
 def ordering_lines(scores: pd.DataFrame) -> Iterator[str]:
-    """Return a Markdown table of the orderings that the paper claims: paired differences with 95 % intervals over pieces.
+    """Return a Markdown table of the orderings that the paper claims, paired, with 95 % intervals over pieces.
 
     A pair is the same source of the same segment under the same seed, where both systems have a score.
 
