@@ -8,6 +8,7 @@ from rebalance.training._exporting import export_average, stamp, trained_average
 from rebalance.training._pitch_labels import pitch_labels
 from rebalance.training._refining import RefinerExperiment, progress_of_refiner, run_refiner_experiment
 from rebalance.training._score_steps import ScoreExperiment, export_score_separator, run_score_experiment
+from rebalance.training._solos_study import SolosStudy, run_solos_study
 from rebalance.training._targets import TargetExperiment, train_targets
 from rebalance.training._tracker_exporting import export_tracker, stamp_tracker
 from rebalance.training._tracking import held_out_figures
@@ -17,6 +18,7 @@ __all__ = [
     "Experiment",
     "RefinerExperiment",
     "ScoreExperiment",
+    "SolosStudy",
     "TargetExperiment",
     "TrackerExperiment",
     "export_average",
@@ -33,6 +35,7 @@ __all__ = [
     "run_experiment",
     "run_refiner_experiment",
     "run_score_experiment",
+    "run_solos_study",
     "run_tracker_experiment",
     "stamp",
     "stamp_tracker",

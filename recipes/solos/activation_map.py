@@ -1,7 +1,7 @@
 """Paint where players are heard: `python activation_map.py MODEL VIDEO N_PLAYERS OUT.png [START_S]`.
 
-MODEL is that of The Sound of Pixels. Every player's middle square of the picture is shown, from left to right, once as it
-is and once with its activation map over it.
+MODEL is that of The Sound of Pixels. Every player's middle square of the picture is shown, from left to right, once as
+it is and once with its activation map over it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Ask whether the drawn instruments can be told apart by sight: `python sight.py [WORK]`; half a minute of one core.
+"""Ask whether the drawn instruments can be told apart by sight: `python sight.py [WORK]`; a minute of one core.
 
-Sixty players of each instrument, in stripes and checks, teach the vision network of config.yaml; twenty others, in
+A hundred players of each instrument, in stripes and checks, teach the vision network of config.yaml; twenty others, in
 scenery it has never seen, are named. All pictures are read from video files.
 """
 
@@ -16,12 +16,12 @@ import torch
 from rebalance import RebalanceError
 from rebalance.separation.solos import SOLOS_INSTRUMENTS, VisionNetwork, framed
 from rebalance.synthesis.performers import Scenery, draw_stage
-from rebalance.training import read_recipe
-from rebalance.training.solos import SightNetwork, SolosStudy
+from rebalance.training import SolosStudy, read_recipe
+from rebalance.training.solos import SightNetwork
 from rebalance.video import read_frames, write_video
 
 SIDE, FRAME_RATE, N_FRAMES = 64, 25, 3
-STEPS, BATCH = 300, 24
+STEPS, BATCH = 450, 24
 
 
 def filmed(folder: Path, sceneries: tuple[Scenery, ...], n_each: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -42,7 +42,7 @@ def main(work: Path) -> None:
     torch.manual_seed(0)
     study = read_recipe(Path(__file__).parent, "default", SolosStudy)
     network = SightNetwork(VisionNetwork(study.vision, study.pixels.n_components), SOLOS_INSTRUMENTS)
-    frames, names = filmed(work, ("stripes", "checks"), 60, seed=1)
+    frames, names = filmed(work, ("stripes", "checks"), 100, seed=1)
     optimiser = torch.optim.Adam(network.parameters(), lr=2e-3)
     schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.02, STEPS)
     rng = np.random.default_rng(0)

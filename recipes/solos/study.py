@@ -13,8 +13,8 @@ from pathlib import Path
 import pandas as pd
 
 from rebalance import RebalanceError
-from rebalance.training import read_recipe
-from rebalance.training.solos import SolosStudy, ordering_lines, run_study, sight_lines, system_lines
+from rebalance.training import SolosStudy, read_recipe, run_solos_study
+from rebalance.training.solos import ordering_lines, sight_lines, system_lines
 
 RECIPE = Path(__file__).parent
 
@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> None:
     overrides = tuple(text for text in (*asked.overrides, *more) if "=" in text)
     try:
         if not asked.table:
-            run_study(read_recipe(RECIPE, asked.variant, SolosStudy, overrides), asked.work, asked.results)
+            run_solos_study(read_recipe(RECIPE, asked.variant, SolosStudy, overrides), asked.work, asked.results)
         for line in tables(asked.results):
             sys.stdout.write(f"{line}\n")
     except (RebalanceError, FileNotFoundError) as error:

@@ -27,10 +27,11 @@ from rebalance.separation.solos import (
     ratio_masks,
 )
 from rebalance.synthesis.performers import EnsemblePlan, write_ensembles
-from rebalance.training import read_recipe
+from rebalance.training import SolosStudy, read_recipe, run_solos_study
 from rebalance.training._loop import TrainSettings, train
 from rebalance.training._run_state import progress_of
 from rebalance.training._schedule import CurriculumSettings
+from rebalance.training._solo_validation import SoloValidation
 from rebalance.training.solos import (
     EnsemblePiece,
     MultiHeadObjective,
@@ -41,17 +42,14 @@ from rebalance.training.solos import (
     SoloLibrary,
     SoloMixer,
     SoloMixingSettings,
-    SolosStudy,
     divided,
     open_pieces,
     open_solos,
     ordering_lines,
-    run_study,
     score_system,
     system_lines,
     weighted_bce,
 )
-from rebalance.training.solos._solo_validation import SoloValidation
 
 RECIPE = Path(__file__).parents[2] / "recipes" / "solos"
 HEADS = ("Violin", "Cello", "Flute", "Tuba")
@@ -352,7 +350,7 @@ def test_the_study_runs_from_its_command_once_and_goes_on_where_it_was_left(
     before = (results / "scores.csv").read_bytes()
     assert load_separator(f"sound-of-pixels:{work / 'models' / 'pixels-fine-tuned-0'}", device="cpu").weights
     cells[cells["system"] != "mixture"].to_csv(results / "cells.csv", index=False)  # as after an interruption
-    run_study(read_recipe(RECIPE, "smoke", SolosStudy), work, results)
+    run_solos_study(read_recipe(RECIPE, "smoke", SolosStudy), work, results)
     assert len(pd.read_csv(results / "cells.csv")) == 7
     again = pd.read_csv(results / "scores.csv")
     keys = ["system", "seed", "piece", "segment", "instrument"]
@@ -365,7 +363,7 @@ def test_the_study_runs_from_its_command_once_and_goes_on_where_it_was_left(
 def test_results_of_other_columns_and_systems_without_pairs_are_refused(tmp_path: Path) -> None:
     (tmp_path / "cells.csv").write_text("system,seed\n")
     with pytest.raises(MetadataError, match=r"cells\.csv: expected columns system, seed, steps"):
-        run_study(read_recipe(RECIPE, "smoke", SolosStudy), tmp_path, tmp_path)
+        run_solos_study(read_recipe(RECIPE, "smoke", SolosStudy), tmp_path, tmp_path)
     facts = {
         "seed": 0,
         "piece": "a",

@@ -6,13 +6,27 @@ from rebalance.training.solos._piece_scores import SCORE_COLUMNS, EnsemblePiece,
 from rebalance.training.solos._sight import SightNetwork, sight_accuracy
 from rebalance.training.solos._solo_library import SoloClip, SoloLibrary, divided, open_solos
 from rebalance.training.solos._solo_mixing import SoloBatch, SoloMixer, SoloMixingSettings
-from rebalance.training.solos._solo_objectives import MultiHeadObjective, PixelsObjective, SightObjective, weighted_bce
-from rebalance.training.solos._solos_study import SYSTEMS, SolosStudy, run_study
+from rebalance.training.solos._solo_objectives import (
+    BinaryKind,
+    MultiHeadObjective,
+    PixelsObjective,
+    SightObjective,
+    weighted_bce,
+)
+from rebalance.training.solos._solos_systems import (
+    SYSTEMS,
+    UNTRAINED_SYSTEMS,
+    SystemName,
+    trained_system,
+    untrained_system,
+)
 from rebalance.training.solos._solos_tables import ordering_lines, sight_lines, system_lines
 
 __all__ = [
     "SCORE_COLUMNS",
     "SYSTEMS",
+    "UNTRAINED_SYSTEMS",
+    "BinaryKind",
     "EnsemblePiece",
     "MultiHeadObjective",
     "PixelsObjective",
@@ -23,15 +37,16 @@ __all__ = [
     "SoloLibrary",
     "SoloMixer",
     "SoloMixingSettings",
-    "SolosStudy",
+    "SystemName",
     "divided",
     "open_pieces",
     "open_solos",
     "ordering_lines",
-    "run_study",
     "score_system",
     "sight_accuracy",
     "sight_lines",
     "system_lines",
+    "trained_system",
+    "untrained_system",
     "weighted_bce",
 ]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from rebalance._base.bootstrap import Estimate, paired_difference
 from rebalance._base.errors import MetadataError
-from rebalance.training.solos._solos_study import SYSTEMS
+from rebalance.training.solos._solos_systems import SYSTEMS
 
 _MEASURES = ("sdr", "sir", "sar")
 _KEYS = ["piece", "segment", "instrument"]

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from rebalance.training._loop import Objective
-from rebalance.training.solos._solo_mixing import SoloMixer
+from rebalance.training.solos import SoloMixer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

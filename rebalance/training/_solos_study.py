@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import pandas as pd
 import torch
@@ -30,37 +29,30 @@ from rebalance.separation.solos import (
 from rebalance.synthesis.performers import EnsemblePlan, SoloPlan, write_ensembles, write_solos
 from rebalance.training._loop import Objective, TrainSettings, train
 from rebalance.training._run_state import load_average, progress_of
-from rebalance.training.solos._piece_scores import SCORE_COLUMNS, EnsemblePiece, System, open_pieces, score_system
-from rebalance.training.solos._sight import SightNetwork, sight_accuracy
-from rebalance.training.solos._solo_library import SoloLibrary, divided, open_solos
-from rebalance.training.solos._solo_mixing import SoloMixer, SoloMixingSettings
-from rebalance.training.solos._solo_objectives import BinaryKind, MultiHeadObjective, PixelsObjective, SightObjective
-from rebalance.training.solos._solo_validation import SoloValidation
-from rebalance.training.solos._solos_systems import heard_by_heads, ideal_masks, mixture_as_estimates, seen_by_pixels
-
-SystemName: TypeAlias = Literal[
-    "mixture",
-    "ideal-binary",
-    "ideal-ratio",
-    "pixels-other-corpus",
-    "pixels-scratch",
-    "pixels-fine-tuned",
-    "multi-head-u-net",
-]
-SYSTEMS: Mapping[SystemName, str] = MappingProxyType(
-    {
-        "mixture": "the mixture as every estimate",
-        "ideal-binary": "ideal binary masks",
-        "ideal-ratio": "ideal ratio masks",
-        "pixels-other-corpus": "Sound of Pixels, trained on the other corpus",
-        "pixels-scratch": "Sound of Pixels, from scratch",
-        "pixels-fine-tuned": "Sound of Pixels, fine-tuned",
-        "multi-head-u-net": "multi-head U-Net",
-    }
+from rebalance.training._solo_validation import SoloValidation
+from rebalance.training.solos import (
+    SCORE_COLUMNS,
+    SYSTEMS,
+    UNTRAINED_SYSTEMS,
+    BinaryKind,
+    EnsemblePiece,
+    MultiHeadObjective,
+    PixelsObjective,
+    SightNetwork,
+    SightObjective,
+    SoloLibrary,
+    SoloMixer,
+    SoloMixingSettings,
+    SystemName,
+    divided,
+    open_pieces,
+    open_solos,
+    score_system,
+    sight_accuracy,
+    trained_system,
+    untrained_system,
 )
-"""The rows of the comparison, and what they are called."""
 
-_UNTRAINED: tuple[SystemName, ...] = ("mixture", "ideal-binary", "ideal-ratio")
 _CELL_COLUMNS = ("system", "seed", "steps", "minutes", "n_parameters", "validation_loss", "stages", "sight_accuracy")
 
 
@@ -104,8 +96,7 @@ class SolosStudy:
 
     Examples
     --------
-    >>> from rebalance.training import read_recipe
-    >>> from rebalance.training.solos import SolosStudy
+    >>> from rebalance.training import SolosStudy, read_recipe
     >>> study = read_recipe("recipes/solos", "published", SolosStudy)
     >>> study.spectrum.n_frames, study.multi_head_train.curriculum.stages
     (256, 6)
@@ -152,8 +143,8 @@ class SolosStudy:
     @property
     def cells(self) -> tuple[tuple[SystemName, int], ...]:
         """What is scored, in this order: every trained system once for every seed."""
-        trained = [(name, seed) for seed in self.seeds for name in SYSTEMS if name not in _UNTRAINED]
-        return (*((name, 0) for name in _UNTRAINED), *trained)
+        trained = [(name, seed) for seed in self.seeds for name in SYSTEMS if name not in UNTRAINED_SYSTEMS]
+        return (*((name, 0) for name in UNTRAINED_SYSTEMS), *trained)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +164,7 @@ class _Trained:
     cell: Mapping[str, Any]
 
 
-def run_study(study: SolosStudy, work: StrPath, results: StrPath) -> pd.DataFrame:
+def run_solos_study(study: SolosStudy, work: StrPath, results: StrPath) -> pd.DataFrame:
     """Do whatever of a study is not done yet, and return its scores.
 
     Parameters
@@ -198,30 +189,29 @@ def run_study(study: SolosStudy, work: StrPath, results: StrPath) -> pd.DataFram
 
     Examples
     --------
-    >>> from rebalance.training import read_recipe
-    >>> from rebalance.training.solos import SolosStudy, run_study
+    >>> from rebalance.training import SolosStudy, read_recipe, run_solos_study
     >>> study = read_recipe("recipes/solos", "smoke", SolosStudy, ("solos_root=nowhere",))
-    >>> run_study(study, "nowhere", "nowhere")
+    >>> run_solos_study(study, "nowhere", "nowhere")
     Traceback (most recent call last):
         ...
     rebalance.task._strict_json.JsonError: nowhere/solos_ids.json: no such file
     """
     work, results = expanded(work), expanded(results)
-    done = read_cells(results)
+    done = _read_cells(results)
     waiting = [cell for cell in study.cells if cell not in done]
     if waiting:
         material = _opened(study, work)
         for name, seed in waiting:
             _do_cell(study, material, work, results, name, seed)
-    return read_scores(results)
+    return _read_scores(results)
 
 
-def read_scores(results: Path) -> pd.DataFrame:
+def _read_scores(results: Path) -> pd.DataFrame:
     """Return the scores of all cells that are done."""
     return _table(results / "scores.csv", ("system", "seed", *SCORE_COLUMNS))
 
 
-def read_cells(results: Path) -> set[tuple[str, int]]:
+def _read_cells(results: Path) -> set[tuple[str, int]]:
     """Return the cells that are done."""
     cells = _table(results / "cells.csv", _CELL_COLUMNS)
     return {(str(name), int(seed)) for name, seed in zip(cells["system"], cells["seed"], strict=True)}
@@ -265,8 +255,8 @@ def _opened(study: SolosStudy, work: Path) -> _Material:
 
 def _do_cell(study: SolosStudy, material: _Material, work: Path, results: Path, name: SystemName, seed: int) -> None:
     """Train and score one system, and write its rows: first the scores, last the cell."""
-    trained = None if name in _UNTRAINED else _trained(study, material, work, name, seed)
-    system = _untrained_system(study, name) if trained is None else _trained_system(trained.network)
+    trained = None if name in UNTRAINED_SYSTEMS else _trained(study, material, work, name, seed)
+    system = untrained_system(name, study.spectrum) if trained is None else trained_system(trained.network)
     scores = score_system(
         system,
         material.pieces,
@@ -276,7 +266,7 @@ def _do_cell(study: SolosStudy, material: _Material, work: Path, results: Path, 
     cell: dict[str, Any] = {**dict.fromkeys(_CELL_COLUMNS), "system": name, "seed": seed}
     if trained is not None:
         cell |= trained.cell
-    stale = read_scores(results)
+    stale = _read_scores(results)
     stale = stale[~((stale["system"] == name) & (stale["seed"] == seed))]
     if not stale.empty:
         with replacing(results / "scores.csv") as temporary:
@@ -284,23 +274,6 @@ def _do_cell(study: SolosStudy, material: _Material, work: Path, results: Path, 
     rows = scores.assign(system=name, seed=seed).round({"sdr": 3, "sir": 3, "sar": 3})
     _append(results / "scores.csv", rows, ("system", "seed", *SCORE_COLUMNS))
     _append(results / "cells.csv", pd.DataFrame([cell]), _CELL_COLUMNS)
-
-
-def _untrained_system(study: SolosStudy, name: SystemName) -> System:
-    """Return a row that needs no training."""
-    if name == "mixture":
-        return mixture_as_estimates
-    return ideal_masks(study.spectrum, binary=name == "ideal-binary")
-
-
-def _trained_system(network: nn.Module) -> System:
-    """Return the row of a trained network."""
-    network.eval()
-    if isinstance(network, MultiHeadUNet):
-        return heard_by_heads(network)
-    if isinstance(network, SoundOfPixels):
-        return seen_by_pixels(network)
-    raise ConfigError(where="system", expected="one of the networks of Solos", got=type(network).__name__)
 
 
 def _trained(study: SolosStudy, material: _Material, work: Path, name: SystemName, seed: int) -> _Trained:
