@@ -360,6 +360,15 @@ def test_the_study_runs_from_its_command_once_and_goes_on_where_it_was_left(
     assert before
 
 
+@pytest.mark.parametrize("variant", ["default", "smoke", "longer", "published"])
+def test_every_variant_of_the_recipe_can_be_built(variant: str) -> None:
+    study = read_recipe(RECIPE, variant, SolosStudy)
+    sizes = {study.multi_head.sizes, study.pixels.sizes}
+    assert sizes == {"published" if variant == "published" else "small"}
+    assert study.cells[0] == ("mixture", 0)
+    assert len(study.cells) == 3 + 4 * len(study.seeds)
+
+
 def test_results_of_other_columns_and_systems_without_pairs_are_refused(tmp_path: Path) -> None:
     (tmp_path / "cells.csv").write_text("system,seed\n")
     with pytest.raises(MetadataError, match=r"cells\.csv: expected columns system, seed, steps"):
