@@ -10,6 +10,7 @@ from rebalance._base.errors import ConfigError
 DISTRIBUTION = "rebalance-music"
 
 EXTRA_OF = {
+    "av": "video",
     "distributed": "cluster",
     "fastapi": "web",
     "fluidsynth": "render",

@@ -12,6 +12,7 @@ from rebalance._base.errors import ConfigError, RebalanceError
 from rebalance._base.instrument_names import instrument_of
 from rebalance._base.running import Failure, one_line
 from rebalance.audio import AUDIO_SUFFIXES, AudioFile, open_audio
+from rebalance.cli._videos import sound_of
 
 FilesArgument: TypeAlias = Annotated[
     list[Path],
@@ -31,14 +32,20 @@ DepthOption: TypeAlias = Annotated[
 ]
 
 
-def opened_files(paths: Sequence[Path], channels: str | None) -> tuple[dict[Path, AudioFile], list[Failure]]:
-    """Look at files to read; one that cannot be read is a failure among several, an error alone."""
+def opened_files(
+    paths: Sequence[Path], channels: str | None, *, video_sounds: Path | None = None
+) -> tuple[dict[Path, AudioFile], list[Failure]]:
+    """Look at files to read; one that cannot be read is a failure among several, an error alone.
+
+    The sound of a video is first copied to the folder `video_sounds`; without one, a video cannot be read.
+    """
     chosen = None if channels is None else _channel_numbers(channels)
     files: dict[Path, AudioFile] = {}
     failures: list[Failure] = []
     for path in paths:
         try:
-            files[path] = open_audio(path, channels=chosen, most_channels=2)
+            heard = path if video_sounds is None else sound_of(path, video_sounds)
+            files[path] = open_audio(heard, channels=chosen, most_channels=2)
         except RebalanceError as error:
             if instrument_of(str(path)) is not None and not path.exists():
                 hint = "names separated by commas, without spaces or in quotes"
@@ -50,16 +57,20 @@ def opened_files(paths: Sequence[Path], channels: str | None) -> tuple[dict[Path
 
 
 def do_each(
-    files: Sequence[AudioFile], work: Callable[[AudioFile], None], failures: list[Failure], *, alone: bool
+    files: Mapping[Path, AudioFile],
+    work: Callable[[Path, AudioFile], None],
+    failures: list[Failure],
+    *,
+    alone: bool,
 ) -> None:
     """Do one file after the other; what fails is added to the failures, or raised where there is one file alone."""
-    for file in files:
+    for path, file in files.items():
         try:
-            work(file)
+            work(path, file)
         except RebalanceError as error:
             if alone:
                 raise
-            failures.append(_failure(file.path, error))
+            failures.append(_failure(path, error))
 
 
 def keep_what_is_there(

@@ -127,11 +127,11 @@ def remix(
     )
     say_details(loaded, players)
 
-    def work(file: AudioFile) -> None:
-        say_remarks(file.path, file.remarks)
-        path = outputs[file.path]
+    def work(source: Path, file: AudioFile) -> None:
+        say_remarks(source, file.remarks)
+        path = outputs[source]
         kind = output_format(path, depth=depth, like=file.header)
-        with share_bar(f"remix {file.path.name}" if len(files) > 1 else "remix") as on_progress:
+        with share_bar(f"remix {source.name}" if len(files) > 1 else "remix") as on_progress:
             done = remix_file(file, request, path, kind, on_progress=on_progress)
         say(f"{path}")
         for line in (*_told_of_balance(done.balance), *_told_of_level(done.level, target)):
@@ -139,7 +139,7 @@ def remix(
         if fitting is not None:
             note(_SAFETY)
 
-    do_each(list(opened.values()), work, failures, alone=len(files) == 1)
+    do_each(opened, work, failures, alone=len(files) == 1)
     if len(files) > 1:
         finish(f"{len(files)} recordings rebalanced", failures, n_asked=len(files))
 

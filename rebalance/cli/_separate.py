@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,7 @@ from rebalance.cli._recordings import (
     require_different,
     suffix_of_format,
 )
+from rebalance.cli._videos import shown
 
 
 def separate(
@@ -42,6 +44,9 @@ def separate(
     force: ForceOption = False,
 ) -> None:
     """Split recordings into their instruments, at their own rate, depth and length.
+
+    Of a video the sound is read. A separator that looks at the players takes them for the instruments named, side by
+    side from left to right.
 
     Example: rebalance separate quartet.flac --instruments violin,violin,viola,cello --out stems
     """
@@ -65,27 +70,29 @@ def separate(
         kept = len(files) > 1 and all(output.is_file() for output in outputs[path])
         check_folder_to_write(folder, names=[o.name for o in outputs[path]], inputs=files, force=force or kept)
     output_format(Path(f"stem{suffix}"), depth=depth)
-    opened, failures = opened_files(files, channels)
-    for path, file in opened.items():
-        output_format(Path(f"stem{suffix}"), depth=depth, like=file.header).require(
-            file.sample_rate, file.n_channels, path
-        )
-    if len(files) > 1:
-        opened = keep_what_is_there(opened, outputs, force=force)
-    loaded = following(load_separator(separator, device=device), files, players, score, part)
-    say_details(loaded, players)
+    with tempfile.TemporaryDirectory(prefix="rebalance-") as sounds:
+        opened, failures = opened_files(files, channels, video_sounds=Path(sounds))
+        for path, file in opened.items():
+            output_format(Path(f"stem{suffix}"), depth=depth, like=file.header).require(
+                file.sample_rate, file.n_channels, path
+            )
+        if len(files) > 1:
+            opened = keep_what_is_there(opened, outputs, force=force)
+        loaded = following(load_separator(separator, device=device), files, players, score, part)
+        say_details(loaded, players)
 
-    def work(file: AudioFile) -> None:
-        say_remarks(file.path, file.remarks)
-        kind = output_format(Path(f"stem{suffix}"), depth=depth, like=file.header)
-        folder = folders[files.index(file.path)]
-        with share_bar(f"separate {file.path.name}" if len(files) > 1 else "separate") as on_progress:
-            done = separate_file(file, players, loaded, folder, kind, on_progress=on_progress)
-        for path in done.paths.values():
-            say(str(path))
-        if done.attenuation_db:
-            say(f"all of them turned down by {done.attenuation_db:.2f} dB so that nothing clips")
+        def work(path: Path, file: AudioFile) -> None:
+            say_remarks(path, file.remarks)
+            kind = output_format(Path(f"stem{suffix}"), depth=depth, like=file.header)
+            folder = folders[files.index(path)]
+            seeing = shown(loaded, path, len(players), sound_s=file.n_samples / file.sample_rate)
+            with share_bar(f"separate {path.name}" if len(files) > 1 else "separate") as on_progress:
+                done = separate_file(file, players, seeing, folder, kind, on_progress=on_progress)
+            for stem in done.paths.values():
+                say(str(stem))
+            if done.attenuation_db:
+                say(f"all of them turned down by {done.attenuation_db:.2f} dB so that nothing clips")
 
-    do_each(list(opened.values()), work, failures, alone=len(files) == 1)
-    if len(files) > 1:
-        finish(f"{len(files)} recordings separated", failures, n_asked=len(files))
+        do_each(opened, work, failures, alone=len(files) == 1)
+        if len(files) > 1:
+            finish(f"{len(files)} recordings separated", failures, n_asked=len(files))

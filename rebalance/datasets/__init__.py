@@ -6,16 +6,32 @@ from rebalance.datasets._corpus import Corpus, CorpusInfo, NoteFile, Notes, Part
 from rebalance.datasets._loaders import LOADERS, load_corpus
 from rebalance.datasets._preparing import prepare_downloads
 from rebalance.datasets._recorded_notes import read_notes
+from rebalance.datasets._solos import (
+    SOLOS_FRAME_RATE,
+    SOLOS_INFO,
+    Solo,
+    read_skeletons,
+    read_solos,
+    solo_frames,
+    solo_sound,
+)
 
 __all__ = [
     "LOADERS",
+    "SOLOS_FRAME_RATE",
+    "SOLOS_INFO",
     "Corpus",
     "CorpusInfo",
     "NoteFile",
     "Notes",
     "Part",
     "Piece",
+    "Solo",
     "load_corpus",
     "prepare_downloads",
     "read_notes",
+    "read_skeletons",
+    "read_solos",
+    "solo_frames",
+    "solo_sound",
 ]

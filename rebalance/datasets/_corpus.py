@@ -163,6 +163,8 @@ class Piece:
         Which part of the corpus it belongs to by its makers' division (``"train"`` ..), where there is one.
     evaluation_material
         Whether the challenge evaluates on it.
+    video
+        Of all players side by side, in the order of the parts from left to right, where there is one.
 
     Raises
     ------
@@ -184,6 +186,7 @@ class Piece:
     mixture: Path | None = None
     subset: str | None = None
     evaluation_material: bool = False
+    video: Path | None = None
 
     def __post_init__(self) -> None:
         repeated = [label for label, count in Counter(part.label for part in self.parts).items() if count > 1]

@@ -1,4 +1,4 @@
-"""URMP: ``<NN>_<Name>_<codes>/AuSep_<k>_<code>_<NN>_<Name>.wav`` with notes. Evaluation material."""
+"""URMP: ``<NN>_<Name>_<codes>/AuSep_<k>_<code>_<NN>_<Name>.wav`` with notes, ``Vid_*.mp4``. Evaluation material."""
 
 from __future__ import annotations
 
@@ -72,7 +72,10 @@ def _piece(folder: Path) -> Piece:
         )
     )
     mixture = next(folder.glob("AuMix_*.wav"), None)
-    return Piece(corpus=INFO.name, name=folder.name, parts=parts, mixture=mixture, evaluation_material=True)
+    video = next(iter(sorted(folder.glob("Vid_*.mp4"))), None)
+    return Piece(
+        corpus=INFO.name, name=folder.name, parts=parts, mixture=mixture, evaluation_material=True, video=video
+    )
 
 
 def _matching_stems(folder: Path) -> list[tuple[Path, re.Match[str]]]:

@@ -8,6 +8,8 @@ from rebalance.separation._causality import LookAhead, measure_look_ahead
 from rebalance.separation._chain import WHOLE_CHAIN, measure_chain
 from rebalance.separation._checkpoints import (
     IASS_FORMAT,
+    MULTI_HEAD_FORMAT,
+    PIXELS_FORMAT,
     SCORE_FORMAT,
     TRACKER_FORMAT,
     WEIGHTS_FOLDER,
@@ -57,6 +59,7 @@ from rebalance.separation._protocol import (
 )
 from rebalance.separation._rates import separate_at_rate
 from rebalance.separation._registry import SEPARATORS, load_activity_detector, load_separator, source_digest
+from rebalance.separation._sighted import PlayersAt, Sighted
 from rebalance.separation._silent_energy import silent_energy_db
 from rebalance.separation._stft import HOP_SIZE, WINDOW_SIZE, inverse_spectrogram, spectrogram
 from rebalance.separation._weighted_separator import WeightedSeparator
@@ -67,6 +70,8 @@ __all__ = [
     "HOP_SIZE",
     "IASS_FORMAT",
     "LIMIT_DB",
+    "MULTI_HEAD_FORMAT",
+    "PIXELS_FORMAT",
     "SCORE_FORMAT",
     "SEPARATORS",
     "SILENCE_DB_FS",
@@ -87,9 +92,11 @@ __all__ = [
     "OfficialTargets",
     "Oracle",
     "Placed",
+    "PlayersAt",
     "Separator",
     "SeparatorEntry",
     "SeparatorInfo",
+    "Sighted",
     "WeightedSeparator",
     "bss_eval",
     "check_separator",

@@ -24,6 +24,9 @@ FORMAT = "rebalance-separator/1"
 TRACKER_FORMAT = "rebalance-tracker/1"
 SCORE_FORMAT = "rebalance-score-supervised/1"
 IASS_FORMAT = "rebalance-iass/1"
+MULTI_HEAD_FORMAT = "rebalance-multi-head-u-net/1"
+PIXELS_FORMAT = "rebalance-sound-of-pixels/1"
+_FORMATS = (FORMAT, TRACKER_FORMAT, SCORE_FORMAT, IASS_FORMAT, MULTI_HEAD_FORMAT, PIXELS_FORMAT)
 WEIGHTS_FOLDER = weights_folder()
 _MAX_RELIABILITY = 2.0
 
@@ -252,7 +255,7 @@ def checkpoint_header(path: StrPath) -> dict[str, str] | None:
             header = file.metadata() or {}
     except (SafetensorError, OSError):
         return None
-    return header if header.get("format") in (FORMAT, TRACKER_FORMAT, SCORE_FORMAT, IASS_FORMAT) else None
+    return header if header.get("format") in _FORMATS else None
 
 
 def checked_header(path: StrPath, wanted: str) -> tuple[dict[str, str], str]:

@@ -23,6 +23,8 @@ from rebalance._base.running import one_line
 from rebalance.separation._activity_detection import ActivityDetector
 from rebalance.separation._checkpoints import (
     IASS_FORMAT,
+    MULTI_HEAD_FORMAT,
+    PIXELS_FORMAT,
     SCORE_FORMAT,
     TRACKER_FORMAT,
     checkpoint_header,
@@ -54,9 +56,9 @@ def load_separator(name_or_path: StrPath, *, device: str = "auto") -> Separator:
         ``rebalance.separators``; ``convtasnet:FOLDER`` or ``convtasnet-causal:FOLDER``
         for ConvTasNet checkpoints in a local folder, ``xumx:FOLDER`` for the models of X-UMX in one, ``iass:FOLDER``
         for those of IASS (``iass-unweighted:FOLDER`` without the instrument weight, ``iass-wiener:FOLDER`` with a
-        Wiener step after it); ``NAME@iass:FOLDER`` for any separator with the instrument weight of these; the path of
-        checkpoints; or ``module:callable`` for a
-        separator of your own, where ``callable(device=...)``, or ``callable()``, returns it.
+        Wiener step after it), ``multi-head-u-net:FOLDER`` and ``sound-of-pixels:FOLDER`` for the one model in it;
+        ``NAME@iass:FOLDER`` for any separator with the instrument weight of these; the path of checkpoints; or
+        ``module:callable`` for a separator of your own, where ``callable(device=...)``, or ``callable()``, returns it.
     device
         Where networks run: ``"auto"`` (CUDA, then MPS, then the processor), ``"cpu"``, ``"cuda"``,
         ``"cuda:1"``, ``"mps"``. Separators without a network ignore it.
@@ -88,8 +90,8 @@ def _found(text: str, device: str) -> Separator:
         return _iass(text, Path(folder).expanduser(), device, **_IASS[name])
     if colon and name in _CONVTASNETS:
         return _local(text, Path(folder).expanduser(), device, causal=_CONVTASNETS[name])
-    if colon and name == _XUMX:
-        return _xumx(text, Path(folder).expanduser(), device)
+    if colon and name in _OF_A_FOLDER:
+        return _OF_A_FOLDER[name](text, Path(folder).expanduser(), device)
     if text in SEPARATORS:
         return SEPARATORS[text](device)
     if text in (shipped := shipped_weights()):
@@ -190,7 +192,7 @@ def _factory_name(text: str) -> str | None:
 def _is_factory(text: str) -> bool:
     """Tell whether a name is ``module:callable`` and nothing else."""
     name, colon, _ = text.partition(":")
-    if text in SEPARATORS or text in shipped_weights() or (colon and name in (_XUMX, *_IASS, *_CONVTASNETS)):
+    if text in SEPARATORS or text in shipped_weights() or (colon and name in (*_OF_A_FOLDER, *_IASS, *_CONVTASNETS)):
         return False
     return _FACTORY.fullmatch(text) is not None and not Path(text).expanduser().exists()
 
@@ -208,15 +210,9 @@ def _imported(text: str) -> Callable[..., object]:
 def _from_path(text: str, path: Path, device: str) -> Separator:
     """Return the separator of checkpoints of any kind."""
     header = checkpoint_header(path)
-    if header is not None and header["format"] == TRACKER_FORMAT:
-        return _player_tracker(text, path, device)
-    if header is not None and header["format"] == SCORE_FORMAT:
-        return _score_supervised(text, path, device)
-    if header is not None and header["format"] == IASS_FORMAT:
-        return _iass(text, path, device)
-    if header is not None:
-        return _mask_network(text, path, device)
-    return _local(text, path, device)
+    if header is None:
+        return _local(text, path, device)
+    return _OF_A_FORMAT.get(header["format"], _mask_network)(text, path, device)
 
 
 def _made_elsewhere(text: str, device: str) -> Separator:
@@ -326,10 +322,37 @@ def _weighted(text: str, inner: str, detector: str, device: str) -> Separator:
     return WeightedSeparator(name=text, separator=load_separator(inner, device=device), detector=found)
 
 
+def _multi_head(name: str, path: Path, device: str) -> Separator:
+    """Return the separator over a multi-head U-Net."""
+    with optional_packages():
+        from rebalance.separation.solos import load_multi_head
+
+    return load_multi_head(name, path, device=device)
+
+
+def _pixels(name: str, path: Path, device: str) -> Separator:
+    """Return the separator over The Sound of Pixels."""
+    with optional_packages():
+        from rebalance.separation.solos import load_pixels
+
+    return load_pixels(name, path, device=device)
+
+
 _WEIGHTED_BY = "@iass:"
-_XUMX = "xumx"
 _IASS: Mapping[str, Mapping[str, bool]] = MappingProxyType(
     {"iass": {}, "iass-unweighted": {"weighted": False}, "iass-wiener": {"filtered": True}}
+)
+_OF_A_FOLDER: Mapping[str, Callable[[str, Path, str], Separator]] = MappingProxyType(
+    {"xumx": _xumx, "multi-head-u-net": _multi_head, "sound-of-pixels": _pixels}
+)
+_OF_A_FORMAT: Mapping[str, Callable[[str, Path, str], Separator]] = MappingProxyType(
+    {
+        TRACKER_FORMAT: _player_tracker,
+        SCORE_FORMAT: _score_supervised,
+        IASS_FORMAT: _iass,
+        MULTI_HEAD_FORMAT: _multi_head,
+        PIXELS_FORMAT: _pixels,
+    }
 )
 _CONVTASNETS: Mapping[str, bool] = MappingProxyType({"convtasnet": False, "convtasnet-causal": True})
 

@@ -29,6 +29,7 @@ from rebalance.training._iass_training import (
 from rebalance.training._pitch_labels import pitch_labels
 from rebalance.training._refining import RefinerExperiment, progress_of_refiner, run_refiner_experiment
 from rebalance.training._score_steps import ScoreExperiment, export_score_separator, run_score_experiment
+from rebalance.training._solos_study import SolosStudy, run_solos_study
 from rebalance.training._targets import TargetExperiment, train_targets
 from rebalance.training._tracker_exporting import export_tracker, stamp_tracker
 from rebalance.training._tracking import held_out_figures
@@ -51,6 +52,7 @@ __all__ = [
     "IassSystem",
     "RefinerExperiment",
     "ScoreExperiment",
+    "SolosStudy",
     "TargetExperiment",
     "TrackerExperiment",
     "WeightFigures",
@@ -77,6 +79,7 @@ __all__ = [
     "run_iass_study",
     "run_refiner_experiment",
     "run_score_experiment",
+    "run_solos_study",
     "run_tracker_experiment",
     "score_families",
     "stamp",

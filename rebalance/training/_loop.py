@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import csv
+import functools
 import logging
 import math
 import os
@@ -12,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, Self, TypeVar, runtime_checkable
 
 import torch
 from torch import nn
@@ -24,11 +25,18 @@ from rebalance._base.progress import progress_bar
 from rebalance.separation.mask_network import MaskNetwork
 from rebalance.training import _run_state
 from rebalance.training._losses import Loss, LossSettings, mask_loss, separation_loss
-from rebalance.training._schedule import PlateauSettings, ScheduleState, after_validation
+from rebalance.training._schedule import CurriculumSettings, PlateauSettings, ScheduleState, after_validation
 from rebalance.training.data import Batch
 
 _LOG = logging.getLogger(__name__)
-_OPTIMISERS: Mapping[str, type[torch.optim.Adam]] = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
+_OPTIMISERS: Mapping[str, Callable[..., torch.optim.Optimizer]] = {
+    "adamw": torch.optim.AdamW,
+    "adam": torch.optim.Adam,
+    "sgd": functools.partial(torch.optim.SGD, momentum=0.9),
+}
+
+
+StagedT = TypeVar("StagedT")
 
 
 class BatchMaker(Protocol):
@@ -36,6 +44,24 @@ class BatchMaker(Protocol):
 
     def batch(self, step: int, *, rank: int = 0) -> Batch:
         """Return the batch of a step for one of several processes."""
+        ...
+
+
+@runtime_checkable
+class Staged(Protocol):
+    """What changes with the stage of a curriculum: what makes batches, or what validates."""
+
+    def at_stage(self, stage: int) -> Self:
+        """Return it for a stage, counted from 0."""
+        ...
+
+
+@runtime_checkable
+class ScaledRates(Protocol):
+    """A network some of whose parameters learn at another rate."""
+
+    def learning_rate_scales(self) -> Mapping[str, float]:
+        """Return what the rate is multiplied by where it is not 1, by the beginning of the names of parameters."""
         ...
 
 
@@ -85,11 +111,15 @@ class TrainSettings:
     loss
         Weights of the loss.
     optimiser
-        ``"adamw"``, or ``"adam"`` with the weight decay added to the gradient.
+        ``"adamw"``; ``"adam"``, or ``"sgd"`` with a momentum of 0.9, with the weight decay added to the gradient.
     plateau
         How the learning rate falls when the validation loss, minus ``"selection"``, stays; not at all when None.
     stop_after_flat
         Stop after so many validations in a row without a smaller loss; never when None.
+    falls_at
+        Steps at which the learning rate falls to a tenth.
+    curriculum
+        How a run goes on to more difficult examples; not at all when None. What makes its batches must be `Staged`.
     """
 
     steps: int
@@ -107,9 +137,11 @@ class TrainSettings:
     compile: bool = False
     seed: int = 0
     loss: LossSettings = field(default_factory=LossSettings)
-    optimiser: Literal["adamw", "adam"] = "adamw"
+    optimiser: Literal["adamw", "adam", "sgd"] = "adamw"
     plateau: PlateauSettings | None = None
     stop_after_flat: int | None = None
+    falls_at: tuple[int, ...] = ()
+    curriculum: CurriculumSettings | None = None
 
     def __post_init__(self) -> None:
         for name in ("steps", "save_every", "log_every", "validate_every", "stop_after_flat"):
@@ -128,7 +160,13 @@ class TrainSettings:
             "compile",
             "processor_bfloat16",
         }
-        later = {"optimiser": "adamw", "plateau": None, "stop_after_flat": None}  # unknown to states from before them
+        later = {  # unknown to states from before them
+            "optimiser": "adamw",
+            "plateau": None,
+            "stop_after_flat": None,
+            "falls_at": (),
+            "curriculum": None,
+        }
         return {
             name: value
             for name, value in asdict(self).items()
@@ -138,17 +176,19 @@ class TrainSettings:
     @property
     def follows_validation(self) -> bool:
         """Whether what validation gives changes the course of the run."""
-        return self.plateau is not None or self.stop_after_flat is not None
+        return not (self.plateau is None and self.stop_after_flat is None and self.curriculum is None)
 
     def stops_at(self, schedule: ScheduleState) -> bool:
-        """Tell whether a run is over before its last step."""
-        return self.stop_after_flat is not None and schedule.waited >= self.stop_after_flat
+        """Tell whether a run is over before its last step: in the last stage of a curriculum alone."""
+        in_last_stage = self.curriculum is None or schedule.stage >= self.curriculum.stages - 1
+        return in_last_stage and self.stop_after_flat is not None and schedule.waited >= self.stop_after_flat
 
     def learning_rate_at(self, step: int) -> float:
         """Return the learning rate of a step, counted from 0."""
         risen = (step + 1) / max(self.warmup_steps, 1)
         left = (self.steps - step) / max(self.decay_steps, 1)
-        return self.learning_rate * min(risen, left, 1.0)
+        fallen = 0.1 ** sum(step >= fall for fall in self.falls_at)
+        return self.learning_rate * min(risen, left, 1.0) * fallen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +279,7 @@ def train(
         network.to(device)
         average = copy.deepcopy(network).eval().requires_grad_(requires_grad=False)
         optimiser = _OPTIMISERS[settings.optimiser](
-            network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+            _parameter_groups(network), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
         stored = {"train": settings.lasting, **(description or {})}
         state = run / "state.safetensors"
@@ -247,7 +287,7 @@ def train(
         if state.exists():
             progress = _run_state.load_state(state, network, average, optimiser, stored)
             _LOG.info("%s: going on at step %d", run, progress.step)
-        log = _Log(run, progress.step) if group.leads else None
+        log = _Log(run, progress.step, progress.schedule.stage) if group.leads else None
         if settings.compile:
             _compile(network)
         objective = objective or SeparationObjective(settings=settings.loss)
@@ -259,7 +299,9 @@ def train(
                 if settings.stops_at(schedule):
                     break
                 rate = settings.learning_rate_at(step) * schedule.scale
-                figures, norm = _step(network, batches, optimiser, settings, step, rate, group, device, objective)
+                figures, norm = _step(
+                    network, _at(batches, schedule.stage), optimiser, settings, step, rate, group, device, objective
+                )
                 _follow(average, network, settings.average_decay, step)
                 done = step + 1
                 due = validate is not None and (done % settings.validate_every == 0 or done == last)
@@ -268,8 +310,12 @@ def train(
                         log.step(done, time.monotonic() - began, rate, figures, norm)
                     bar.reach(done, f"training loss {figures['loss'].item():.4f}")
                     if due and validate is not None:
-                        selection = log.validation(done, validate(average, done), average)
-                        schedule = after_validation(schedule, -selection, settings.plateau)
+                        found = {**_at(validate, schedule.stage)(average, done), **_told_stage(settings, schedule)}
+                        selection = log.validation(done, found, average)
+                        followed = after_validation(schedule, -selection, settings.plateau, settings.curriculum)
+                        if followed.stage != schedule.stage:
+                            log.begin_stage()
+                        schedule = followed
                 if due and settings.follows_validation:
                     schedule = group.share(schedule)
                 over = done == last or settings.stops_at(schedule)
@@ -278,6 +324,26 @@ def train(
                     now = _run_state.Progress(step=done, seconds=seconds, schedule=schedule)
                     _run_state.save_state(state, network, average, optimiser, now, stored)
     return average
+
+
+def _at(staged: StagedT, stage: int) -> StagedT:
+    """Return what makes batches, or validates, for a stage; itself where it does not change."""
+    return staged.at_stage(stage) if isinstance(staged, Staged) else staged
+
+
+def _told_stage(settings: TrainSettings, schedule: ScheduleState) -> dict[str, float]:
+    """Return the stage of a curriculum, for the log of validations."""
+    return {} if settings.curriculum is None else {"stage": schedule.stage}
+
+
+def _parameter_groups(network: nn.Module) -> list[dict[str, Any]]:
+    """Return the parameters by what their learning rate is multiplied by."""
+    scales = network.learning_rate_scales() if isinstance(network, ScaledRates) else {}
+    groups: dict[float, list[nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        scale = next((scale for start, scale in scales.items() if name.startswith(start)), 1.0)
+        groups.setdefault(scale, []).append(parameter)
+    return [{"params": parameters, "rate_scale": scale} for scale, parameters in groups.items()]
 
 
 def _compile(network: nn.Module) -> None:
@@ -299,7 +365,7 @@ def _step(
 ) -> tuple[Mapping[str, torch.Tensor], float]:
     """Take one step and return its figures and the norm of its gradient."""
     for parameters in optimiser.param_groups:
-        parameters["lr"] = rate
+        parameters["lr"] = rate * parameters["rate_scale"]
     torch.manual_seed(settings.seed * 1_000_003 + step)
     network.train()
     batch = batches.batch(step, rank=group.rank)
@@ -355,12 +421,12 @@ def _follow(average: nn.Module, network: nn.Module, decay: float, step: int) -> 
 class _Log:
     """Writes the logs of a run; what a resumed run has logged beyond its saved state is dropped first."""
 
-    def __init__(self, run: Path, done: int) -> None:
+    def __init__(self, run: Path, done: int, stage: int = 0) -> None:
         run.mkdir(parents=True, exist_ok=True)
         self._run = run
         self._best = -math.inf
         for name in ("log.csv", "validation.csv"):
-            self._keep(run / name, done)
+            self._keep(run / name, done, stage)
         self._board = _tensorboard(run)
 
     def step(
@@ -381,8 +447,12 @@ class _Log:
             _run_state.save_weights(self._run / "best.safetensors", average)
         return selection
 
-    def _keep(self, path: Path, done: int) -> None:
-        """Drop the rows after a step, and remember the best validation before it."""
+    def begin_stage(self) -> None:
+        """Forget the best validation: the losses of two stages cannot be compared."""
+        self._best = -math.inf
+
+    def _keep(self, path: Path, done: int, stage: int) -> None:
+        """Drop the rows after a step, and remember the best validation of the stage before it."""
         if not path.exists():
             return
         with path.open(newline="", encoding="utf-8") as file:
@@ -394,7 +464,8 @@ class _Log:
             writer = csv.DictWriter(file, list(rows[0]))
             writer.writeheader()
             writer.writerows(rows)
-        self._best = max((float(row["selection"]) for row in rows if row.get("selection")), default=self._best)
+        of_stage = [row for row in rows if row.get("stage", str(stage)) == str(stage)]
+        self._best = max((float(row["selection"]) for row in of_stage if row.get("selection")), default=self._best)
 
     def _append(self, name: str, figures: Mapping[str, float]) -> None:
         """Append a row to a CSV file, its header first."""

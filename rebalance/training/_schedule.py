@@ -1,4 +1,4 @@
-"""Schedules that follow the validation loss: lowering the learning rate on a plateau, and stopping early."""
+"""Schedules that follow the validation loss: a curriculum, lowering the learning rate on a plateau, stopping early."""
 
 from __future__ import annotations
 
@@ -40,6 +40,34 @@ class PlateauSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CurriculumSettings:
+    """When a run goes on to more difficult examples.
+
+    Parameters
+    ----------
+    stages
+        How many there are, the easiest first.
+    patience
+        Validations without improvement that are borne in a stage; the next one ends it.
+    threshold
+        Fall of the validation loss below which it counts as none.
+
+    Raises
+    ------
+    ConfigError
+        If a value is out of its range.
+    """
+
+    stages: int = 6
+    patience: int = 10
+    threshold: float = 1e-4
+
+    def __post_init__(self) -> None:
+        if self.stages < 1 or min(self.patience, self.threshold) < 0:
+            raise ConfigError(where="curriculum", expected="one or more stages, the rest from 0", got=str(self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleState:
     """How validation has gone so far; part of the saved state of a run.
 
@@ -50,7 +78,9 @@ class ScheduleState:
     plateau_loss, plateau_waited, cooling
         Smallest loss by the rules of the plateau, validations since, and those that still do not count.
     best_loss, waited
-        Smallest loss of all, and validations since.
+        Smallest loss of all, of this stage where there is a curriculum, and validations since.
+    stage
+        Of the curriculum, from 0.
     """
 
     scale: float = 1.0
@@ -59,17 +89,37 @@ class ScheduleState:
     cooling: int = 0
     best_loss: float = math.inf
     waited: int = 0
+    stage: int = 0
 
 
-def after_validation(state: ScheduleState, loss: float, plateau: PlateauSettings | None) -> ScheduleState:
+def after_validation(
+    state: ScheduleState,
+    loss: float,
+    plateau: PlateauSettings | None,
+    curriculum: CurriculumSettings | None = None,
+) -> ScheduleState:
     """Return the state after a validation loss, smaller being better.
+
+    In every stage of a curriculum but the last only the curriculum counts: the loss of a harder stage says nothing
+    beside that of an easier one, so that the best loss is forgotten where a stage ends.
 
     Source: the rules of torch's ``ReduceLROnPlateau`` (mode "min", relative threshold) for the plateau; a run stops
     early by the plain count of validations without a smaller loss.
     """
+    if curriculum is not None and state.stage < curriculum.stages - 1:
+        return _after_stage(state, loss, curriculum)
     better = loss < state.best_loss
     followed = replace(state, best_loss=min(loss, state.best_loss), waited=0 if better else state.waited + 1)
     return followed if plateau is None else _after_plateau(followed, loss, plateau)
+
+
+def _after_stage(state: ScheduleState, loss: float, curriculum: CurriculumSettings) -> ScheduleState:
+    """Return the state in a stage that is not the last, or at the beginning of the next."""
+    if loss < state.best_loss - curriculum.threshold:
+        return replace(state, best_loss=loss, waited=0)
+    if state.waited < curriculum.patience:
+        return replace(state, waited=state.waited + 1)
+    return replace(state, stage=state.stage + 1, best_loss=math.inf, waited=0)
 
 
 def _after_plateau(state: ScheduleState, loss: float, plateau: PlateauSettings) -> ScheduleState:

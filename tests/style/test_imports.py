@@ -16,7 +16,7 @@ PACKAGE = ROOT / "rebalance"
 LAYERS = (
     {"_base"},
     {"audio"},
-    {"hearing"},
+    {"hearing", "video"},
     {"task", "haaqi"},
     {"separation", "synthesis", "datasets"},
     {"taskmaking", "pipeline", "transcription"},

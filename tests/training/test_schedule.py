@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from rebalance._base.errors import ConfigError
 from rebalance.training._loop import TrainSettings, train
 from rebalance.training._losses import LossSettings
 from rebalance.training._run_state import progress_of
-from rebalance.training._schedule import PlateauSettings, ScheduleState, after_validation
+from rebalance.training._schedule import CurriculumSettings, PlateauSettings, ScheduleState, after_validation
 from rebalance.training.data._stem_library import StemLibrary
 
 from .conftest import mixer_of
@@ -98,3 +99,29 @@ def test_adam_adds_the_weight_decay_to_the_gradient(tmp_path: Path, library: Ste
     ]
     pairs = zip(ends[0].state_dict().values(), ends[1].state_dict().values(), strict=True)
     assert any(not torch.equal(first, second) for first, second in pairs)
+
+
+def test_a_curriculum_goes_on_after_more_validations_without_improvement_than_are_borne() -> None:
+    curriculum = CurriculumSettings(stages=3, patience=1, threshold=0.1)
+    state = ScheduleState()
+    stages = []
+    for loss in (1.0, 0.95, 0.8, 0.75, 0.79, 5.0, 5.0, 5.0, 9.0):
+        state = after_validation(state, loss, None, curriculum)
+        stages.append(state.stage)
+    assert stages == [0, 0, 0, 0, 1, 1, 1, 2, 2]
+
+
+def test_the_best_loss_is_forgotten_where_a_stage_ends_and_the_plateau_waits_for_the_last() -> None:
+    curriculum, plateau = CurriculumSettings(stages=2, patience=0), PlateauSettings(factor=0.5, patience=0, cooldown=0)
+    state = ScheduleState()
+    for loss in (1.0, 1.0):
+        state = after_validation(state, loss, plateau, curriculum)
+    assert (state.stage, state.best_loss, state.scale) == (1, math.inf, 1.0)
+    for loss in (3.0, 3.0):
+        state = after_validation(state, loss, plateau, curriculum)
+    assert (state.best_loss, state.scale) == (3.0, 0.5)
+
+
+def test_a_curriculum_of_no_stage_is_refused() -> None:
+    with pytest.raises(ConfigError, match="curriculum: expected one or more stages"):
+        CurriculumSettings(stages=0)

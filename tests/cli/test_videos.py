@@ -1,0 +1,117 @@
+"""``rebalance separate`` with videos, and with a separator that looks at the players."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from rebalance.separation import ModelCard
+from rebalance.separation.solos import (
+    LogSpectrumConfig,
+    MultiHeadConfig,
+    MultiHeadUNet,
+    PixelsConfig,
+    SoundOfPixels,
+    VisionConfig,
+    save_multi_head,
+    save_pixels,
+)
+from rebalance.video import read_sound, write_video
+
+from .conftest import Run
+
+RATE = 16_000
+SPECTRUM = LogSpectrumConfig(segment_samples=4_095, n_rows=32)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models")
+    torch.manual_seed(0)
+    vision = VisionConfig(widths=(2, 4), blocks=(1, 1), frame_size=16)
+    pixels = SoundOfPixels(PixelsConfig(widths=(2, 4), vision=vision, spectrum=SPECTRUM))
+    save_pixels(folder / "pixels" / "m.safetensors", pixels, ModelCard())
+    save_multi_head(
+        folder / "heads" / "m.safetensors",
+        MultiHeadUNet(MultiHeadConfig(widths=(2, 4), spectrum=SPECTRUM)),
+        ModelCard(),
+    )
+    return folder
+
+
+def video(folder: Path, *, n_frames: int = 50, sound: bool = True) -> Path:
+    tone = 0.2 * np.sin(np.arange(2.0 * RATE) * 0.3)[None] if sound else None
+    frames = np.zeros((n_frames, 32, 64, 3), np.uint8)
+    write_video(folder / "duet.mp4", frames, frame_rate=25, sound=tone, sample_rate=RATE if sound else None)
+    return folder / "duet.mp4"
+
+
+@pytest.mark.parametrize("kind", ["sound-of-pixels:{}/pixels", "multi-head-u-net:{}/heads", "mixture"])
+def test_the_sound_of_a_video_is_separated_at_its_own_rate_and_length(
+    run: Run, tmp_path: Path, models: Path, kind: str
+) -> None:
+    out = tmp_path / "stems"
+    status, _, told = run(
+        "separate", video(tmp_path), "--instruments", "violin,cello", "--separator", kind.format(models), "--out", out
+    )
+    assert status == 0
+    assert told.splitlines() == [str(out / "Violin.flac"), str(out / "Cello.flac")]
+    stem, rate = soundfile.read(out / "Cello.flac")
+    assert (rate, len(stem)) == (RATE, 2 * RATE)
+    if kind == "mixture":
+        total = stem + soundfile.read(out / "Violin.flac")[0]
+        off = total - read_sound(tmp_path / "duet.mp4").samples[0]  # twice resampled
+        assert np.abs(off[200:-200]).max() < 2e-3
+
+
+def test_several_videos_go_into_folders_and_one_that_is_damaged_does_not_stop_the_rest(
+    run: Run, tmp_path: Path
+) -> None:
+    good = video(tmp_path)
+    (tmp_path / "bad.mp4").write_bytes(b"nothing")
+    status, said, told = run(
+        "separate",
+        good,
+        tmp_path / "bad.mp4",
+        "--instruments",
+        "violin",
+        "--separator",
+        "mixture",
+        "--out",
+        tmp_path / "out",
+    )
+    assert status != 0
+    assert told.splitlines() == [str(tmp_path / "out" / "duet" / "Violin.flac")]
+    assert any("bad.mp4: cannot be read as a video" in line for line in said)
+
+
+def refused(run: Run, *arguments: object) -> str:
+    status, said, _ = run("separate", *arguments)
+    assert status == 2
+    assert len(said) == 1
+    return said[0]
+
+
+def test_what_cannot_be_looked_at_is_refused_in_one_line_and_writes_nothing(
+    run: Run, tmp_path: Path, models: Path
+) -> None:
+    out = tmp_path / "stems"
+    eyes = ("--separator", f"sound-of-pixels:{models}/pixels", "--out", out)
+    soundfile.write(tmp_path / "x.wav", np.zeros(RATE), RATE)
+    said = refused(run, tmp_path / "x.wav", "--instruments", "violin", *eyes)
+    assert "looks at the players: it needs a video" in said
+    soundfile.write(tmp_path / "tone.wav", np.zeros(RATE), RATE)
+    (tmp_path / "tone.wav").replace(tmp_path / "blind.mp4")
+    said = refused(run, tmp_path / "blind.mp4", "--instruments", "violin", *eyes)
+    assert "blind.mp4: expected a stream of pictures, found none" in said
+    said = refused(run, video(tmp_path, sound=False), "--instruments", "violin", *eyes)
+    assert "duet.mp4: expected a sound track, found none" in said
+    said = refused(run, video(tmp_path, n_frames=20), "--instruments", "violin", *eyes)
+    assert "duet.mp4: expected 2.0 s of pictures, found 0.8 s" in said
+    said = refused(run, tmp_path / "none.mp4", "--instruments", "violin", *eyes)
+    assert "none.mp4" in said
+    assert not out.exists() or not list(out.iterdir())
