@@ -6,9 +6,11 @@ from rebalance.datasets._corpus import Corpus, CorpusInfo, NoteFile, Notes, Part
 from rebalance.datasets._loaders import LOADERS, load_corpus
 from rebalance.datasets._preparing import prepare_downloads
 from rebalance.datasets._recorded_notes import read_notes
+from rebalance.datasets._slakh_lists import WRONG_STEMS, resplit_slakh, with_programs, without_wrong_stems
 
 __all__ = [
     "LOADERS",
+    "WRONG_STEMS",
     "Corpus",
     "CorpusInfo",
     "NoteFile",
@@ -18,4 +20,7 @@ __all__ = [
     "load_corpus",
     "prepare_downloads",
     "read_notes",
+    "resplit_slakh",
+    "with_programs",
+    "without_wrong_stems",
 ]

@@ -17,6 +17,16 @@ from rebalance.report._network_comparison import network_lines
 from rebalance.report._page import render_page, write_page
 from rebalance.report._ranking_tables import agreement_table, differences_table, ranking_table
 from rebalance.report._reports import Report, make_report, read_report
+from rebalance.report._score_tables import (
+    ORDERINGS,
+    Ordering,
+    note_lines,
+    ordering_difference,
+    ordering_lines,
+    separation_lines,
+    verdict_of,
+    write_score_tables,
+)
 from rebalance.report._scored_runs import ScoredRun, annotated, common_pairs, read_scored_runs
 from rebalance.report._separation_tables import separation_group_table, separation_means_table
 from rebalance.report._summary import Summary, summarise
@@ -24,9 +34,11 @@ from rebalance.report._terminal import group_table, scores_table, terminal_table
 from rebalance.report._texts import difference_text, estimate_text, p_value_text, signed_text
 
 __all__ = [
+    "ORDERINGS",
     "Estimate",
     "ListenerAgreement",
     "Listening",
+    "Ordering",
     "PairwiseTest",
     "Place",
     "Report",
@@ -47,6 +59,9 @@ __all__ = [
     "listening_examples",
     "make_report",
     "network_lines",
+    "note_lines",
+    "ordering_difference",
+    "ordering_lines",
     "p_value_text",
     "paired_difference",
     "ranking_json",
@@ -56,9 +71,12 @@ __all__ = [
     "render_page",
     "scores_table",
     "separation_group_table",
+    "separation_lines",
     "separation_means_table",
     "signed_text",
     "summarise",
     "terminal_tables",
+    "verdict_of",
     "write_page",
+    "write_score_tables",
 ]

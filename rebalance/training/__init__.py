@@ -7,7 +7,14 @@ from rebalance.training._experiment import Experiment, held_out_mixers, progress
 from rebalance.training._exporting import export_average, stamp, trained_average
 from rebalance.training._pitch_labels import pitch_labels
 from rebalance.training._refining import RefinerExperiment, progress_of_refiner, run_refiner_experiment
-from rebalance.training._score_steps import ScoreExperiment, export_score_separator, run_score_experiment
+from rebalance.training._score_steps import (
+    ScoredData,
+    ScoreExperiment,
+    export_score_separator,
+    run_score_experiment,
+    trained_score_network,
+)
+from rebalance.training._score_study import ScoreStudy, StudyResults, run_score_study
 from rebalance.training._targets import TargetExperiment, train_targets
 from rebalance.training._tracker_exporting import export_tracker, stamp_tracker
 from rebalance.training._tracking import held_out_figures
@@ -17,6 +24,9 @@ __all__ = [
     "Experiment",
     "RefinerExperiment",
     "ScoreExperiment",
+    "ScoreStudy",
+    "ScoredData",
+    "StudyResults",
     "TargetExperiment",
     "TrackerExperiment",
     "export_average",
@@ -33,9 +43,11 @@ __all__ = [
     "run_experiment",
     "run_refiner_experiment",
     "run_score_experiment",
+    "run_score_study",
     "run_tracker_experiment",
     "stamp",
     "stamp_tracker",
     "train_targets",
     "trained_average",
+    "trained_score_network",
 ]

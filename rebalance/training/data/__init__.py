@@ -2,21 +2,59 @@
 
 from __future__ import annotations
 
+from rebalance.training.data._band_music import BandSettings, compose_band
+from rebalance.training.data._band_rendering import BandLibrary, render_band
 from rebalance.training.data._dry_rendering import Library, Material, prepare_material
 from rebalance.training.data._mixing import Batch, Mixer, MixingSettings
 from rebalance.training.data._plain_mixing import PlainMixer, PlainMixingSettings
 from rebalance.training.data._room_bank import open_rooms
+from rebalance.training.data._scored_preparing import (
+    TrackInstruments,
+    prepare_library_tracks,
+    prepare_scored_tracks,
+    scored_track,
+)
+from rebalance.training.data._scored_tracks import (
+    ClipMaker,
+    ClipSettings,
+    JoinedClips,
+    ScoredTrack,
+    clip_activity_shares,
+    clip_starts,
+    clips_at,
+    frame_activity,
+    read_scored_tracks,
+    write_scored_track,
+)
 from rebalance.training.data._stem_library import open_library
 
 __all__ = [
+    "BandLibrary",
+    "BandSettings",
     "Batch",
+    "ClipMaker",
+    "ClipSettings",
+    "JoinedClips",
     "Library",
     "Material",
     "Mixer",
     "MixingSettings",
     "PlainMixer",
     "PlainMixingSettings",
+    "ScoredTrack",
+    "TrackInstruments",
+    "clip_activity_shares",
+    "clip_starts",
+    "clips_at",
+    "compose_band",
+    "frame_activity",
     "open_library",
     "open_rooms",
+    "prepare_library_tracks",
     "prepare_material",
+    "prepare_scored_tracks",
+    "read_scored_tracks",
+    "render_band",
+    "scored_track",
+    "write_scored_track",
 ]

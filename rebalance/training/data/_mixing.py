@@ -99,6 +99,8 @@ class Batch:
     notes
         Of every source of every mixture: shape ``(n_notes, 3)``, onset and end in samples of the crop and MIDI pitch as
         tuned; None where unknown.
+    sample_rate
+        Of sources and notes, in Hz.
 
     Examples
     --------
@@ -114,6 +116,7 @@ class Batch:
     slots: torch.Tensor
     gains_db: torch.Tensor
     notes: tuple[tuple[NDArray[np.float32] | None, ...], ...] = ()
+    sample_rate: int = SAMPLE_RATE
 
     @property
     def mixture(self) -> torch.Tensor:
