@@ -79,7 +79,9 @@ def test_parts_of_other_programs_are_left_out(stand_in) -> None:
     assert with_programs(pieces, {0}) == ()
 
 
-def test_basses_are_read_an_octave_below_what_is_written_and_without_what_was_not_rendered(own_copy, write_notes) -> None:
+def test_basses_are_read_an_octave_below_what_is_written_and_without_what_was_not_rendered(
+    own_copy, write_notes
+) -> None:
     root = own_copy("Slakh2100")
     midi = root / "slakh2100_flac_redux" / "train" / "Track00001" / "MIDI"
     for name in ("S00", "S02"):

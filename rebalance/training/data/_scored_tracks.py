@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,7 +159,7 @@ def _files(folder: Path) -> list[Path]:
 def _read(path: Path, instruments: tuple[str, ...], sample_rate: int) -> ScoredTrack:
     """Read one track."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             found = tuple(str(name) for name in stored["instruments"])
             track = ScoredTrack(
                 name=path.stem,
@@ -167,7 +168,7 @@ def _read(path: Path, instruments: tuple[str, ...], sample_rate: int) -> ScoredT
                 samples=stored["samples"],
                 notes=tuple(stored[f"notes_{place}"].astype(np.float32) for place in range(len(found))),
             )
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise MetadataError(f"cannot read the track: {error}", where=path) from error
     if (track.instruments, track.sample_rate) != (instruments, sample_rate):
         got = f"{', '.join(track.instruments)} at {track.sample_rate} Hz"
