@@ -17,7 +17,7 @@ from rebalance.report._network_comparison import network_lines
 from rebalance.report._page import render_page, write_page
 from rebalance.report._ranking_tables import agreement_table, differences_table, ranking_table
 from rebalance.report._reports import Report, make_report, read_report
-from rebalance.report._score_tables import (
+from rebalance.report._supervision_tables import (
     ORDERINGS,
     Ordering,
     note_lines,

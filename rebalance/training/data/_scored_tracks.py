@@ -206,7 +206,7 @@ def frame_activity(tracks: Sequence[ScoredTrack], hop: int) -> tuple[float, ...]
 
 
 def clip_activity_shares(tracks: Sequence[ScoredTrack], length: int) -> tuple[float, ...]:
-    """Return the share of consecutive clips in which each instrument has a note.
+    """Return the share of clips in which each instrument has a note, of consecutive clips in which any has.
 
     Parameters
     ----------
@@ -219,16 +219,16 @@ def clip_activity_shares(tracks: Sequence[ScoredTrack], length: int) -> tuple[fl
     --------
     >>> import numpy as np
     >>> from rebalance.training.data import ScoredTrack, clip_activity_shares
-    >>> first = np.array([[0.0, 8_000.0, 60.0]], np.float32)
+    >>> notes = tuple(np.array([[0.0, end, 60.0]], np.float32) for end in (8_000, 32_000))
     >>> track = ScoredTrack(
-    ...     name="once",
-    ...     instruments=("Piano",),
+    ...     name="duo",
+    ...     instruments=("Piano", "Bass"),
     ...     sample_rate=16_000,
-    ...     samples=np.zeros((1, 32_000), np.int16),
-    ...     notes=(first,),
+    ...     samples=np.zeros((2, 32_000), np.int16),
+    ...     notes=notes,
     ... )
     >>> clip_activity_shares([track], 16_000)
-    (0.5,)
+    (0.5, 1.0)
     """
     playing = [
         [len(played) > 0 for played in track.notes_within(start, length)]
@@ -238,7 +238,30 @@ def clip_activity_shares(tracks: Sequence[ScoredTrack], length: int) -> tuple[fl
 
 
 def clip_starts(tracks: Sequence[ScoredTrack], length: int) -> Iterator[tuple[ScoredTrack, int]]:
-    """Give consecutive clips of a length in samples, in which anything is played."""
+    """Give consecutive clips in which anything is played, each as its track and where it begins in samples.
+
+    Parameters
+    ----------
+    tracks
+        Of the same instruments.
+    length
+        Of the clips, in samples; what is left at the end of a track is passed over.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.training.data import ScoredTrack, clip_starts
+    >>> notes = np.array([[0.0, 8_000.0, 60.0], [40_000.0, 48_000.0, 60.0]], np.float32)
+    >>> track = ScoredTrack(
+    ...     name="twice",
+    ...     instruments=("Piano",),
+    ...     sample_rate=16_000,
+    ...     samples=np.zeros((1, 50_000), np.int16),
+    ...     notes=(notes,),
+    ... )
+    >>> [start for _, start in clip_starts([track], 16_000)]
+    [0, 32000]
+    """
     for track in tracks:
         for start in range(0, track.samples.shape[1] - length + 1, length):
             if any(len(played) for played in track.notes_within(start, length)):
@@ -383,7 +406,30 @@ class JoinedClips:
 
 
 def clips_at(places: Sequence[tuple[ScoredTrack, int]], clip_s: float) -> Batch:
-    """Return clips of tracks of one rate, from where each begins."""
+    """Return clips of tracks as a batch.
+
+    Parameters
+    ----------
+    places
+        Tracks of one rate and the same instruments, and where each clip begins in samples.
+    clip_s
+        Length of the clips in seconds; a track must reach to the end of its clip.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.training.data import ScoredTrack, clips_at
+    >>> track = ScoredTrack(
+    ...     name="tone",
+    ...     instruments=("Piano",),
+    ...     sample_rate=16_000,
+    ...     samples=np.full((1, 32_000), 100, np.int16),
+    ...     notes=(np.array([[0.0, 24_000.0, 60.0]], np.float32),),
+    ... )
+    >>> batch = clips_at([(track, 0), (track, 16_000)], 1.0)
+    >>> batch.sources.shape, batch.notes[1][0].tolist()
+    (torch.Size([2, 1, 1, 16000]), [[0.0, 8000.0, 60.0]])
+    """
     rate = places[0][0].sample_rate
     length = int(clip_s * rate)
     sources = torch.from_numpy(np.stack([track.sources(start, length) for track, start in places]))[:, :, None]
