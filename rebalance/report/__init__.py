@@ -17,6 +17,9 @@ from rebalance.report._network_comparison import network_lines
 from rebalance.report._page import render_page, write_page
 from rebalance.report._ranking_tables import agreement_table, differences_table, ranking_table
 from rebalance.report._reports import Report, make_report, read_report
+from rebalance.report._scored_runs import ScoredRun, annotated, common_pairs, read_scored_runs
+from rebalance.report._separation_tables import separation_group_table, separation_means_table
+from rebalance.report._summary import Summary, summarise
 from rebalance.report._supervision_tables import (
     ORDERINGS,
     Ordering,
@@ -27,9 +30,6 @@ from rebalance.report._supervision_tables import (
     verdict_of,
     write_score_tables,
 )
-from rebalance.report._scored_runs import ScoredRun, annotated, common_pairs, read_scored_runs
-from rebalance.report._separation_tables import separation_group_table, separation_means_table
-from rebalance.report._summary import Summary, summarise
 from rebalance.report._terminal import group_table, scores_table, terminal_tables
 from rebalance.report._texts import difference_text, estimate_text, p_value_text, signed_text
 
