@@ -14,7 +14,8 @@ from rebalance.training._score_steps import (
     run_score_experiment,
     trained_score_network,
 )
-from rebalance.training._score_study import ScoreStudy, StudyResults, run_score_study
+from rebalance.training._score_study import ScoreStudy, run_score_study
+from rebalance.training._study_results import StudyResults
 from rebalance.training._targets import TargetExperiment, train_targets
 from rebalance.training._tracker_exporting import export_tracker, stamp_tracker
 from rebalance.training._tracking import held_out_figures

@@ -253,34 +253,33 @@ def run_score_experiment(
     ...         print(error.where)
     no-tracks
     """
-    run = expanded(run)
     chosen = chosen_device(device)
     torch.manual_seed(experiment.train.seed)
     tracks = _tracks(experiment, experiment.data.train)
-    weighed = experiment.loss
+    loss = experiment.loss
     if experiment.weigh_instruments:
-        weighed = replace(weighed, activity=frame_activity(tracks, experiment.network.hop))
-    network, objective = _begun(experiment, weighed)
-    held_out = ClipMaker(
-        tracks=_tracks(experiment, experiment.data.validation), settings=experiment.clips, seed=_VALIDATION_SEED
-    )
-    judged = replace(experiment, step="separator") if experiment.step == "semi-supervised" else experiment
-    validation = ScoreValidation(
-        objective=objective if judged is experiment else _begun(judged, weighed)[1],
-        batches=held_out,
-        n_batches=experiment.validation_batches,
-    )
+        loss = replace(loss, activity=frame_activity(tracks, experiment.network.hop))
+    network, objective = _begun(experiment, loss)
     return train(
         network,
         _clips(experiment, tracks),
         experiment.train,
-        run,
+        expanded(run),
         device=chosen,
         description=experiment.description,
-        validate=validation,
+        validate=_validation(experiment, loss, objective),
         stop_after=stop_after,
         objective=objective,
     )
+
+
+def _validation(experiment: ScoreExperiment, loss: ScoreLossSettings, objective: Objective) -> ScoreValidation:
+    """Return what a step is judged by; the semi-supervised one by scores alone, as no stems are held out for it."""
+    if experiment.step == "semi-supervised":
+        objective = _begun(replace(experiment, step="separator"), loss)[1]
+    tracks = _tracks(experiment, experiment.data.validation)
+    clips = ClipMaker(tracks=tracks, settings=experiment.clips, seed=_VALIDATION_SEED)
+    return ScoreValidation(objective=objective, batches=clips, n_batches=experiment.validation_batches)
 
 
 def trained_score_network(experiment: ScoreExperiment, run: StrPath) -> nn.Module:

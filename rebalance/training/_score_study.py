@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
-import numpy as np
 import pandas as pd
 from torch import nn
 
-from rebalance._base.errors import ConfigError, MetadataError
-from rebalance._base.files import StrPath, expanded, write_text
+from rebalance._base.errors import ConfigError
 from rebalance.separation.score_supervised import ScoreTcn, TcnConfig
 from rebalance.training._loop import TrainSettings
 from rebalance.training._run_state import progress_of
@@ -27,6 +24,7 @@ from rebalance.training._score_steps import (
     run_score_experiment,
     trained_score_network,
 )
+from rebalance.training._study_results import COLUMNS, StudyResults
 from rebalance.training.data import ClipSettings, read_scored_tracks
 from rebalance.training.score_supervision import (
     Joint,
@@ -185,67 +183,6 @@ class ScoreStudy:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:_DIGEST_LENGTH]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StudyResults:
-    """What a study has found so far, of finished cells.
-
-    Parameters
-    ----------
-    cells
-        ``row``, ``seed``, ``settings`` (see `ScoreStudy.digest`), ``start``, ``steps``, ``seconds``.
-    separation
-        ``row``, ``seed``, ``track``, ``instrument``, ``clips``, ``si_sdr_db`` (mean over the clips).
-    notes
-        ``row``, ``seed``, ``heard``, ``track``, ``instrument``, ``right``, ``false``, ``missed``, ``intruding``.
-
-    Examples
-    --------
-    >>> from rebalance.training import StudyResults
-    >>> StudyResults.read("not-begun").cells.empty
-    True
-    """
-
-    cells: pd.DataFrame
-    separation: pd.DataFrame
-    notes: pd.DataFrame
-
-    @classmethod
-    def read(cls, folder: StrPath) -> StudyResults:
-        """Read the results in a folder; what belongs to no finished cell is left out.
-
-        Raises
-        ------
-        MetadataError
-            If a file is no such table.
-        """
-        cells, separation, notes = (_table(expanded(folder) / f"{name}.csv", _COLUMNS[name]) for name in _COLUMNS)
-        done = set(zip(cells["row"], cells["seed"], strict=True))
-        return cls(cells=cells, separation=_of(separation, done), notes=_of(notes, done))
-
-    def with_cell(self, cell: pd.DataFrame, separation: pd.DataFrame, notes: pd.DataFrame) -> StudyResults:
-        """Return the results with those of one more cell."""
-        return StudyResults(
-            cells=_joined(self.cells, cell),
-            separation=_joined(self.separation, separation),
-            notes=_joined(self.notes, notes),
-        )
-
-    def write(self, folder: StrPath) -> None:
-        """Write the results, the list of finished cells last."""
-        for name in reversed(tuple(_COLUMNS)):
-            table: pd.DataFrame = getattr(self, name)
-            write_text(expanded(folder) / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
-
-
-_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "cells": ("row", "seed", "settings", "start", "steps", "seconds"),
-        "separation": ("row", "seed", "track", "instrument", "clips", "si_sdr_db"),
-        "notes": ("row", "seed", "heard", "track", "instrument", "right", "false", "missed", "intruding"),
-    }
-)
-
-
 def run_score_study(study: ScoreStudy, *, device: str = "auto", most_cells: int | None = None) -> StudyResults:
     """Train and measure every cell that is not in the results yet, and keep each as soon as it is finished.
 
@@ -321,8 +258,8 @@ def _with_input(study: ScoreStudy, results: StudyResults) -> StudyResults:
     network = ScoreTcn(replace(study.network, role="separator"))
     tracks = read_scored_tracks(study.test, network.config.instruments, network.config.sample_rate)
     separation = _by_track(input_figures(network, tracks, study.clips.clip_s), INPUT_ROW, 0)
-    cell = pd.DataFrame([(INPUT_ROW, 0, "-", "", 0, 0.0)], columns=list(_COLUMNS["cells"]))
-    return results.with_cell(cell, separation, pd.DataFrame(columns=list(_COLUMNS["notes"])))
+    cell = pd.DataFrame([(INPUT_ROW, 0, "-", "", 0, 0.0)], columns=list(COLUMNS["cells"]))
+    return results.with_cell(cell, separation, pd.DataFrame(columns=list(COLUMNS["notes"])))
 
 
 def _cell(study: ScoreStudy, name: str, seed: int, device: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -335,7 +272,7 @@ def _cell(study: ScoreStudy, name: str, seed: int, device: str) -> tuple[pd.Data
     line = (name, seed, study.digest(name), start or "", progress.step, round(progress.seconds, 1))
     separation, notes = _measured(study, network)
     return (
-        pd.DataFrame([line], columns=list(_COLUMNS["cells"])),
+        pd.DataFrame([line], columns=list(COLUMNS["cells"])),
         _by_track(separation, name, seed),
         _marked(notes, name, seed),
     )
@@ -372,7 +309,7 @@ def _measured(study: ScoreStudy, network: nn.Module) -> tuple[pd.DataFrame, pd.D
     networks = [network.separator, network.transcriptor] if isinstance(network, Joint) else [network]
     roles = {part.config.role: part for part in networks if isinstance(part, ScoreTcn)}
     separation = pd.DataFrame(columns=["track", "clip", "instrument", "si_sdr_db"])
-    notes = pd.DataFrame(columns=list(_COLUMNS["notes"][2:]))
+    notes = pd.DataFrame(columns=list(COLUMNS["notes"][2:]))
     if "separator" in roles:
         separation = separation_figures(roles["separator"], tracks, study.clips.clip_s)
     if "transcriptor" in roles:
@@ -393,28 +330,3 @@ def _marked(table: pd.DataFrame, name: str, seed: int) -> pd.DataFrame:
     marked.insert(0, "row", name)
     marked.insert(1, "seed", seed)
     return marked
-
-
-def _table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Read a table of results, an empty one where there is none."""
-    if not path.exists():
-        return pd.DataFrame(columns=list(columns))
-    try:
-        table = pd.read_csv(io.StringIO(path.read_text(encoding="utf-8")), keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise MetadataError(f"cannot read the results: {error}", where=path) from error
-    if list(table.columns) != list(columns):
-        raise MetadataError(where=path, expected=f"columns {', '.join(columns)}", got=", ".join(table.columns))
-    return table
-
-
-def _of(table: pd.DataFrame, done: set[tuple[str, int]]) -> pd.DataFrame:
-    """Return the lines of finished cells."""
-    kept = np.array([cell in done for cell in zip(table["row"], table["seed"], strict=True)], dtype=bool)
-    return table[kept].reset_index(drop=True)
-
-
-def _joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    """Return two tables one below the other."""
-    filled = [table for table in (first, second) if not table.empty]
-    return pd.concat(filled, ignore_index=True) if filled else first

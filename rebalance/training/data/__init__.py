@@ -8,6 +8,7 @@ from rebalance.training.data._dry_rendering import Library, Material, prepare_ma
 from rebalance.training.data._mixing import Batch, Mixer, MixingSettings
 from rebalance.training.data._plain_mixing import PlainMixer, PlainMixingSettings
 from rebalance.training.data._room_bank import open_rooms
+from rebalance.training.data._scored_clips import ClipMaker, ClipSettings, JoinedClips, clips_at
 from rebalance.training.data._scored_preparing import (
     TrackInstruments,
     prepare_library_tracks,
@@ -15,13 +16,9 @@ from rebalance.training.data._scored_preparing import (
     scored_track,
 )
 from rebalance.training.data._scored_tracks import (
-    ClipMaker,
-    ClipSettings,
-    JoinedClips,
     ScoredTrack,
     clip_activity_shares,
     clip_starts,
-    clips_at,
     frame_activity,
     read_scored_tracks,
     write_scored_track,
