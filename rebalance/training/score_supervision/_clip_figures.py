@@ -14,8 +14,8 @@ from torch import Tensor
 from rebalance.separation import si_sdr_db
 from rebalance.separation.score_supervised import ScoreTcn
 from rebalance.training.data import ScoredTrack, clip_starts, clips_at
+from rebalance.training.score_supervision._heard_clips import Clips, clips_of, sources_of
 from rebalance.training.score_supervision._note_scores import note_counts, notes_in_roll
-from rebalance.training.score_supervision._score_objectives import Clips, clips_of, sources_of
 
 _BATCH = 8
 _SILENT_DB = -60.0

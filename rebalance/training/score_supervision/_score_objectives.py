@@ -12,16 +12,15 @@ import torch
 from torch import Tensor, nn
 
 from rebalance._base.errors import ConfigError
-from rebalance.separation.mask_network import N_VOICES
-from rebalance.separation.score_supervised import ScoreTcn, TcnConfig, level_of
+from rebalance.separation.score_supervised import ScoreTcn, TcnConfig
 from rebalance.training.data import Batch
 from rebalance.training.score_supervision import _score_losses as losses
+from rebalance.training.score_supervision._heard_clips import Clips, clips_of, sources_of
 from rebalance.training.score_supervision._piano_rolls import (
     DEFAULT_N_HARMONICS,
     clip_activity,
     harmonic_activity,
     harmonic_matrix,
-    piano_roll,
 )
 
 Adversary: TypeAlias = Literal["none", "mixture", "transcription"]
@@ -67,79 +66,6 @@ class ScoreLossSettings:
         weights[played] = 1.0 / activity[played]
         weights[played] /= weights[played].mean()
         return weights
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clips:
-    """What the losses see of a batch, at the level of its mixtures.
-
-    Parameters
-    ----------
-    mixture
-        Magnitudes ``(batch, n_bins, n_frames)``.
-    signals
-        Of the instruments, ``(batch, n_instruments, n_samples)`` at the rate of the network.
-    level
-        Of the mixtures, ``(batch,)``.
-    roll
-        ``(batch, n_instruments, 88, n_frames)``.
-    """
-
-    mixture: Tensor
-    signals: Tensor
-    level: Tensor
-    roll: Tensor
-
-
-def clips_of(batch: Batch, network: ScoreTcn) -> Clips:
-    """Return mixtures and scores of a batch of rendered music at the rate of a network.
-
-    Raises
-    ------
-    ConfigError
-        If a source has no notes, or the network lacks its instrument.
-    """
-    signals = at_rate(batch.sources.mean(dim=2), batch.sample_rate, network.config.sample_rate)
-    n_instruments = len(network.config.instruments)
-    by_instrument = signals.new_zeros(len(signals), n_instruments, signals.shape[-1])
-    rolls = []
-    n_frames = signals.shape[-1] // network.config.hop + 1
-    for index, (slots, notes) in enumerate(zip(batch.slots.tolist(), batch.notes, strict=True)):
-        played = []
-        for place, its_notes in enumerate(notes):  # slots beyond them are empty
-            if its_notes is None:
-                raise ConfigError("a stem has no notes beside it; render it anew", where=f"mixture {index}")
-            instrument = slots[place] // N_VOICES
-            if instrument >= n_instruments:
-                raise ConfigError("the network lacks an instrument of it", where=f"mixture {index}")
-            by_instrument[index, instrument] += signals[index, place]
-            played.append((instrument, its_notes))
-        rolls.append(piano_roll(played, network.config, n_frames, sample_rate=batch.sample_rate))
-    with torch.no_grad():
-        mixture = network.transform(by_instrument.sum(dim=1)).abs()
-        level = level_of(mixture)
-    return Clips(
-        mixture=network.levelled(mixture, level),
-        signals=by_instrument,
-        level=level,
-        roll=torch.stack(rolls).to(signals.device),
-    )
-
-
-def sources_of(clips: Clips, network: ScoreTcn) -> Tensor:
-    """Return the magnitudes of stems ``(batch, n_instruments, n_bins, n_frames)`` at the level of their mixtures."""
-    with torch.no_grad():
-        return network.levelled(network.transform(clips.signals).abs(), clips.level)
-
-
-def at_rate(signals: Tensor, rate: int, wanted: int) -> Tensor:
-    """Return signals ``(..., n_samples)`` at another rate, by cutting their spectrum; a clip counts as periodic."""
-    n_samples = round(signals.shape[-1] * wanted / rate)
-    if rate == wanted:
-        return signals
-    spectra = torch.fft.rfft(signals)[..., : n_samples // 2 + 1]
-    resampled: Tensor = torch.fft.irfft(spectra, n=n_samples) * (n_samples / signals.shape[-1])
-    return resampled
 
 
 @contextmanager
