@@ -64,11 +64,17 @@ class NoteFile:
         How it is written.
     channel
         Which of the parts in the file, where it holds several.
+    transpose_semitones
+        What is to be added to the pitches written to have those that sound.
+    highest_written
+        Highest pitch as written that was recorded or rendered; higher notes are no notes. None without such a limit.
     """
 
     path: Path
     format: NoteFormat
     channel: int | None = None
+    transpose_semitones: int = 0
+    highest_written: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +142,8 @@ class Part:
         What is played, where the corpus says so.
     microphones
         Further recordings of the same playing by microphone, the stem included; empty where there is only one.
+    program
+        General MIDI program it was rendered with, from 0; None where there is none.
     """
 
     label: str
@@ -143,6 +151,7 @@ class Part:
     stem: Path
     notes: NoteFile | None = None
     microphones: Mapping[str, Path] = field(default_factory=dict)
+    program: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

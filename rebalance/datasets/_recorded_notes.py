@@ -22,7 +22,8 @@ def read_notes(part: Part) -> Notes:
 
     URMP gives onset in seconds, frequency and duration. BACH10 gives onsets and pitches only: there a note
     lasts until the next one of its part, the last one until the recording ends. MIDI files are read with
-    their own tempo; a note struck again ends there.
+    their own tempo; a note struck again ends there. Where a corpus is known to write other pitches than sound, those
+    that sound are returned.
 
     Raises
     ------
@@ -75,8 +76,8 @@ def _midi_rows(file: NoteFile, _: Part) -> Iterator[_Row]:
         for note, next_q in zip(notes, onsets_q, strict=True):
             onset_s = midi.seconds_at(note.onset_q)
             duration_s = midi.seconds_at(min(note.onset_q + note.duration_q, next_q)) - onset_s
-            if duration_s > 0:
-                yield onset_s, duration_s, float(note.pitch)
+            if duration_s > 0 and (file.highest_written is None or note.pitch <= file.highest_written):
+                yield onset_s, duration_s, float(note.pitch + file.transpose_semitones)
 
 
 _READERS: dict[NoteFormat, Callable[[NoteFile, Part], Iterator[_Row]]] = {

@@ -24,6 +24,9 @@ INFO = CorpusInfo(
 )
 
 _SUBSETS = ("train", "validation", "test", "omitted")
+_BASS_PROGRAMS = range(32, 40)
+_BASS_WRITTEN_ABOVE_SEMITONES = 12
+_HIGHEST_BASS_WRITTEN = 79
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,7 @@ class _Stem:
 
     name: str
     instrument: str
+    program: int | None
 
 
 def read_pieces(root: Path) -> tuple[Piece, ...]:
@@ -70,13 +74,38 @@ def _part(folder: Path, stem: _Stem, label: str) -> Part:
         label=label,
         instrument=stem.instrument,
         stem=folder / "stems" / f"{stem.name}.flac",
-        notes=NoteFile(path=midi, format="midi") if midi.is_file() else None,
+        notes=_notes(midi, stem.program) if midi.is_file() else None,
+        program=stem.program,
+    )
+
+
+def _notes(midi: Path, program: int | None) -> NoteFile:
+    """Return where notes are written; basses are written an octave above their sound, and beyond G5 not rendered.
+
+    Source: issues 17 and 18 of slakh-utils, issue 2 of slakh-generation.
+    """
+    if program not in _BASS_PROGRAMS:
+        return NoteFile(path=midi, format="midi")
+    return NoteFile(
+        path=midi,
+        format="midi",
+        transpose_semitones=-_BASS_WRITTEN_ABOVE_SEMITONES,
+        highest_written=_HIGHEST_BASS_WRITTEN,
     )
 
 
 def _stems(path: Path) -> list[_Stem]:
     """Read the stems of a track's metadata, in their order."""
-    return [_Stem(name=name, instrument=_instrument(entry)) for name, entry in read_stem_metadata(path).items()]
+    return [
+        _Stem(name=name, instrument=_instrument(entry), program=_program(entry))
+        for name, entry in read_stem_metadata(path).items()
+    ]
+
+
+def _program(entry: Mapping[str, Any]) -> int | None:
+    """Return the MIDI program of a stem; none of a drum kit, nor of what is no number."""
+    program = entry.get("program_num")
+    return program if isinstance(program, int) and not entry.get("is_drum") else None
 
 
 def _instrument(entry: Mapping[str, Any]) -> str:

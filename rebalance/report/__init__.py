@@ -21,10 +21,21 @@ from rebalance.report._reports import Report, make_report, read_report
 from rebalance.report._scored_runs import ScoredRun, annotated, common_pairs, read_scored_runs
 from rebalance.report._separation_tables import separation_group_table, separation_means_table
 from rebalance.report._summary import Summary, summarise
+from rebalance.report._supervision_tables import (
+    SCORE_ORDERINGS,
+    ScoreOrdering,
+    note_lines,
+    score_ordering_difference,
+    score_ordering_lines,
+    separation_lines,
+    verdict_of,
+    write_score_tables,
+)
 from rebalance.report._terminal import group_table, scores_table, terminal_tables
 from rebalance.report._texts import difference_text, estimate_text, p_value_text, signed_text
 
 __all__ = [
+    "SCORE_ORDERINGS",
     "Estimate",
     "ListenerAgreement",
     "Listening",
@@ -33,6 +44,7 @@ __all__ = [
     "Place",
     "Report",
     "RunComparison",
+    "ScoreOrdering",
     "ScoredRun",
     "Summary",
     "agreement_table",
@@ -49,6 +61,7 @@ __all__ = [
     "listening_examples",
     "make_report",
     "network_lines",
+    "note_lines",
     "ordering_lines",
     "p_value_text",
     "paired_difference",
@@ -57,12 +70,17 @@ __all__ = [
     "read_report",
     "read_scored_runs",
     "render_page",
+    "score_ordering_difference",
+    "score_ordering_lines",
     "scores_table",
     "separation_group_table",
+    "separation_lines",
     "separation_means_table",
     "signed_text",
     "summarise",
     "system_lines",
     "terminal_tables",
+    "verdict_of",
     "write_page",
+    "write_score_tables",
 ]

@@ -28,8 +28,16 @@ from rebalance.training._iass_training import (
 )
 from rebalance.training._pitch_labels import pitch_labels
 from rebalance.training._refining import RefinerExperiment, progress_of_refiner, run_refiner_experiment
-from rebalance.training._score_steps import ScoreExperiment, export_score_separator, run_score_experiment
+from rebalance.training._score_steps import (
+    ScoredData,
+    ScoreExperiment,
+    export_score_separator,
+    run_score_experiment,
+    trained_score_network,
+)
+from rebalance.training._score_study import ScoreStudy, run_score_study
 from rebalance.training._solos_study import SolosStudy, run_solos_study
+from rebalance.training._study_results import StudyResults
 from rebalance.training._targets import TargetExperiment, train_targets
 from rebalance.training._tracker_exporting import export_tracker, stamp_tracker
 from rebalance.training._tracking import held_out_figures
@@ -52,7 +60,10 @@ __all__ = [
     "IassSystem",
     "RefinerExperiment",
     "ScoreExperiment",
+    "ScoreStudy",
+    "ScoredData",
     "SolosStudy",
+    "StudyResults",
     "TargetExperiment",
     "TrackerExperiment",
     "WeightFigures",
@@ -79,6 +90,7 @@ __all__ = [
     "run_iass_study",
     "run_refiner_experiment",
     "run_score_experiment",
+    "run_score_study",
     "run_solos_study",
     "run_tracker_experiment",
     "score_families",
@@ -88,4 +100,5 @@ __all__ = [
     "train_targets",
     "trained_average",
     "trained_iass",
+    "trained_score_network",
 ]

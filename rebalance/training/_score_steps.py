@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -16,11 +16,17 @@ from rebalance._base.files import StrPath, expanded
 from rebalance.separation import ModelCard
 from rebalance.separation.networks import chosen_device
 from rebalance.separation.score_supervised import Role, ScoreTcn, TcnConfig, save_score_separator
-from rebalance.training._experiment import Data
-from rebalance.training._loop import Objective, TrainSettings, train
+from rebalance.training._loop import BatchMaker, Objective, TrainSettings, train
 from rebalance.training._run_state import load_average
-from rebalance.training._transcribing import mixer_of
-from rebalance.training.data import MixingSettings
+from rebalance.training.data import (
+    Batch,
+    ClipMaker,
+    ClipSettings,
+    JoinedClips,
+    ScoredTrack,
+    frame_activity,
+    read_scored_tracks,
+)
 from rebalance.training.score_supervision import (
     ClassificationObjective,
     ClassifiedObjective,
@@ -28,12 +34,16 @@ from rebalance.training.score_supervision import (
     Joint,
     JointObjective,
     ScoreLossSettings,
+    SemiSupervisedObjective,
     SupervisedObjective,
     TranscriptionObjective,
 )
 
-Step: TypeAlias = Literal["transcriptor", "separator", "joint", "supervised", "classifier", "classified"]
+Step: TypeAlias = Literal[
+    "transcriptor", "separator", "joint", "supervised", "classifier", "classified", "semi-supervised"
+]
 _MIN_REMIXED = 3
+_VALIDATION_SEED = 0
 _ROLES: Mapping[Step, Role] = MappingProxyType(
     {
         "transcriptor": "transcriptor",
@@ -42,8 +52,36 @@ _ROLES: Mapping[Step, Role] = MappingProxyType(
         "supervised": "separator",
         "classifier": "classifier",
         "classified": "separator",
+        "semi-supervised": "separator",
     }
 )
+_CRITICISED: tuple[Step, ...] = ("separator", "joint", "classified", "semi-supervised")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredData:
+    """Folders of prepared tracks, see `rebalance.training.data.read_scored_tracks`.
+
+    Parameters
+    ----------
+    train
+        Mixtures with scores. Only the supervised step sees their stems.
+    validation
+        Held out, for the learning rate and early stopping.
+    stems
+        Mixtures with scores and stems, for the semi-supervised step.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.training import ScoredData
+    >>> ScoredData(train=(Path("tracks/train"),), validation=(Path("tracks/validation"),)).stems
+    ()
+    """
+
+    train: tuple[Path, ...]
+    validation: tuple[Path, ...]
+    stems: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,17 +93,22 @@ class ScoreExperiment:
     step
         ``"transcriptor"``, ``"separator"`` with the transcriptor as it is, ``"joint"``; for comparison
         ``"supervised"``, the separator from stems, and ``"classifier"`` and ``"classified"``, a classifier of who plays
-        in place of the transcriptor, and the separator from it.
+        in place of the transcriptor, and the separator from it; ``"semi-supervised"``, the separator from scores and a
+        few stems.
     data
-        Stems with their notes; only the supervised step sees stems apart.
+        Tracks with their notes.
     network
         Sizes of both networks; the role follows from the step.
-    mixing
-        How mixtures are made.
+    clips
+        How clips are drawn; the semi-supervised step takes half of each batch from the tracks with stems.
     train
         How long and how fast; its ``loss`` is not used.
     loss
         Weights of the losses.
+    weigh_instruments
+        Weigh instruments that play rarely up, by their activity in the training tracks.
+    validation_batches
+        Of validation clips, the same each time.
     transcriptor
         Folder of the run of the first step, for the second and third; that of the classifier for the classified one.
     separator
@@ -74,7 +117,8 @@ class ScoreExperiment:
     Raises
     ------
     ConfigError
-        If a step lacks the run of one before it, or the adversarial mixture loss has fewer than three clips to mix.
+        If a step lacks the run of one before it or its tracks, or the adversarial mixture loss has fewer than three
+        clips to mix.
 
     Examples
     --------
@@ -86,11 +130,13 @@ class ScoreExperiment:
     """
 
     step: Step
-    data: Data
+    data: ScoredData
     network: TcnConfig = field(default_factory=lambda: TcnConfig(role="transcriptor"))
-    mixing: MixingSettings = field(default_factory=MixingSettings)
+    clips: ClipSettings = field(default_factory=ClipSettings)
     train: TrainSettings
     loss: ScoreLossSettings = field(default_factory=ScoreLossSettings)
+    weigh_instruments: bool = True
+    validation_batches: int = 8
     transcriptor: Path | None = None
     separator: Path | None = None
 
@@ -98,15 +144,21 @@ class ScoreExperiment:
         if self.step not in _ROLES:
             raise ConfigError(where="step", expected=f"one of {', '.join(_ROLES)}", got=repr(self.step))
         object.__setattr__(self, "network", replace(self.network, role=_ROLES[self.step]))
-        if self.step in ("separator", "joint", "classified") and self.transcriptor is None:
+        if self.step in _CRITICISED and self.transcriptor is None:
             raise ConfigError(where=f"step {self.step}", expected="transcriptor, the run of the first step", got="none")
         if self.step == "joint" and self.separator is None:
             raise ConfigError(where="step joint", expected="separator, the run of the second step", got="none")
-        if self.step == "joint" and self.loss.adversary == "mixture" and self.mixing.batch_size < _MIN_REMIXED:
+        if self.step == "joint" and self.loss.adversary == "mixture" and self.clips.batch_size < _MIN_REMIXED:
             raise ConfigError(
-                where="mixing.batch_size",
+                where="clips.batch_size",
                 expected=f"{_MIN_REMIXED} or more clips to remix estimates of",
-                got=str(self.mixing.batch_size),
+                got=str(self.clips.batch_size),
+            )
+        if self.step == "semi-supervised" and not (self.data.stems and self.clips.batch_size > 1):
+            raise ConfigError(
+                where="step semi-supervised",
+                expected="data.stems and two clips or more in a batch",
+                got=str(self.clips),
             )
 
     @property
@@ -115,9 +167,46 @@ class ScoreExperiment:
         return {
             "step": self.step,
             "network": asdict(self.network),
-            "mixing": asdict(self.mixing),
+            "clips": asdict(self.clips),
             "score": asdict(self.loss),
+            "weigh_instruments": self.weigh_instruments,
+            "validation_batches": self.validation_batches,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreValidation:
+    """The loss of a step on the same held-out clips each time, smaller being better; what is adversarial is left out.
+
+    Parameters
+    ----------
+    objective
+        What is measured.
+    batches
+        Of held-out clips.
+    n_batches
+        How many of them.
+
+    Source: "the loss on the validation set" of Hung, Wichern and Le Roux 2021, section 3.2. The adversarial terms have
+    no lower bound, and how well a fake is not transcribed says nothing of either network.
+    """
+
+    objective: Objective
+    batches: BatchMaker
+    n_batches: int
+
+    def __call__(self, network: nn.Module, step: int) -> dict[str, float]:  # noqa: ARG002 - the same at every step
+        """Return ``"loss"``, and minus it as ``"selection"``."""
+        with torch.inference_mode():
+            losses = [self._loss(network, self.batches.batch(number)) for number in range(self.n_batches)]
+        loss = sum(losses) / len(losses)
+        return {"loss": loss, "selection": -loss}
+
+    def _loss(self, network: nn.Module, batch: Batch) -> float:
+        """Return the loss of one batch without what is adversarial."""
+        figures = self.objective(network, batch)
+        adversary = figures.get("adversary")
+        return float(figures["loss"]) - (0.0 if adversary is None else float(adversary))
 
 
 def run_score_experiment(
@@ -139,12 +228,15 @@ def run_score_experiment(
     Returns
     -------
     torch.nn.Module
-        The running average of what was trained: a `ScoreTcn`, or both in the third step.
+        The running average of what was trained: a `ScoreTcn`, or both in the third step. What validated best lies in
+        the folder, see `trained_score_network`.
 
     Raises
     ------
     ConfigError
         If the run belongs to other settings, or the run of a step before cannot be read.
+    MetadataError
+        If the tracks cannot be read, or are shorter than a clip.
 
     Examples
     --------
@@ -153,29 +245,66 @@ def run_score_experiment(
     >>> from rebalance import RebalanceError
     >>> from rebalance.training import read_settings, ScoreExperiment, run_score_experiment
     >>> path = Path("recipes/score_supervision/config.yaml")
-    >>> experiment = read_settings(path, ScoreExperiment, ("step=separator", "transcriptor=not-trained"))
+    >>> experiment = read_settings(path, ScoreExperiment, ("data.train=[no-tracks]",))
     >>> with tempfile.TemporaryDirectory() as run:
     ...     try:
     ...         run_score_experiment(experiment, Path(run), device="cpu")
     ...     except RebalanceError as error:
     ...         print(error.where)
-    not-trained/state.safetensors
+    no-tracks
     """
-    run = expanded(run)
     chosen = chosen_device(device)
     torch.manual_seed(experiment.train.seed)
-    network, objective = _begun(experiment)
-    mixer = mixer_of(experiment.data, experiment.mixing, experiment.network.instruments, experiment.train.seed, chosen)
+    tracks = _tracks(experiment, experiment.data.train)
+    loss = experiment.loss
+    if experiment.weigh_instruments:
+        loss = replace(loss, activity=frame_activity(tracks, experiment.network.hop))
+    network, objective = _begun(experiment, loss)
     return train(
         network,
-        mixer,
+        _clips(experiment, tracks),
         experiment.train,
-        run,
+        expanded(run),
         device=chosen,
         description=experiment.description,
+        validate=_validation(experiment, loss, objective),
         stop_after=stop_after,
         objective=objective,
     )
+
+
+def _validation(experiment: ScoreExperiment, loss: ScoreLossSettings, objective: Objective) -> ScoreValidation:
+    """Return what a step is judged by; the semi-supervised one by scores alone, as no stems are held out for it."""
+    if experiment.step == "semi-supervised":
+        objective = _begun(replace(experiment, step="separator"), loss)[1]
+    tracks = _tracks(experiment, experiment.data.validation)
+    clips = ClipMaker(tracks=tracks, settings=experiment.clips, seed=_VALIDATION_SEED)
+    return ScoreValidation(objective=objective, batches=clips, n_batches=experiment.validation_batches)
+
+
+def trained_score_network(experiment: ScoreExperiment, run: StrPath) -> nn.Module:
+    """Return what a run has trained, as it validated best: a `ScoreTcn`, or a `Joint` of the third step.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such run, or it does not fit.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.training import read_settings, ScoreExperiment, trained_score_network
+    >>> experiment = read_settings(Path("recipes/score_supervision/config.yaml"), ScoreExperiment)
+    >>> trained_score_network(experiment, "not-begun")
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: not-begun/state.safetensors: expected the state of a training run: ...
+    """
+    network: nn.Module = ScoreTcn(experiment.network)
+    if experiment.step == "joint":
+        network = Joint(ScoreTcn(experiment.network), ScoreTcn(replace(experiment.network, role="transcriptor")))
+    load_average(network, _weights_of(expanded(run)))
+    return network.eval()
 
 
 def export_score_separator(experiment: ScoreExperiment, run: StrPath, path: StrPath, card: ModelCard) -> None:
@@ -210,32 +339,59 @@ def export_score_separator(experiment: ScoreExperiment, run: StrPath, path: StrP
     """
     if experiment.network.role != "separator":
         raise ConfigError(where="export", expected="a run that trains a separator", got=f"step {experiment.step}")
-    separator = ScoreTcn(experiment.network)
-    if experiment.step == "joint":
-        both = Joint(separator, ScoreTcn(replace(experiment.network, role="transcriptor")))
-        load_average(both, expanded(run) / "state.safetensors")
-    else:
-        load_average(separator, expanded(run) / "state.safetensors")
+    network = trained_score_network(experiment, run)
+    separator = network.separator if isinstance(network, Joint) else network
+    assert isinstance(separator, ScoreTcn)
     save_score_separator(path, separator, card)
 
 
-def _begun(experiment: ScoreExperiment) -> tuple[nn.Module, Objective]:
+def _weights_of(run: Path) -> Path:
+    """Return the file of what a run has trained: the best by validation, or the last where there was none."""
+    best = run / "best.safetensors"
+    return best if best.exists() else run / "state.safetensors"
+
+
+def _tracks(experiment: ScoreExperiment, folders: tuple[Path, ...]) -> tuple[ScoredTrack, ...]:
+    """Read tracks for the network of an experiment."""
+    return read_scored_tracks(folders, experiment.network.instruments, experiment.network.sample_rate)
+
+
+def _clips(experiment: ScoreExperiment, tracks: tuple[ScoredTrack, ...]) -> BatchMaker:
+    """Return what makes the batches of a step; those of the semi-supervised one begin with clips that have stems."""
+    seed = experiment.train.seed
+    if experiment.step != "semi-supervised":
+        return ClipMaker(tracks=tracks, settings=experiment.clips, seed=seed)
+    n_with_stems = experiment.clips.batch_size // 2
+    with_stems = replace(experiment.clips, batch_size=n_with_stems)
+    others = replace(experiment.clips, batch_size=experiment.clips.batch_size - n_with_stems)
+    stems = ClipMaker(tracks=_tracks(experiment, experiment.data.stems), settings=with_stems, seed=seed)
+    return JoinedClips(makers=(stems, ClipMaker(tracks=tracks, settings=others, seed=seed)))
+
+
+def _begun(experiment: ScoreExperiment, loss: ScoreLossSettings) -> tuple[nn.Module, Objective]:
     """Return what a step trains and minimises, with the weights of the steps before."""
     network = ScoreTcn(experiment.network)
-    if experiment.step == "transcriptor":
-        return network, TranscriptionObjective(settings=experiment.loss)
-    if experiment.step == "supervised":
-        return network, SupervisedObjective()
-    if experiment.step == "classifier":
-        return network, ClassificationObjective()
-    assert experiment.transcriptor is not None
+    if experiment.transcriptor is None or experiment.step not in _CRITICISED:
+        return network, _ALONE[experiment.step](loss)
     critic: Role = "classifier" if experiment.step == "classified" else "transcriptor"
     transcriptor = ScoreTcn(replace(experiment.network, role=critic))
-    load_average(transcriptor, experiment.transcriptor / "state.safetensors")
+    load_average(transcriptor, _weights_of(experiment.transcriptor))
     if experiment.step == "classified":
-        return network, ClassifiedObjective(settings=experiment.loss, classifier=transcriptor)
+        return network, ClassifiedObjective(settings=loss, classifier=transcriptor)
     if experiment.step == "separator":
-        return network, CriticObjective(settings=experiment.loss, transcriptor=transcriptor)
+        return network, CriticObjective(settings=loss, transcriptor=transcriptor)
+    if experiment.step == "semi-supervised":
+        n_with_stems = experiment.clips.batch_size // 2
+        return network, SemiSupervisedObjective(settings=loss, transcriptor=transcriptor, n_with_stems=n_with_stems)
     assert experiment.separator is not None
-    load_average(network, experiment.separator / "state.safetensors")
-    return Joint(network, transcriptor), JointObjective(settings=experiment.loss)
+    load_average(network, _weights_of(experiment.separator))
+    return Joint(network, transcriptor), JointObjective(settings=loss)
+
+
+_ALONE: Mapping[Step, Callable[[ScoreLossSettings], Objective]] = MappingProxyType(
+    {
+        "transcriptor": lambda loss: TranscriptionObjective(settings=loss),
+        "supervised": lambda _: SupervisedObjective(),
+        "classifier": lambda _: ClassificationObjective(),
+    }
+)

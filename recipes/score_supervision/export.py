@@ -9,7 +9,7 @@ from rebalance import RebalanceError
 from rebalance.separation import ModelCard
 from rebalance.training import ScoreExperiment, export_score_separator, read_settings
 
-DATA = ("rendered chamber music of ../tracker with its notes",)
+DATA = ("program-made music for piano, distorted guitar and bass with its notes",)
 
 
 def main(run: Path, file: Path, overrides: tuple[str, ...]) -> None:

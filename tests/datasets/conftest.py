@@ -170,3 +170,8 @@ def own_copy(tmp_path):
 @pytest.fixture
 def tone():
     return write_tone
+
+
+@pytest.fixture
+def write_notes():
+    return write_midi

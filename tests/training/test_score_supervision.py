@@ -14,12 +14,21 @@ import torch
 from rebalance._base.errors import ConfigError
 from rebalance.separation import ModelCard, load_separator
 from rebalance.separation.score_supervised import N_NOTES, ScoreSupervisedSeparator, ScoreTcn, TcnConfig
-from rebalance.training import ScoreExperiment, _loop, export_score_separator, run_score_experiment
-from rebalance.training._experiment import Data
-from rebalance.training.data import MixingSettings, open_library
+from rebalance.training import (
+    ScoredData,
+    ScoreExperiment,
+    _loop,
+    export_score_separator,
+    run_score_experiment,
+    trained_score_network,
+)
+from rebalance.training._schedule import PlateauSettings
+from rebalance.training._score_steps import ScoreValidation
+from rebalance.training.data import ClipMaker, ClipSettings, open_library, prepare_library_tracks, read_scored_tracks
 from rebalance.training.data._stem_library import read_manifest, write_notes
 from rebalance.training.score_supervision import (
     ScoreLossSettings,
+    SemiSupervisedObjective,
     adversarial_mixture_loss,
     adversarial_transcription_loss,
     classification_loss,
@@ -86,6 +95,13 @@ def test_weights_of_instruments_weigh_their_part_of_the_loss() -> None:
     assert weights is not None
     assert float(weights.mean()) == pytest.approx(1.0)
     assert weights.argmax() == 1
+
+
+def test_an_instrument_that_never_plays_weighs_as_much_as_the_mean() -> None:
+    weights = ScoreLossSettings(activity=(0.5, 0.0, 0.25)).instrument_weights()
+    assert weights is not None
+    torch.testing.assert_close(weights, torch.tensor([2 / 3, 1.0, 4 / 3]))
+    assert ScoreLossSettings(activity=(0.0, 0.0)).instrument_weights() is None
 
 
 def test_a_loss_stays_finite_where_the_transcriptor_is_sure_and_wrong() -> None:
@@ -192,7 +208,7 @@ def gradients(network: torch.nn.Module) -> list[bool]:
 def test_the_score_of_a_clip_sounds_in_its_bins(batch) -> None:
     clips = objectives.clips_of(batch, small("separator"))
     inside = harmonic_activity(clips.roll, harmonic_matrix(TcnConfig(role="separator"), 8)).bool()
-    energy = clips.sources.square()
+    energy = objectives.sources_of(clips, small("separator")).square()
     playing = (clips.roll.amax(dim=2) > 0)[:, :, None].expand_as(energy)
     assert float(energy[inside].sum() / energy[playing].sum()) > 0.9
 
@@ -234,8 +250,9 @@ def test_remixed_clips_take_every_instrument_from_another_clip() -> None:
 
 def test_a_source_is_judged_by_the_level_of_its_mixture(batch) -> None:
     clips = objectives.clips_of(batch, small("separator"))
+    sources = objectives.sources_of(clips, small("separator"))
     assert float(clips.mixture.square().flatten(1).mean(dim=1).sqrt().sub(1).abs().max()) < 1e-4
-    assert float(clips.sources.square().flatten(2).mean(dim=2).max()) < 2.0
+    assert float(sources.square().flatten(2).mean(dim=2).max()) < 2.0
 
 
 def test_stems_without_notes_are_refused(stem_folder: Path) -> None:
@@ -245,45 +262,58 @@ def test_stems_without_notes_are_refused(stem_folder: Path) -> None:
         objectives.clips_of(batch, small("transcriptor"))
 
 
+@pytest.fixture(scope="module")
+def tracks(scored_stems: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tracks")
+    prepare_library_tracks([scored_stems], TcnConfig(role="transcriptor").instruments, folder)
+    return folder
+
+
 def experiment(folder: Path, step: str, **changes: object) -> ScoreExperiment:
+    plain = {"warmup_steps": 1, "decay_steps": 1, "save_every": 1, "validate_every": 1, "gradient_clip": 1e3}
     return ScoreExperiment(
         step=step,
-        data=Data(train=(folder,), held_out={}),
+        data=ScoredData(train=(folder,), validation=(folder,), stems=(folder,)),
         network=TcnConfig(role="transcriptor", **SMALL),
-        mixing=MixingSettings(**{**PLAIN, "coherent_share": 1.0, "crop_samples": 44_100, "batch_size": 3}),
-        train=_loop.TrainSettings(steps=2, warmup_steps=1, decay_steps=1, save_every=1, gradient_clip=1e3),
+        clips=ClipSettings(batch_size=3, clip_s=1.0),
+        train=_loop.TrainSettings(steps=2, **plain),
+        validation_batches=1,
         **changes,
     )
 
 
-def test_all_steps_run_resume_and_ship(scored_stems: Path, tmp_path: Path) -> None:
+def test_all_steps_run_resume_and_ship(tracks: Path, tmp_path: Path) -> None:
     first, second, third = (tmp_path / name for name in ("first", "second", "third"))
-    step_1 = experiment(scored_stems, "transcriptor")
+    step_1 = experiment(tracks, "transcriptor")
     run_score_experiment(step_1, first, device="cpu", stop_after=1)
     run_score_experiment(step_1, first, device="cpu")
-    step_2 = experiment(scored_stems, "separator", transcriptor=first)
+    step_2 = experiment(tracks, "separator", transcriptor=first)
     run_score_experiment(step_2, second, device="cpu")
     step_3 = experiment(
-        scored_stems, "joint", transcriptor=first, separator=second, loss=ScoreLossSettings(adversary="mixture")
+        tracks, "joint", transcriptor=first, separator=second, loss=ScoreLossSettings(adversary="mixture")
     )
-    average = run_score_experiment(step_3, third, device="cpu")
+    run_score_experiment(step_3, third, device="cpu")
+    best = trained_score_network(step_3, third)
     path = tmp_path / "mine.safetensors"
     export_score_separator(step_3, third, path, ModelCard(shrinkage=(0.5,)))
     separator = load_separator(path, device="cpu")
     assert isinstance(separator, ScoreSupervisedSeparator)
-    for name, value in average.separator.state_dict().items():
+    for name, value in best.separator.state_dict().items():
         torch.testing.assert_close(separator.network.state_dict()[name], value.to(torch.float16).float())
 
 
-def test_what_is_compared_with_runs_too(scored_stems: Path, tmp_path: Path) -> None:
-    run_score_experiment(experiment(scored_stems, "supervised"), tmp_path / "stems", device="cpu")
-    run_score_experiment(experiment(scored_stems, "classifier"), tmp_path / "classifier", device="cpu")
-    baseline = experiment(scored_stems, "classified", transcriptor=tmp_path / "classifier")
+def test_what_is_compared_with_runs_too(tracks: Path, tmp_path: Path) -> None:
+    run_score_experiment(experiment(tracks, "supervised"), tmp_path / "stems", device="cpu")
+    run_score_experiment(experiment(tracks, "classifier"), tmp_path / "classifier", device="cpu")
+    baseline = experiment(tracks, "classified", transcriptor=tmp_path / "classifier")
     run_score_experiment(baseline, tmp_path / "classified", device="cpu")
+    run_score_experiment(experiment(tracks, "transcriptor"), tmp_path / "critic", device="cpu")
+    few = experiment(tracks, "semi-supervised", transcriptor=tmp_path / "critic")
+    run_score_experiment(few, tmp_path / "few", device="cpu")
 
 
-def test_the_loss_falls(scored_stems: Path, tmp_path: Path) -> None:
-    settings = experiment(scored_stems, "transcriptor")
+def test_the_loss_falls(tracks: Path, tmp_path: Path) -> None:
+    settings = experiment(tracks, "transcriptor")
     longer = replace(settings, train=replace(settings.train, steps=40, learning_rate=0.01, decay_steps=5, log_every=1))
     run_score_experiment(longer, tmp_path, device="cpu")
     rows = np.genfromtxt(tmp_path / "log.csv", delimiter=",", names=True)
@@ -303,10 +333,77 @@ def test_a_step_that_lacks_another_is_refused(step: str, changes: dict[str, Path
         experiment(Path(), step, **changes)
 
 
-def test_estimates_are_remixed_from_three_clips_at_least(scored_stems: Path) -> None:
-    whole = experiment(scored_stems, "joint", transcriptor=Path("a"), separator=Path("b"))
+def test_estimates_are_remixed_from_three_clips_at_least(tracks: Path) -> None:
+    whole = experiment(tracks, "joint", transcriptor=Path("a"), separator=Path("b"))
     with pytest.raises(ConfigError, match="3 or more clips"):
-        replace(whole, loss=ScoreLossSettings(adversary="mixture"), mixing=replace(whole.mixing, batch_size=2))
+        replace(whole, loss=ScoreLossSettings(adversary="mixture"), clips=replace(whole.clips, batch_size=2))
+
+
+def test_a_step_is_judged_by_what_it_has_not_seen_and_keeps_its_best(tracks: Path, tmp_path: Path) -> None:
+    whole = experiment(tracks, "transcriptor")
+    run_score_experiment(whole, tmp_path, device="cpu")
+    rows = np.genfromtxt(tmp_path / "validation.csv", delimiter=",", names=True)
+    held_out = ClipMaker(
+        tracks=read_scored_tracks([tracks], whole.network.instruments, 16_000), settings=whole.clips, seed=0
+    )
+    weights = replace(ScoreLossSettings(), activity=(1.0,) * 8)
+    objective = objectives.TranscriptionObjective(settings=weights)
+    validation = ScoreValidation(objective=objective, batches=held_out, n_batches=1)
+    found = validation(trained_score_network(replace(whole, weigh_instruments=False), tmp_path), 0)
+    assert len(rows) == 2
+    assert np.isfinite(found["loss"])
+    assert found["selection"] == -found["loss"]
+
+
+def test_a_step_halves_its_rate_and_stops_when_validation_stays(tracks: Path, tmp_path: Path) -> None:
+    whole = experiment(tracks, "supervised")
+    stuck = replace(
+        whole.train,
+        steps=30,
+        learning_rate=1e-12,
+        plateau=PlateauSettings(factor=0.5, patience=1, threshold=0.5),
+        stop_after_flat=5,
+        log_every=1,
+    )
+    run_score_experiment(replace(whole, train=stuck), tmp_path, device="cpu")
+    log = np.genfromtxt(tmp_path / "log.csv", delimiter=",", names=True)
+    validated = np.genfromtxt(tmp_path / "validation.csv", delimiter=",", names=True)
+    assert len(validated) < 30
+    assert np.atleast_1d(log["learning_rate"])[-1] <= 0.5e-12
+
+
+def test_what_is_adversarial_is_left_out_of_the_validation(tracks: Path) -> None:
+    whole = experiment(tracks, "supervised")
+    clips = ClipMaker(
+        tracks=read_scored_tracks([tracks], whole.network.instruments, 16_000), settings=whole.clips, seed=0
+    )
+    both = objectives.Joint(small("separator"), small("transcriptor")).eval()
+    losses = [
+        ScoreValidation(
+            objective=objectives.JointObjective(settings=ScoreLossSettings(adversary=adversary)),
+            batches=clips,
+            n_batches=1,
+        )(both, 0)["loss"]
+        for adversary in ("none", "mixture", "transcription")
+    ]
+    assert losses[1:] == pytest.approx([losses[0]] * 2, rel=1e-5)
+
+
+def test_only_clips_with_stems_are_held_against_stems(batch) -> None:
+    separator, critic = small("separator"), small("transcriptor")
+    settings = ScoreLossSettings()
+    alone = objectives.CriticObjective(settings=settings, transcriptor=critic)(separator, batch)["loss"]
+    clips = objectives.clips_of(batch, separator)
+    distances = objectives.stem_loss(objectives.estimates_of(separator, clips), objectives.sources_of(clips, separator))
+    found = SemiSupervisedObjective(settings=settings, transcriptor=critic, n_with_stems=2)(separator, batch)
+    assert float(found["stems"].detach()) == pytest.approx(float(distances[:2].mean().detach()), rel=1e-5)
+    assert float(found["loss"].detach()) == pytest.approx(float((alone + found["stems"]).detach()), rel=1e-5)
+
+
+def test_a_semi_supervised_step_needs_tracks_with_stems(tracks: Path) -> None:
+    whole = experiment(tracks, "semi-supervised", transcriptor=Path("a"))
+    with pytest.raises(ConfigError, match=r"expected data\.stems"):
+        replace(whole, data=replace(whole.data, stems=()))
 
 
 def test_inference_takes_no_score() -> None:

@@ -102,6 +102,8 @@ class Batch:
     loudest_rms
         Of the loudest frame of the track each source is a part of, at its gain here, shape ``(batch, n)``; for a source
         of several stems that of the loudest. None where unknown.
+    sample_rate
+        Of sources and notes, in Hz.
 
     Examples
     --------
@@ -118,6 +120,7 @@ class Batch:
     gains_db: torch.Tensor
     notes: tuple[tuple[NDArray[np.float32] | None, ...], ...] = ()
     loudest_rms: torch.Tensor | None = None
+    sample_rate: int = SAMPLE_RATE
 
     @property
     def mixture(self) -> torch.Tensor:

@@ -5,6 +5,12 @@ Source: Hung, Wichern and Le Roux 2021, "Transcription Is All You Need" (arXiv 2
 
 from __future__ import annotations
 
+from rebalance.training.score_supervision._clip_figures import (
+    input_figures,
+    separation_figures,
+    transcription_figures,
+)
+from rebalance.training.score_supervision._note_scores import NoteCounts, note_counts, notes_in_roll
 from rebalance.training.score_supervision._piano_rolls import (
     clip_activity,
     harmonic_activity,
@@ -29,6 +35,7 @@ from rebalance.training.score_supervision._score_objectives import (
     Joint,
     JointObjective,
     ScoreLossSettings,
+    SemiSupervisedObjective,
     SupervisedObjective,
     TranscriptionObjective,
 )
@@ -39,7 +46,9 @@ __all__ = [
     "CriticObjective",
     "Joint",
     "JointObjective",
+    "NoteCounts",
     "ScoreLossSettings",
+    "SemiSupervisedObjective",
     "SupervisedObjective",
     "TranscriptionObjective",
     "adversarial_mixture_loss",
@@ -48,11 +57,16 @@ __all__ = [
     "clip_activity",
     "harmonic_activity",
     "harmonic_matrix",
+    "input_figures",
     "instrument_loss",
     "mixture_loss",
+    "note_counts",
+    "notes_in_roll",
     "own_score_loss",
     "piano_roll",
     "pitch_loss",
     "score_loss",
+    "separation_figures",
+    "transcription_figures",
     "transcription_loss",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,21 +11,17 @@ from typing import Literal, TypeAlias
 import torch
 from torch import Tensor, nn
 
-from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError
-from rebalance.separation.mask_network import N_VOICES
-from rebalance.separation.score_supervised import ScoreTcn, level_of
+from rebalance.separation.score_supervised import ScoreTcn, TcnConfig
 from rebalance.training.data import Batch
 from rebalance.training.score_supervision import _score_losses as losses
+from rebalance.training.score_supervision._heard_clips import Clips, clips_of, sources_of
 from rebalance.training.score_supervision._piano_rolls import (
     DEFAULT_N_HARMONICS,
     clip_activity,
     harmonic_activity,
     harmonic_matrix,
-    piano_roll,
 )
-
-_RATE = CAD2_TASK2.mixture_sample_rate  # of the mixer
 
 Adversary: TypeAlias = Literal["none", "mixture", "transcription"]
 
@@ -60,69 +57,15 @@ class ScoreLossSettings:
     activity: tuple[float, ...] = ()
 
     def instrument_weights(self) -> Tensor | None:
-        """Return the weights of the instruments: the inverse of their activity, of mean 1."""
-        if not self.activity:
+        """Return the weights of the instruments: the inverse of activity, of mean 1; 1 where one never plays."""
+        if not any(self.activity):
             return None
-        inverse = 1.0 / torch.tensor(self.activity)
-        return inverse / inverse.mean()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clips:
-    """What the losses see of a batch, at the level of its mixtures.
-
-    Parameters
-    ----------
-    mixture, sources
-        Magnitudes ``(batch, n_bins, n_frames)`` and ``(batch, n_instruments, n_bins, n_frames)``.
-    roll
-        ``(batch, n_instruments, 88, n_frames)``.
-    """
-
-    mixture: Tensor
-    sources: Tensor
-    roll: Tensor
-
-
-def clips_of(batch: Batch, network: ScoreTcn) -> Clips:
-    """Return mixtures, sources and scores of a batch of rendered music at the rate of a network.
-
-    Raises
-    ------
-    ConfigError
-        If a source has no notes, or the network lacks its instrument.
-    """
-    signals = at_rate(batch.sources.mean(dim=2), _RATE, network.config.sample_rate)
-    n_instruments = len(network.config.instruments)
-    by_instrument = signals.new_zeros(len(signals), n_instruments, signals.shape[-1])
-    rolls = []
-    n_frames = signals.shape[-1] // network.config.hop + 1
-    for index, (slots, notes) in enumerate(zip(batch.slots.tolist(), batch.notes, strict=True)):
-        played = []
-        for place, its_notes in enumerate(notes):  # slots beyond them are empty
-            if its_notes is None:
-                raise ConfigError("a stem has no notes beside it; render it anew", where=f"mixture {index}")
-            instrument = slots[place] // N_VOICES
-            if instrument >= n_instruments:
-                raise ConfigError("the network lacks an instrument of it", where=f"mixture {index}")
-            by_instrument[index, instrument] += signals[index, place]
-            played.append((instrument, its_notes))
-        rolls.append(piano_roll(played, network.config, n_frames, sample_rate=_RATE))
-    with torch.no_grad():
-        mixture = network.transform(by_instrument.sum(dim=1)).abs()
-        level = level_of(mixture)
-        sources = network.levelled(network.transform(by_instrument).abs(), level)
-    return Clips(mixture=network.levelled(mixture, level), sources=sources, roll=torch.stack(rolls).to(signals.device))
-
-
-def at_rate(signals: Tensor, rate: int, wanted: int) -> Tensor:
-    """Return signals ``(..., n_samples)`` at another rate, by cutting their spectrum; a clip counts as periodic."""
-    n_samples = round(signals.shape[-1] * wanted / rate)
-    if rate == wanted:
-        return signals
-    spectra = torch.fft.rfft(signals)[..., : n_samples // 2 + 1]
-    resampled: Tensor = torch.fft.irfft(spectra, n=n_samples) * (n_samples / signals.shape[-1])
-    return resampled
+        activity = torch.tensor(self.activity)
+        played = activity > 0
+        weights = torch.ones_like(activity)
+        weights[played] = 1.0 / activity[played]
+        weights[played] /= weights[played].mean()
+        return weights
 
 
 @contextmanager
@@ -199,8 +142,51 @@ class SupervisedObjective:
         """Return the loss of a batch, mean over its clips."""
         separator = as_role(network, "separator")
         clips = clips_of(batch, separator)
-        distance = (estimates_of(separator, clips) - clips.sources).abs()
-        return {"loss": distance.flatten(1).sum(dim=1).mean()}
+        return {"loss": stem_loss(estimates_of(separator, clips), sources_of(clips, separator)).mean()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SemiSupervisedObjective:
+    """A few clips with stems beside many with scores alone: equation (8) on all, the distance to stems where there are.
+
+    Parameters
+    ----------
+    settings
+        Weights of equation (8).
+    transcriptor
+        The critic, which stays as it is.
+    n_with_stems
+        The first so many clips of a batch have stems.
+    stem_weight
+        Of the distance to the stems.
+
+    Examples
+    --------
+    >>> from rebalance.separation.score_supervised import ScoreTcn, TcnConfig
+    >>> from rebalance.training.score_supervision import ScoreLossSettings, SemiSupervisedObjective
+    >>> critic = ScoreTcn(TcnConfig(role="transcriptor", bottleneck=8, hidden=8, n_blocks=2))
+    >>> SemiSupervisedObjective(settings=ScoreLossSettings(), transcriptor=critic, n_with_stems=2).parts
+    ('loss', 'score', 'mixture', 'stems')
+
+    Source: named as future work in Hung, Wichern and Le Roux 2021, section 4; the form is this project's.
+    """
+
+    settings: ScoreLossSettings
+    transcriptor: ScoreTcn
+    n_with_stems: int
+    stem_weight: float = 1.0
+    parts: tuple[str, ...] = ("loss", "score", "mixture", "stems")
+
+    def __call__(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """Return the loss of a batch and its parts, means over clips."""
+        separator = as_role(network, "separator")
+        clips = clips_of(batch, separator)
+        estimates = estimates_of(separator, clips)
+        with frozen(self.transcriptor.eval()):
+            figures = criticised(estimates, self.transcriptor, clips, self.settings)
+        known = slice(0, self.n_with_stems)
+        stems = stem_loss(estimates[known], sources_of(clips, separator)[known]).mean()
+        return {**figures, "loss": figures["loss"] + self.stem_weight * stems, "stems": stems}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,11 +232,13 @@ class ClassifiedObjective:
         clips = clips_of(batch, separator)
         estimates = estimates_of(separator, clips)
         playing = clips.roll.amax(dim=2)
-        score = torch.zeros(len(estimates), device=estimates.device)
         with frozen(self.classifier.eval()):
-            for instrument in range(estimates.shape[1]):
-                alone = losses.own_part(playing, instrument)
-                score = score + losses.classification_loss(self.classifier(estimates[:, instrument]), alone)
+            logits: Tensor = self.classifier(estimates.flatten(0, 1))
+            logits = logits.reshape(*estimates.shape[:2], *logits.shape[1:])
+        score = torch.zeros(len(estimates), device=estimates.device)
+        for instrument in range(estimates.shape[1]):
+            alone = losses.own_part(playing, instrument)
+            score = score + losses.classification_loss(logits[:, instrument], alone)
         active = clip_activity(clips.roll)
         mixture = self.settings.alpha_2 * losses.mixture_loss(clips.mixture, estimates, active)
         return {"loss": (score + mixture).mean(), "score": score.mean(), "mixture": mixture.mean()}
@@ -320,10 +308,10 @@ class JointObjective:
             remixed, scores = remixed_clips(estimates, roll)
             chances = torch.sigmoid(transcriptor(remixed))
             return self.settings.alpha_3 * losses.adversarial_mixture_loss(chances, scores).mean()
+        chances = chances_of(transcriptor, estimates)
         total = torch.zeros((), device=roll.device)
         for instrument in range(roll.shape[1]):
-            chances = torch.sigmoid(transcriptor(estimates[:, instrument]))
-            total = total + losses.adversarial_transcription_loss(chances, roll, instrument).mean()
+            total = total + losses.adversarial_transcription_loss(chances[:, instrument], roll, instrument).mean()
         return self.settings.beta_3 * total
 
 
@@ -339,18 +327,43 @@ def separated(
     separator: ScoreTcn, transcriptor: ScoreTcn, clips: Clips, settings: ScoreLossSettings
 ) -> dict[str, Tensor]:
     """Return equation (8) and its parts, mean over clips."""
-    estimates = estimates_of(separator, clips)
+    return criticised(estimates_of(separator, clips), transcriptor, clips, settings)
+
+
+def criticised(
+    estimates: Tensor, transcriptor: ScoreTcn, clips: Clips, settings: ScoreLossSettings
+) -> dict[str, Tensor]:
+    """Return equation (8) of estimates and its parts, mean over clips."""
     weights = settings.instrument_weights()
+    chances = chances_of(transcriptor, estimates)
     score = torch.zeros(len(estimates), device=estimates.device)
     for instrument in range(estimates.shape[1]):
-        chances = torch.sigmoid(transcriptor(estimates[:, instrument]))
-        score = score + losses.own_score_loss(chances, clips.roll, instrument, weights)
-    mixture = settings.alpha_2 * losses.mixture_loss(clips.mixture, estimates, clip_activity(clips.roll))
+        score = score + losses.own_score_loss(chances[:, instrument], clips.roll, instrument, weights)
+    mixture = torch.zeros_like(score)
+    if settings.alpha_2:
+        mixture = settings.alpha_2 * losses.mixture_loss(clips.mixture, estimates, clip_activity(clips.roll))
     if settings.beta_2:
-        matrix = harmonic_matrix(separator.config, settings.n_harmonics).to(estimates.device)
+        matrix = _harmonics(transcriptor.config, settings.n_harmonics).to(estimates.device)
         active = harmonic_activity(clips.roll, matrix)
         mixture = mixture + settings.beta_2 * losses.mixture_loss(clips.mixture, estimates, active)
     return {"loss": (score + mixture).mean(), "score": score.mean(), "mixture": mixture.mean()}
+
+
+def chances_of(transcriptor: ScoreTcn, estimates: Tensor) -> Tensor:
+    """Return what is transcribed of every estimate, ``(batch, n_estimates, n_instruments, n_notes, n_frames)``."""
+    logits: Tensor = transcriptor(estimates.flatten(0, 1))
+    return torch.sigmoid(logits).reshape(*estimates.shape[:2], *logits.shape[1:])
+
+
+def stem_loss(estimates: Tensor, sources: Tensor) -> Tensor:
+    """Return the distance of magnitudes to those of the stems, summed, shape ``(batch,)``."""
+    return (estimates - sources).abs().flatten(1).sum(dim=1)
+
+
+@functools.lru_cache(maxsize=4)
+def _harmonics(config: TcnConfig, n_harmonics: int) -> Tensor:
+    """Return which bins lie at the harmonics of each note; made once for a network."""
+    return harmonic_matrix(config, n_harmonics)
 
 
 def estimates_of(separator: ScoreTcn, clips: Clips) -> Tensor:
