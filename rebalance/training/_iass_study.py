@@ -140,11 +140,11 @@ def run_iass_study(study: IassStudy, results: StrPath, runs: StrPath) -> Iterato
     """
     path, folder = expanded(results), expanded(runs)
     for cell in study.cells():
-        table = read_iass_results(path)
-        if cell.name in set(table["cell"]):
+        if cell.name in set(read_iass_results(path)["cell"]):
             continue
         rows = pd.DataFrame(list(_rows(study, cell, folder)), columns=list(_COLUMNS[1:]))
         rows.insert(0, "cell", cell.name)
+        table = read_iass_results(path)  # anew: another run may have added cells meanwhile
         merged = pd.concat([table, rows], ignore_index=True) if len(table) else rows
         write_text(path, merged.to_csv(index=False, float_format="%.4f", lineterminator="\n"))
         yield cell.name

@@ -1,7 +1,8 @@
-"""The study of README.md: `python study.py [--smoke] [key=value ...]`; the same command goes on where it was left.
+"""The study of README.md: `python study.py [--smoke | --tables] [key=value ...]`; the same command continues it.
 
 Stems are rendered into `runs/`, every cell (system, target, seed) is trained and measured, its rows go into
-`results.csv`, and the tables are printed. `--smoke` does all of it with next to no training, in `runs/smoke`.
+`results.csv`, and the tables are printed. `--smoke` does all of it with next to no training, in `runs/smoke`;
+`--tables` prints the tables of the cells that are done.
 """
 
 from __future__ import annotations
@@ -87,16 +88,22 @@ def main(overrides: tuple[str, ...], *, smoke: bool) -> None:
     study = read_settings(HERE / "config.yaml", IassStudy, (*data, *(SMOKE if smoke else ()), *overrides))
     for cell in run_iass_study(study, results, home):
         sys.stderr.write(f"{cell}: done\n")
+    print_tables(results)
+
+
+def print_tables(results: Path) -> None:
+    """Print the tables of the cells that are done."""
     rows = read_iass_results(results)
     for lines in (system_lines(rows, FIGURES), ordering_lines(rows, ORDERINGS)):
         sys.stdout.write("".join(f"{line}\n" for line in lines) + "\n")
 
 
 if __name__ == "__main__":
-    arguments = [argument for argument in sys.argv[1:] if argument != "--smoke"]
-    if any("=" not in argument for argument in arguments):
-        sys.exit("usage: python study.py [--smoke] [key=value ...]")
+    flags = [argument for argument in sys.argv[1:] if argument.startswith("--")]
+    settings = tuple(argument for argument in sys.argv[1:] if argument not in flags)
+    if flags not in ([], ["--smoke"], ["--tables"]) or any("=" not in setting for setting in settings):
+        sys.exit("usage: python study.py [--smoke | --tables] [key=value ...]")
     try:
-        main(tuple(arguments), smoke="--smoke" in sys.argv[1:])
+        print_tables(Path("results.csv")) if flags == ["--tables"] else main(settings, smoke=bool(flags))
     except RebalanceError as error:
         sys.exit(f"study.py: {error}")

@@ -2,8 +2,8 @@
 
 WEIGHTS is a folder of networks of the study, `runs/weights/iass-seed-0`. Excerpts of 8 s of six of its test pieces are
 remixed with random gains by every separator (`default` where none is named), as it is, with the weight of the networks,
-and with the true activity as the upper bound. The rows go into `weight.csv`; printed are means of HAAQI less that of the mixture,
-and differences.
+and with the true activity as the upper bound. The rows go into `weight.csv`; printed are means of HAAQI less that of
+the mixture, and differences.
 """
 
 from __future__ import annotations

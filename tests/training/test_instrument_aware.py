@@ -16,7 +16,7 @@ from rebalance._base.errors import ConfigError, MetadataError
 from rebalance.audio import write_audio
 from rebalance.datasets import load_corpus
 from rebalance.separation import ModelCard, load_separator
-from rebalance.separation.iass import Iass, IassConfig
+from rebalance.separation.iass import Iass, IassConfig, load_iass_models
 from rebalance.separation.xumx import Xumx
 from rebalance.training import (
     NO_WEIGHT,
@@ -50,7 +50,7 @@ from rebalance.training.data._stem_library import StemEntry, StemLibrary, write_
 from rebalance.training.instrument_aware import IassObjective, measured_bounds, measured_network, pitch_roll
 
 ROOT = Path(__file__).parents[2]
-TINY = IassConfig(target="Cello", channels=(2, 2, 2))
+TINY = IassConfig(target="Cello", channels=(2, 2, 2), window=2048, hop=512)
 MIXING = PlainMixingSettings(targets={"Cello": ("Cello",)}, batch_size=2, crop_samples=16_384, crops_per_piece=8)
 PLAN = TrainSettings(steps=3, warmup_steps=0, decay_steps=0, average_decay=0.0, optimiser="adam", save_every=1)
 
@@ -186,7 +186,7 @@ def test_an_open_unmix_has_as_many_parameters_and_the_same_stft(tmp_path: Path, 
         assert found == pytest.approx(wanted, rel=0.01)
     trained = run_iass_experiment(experiment_on(stem_folder, system="open-unmix"), tmp_path, device="cpu")
     assert isinstance(trained, Xumx)
-    assert (trained.config.window, trained.config.n_seen_bins) == (4_096, 1_487)
+    assert (trained.config.window, trained.config.n_seen_bins) == (2_048, TINY.n_seen_bins)
 
 
 def test_without_cross_entropy_the_head_is_not_trained(tmp_path: Path, stem_folder: Path) -> None:
@@ -340,6 +340,25 @@ def test_the_published_settings_of_the_recipe_have_the_published_sizes(config: s
     assert experiment.mixing.crop_samples == 6 * 44_100
     assert experiment.train.plateau is not None
     assert (experiment.train.plateau.patience, experiment.train.plateau.factor) == (80, 0.3)
+
+
+def test_a_corpus_trains_a_network_that_separates(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("mixture", "vocals", "drums", "bass", "other"):
+        write_audio(tmp_path / "db" / "train" / "song" / f"{name}.wav", 0.1 * rng.standard_normal((2, 44_100)), 44_100)
+    recipe = ROOT / "recipes" / "iass"
+    small = ("data.train=[stems]", "data.valid=[]", "network.channels=[2,2,2]", "network.window=2048", "train.steps=1")
+    tiny_batches = ("mixing.batch_size=1", "mixing.crop_samples=8192", "statistics_batches=1", "train.plateau=null")
+    for arguments in (
+        ["corpus_stems.py", "MUSDB18-HQ", "db", "stems", "train"],
+        ["train.py", "run", *small, *tiny_batches, "train.stop_after_flat=null"],
+    ):
+        command = [sys.executable, str(recipe / arguments[0]), *arguments[1:]]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    (model,) = load_iass_models(tmp_path / "run" / "weights", device=torch.device("cpu"))
+    assert model.network.config.target == "Vocals"
+    assert model.card.training["System"] == "iass"
 
 
 def test_the_smoke_run_of_the_study_does_everything(tmp_path: Path) -> None:
