@@ -5,16 +5,13 @@ from __future__ import annotations
 from rebalance.training._configuration import read_recipe, read_settings
 from rebalance.training._experiment import Experiment, held_out_mixers, progress_of_run, run_experiment
 from rebalance.training._exporting import export_average, stamp, trained_average
-from rebalance.training._families import (
+from rebalance.training._families import best_of_family, export_family, score_families, train_family
+from rebalance.training._family_settings import (
     Adaptation,
     CropSettings,
     FamilyExperiment,
     FamilySizes,
     FamilyTraining,
-    best_of_family,
-    export_family,
-    score_families,
-    train_family,
 )
 from rebalance.training._pitch_labels import pitch_labels
 from rebalance.training._refining import RefinerExperiment, progress_of_refiner, run_refiner_experiment
