@@ -69,25 +69,16 @@ def train_family(experiment: FamilyExperiment, run: StrPath, *, device: str = "a
         renormalise(network.to(chosen), mixer, n_batches=settings.steps)
         save_weights(run / "best.safetensors", network)
         return network
-    held_out = family_mixer(experiment, experiment.held_out, chosen, _HELD_OUT_SEED)
-    objective: Objective = XumxObjective(time_weight=experiment.train.time_weight)
-    n_batches = experiment.validation_batches or held_out.steps_per_epoch
-    validation = _Validation(mixer=held_out, objective=objective, n_batches=n_batches)
-    trained: nn.Module = network
-    batches: BatchMaker = mixer
-    if experiment.adaptation == "adversarial":
-        other = family_mixer(experiment, experiment.unlabelled, chosen, experiment.train.seed + 1)
-        trained, batches = AdversarialXumx(network), TwoDomains(labelled=mixer, unlabelled=other)
-        objective = AdversarialObjective(labelled=XumxObjective(time_weight=experiment.train.time_weight))
+    learning = _learning(experiment, network, mixer)
     average = train(
-        trained,
-        batches,
+        learning.module,
+        learning.batches,
         settings,
         run,
         device=chosen,
         description=experiment.description,
-        validate=validation,
-        objective=objective,
+        validate=_validation(experiment, chosen),
+        objective=learning.objective,
     )
     return _xumx_of(average)
 
@@ -202,6 +193,38 @@ class _Validation:
             losses = [float(self.objective(network, self.mixer.batch(at))["loss"]) for at in range(self.n_batches)]
         loss = float(np.mean(losses))
         return {"loss": loss, "selection": -loss}
+
+
+def _validation(experiment: FamilyExperiment, device: torch.device) -> _Validation:
+    """Return the validation of an experiment."""
+    held_out = family_mixer(experiment, experiment.held_out, device, _HELD_OUT_SEED)
+    return _Validation(
+        mixer=held_out,
+        objective=XumxObjective(time_weight=experiment.train.time_weight),
+        n_batches=experiment.validation_batches or held_out.steps_per_epoch,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Learning:
+    """What learns, from what, and what it minimises."""
+
+    module: nn.Module
+    batches: BatchMaker
+    objective: Objective
+
+
+def _learning(experiment: FamilyExperiment, network: Xumx, mixer: PlainMixer) -> _Learning:
+    """Return what learns in an experiment: the network, or both it and its adversary."""
+    objective = XumxObjective(time_weight=experiment.train.time_weight)
+    if experiment.adaptation != "adversarial":
+        return _Learning(module=network, batches=mixer, objective=objective)
+    other = family_mixer(experiment, experiment.unlabelled, mixer.device, experiment.train.seed + 1)
+    return _Learning(
+        module=AdversarialXumx(network),
+        batches=TwoDomains(labelled=mixer, unlabelled=other),
+        objective=AdversarialObjective(labelled=objective),
+    )
 
 
 def _begun(experiment: FamilyExperiment, mixer: PlainMixer, *, fresh: bool) -> Xumx:
