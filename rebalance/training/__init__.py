@@ -5,16 +5,13 @@ from __future__ import annotations
 from rebalance.training._configuration import read_recipe, read_settings
 from rebalance.training._experiment import Experiment, held_out_mixers, progress_of_run, run_experiment
 from rebalance.training._exporting import export_average, stamp, trained_average
-from rebalance.training._families import (
+from rebalance.training._families import best_of_family, export_family, score_families, train_family
+from rebalance.training._family_settings import (
     Adaptation,
     CropSettings,
     FamilyExperiment,
     FamilySizes,
     FamilyTraining,
-    best_of_family,
-    export_family,
-    score_families,
-    train_family,
 )
 from rebalance.training._iass_study import IassCell, IassStudy, read_iass_results, run_iass_study
 from rebalance.training._iass_training import (

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import torch
 from torch import nn
 
-from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded
 from rebalance.separation import ModelCard
 from rebalance.separation.networks import chosen_device
-from rebalance.separation.xumx import XUMX_FAMILIES, TrackScore, Xumx, XumxConfig, save_xumx, score_track
+from rebalance.separation.xumx import XUMX_FAMILIES, TrackScore, Xumx, save_xumx, score_track
 from rebalance.training._family_adaptation import (
     AdversarialObjective,
     AdversarialXumx,
@@ -23,173 +21,14 @@ from rebalance.training._family_adaptation import (
     magnitude_statistics,
     renormalise,
 )
-from rebalance.training._loop import BatchMaker, Objective, TrainSettings, train
+from rebalance.training._family_settings import FamilyExperiment
+from rebalance.training._loop import BatchMaker, Objective, train
 from rebalance.training._run_state import load_average, save_weights
-from rebalance.training._schedule import PlateauSettings
 from rebalance.training._xumx_loss import XumxObjective
 from rebalance.training.data import PlainMixer, PlainMixingSettings, open_library
 
-Adaptation: TypeAlias = Literal["all", "statistics", "adversarial"]
-
 _HELD_OUT_SEED = 20_251
-_NO_CLIP = 1e12
 _REST = -1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FamilySizes:
-    """Sizes of the network of a family; see `XumxConfig`, whose defaults, the published sizes, they share."""
-
-    hidden_size: int = 512
-    n_layers: int = 3
-    dropout: float = 0.4
-    window: int = 4096
-    hop: int = 1024
-    sample_rate: int = 44_100
-    bandwidth_hz: float = 16_000.0
-
-    def config(self, targets: Sequence[str]) -> XumxConfig:
-        """Return the configuration for some targets."""
-        return XumxConfig(targets=tuple(targets), **asdict(self))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CropSettings:
-    """How mixtures are made; see `PlainMixingSettings`. `crop_s` is the length of one in seconds."""
-
-    batch_size: int = 7
-    crop_s: float = 6.0
-    crops_per_piece: int = 64
-    gains: tuple[float, float] = (0.25, 1.25)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FamilyTraining:
-    """How long and how fast; the defaults are the published ones.
-
-    Parameters
-    ----------
-    epochs
-        At most.
-    steps
-        In place of epochs, for runs of one length whatever the data.
-    learning_rate, weight_decay
-        Of Adam.
-    stop_after_flat
-        Epochs without a smaller validation loss after which training stops; None for never.
-    plateau
-        How the learning rate falls; by the published patience it stops before it does.
-    time_weight
-        Of the waveforms in the loss.
-    seed
-        Of weights and batches.
-    validations
-        How many validations a run of `steps` has.
-    """
-
-    epochs: int = 1000
-    steps: int | None = None
-    learning_rate: float = 1e-4
-    weight_decay: float = 1e-5
-    stop_after_flat: int | None = 20
-    plateau: PlateauSettings | None = field(default_factory=PlateauSettings)
-    time_weight: float = 10.0
-    seed: int = 42
-    validations: int = 10
-
-    def settings(self, steps_per_epoch: int) -> TrainSettings:
-        """Return the settings of the loop."""
-        steps = self.steps or self.epochs * steps_per_epoch
-        every = max(1, steps // self.validations) if self.steps else steps_per_epoch
-        return TrainSettings(
-            steps=steps,
-            learning_rate=self.learning_rate,
-            warmup_steps=0,
-            decay_steps=0,
-            weight_decay=self.weight_decay,
-            gradient_clip=_NO_CLIP,
-            average_decay=0.0,
-            save_every=every,
-            validate_every=every,
-            seed=self.seed,
-            optimiser="adam",
-            plateau=self.plateau,
-            stop_after_flat=self.stop_after_flat,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FamilyExperiment:
-    """Everything that decides what training the model of a family gives.
-
-    Parameters
-    ----------
-    family
-        A key of `XUMX_FAMILIES`.
-    stems
-        Libraries to train with, of the sample rate of the network.
-    held_out
-        Libraries to validate on.
-    network
-        Sizes.
-    mixing
-        Mixtures.
-    train
-        How long and how fast.
-    start
-        Run to begin with; None for random weights and the statistics of `stems`.
-    adaptation
-        ``"all"`` trains every weight; ``"statistics"`` only estimates the statistics of the input and of batch
-        normalisation anew on mixtures of `stems`, without training; ``"adversarial"`` trains on `stems` so that a
-        classifier cannot tell them from `unlabelled`.
-    unlabelled
-        Libraries of which only the mixtures are used.
-    validation_batches
-        Of held-out mixtures; the published number is an epoch of 64 crops a track.
-
-    Raises
-    ------
-    ConfigError
-        If there is no such family, or an adaptation lacks what it needs.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> from rebalance.training import FamilyExperiment
-    >>> experiment = FamilyExperiment(family="brass", stems=(Path("stems"),), held_out=(Path("held-out"),))
-    >>> experiment.config.targets, experiment.config.widths, experiment.train.epochs
-    (('Horn', 'Trumpet', 'Trombone', 'Tuba'), 'published', 1000)
-    """
-
-    family: str
-    stems: tuple[Path, ...]
-    held_out: tuple[Path, ...]
-    network: FamilySizes = field(default_factory=FamilySizes)
-    mixing: CropSettings = field(default_factory=CropSettings)
-    train: FamilyTraining = field(default_factory=FamilyTraining)
-    start: Path | None = None
-    adaptation: Adaptation = "all"
-    unlabelled: tuple[Path, ...] = ()
-    validation_batches: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.family not in XUMX_FAMILIES:
-            raise ConfigError(where="family", expected=f"one of {', '.join(XUMX_FAMILIES)}", got=repr(self.family))
-        if self.adaptation == "statistics" and self.start is None:
-            raise ConfigError(where="adaptation 'statistics'", expected="a run to begin with", got="none")
-        if (self.adaptation == "adversarial") != bool(self.unlabelled):
-            raise ConfigError(where="unlabelled", expected="libraries for 'adversarial' and for no other adaptation")
-
-    @property
-    def config(self) -> XumxConfig:
-        """Configuration of the network."""
-        return self.network.config(tuple(XUMX_FAMILIES[self.family]))
-
-    @property
-    def description(self) -> dict[str, Any]:
-        """What must be the same when a run is continued, beside the settings of the loop."""
-        facts = asdict(self)
-        return {key: _text(value) for key, value in facts.items() if key not in {"train", "validation_batches"}}
 
 
 def train_family(experiment: FamilyExperiment, run: StrPath, *, device: str = "auto") -> Xumx:
@@ -230,25 +69,16 @@ def train_family(experiment: FamilyExperiment, run: StrPath, *, device: str = "a
         renormalise(network.to(chosen), mixer, n_batches=settings.steps)
         save_weights(run / "best.safetensors", network)
         return network
-    held_out = family_mixer(experiment, experiment.held_out, chosen, _HELD_OUT_SEED)
-    objective: Objective = XumxObjective(time_weight=experiment.train.time_weight)
-    n_batches = experiment.validation_batches or held_out.steps_per_epoch
-    validation = _Validation(mixer=held_out, objective=objective, n_batches=n_batches)
-    trained: nn.Module = network
-    batches: BatchMaker = mixer
-    if experiment.adaptation == "adversarial":
-        other = family_mixer(experiment, experiment.unlabelled, chosen, experiment.train.seed + 1)
-        trained, batches = AdversarialXumx(network), TwoDomains(labelled=mixer, unlabelled=other)
-        objective = AdversarialObjective(labelled=XumxObjective(time_weight=experiment.train.time_weight))
+    learning = _learning(experiment, network, mixer)
     average = train(
-        trained,
-        batches,
+        learning.module,
+        learning.batches,
         settings,
         run,
         device=chosen,
         description=experiment.description,
-        validate=validation,
-        objective=objective,
+        validate=_validation(experiment, chosen),
+        objective=learning.objective,
     )
     return _xumx_of(average)
 
@@ -365,6 +195,38 @@ class _Validation:
         return {"loss": loss, "selection": -loss}
 
 
+def _validation(experiment: FamilyExperiment, device: torch.device) -> _Validation:
+    """Return the validation of an experiment."""
+    held_out = family_mixer(experiment, experiment.held_out, device, _HELD_OUT_SEED)
+    return _Validation(
+        mixer=held_out,
+        objective=XumxObjective(time_weight=experiment.train.time_weight),
+        n_batches=experiment.validation_batches or held_out.steps_per_epoch,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Learning:
+    """What learns, from what, and what it minimises."""
+
+    module: nn.Module
+    batches: BatchMaker
+    objective: Objective
+
+
+def _learning(experiment: FamilyExperiment, network: Xumx, mixer: PlainMixer) -> _Learning:
+    """Return what learns in an experiment: the network, or both it and its adversary."""
+    objective = XumxObjective(time_weight=experiment.train.time_weight)
+    if experiment.adaptation != "adversarial":
+        return _Learning(module=network, batches=mixer, objective=objective)
+    other = family_mixer(experiment, experiment.unlabelled, mixer.device, experiment.train.seed + 1)
+    return _Learning(
+        module=AdversarialXumx(network),
+        batches=TwoDomains(labelled=mixer, unlabelled=other),
+        objective=AdversarialObjective(labelled=objective),
+    )
+
+
 def _begun(experiment: FamilyExperiment, mixer: PlainMixer, *, fresh: bool) -> Xumx:
     """Return the network a run begins with; where it goes on, its saved state follows."""
     network = Xumx(experiment.config)
@@ -380,12 +242,3 @@ def _xumx_of(module: nn.Module) -> Xumx:
     network = module.network if isinstance(module, AdversarialXumx) else module
     assert isinstance(network, Xumx)
     return network
-
-
-def _text(value: Any) -> Any:  # noqa: ANN401 - any value of a setting
-    """Return a setting as JSON can hold it."""
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, tuple | list):
-        return [_text(each) for each in value]
-    return {key: _text(each) for key, each in value.items()} if isinstance(value, Mapping) else value

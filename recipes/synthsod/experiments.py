@@ -249,7 +249,7 @@ def floors(bench: Bench) -> list[dict[str, object]]:
 
 def is_of_model(score: TrackScore, targets: Sequence[str]) -> bool:
     """Tell whether a score is one of a model rather than of a row that needs none."""
-    return score.row in {"mixture phase", "Wiener"} and (score.target in targets or score.target.endswith("(sum)"))
+    return score.row == "mixture phase" and (score.target in targets or score.target.endswith("(sum)"))
 
 
 def row_of(facts: Mapping[str, object], test: str, score: TrackScore) -> dict[str, object]:
@@ -305,16 +305,21 @@ def smaller(study: Study) -> Study:
 SMOKE = ("train.steps=2", "network.hidden_size=8", "mixing.batch_size=2", "mixing.crop_s=1.0", "validation_batches=1")
 
 
-def main(work: Path, only: str, overrides: tuple[str, ...], *, smoke: bool, results: Path = RESULTS) -> None:
+def bench_of(arguments: argparse.Namespace) -> Bench:
+    """Return what the words of the command line ask for."""
+    words: list[str] = arguments.overrides
+    training = tuple(word for word in words if is_training(word))
+    study = read_settings(HERE / "experiments.yaml", Study, tuple(word for word in words if not is_training(word)))
+    bench = Bench(study=study, work=arguments.work, results=arguments.results, overrides=training, jobs=arguments.jobs)
+    if not arguments.smoke:
+        return bench
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    results = arguments.work / "results.csv"
+    return replace(bench, study=smaller(study), results=results, overrides=(*SMOKE, *training), jobs=0)
+
+
+def main(bench: Bench, only: str) -> None:
     """Run every cell that has no rows yet."""
-    study = read_settings(HERE / "experiments.yaml", Study, tuple(word for word in overrides if not is_training(word)))
-    training = tuple(word for word in overrides if is_training(word))
-    bench = Bench(study=study, work=work, results=results, overrides=training)
-    if smoke:
-        bench = Bench(
-            study=smaller(study), work=work, results=work / "results.csv", overrides=(*SMOKE, *training), jobs=0
-        )
-        work.mkdir(parents=True, exist_ok=True)
     todo = {(NO_MODEL, "all", "0"): functools.partial(floors, bench)}
     todo |= {cell.key: functools.partial(run_cell, bench, cell) for cell in cells_of(bench.study)}
     for key, work_on in todo.items():
@@ -334,12 +339,11 @@ if __name__ == "__main__":
     parser.add_argument("work", type=Path, help="folder of everything that is made")
     parser.add_argument("--smoke", action="store_true", help="a tiny version, in seconds")
     parser.add_argument("--only", default="", metavar="TEXT", help="cells whose name, family and seed hold this text")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes that render")
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="FILE", help="where the rows go")
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="of experiments.yaml or of the training")
     arguments = parser.parse_intermixed_args()
     try:
-        main(
-            arguments.work, arguments.only, tuple(arguments.overrides), smoke=arguments.smoke, results=arguments.results
-        )
+        main(bench_of(arguments), arguments.only)
     except RebalanceError as error:
         sys.exit(f"experiments.py: {error}")

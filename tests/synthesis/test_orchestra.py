@@ -8,6 +8,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 import soundfile
@@ -32,6 +33,7 @@ from rebalance.synthesis.orchestra import (
     write_statistics,
 )
 from rebalance.synthesis.performance import ANNOTATION_MODES
+from rebalance.synthesis.rendering import read_plan
 from rebalance.synthesis.sound import Layer, Preset, Seat, draw_hall, record_in
 
 RATE = 44_100
@@ -259,3 +261,14 @@ def test_a_score_is_orchestrated_with_two_tracks_of_each_family(duet: Score) -> 
         assert all(families.count(family) >= 2 for family in ("strings", "woodwinds", "brass", "percussion"))
     with pytest.raises(ConfigError, match="8 to 18 tracks"):
         orchestrated(duet, np.random.default_rng(0), n_tracks=3)
+
+
+def test_the_annotations_that_are_written_follow_their_schema_and_are_read_back(data: Path) -> None:
+    schema = json.loads((Path(__file__).parents[2] / "metadata" / "schema" / "annotations.schema.json").read_text())
+    files = sorted((data / "annotations").glob("*.json"))
+    assert len(files) == 4
+    for path in files:
+        content = json.loads(path.read_text())
+        jsonschema.validate(content, schema)
+        assert set(content["annotations"]["velocities"]) == set(TRACKS)
+        assert read_plan(path).name == path.stem

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+import mido
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -187,3 +188,30 @@ def test_every_part_that_comes_out_is_a_track_within_its_range(tmp_path_factory:
         assert all(track_.lowest <= note.pitch <= track_.highest for note in part.notes)
         assert part.notes == tuple(sorted(part.notes))
     assert {repair.track for repair in result.repairs} - {None} >= set(names)
+
+
+def test_a_file_of_one_track_with_everything_mido_writes_is_read_by_its_programs(tmp_path: Path) -> None:
+    song = mido.MidiFile(type=0, ticks_per_beat=96)
+    track_ = mido.MidiTrack([mido.MetaMessage("track_name", name="all in one")])
+    for kind in (
+        "key_signature",
+        "time_signature",
+        "smpte_offset",
+        "sequencer_specific",
+        "marker",
+        "lyrics",
+        "midi_port",
+    ):
+        track_.append(mido.MetaMessage(kind))
+    track_.append(mido.Message("sysex", data=(1, 2, 3)))
+    for channel, number in ((0, 73), (1, 42), (9, 0)):
+        track_.append(mido.Message("program_change", channel=channel, program=number))
+        for kind in ("control_change", "pitchwheel", "aftertouch", "polytouch"):
+            track_.append(mido.Message(kind, channel=channel))
+        track_.append(mido.Message("note_on", channel=channel, note=60, velocity=90))
+        track_.append(mido.Message("note_on", channel=channel, note=60, velocity=0, time=96))
+    track_.append(mido.MetaMessage("set_tempo", tempo=500_000))
+    song.tracks.append(track_)
+    song.save(tmp_path / "song.mid")
+    result = read_orchestral_score(tmp_path / "song.mid")
+    assert [part.name for part in result.score.parts] == ["Cello", "Flute", "untunedpercussion"]

@@ -246,6 +246,15 @@ def test_models_have_two_rows_and_the_wiener_step_sums_to_the_mixture() -> None:
     assert total["no separation"] == pytest.approx(0.0, abs=1e-3)  # the mixture twice
 
 
+def test_there_is_no_wiener_step_where_a_target_has_no_model() -> None:
+    network = Xumx(SIZES.config(("Violin", "Viola"))).eval()
+    rng = np.random.default_rng(0)
+    sources = {name: rng.standard_normal(RATE).astype(np.float32) for name in ("Violin", "Tuba")}
+    scores = score_track("noises", sources, np.zeros(RATE, np.float32), [network], sample_rate=RATE)
+    assert "Wiener" not in {score.row for score in scores}
+    assert {score.target for score in scores if score.row == "mixture phase"} == {"Violin", "strings (sum)"}
+
+
 def test_only_frames_of_exact_silence_are_left_out_and_the_last_part_of_a_second_too() -> None:
     source = np.concatenate([np.ones(RATE), np.zeros(RATE), np.full(RATE, 3e-5), np.ones(RATE // 2)])
     sources = {"Harp": source.astype(np.float32), "Timpani": np.ones(len(source), np.float32)}

@@ -89,7 +89,8 @@ def score_track(
 
     Frames of 1 s that do not overlap; what is left at the end is dropped; a frame counts unless its true source is
     exactly zero or its value is infinite. The masks of the models come in blocks of 1024 frames. Wiener is one step
-    over the targets of all models given, oracle Wiener over all targets and the rest.
+    over the targets of all models given, and has no row where one that sounds has no model: its share would go to the
+    others. Oracle Wiener is over all targets and the rest.
 
     Parameters
     ----------
@@ -179,6 +180,8 @@ def _rows(
             target: magnitude for network in networks for target, magnitude in _estimated(network, spectra).items()
         }
         rows |= _of_magnitudes(transform, magnitudes, spectra, len(mixture), "mixture phase", "Wiener")
+        if sounding.keys() - magnitudes.keys():
+            del rows["Wiener"]
     true = {target: _spectra(transform, source).abs() for target, source in {**sounding, "": rest}.items()}
     return rows | _of_magnitudes(transform, true, spectra, len(mixture), "oracle, mixture phase", "oracle, Wiener")
 

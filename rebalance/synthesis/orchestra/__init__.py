@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from rebalance.synthesis.orchestra._orchestral_dataset import (
     AUDIO_FOLDER,
-    SONG_SPLITS,
     OrchestraOutcome,
-    ScoreFile,
     Song,
-    SongSplit,
     TrackCounts,
-    find_scores,
     read_songs,
     render_orchestra,
 )
@@ -39,6 +35,7 @@ from rebalance.synthesis.orchestra._orchestral_statistics import (
     write_statistics,
 )
 from rebalance.synthesis.orchestra._orchestrating import orchestrated
+from rebalance.synthesis.orchestra._score_files import SONG_SPLITS, ScoreFile, SongSplit, find_scores
 
 __all__ = [
     "AUDIO_FOLDER",

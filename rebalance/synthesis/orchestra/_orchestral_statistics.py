@@ -14,7 +14,8 @@ import numpy as np
 
 from rebalance._base.files import StrPath, expanded, write_text
 from rebalance.synthesis.notation import ORCHESTRA, read_note_table
-from rebalance.synthesis.orchestra._orchestral_dataset import SONG_SPLITS, Song, read_songs
+from rebalance.synthesis.orchestra._orchestral_dataset import Song, read_songs
+from rebalance.synthesis.orchestra._score_files import SONG_SPLITS
 from rebalance.synthesis.performance import DYNAMIC_LEVELS, Articulation, TempoMap, dynamic_at, tempo_map
 from rebalance.synthesis.rendering import Plan, read_plan
 

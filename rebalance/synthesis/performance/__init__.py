@@ -39,16 +39,15 @@ from rebalance.synthesis.performance._performing import (
     perform,
     tempo_map,
 )
-from rebalance.synthesis.performance._published_annotations import (
+from rebalance.synthesis.performance._published_annotations import PublishedPart, published_annotations
+from rebalance.synthesis.performance._published_draws import (
     ArticulationDrawn,
     DynamicsDrawn,
-    PublishedPart,
     TempoChangeDrawn,
     draw_articulations,
     draw_dynamics,
     draw_tempo_changes,
     most_intervals,
-    published_annotations,
     seed_of_name,
     velocity_at,
 )
