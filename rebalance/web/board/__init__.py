@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from rebalance._base.lazy import lazy_names
 from rebalance.web.board._boards import Board, BoardEntry, BoardLine, best_of_teams, board_digest, make_board
 from rebalance.web.board._listener_views import ListenerView, SceneView, SystemView, view_listener
 from rebalance.web.board._score_summaries import (
@@ -18,6 +21,9 @@ from rebalance.web.board._score_summaries import (
 from rebalance.web.board._site_json import board_csv, safe_cell, site_json
 from rebalance.web.board._summary_cache import Kept, SummaryCache
 
+if TYPE_CHECKING:
+    from rebalance.web.board._board_plots import audiogram_plot, heat_map, interval_plot
+
 __all__ = [
     "HAAQI_COLUMN",
     "Board",
@@ -33,9 +39,12 @@ __all__ = [
     "ScoreSummary",
     "SummaryCache",
     "SystemView",
+    "audiogram_plot",
     "best_of_teams",
     "board_csv",
     "board_digest",
+    "heat_map",
+    "interval_plot",
     "make_board",
     "safe_cell",
     "site_json",
@@ -44,3 +53,5 @@ __all__ = [
     "task_digest",
     "view_listener",
 ]
+
+__getattr__ = lazy_names(__name__, dict.fromkeys(("audiogram_plot", "heat_map", "interval_plot"), "_board_plots"))
