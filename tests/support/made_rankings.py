@@ -10,7 +10,7 @@ import pandas as pd
 from rebalance.hearing import Audiogram, EarFitting, Fitting, Listener
 from rebalance.report import ScoredRun
 from rebalance.task import Scene, Segment, Source, Task
-from rebalance.web.board import BoardEntry, summarise_scores
+from rebalance.web.board import RankedSystem, summarise_scores
 
 LISTENERS = ("L0001", "L0002")
 
@@ -56,7 +56,7 @@ def run_of(task: Task, name: str, level: float, *, noise: float = 0.02, seed: in
     return ScoredRun(name=name, folder=Path(name), data=Path("any"), split="valid", scores=table, **facts)
 
 
-def entry_of(task: Task, run: ScoredRun, **changes: object) -> BoardEntry:
+def entry_of(task: Task, run: ScoredRun, **changes: object) -> RankedSystem:
     summary = summarise_scores(run, task, digest=run.name.ljust(64, "0"))
     facts = {"submission": run.name, "team": run.name, "system": "a system", "causality": "causal"} | changes
-    return BoardEntry(summary=summary, **facts)
+    return RankedSystem(summary=summary, **facts)

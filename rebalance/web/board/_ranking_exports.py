@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rebalance._base.bootstrap import Estimate
-from rebalance.web.board._boards import Board, BoardLine
+from rebalance.web.board._rankings import RankedLine, Ranking
 
 _DECIMALS = 4
 _COLUMNS = (
@@ -21,7 +21,7 @@ _COLUMNS = (
 )
 
 
-def site_json(boards: Sequence[Board]) -> dict[str, Any]:
+def site_json(boards: Sequence[Ranking]) -> dict[str, Any]:
     """Return boards in the form in which the challenge's site keeps its results: one table, the best first.
 
     Parameters
@@ -31,8 +31,8 @@ def site_json(boards: Sequence[Board]) -> dict[str, Any]:
 
     Examples
     --------
-    >>> from rebalance.web.board import make_board, site_json
-    >>> site_json([make_board([])])["defaultSort"], site_json([])["data"]
+    >>> from rebalance.web.board import rank_systems, site_json
+    >>> site_json([rank_systems([])])["defaultSort"], site_json([])["data"]
     ({'field': 'HAAQI', 'order': 'desc'}, [])
 
     Source: the result files of the challenge's site, ``cad2_results_task1.json``; see `rebalance.report.ranking_json`.
@@ -45,7 +45,7 @@ def site_json(boards: Sequence[Board]) -> dict[str, Any]:
     }
 
 
-def board_csv(board: Board) -> str:
+def ranking_csv(board: Ranking) -> str:
     """Return a board as CSV: a line for every system, then a line for every group of each.
 
     Parameters
@@ -55,8 +55,8 @@ def board_csv(board: Board) -> str:
 
     Examples
     --------
-    >>> from rebalance.web.board import board_csv, make_board
-    >>> board_csv(make_board([])).split(",")[:4]
+    >>> from rebalance.web.board import ranking_csv, rank_systems
+    >>> ranking_csv(rank_systems([])).split(",")[:4]
     ['table', 'group', 'rank', 'team']
     """
     columns = (
@@ -68,7 +68,7 @@ def board_csv(board: Board) -> str:
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     for line in board.lines:
-        writer.writerow(_board_row(line))
+        writer.writerow(_ranking_row(line))
         writer.writerows(_group_rows(line))
     return text.getvalue()
 
@@ -85,7 +85,7 @@ def safe_cell(text: str) -> str:
     return f"'{text}" if text[:1] in "=+-@\t\r" and text else text
 
 
-def _site_line(line: BoardLine) -> dict[str, Any]:
+def _site_line(line: RankedLine) -> dict[str, Any]:
     """Return a line of the site's table."""
     ears = dict(zip(("left", "right"), (round(ear.mean, _DECIMALS) for ear in line.entry.summary.ears), strict=False))
     return {
@@ -97,14 +97,14 @@ def _site_line(line: BoardLine) -> dict[str, Any]:
     }
 
 
-def _board_row(line: BoardLine) -> dict[str, Any]:
+def _ranking_row(line: RankedLine) -> dict[str, Any]:
     """Return a system as a row."""
     gap = {} if line.gap is None else {"minus_previous": line.gap.estimate.mean, "p_value": line.p_value}
     facts = {"n_parameters": line.entry.n_parameters, "lookahead_ms": line.entry.lookahead_ms}
     return {"table": "all", **_named(line), **_cells(line.mean), **gap, **facts, "speed": line.entry.speed}
 
 
-def _group_rows(line: BoardLine) -> list[dict[str, Any]]:
+def _group_rows(line: RankedLine) -> list[dict[str, Any]]:
     """Return the means of a system by ear and by every group."""
     ears = [("Ear", ear, estimate) for ear, estimate in zip(("left", "right"), line.entry.summary.ears, strict=False)]
     groups = [(group.title, mean.label, mean.estimate) for group in line.entry.summary.groups for mean in group.means]
@@ -113,7 +113,7 @@ def _group_rows(line: BoardLine) -> list[dict[str, Any]]:
     ]
 
 
-def _named(line: BoardLine) -> Mapping[str, Any]:
+def _named(line: RankedLine) -> Mapping[str, Any]:
     """Return what tells which system a row is of."""
     entry = line.entry
     return {

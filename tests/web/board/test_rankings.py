@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from made_boards import entry_of, run_of, task_of
+from made_rankings import entry_of, run_of, task_of
 
 from rebalance._base.bootstrap import Estimate
 from rebalance._base.cluster_totals import ClusterTotals, adjusted_p_values
@@ -19,9 +19,8 @@ from rebalance.report import ScoredRun, compare_runs
 from rebalance.task import load_task
 from rebalance.web.board import (
     SummaryCache,
-    best_of_teams,
-    board_csv,
-    make_board,
+    rank_systems,
+    ranking_csv,
     site_json,
     summarise_scores,
     task_digest,
@@ -44,7 +43,7 @@ def test_a_board_has_the_means_and_gaps_of_the_report_on_the_same_scores(n_piece
     levels = (0.5, 0.502, 0.56, 0.45, 0.501)
     runs = [run_of(task, f"T{place}", level, seed=place) for place, level in enumerate(levels)]
     expected = compare_runs(runs, task)
-    board = make_board([entry_of(task, run) for run in runs])
+    board = rank_systems([entry_of(task, run) for run in runs])
     means = {place.run: place.estimate for place in expected.ranking}
     assert [line.entry.team for line in board.lines] == sorted(means, key=lambda name: -means[name].mean)
     for line, above in zip(board.lines, (None, *board.lines[:-1]), strict=True):
@@ -60,17 +59,17 @@ def test_a_board_has_the_means_and_gaps_of_the_report_on_the_same_scores(n_piece
 def test_two_systems_have_the_p_value_of_the_report(n_pieces: int) -> None:
     task = task_of(n_pieces)
     runs = [run_of(task, f"T{place}", 0.5 + 0.01 * place, seed=place) for place in range(2)]
-    board, expected = make_board([entry_of(task, run) for run in runs]), compare_runs(runs, task)
+    board, expected = rank_systems([entry_of(task, run) for run in runs]), compare_runs(runs, task)
     assert board.lines[1].p_value == pytest.approx(expected.ranking[1].p_value, abs=1e-12)
 
 
 def test_systems_that_differ_by_chance_alone_are_seldom_told_apart() -> None:
     draw = np.random.default_rng(5)
-    n_boards, n_false = 200, 0
-    for seed in range(n_boards):
+    n_rankings, n_false = 200, 0
+    for seed in range(n_rankings):
         totals = ClusterTotals(sums=draw.normal(0, 1, (8, 14)), counts=np.ones(14))
         n_false += bool((adjusted_p_values(totals, seed=seed) < 0.05).any())
-    assert n_false <= 0.05 * n_boards + 3 * np.sqrt(n_boards * 0.05 * 0.95)
+    assert n_false <= 0.05 * n_rankings + 3 * np.sqrt(n_rankings * 0.05 * 0.95)
     assert n_false > 0  # the adjustment is not so strict that nothing ever passes
 
 
@@ -93,7 +92,7 @@ def test_the_same_scores_twice_are_never_told_apart() -> None:
 def test_systems_that_no_test_can_tell_apart_share_a_rank_and_say_so() -> None:
     task = task_of(14)
     runs = [run_of(task, "A", 0.6, seed=1), run_of(task, "B", 0.6, seed=2), run_of(task, "C", 0.4, seed=3)]
-    board = make_board([entry_of(task, run) for run in reversed(runs)])
+    board = rank_systems([entry_of(task, run) for run in reversed(runs)])
     assert [line.shown_rank for line in board.lines] == ["1=", "1=", "3"]
     assert [line.is_tied for line in board.lines] == [False, True, False]
     assert "1 other system cannot be told from it" in board.verdict
@@ -102,7 +101,7 @@ def test_systems_that_no_test_can_tell_apart_share_a_rank_and_say_so() -> None:
 
 def test_one_piece_ranks_nobody_before_another() -> None:
     task = task_of(1)
-    board = make_board([entry_of(task, run_of(task, name, level)) for name, level in (("A", 0.2), ("B", 0.9))])
+    board = rank_systems([entry_of(task, run_of(task, name, level)) for name, level in (("A", 0.2), ("B", 0.9))])
     assert [line.rank for line in board.lines] == [1, 1]
     assert board.lines[0].entry.team == "B"
     assert "cannot tell 2 systems apart" in board.verdict
@@ -111,7 +110,7 @@ def test_one_piece_ranks_nobody_before_another() -> None:
 def test_lower_may_be_better() -> None:
     task = task_of(14)
     entries = [entry_of(task, run_of(task, name, level)) for name, level in (("A", 0.2), ("B", 0.9))]
-    board = make_board(entries, higher_is_better=False)
+    board = rank_systems(entries, higher_is_better=False)
     assert [(line.rank, line.entry.team) for line in board.lines] == [(1, "A"), (2, "B")]
 
 
@@ -119,7 +118,7 @@ def test_a_system_that_lacks_pairs_is_shown_without_a_rank() -> None:
     task = task_of(6)
     whole, part = run_of(task, "whole", 0.5), run_of(task, "part", 0.9)
     part = dataclasses.replace(part, scores=part.scores.iloc[1:])
-    board = make_board([entry_of(task, whole), entry_of(task, part)])
+    board = rank_systems([entry_of(task, whole), entry_of(task, part)])
     assert [line.entry.team for line in board.lines] == ["whole"]
     assert [entry.team for entry in board.incomplete] == ["part"]
 
@@ -127,27 +126,23 @@ def test_a_system_that_lacks_pairs_is_shown_without_a_rank() -> None:
 def test_the_digest_of_a_board_changes_with_what_it_shows_and_not_with_the_order() -> None:
     task = task_of(3)
     entries = [entry_of(task, run_of(task, name, 0.5)) for name in "AB"]
-    digest = make_board(entries).digest
-    assert make_board(entries[::-1]).digest == digest
-    assert make_board([entries[0], dataclasses.replace(entries[1], system="renamed")]).digest != digest
-    assert make_board(entries[:1]).digest != digest
+    digest = rank_systems(entries).digest
+    assert rank_systems(entries[::-1]).digest == digest
+    assert rank_systems([entries[0], dataclasses.replace(entries[1], system="renamed")]).digest != digest
+    assert rank_systems(entries[:1]).digest != digest
 
 
 def test_the_same_submission_twice_is_refused() -> None:
     task = task_of(2)
     entry = entry_of(task, run_of(task, "A", 0.5))
     with pytest.raises(ConfigError, match="every submission once"):
-        make_board([entry, entry])
+        rank_systems([entry, entry])
 
 
-def test_a_team_stands_with_its_best_submission_for_each_of_its_flags() -> None:
-    task = task_of(3)
-    entries = [
-        entry_of(task, run_of(task, name, level), team="T1", supplementary=name == "c", submitted=name)
-        for name, level in (("a", 0.5), ("b", 0.6), ("c", 0.4), ("d", 0.55))
-    ]
-    assert [entry.submission for entry in best_of_teams(entries)] == ["b", "c"]
-    assert [entry.name for entry in best_of_teams(entries)] == ["T1", "T1_sup"]
+def test_a_system_is_called_by_its_team_and_its_flags() -> None:
+    task = task_of(2)
+    entry = entry_of(task, run_of(task, "a", 0.5), team="T1", augmented=True, supplementary=True)
+    assert entry.name == "T1_aug_sup"
 
 
 def test_sums_that_are_not_finite_are_refused() -> None:
@@ -209,11 +204,11 @@ def test_groups_and_ears_are_those_of_the_scores() -> None:
 def test_the_exports_hold_every_system_and_no_formula() -> None:
     task = task_of(3)
     entries = [entry_of(task, run_of(task, "A", 0.5)), entry_of(task, run_of(task, "B", 0.6), team="=cmd()")]
-    board = make_board(entries)
+    board = rank_systems(entries)
     site = site_json([board])
     assert [row["team"] for row in site["data"]] == ["=cmd()", "A"]
     assert {column["dataField"] for column in site["format"]} == set(site["data"][0])
-    lines = board_csv(board).splitlines()
+    lines = ranking_csv(board).splitlines()
     assert lines[1].startswith("all,,1,'=cmd()")
     assert sum(line.startswith("Gain size") for line in lines) == 4
 

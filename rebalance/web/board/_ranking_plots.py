@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from rebalance._base.errors import ConfigError
 from rebalance._base.names import counted
 from rebalance.hearing import Listener
-from rebalance.web.board._boards import Board
+from rebalance.web.board._rankings import Ranking
 
 _INK = "#010203"  # becomes the colour of the text around a plot
 _PAPER_INK = "#1b2126"
@@ -43,7 +43,7 @@ _MATHS = re.compile(r'style="([^"]*)"')
 _FONT = re.compile(r"font:\s*(?:(?P<weight>bold|\d+)\s+)?(?P<size>[\d.]+px)\s+(?P<family>.+)")
 
 
-def interval_plot(board: Board, *, title: str, score: str = "HAAQI") -> str:
+def interval_plot(board: Ranking, *, title: str, score: str = "HAAQI") -> str:
     """Draw the mean of every system with its 95 % interval, the best on top, as SVG.
 
     Parameters
@@ -62,8 +62,8 @@ def interval_plot(board: Board, *, title: str, score: str = "HAAQI") -> str:
 
     Examples
     --------
-    >>> from rebalance.web.board import interval_plot, make_board
-    >>> interval_plot(make_board([]), title="Nothing")
+    >>> from rebalance.web.board import interval_plot, rank_systems
+    >>> interval_plot(rank_systems([]), title="Nothing")
     Traceback (most recent call last):
         ...
     rebalance._base.errors.ConfigError: plot: expected one or more systems, got none
@@ -84,7 +84,7 @@ def interval_plot(board: Board, *, title: str, score: str = "HAAQI") -> str:
         return _svg(figure, title, f"Mean {score} of {counted(len(board.lines), 'system')}, {board.verdict}")
 
 
-def heat_map(board: Board, *, group: str, title: str, score: str = "HAAQI") -> str:
+def heat_map(board: Ranking, *, group: str, title: str, score: str = "HAAQI") -> str:
     """Draw the mean of every system for every group of one property, as SVG.
 
     Parameters
@@ -105,8 +105,8 @@ def heat_map(board: Board, *, group: str, title: str, score: str = "HAAQI") -> s
 
     Examples
     --------
-    >>> from rebalance.web.board import heat_map, make_board
-    >>> heat_map(make_board([]), group="Instrument", title="Nothing")
+    >>> from rebalance.web.board import heat_map, rank_systems
+    >>> heat_map(rank_systems([]), group="Instrument", title="Nothing")
     Traceback (most recent call last):
         ...
     rebalance._base.errors.ConfigError: plot: expected one or more systems, got none
@@ -167,7 +167,7 @@ def audiogram_plot(listener: Listener) -> str:
         return _svg(figure, f"Audiogram of {listener.name}", f"Hearing thresholds: {ears}.")
 
 
-def _grid(board: Board, group: str) -> tuple[list[str], np.ndarray[Any, Any]]:
+def _grid(board: Ranking, group: str) -> tuple[list[str], np.ndarray[Any, Any]]:
     """Return the labels of a property and the means, shape ``(n_systems, n_labels)``."""
     rows = []
     for line in board.lines:
@@ -178,12 +178,12 @@ def _grid(board: Board, group: str) -> tuple[list[str], np.ndarray[Any, Any]]:
     return [label for label, _ in rows[0]], np.array([[value for _, value in row] for row in rows])
 
 
-def _require_lines(board: Board) -> None:
+def _require_lines(board: Ranking) -> None:
     if not board.lines:
         raise ConfigError(where="plot", expected="one or more systems", got="none")
 
 
-def _names(board: Board) -> list[str]:
+def _names(board: Ranking) -> list[str]:
     """Return how the lines are called, cut where they are long."""
     names = [line.entry.name for line in board.lines]
     return [name if len(name) <= _MAX_NAME else f"{name[: _MAX_NAME - 1]}…" for name in names]

@@ -1,4 +1,4 @@
-"""A board: systems ranked by their mean score, ties shown as ties, from summaries alone."""
+"""A ranking: systems ordered by their mean score, ties shown as ties, from summaries alone."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Kind: TypeAlias = Literal["causal", "noncausal"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BoardEntry:
+class RankedSystem:
     """A scored submission and what its team says of it.
 
     Parameters
@@ -34,7 +34,7 @@ class BoardEntry:
     team, system
         Who made it, and what they call it.
     causality
-        Which board it belongs to.
+        Which ranking it belongs to.
     augmented, supplementary
         Whether the name of the archive carries ``_aug`` or ``_sup``.
     submitted
@@ -64,7 +64,7 @@ class BoardEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BoardLine:
+class RankedLine:
     """A system's place on a board.
 
     Parameters
@@ -83,7 +83,7 @@ class BoardLine:
 
     rank: int
     shares_rank: bool
-    entry: BoardEntry
+    entry: RankedSystem
     gap: PairedDifference | None
     p_value: float | None
 
@@ -104,7 +104,7 @@ class BoardLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Board:
+class Ranking:
     """Systems in order.
 
     Parameters
@@ -117,8 +117,8 @@ class Board:
         Of all that is shown; the same board has the same.
     """
 
-    lines: tuple[BoardLine, ...]
-    incomplete: tuple[BoardEntry, ...]
+    lines: tuple[RankedLine, ...]
+    incomplete: tuple[RankedSystem, ...]
     digest: str
 
     @property
@@ -157,7 +157,7 @@ class Board:
         return f"{score}; {_level_text(level)}."
 
 
-def make_board(entries: Sequence[BoardEntry], *, higher_is_better: bool = True) -> Board:
+def rank_systems(entries: Sequence[RankedSystem], *, higher_is_better: bool = True) -> Ranking:
     """Rank systems by their mean score.
 
     The test of two systems flips the sign of the difference of whole pieces; its p-values are adjusted for the
@@ -178,8 +178,8 @@ def make_board(entries: Sequence[BoardEntry], *, higher_is_better: bool = True) 
 
     Examples
     --------
-    >>> from rebalance.web.board import make_board
-    >>> make_board([]).verdict
+    >>> from rebalance.web.board import rank_systems
+    >>> rank_systems([]).verdict
     'No system has been scored yet.'
 
     Source: means, intervals and gaps are those of `rebalance.report.compare_runs` on the same scores; that one
@@ -189,40 +189,18 @@ def make_board(entries: Sequence[BoardEntry], *, higher_is_better: bool = True) 
     complete, incomplete = _split(entries)
     complete.sort(key=lambda entry: (-_worth(entry, higher_is_better), entry.team, entry.submission))
     lines = _lines(complete)
-    return Board(lines=lines, incomplete=incomplete, digest=board_digest(entries, higher_is_better=higher_is_better))
+    return Ranking(
+        lines=lines, incomplete=incomplete, digest=ranking_digest(entries, higher_is_better=higher_is_better)
+    )
 
 
-def best_of_teams(entries: Sequence[BoardEntry], *, higher_is_better: bool = True) -> tuple[BoardEntry, ...]:
-    """Return the best submission of every team for each of its flags.
-
-    Parameters
-    ----------
-    entries
-        All scored submissions.
-    higher_is_better
-        Of two scores.
-
-    Examples
-    --------
-    >>> from rebalance.web.board import best_of_teams
-    >>> best_of_teams([])
-    ()
-    """
-    best: dict[tuple[str, str, bool, bool], BoardEntry] = {}
-    for entry in sorted(entries, key=lambda one: (one.submitted, one.submission)):
-        key = (entry.team, entry.causality, entry.augmented, entry.supplementary)
-        if key not in best or _worth(entry, higher_is_better) > _worth(best[key], higher_is_better):
-            best[key] = entry
-    return tuple(best.values())
-
-
-def board_digest(entries: Sequence[BoardEntry], *, higher_is_better: bool = True) -> str:
+def ranking_digest(entries: Sequence[RankedSystem], *, higher_is_better: bool = True) -> str:
     """Return a digest of all that a board shows, whatever the order of its entries.
 
     Examples
     --------
-    >>> from rebalance.web.board import board_digest
-    >>> len(board_digest([]))
+    >>> from rebalance.web.board import ranking_digest
+    >>> len(ranking_digest([]))
     64
     """
     facts = sorted(
@@ -235,7 +213,7 @@ def board_digest(entries: Sequence[BoardEntry], *, higher_is_better: bool = True
     return hashlib.sha256(json.dumps([higher_is_better, facts]).encode()).hexdigest()
 
 
-def _check(entries: Sequence[BoardEntry]) -> None:
+def _check(entries: Sequence[RankedSystem]) -> None:
     """Raise unless all entries are different and have the same score."""
     if len({entry.submission for entry in entries}) != len(entries):
         raise ConfigError(where="board", expected="every submission once", got="one twice")
@@ -243,7 +221,7 @@ def _check(entries: Sequence[BoardEntry]) -> None:
         raise ConfigError(where="board", expected="summaries of one score", got="several")
 
 
-def _split(entries: Sequence[BoardEntry]) -> tuple[list[BoardEntry], tuple[BoardEntry, ...]]:
+def _split(entries: Sequence[RankedSystem]) -> tuple[list[RankedSystem], tuple[RankedSystem, ...]]:
     """Part the systems that share the most pairs from those that lack some."""
     if not entries:
         return [], ()
@@ -254,12 +232,12 @@ def _split(entries: Sequence[BoardEntry]) -> tuple[list[BoardEntry], tuple[Board
     return complete, tuple(entry for entry in entries if entry.summary.pairs_digest != whole)
 
 
-def _worth(entry: BoardEntry, higher_is_better: bool) -> float:
+def _worth(entry: RankedSystem, higher_is_better: bool) -> float:
     """Return the mean, turned so that more is better."""
     return entry.summary.mean.mean if higher_is_better else -entry.summary.mean.mean
 
 
-def _lines(entries: Sequence[BoardEntry]) -> tuple[BoardLine, ...]:
+def _lines(entries: Sequence[RankedSystem]) -> tuple[RankedLine, ...]:
     """Return the lines of systems in the order of their means."""
     if not entries:
         return ()
@@ -272,7 +250,7 @@ def _lines(entries: Sequence[BoardEntry]) -> tuple[BoardLine, ...]:
     order = sorted(range(len(entries)), key=lambda place: (ranks[place], place))
     gaps = differences(totals, list(itertools.pairwise(order)), seed=SEED)
     return tuple(
-        BoardLine(
+        RankedLine(
             rank=ranks[place],
             shares_rank=ranks.count(ranks[place]) > 1,
             entry=entries[place],
