@@ -127,7 +127,7 @@ def opened_board(data: StrPath, database: str | None = None, *, check_revision: 
     'empty -> 0002'
     """
     folder = expanded(data)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = open_database(database or f"sqlite:///{folder / DATABASE_FILE}")
     begin_explicitly(engine)
     board = Board(engine=engine, data=folder)

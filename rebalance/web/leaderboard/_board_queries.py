@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from rebalance.web.leaderboard._board_tables import (
@@ -46,8 +45,6 @@ from rebalance.web.leaderboard._row_values import (
 from rebalance.web.leaderboard._stored_files import StoredFile
 from rebalance.web.leaderboard._submission_rules import DAY, SubmissionCounts
 from rebalance.web.leaderboard._tokens import hash_token, token_matches
-
-Query = TypeVar("Query", bound="Select[Any]")
 
 _FIRST_PAGE = Page()
 _COUNTED = ("checking", "scoring", "scored", "withdrawn")
@@ -129,16 +126,17 @@ class BoardQueries:
     ) -> tuple[Submission, ...]:
         """Return submissions of a phase, a team, both or all, newest first."""
         query = _submissions().order_by(SubmissionRow.submitted_at.desc(), SubmissionRow.id)
-        query = self._narrowed(query, phase, team).offset(page.start).limit(page.n_shown)
+        query = query.where(*self._conditions(phase, team)).offset(page.start).limit(page.n_shown)
         return tuple(submission_value(*row) for row in self.session.execute(query))
 
     def count_submissions(self, *, phase: str | None = None, team: str | None = None) -> int:
         """Return how many submissions there are of a phase, a team, both or in all."""
-        return self.session.execute(self._narrowed(select(func.count(SubmissionRow.id)), phase, team)).scalar_one()
+        query = select(func.count(SubmissionRow.id)).where(*self._conditions(phase, team))
+        return self.session.execute(query).scalar_one()
 
     def counts(self, *, phase: str, team: str, now: dt.datetime) -> SubmissionCounts:
         """Return how many submissions count against the limits of a team."""
-        counted = self._narrowed(select(func.count(SubmissionRow.id)), phase, team)
+        counted = select(func.count(SubmissionRow.id)).where(*self._conditions(phase, team))
         counted = counted.where(SubmissionRow.state.in_(_COUNTED))
         recent = counted.where(SubmissionRow.submitted_at > now - DAY)
         return SubmissionCounts(
@@ -206,13 +204,14 @@ class BoardQueries:
         rows = self.session.scalars(query)
         return tuple(Event(at=row.at, actor=row.actor, action=row.action, subject=row.subject) for row in rows)
 
-    def _narrowed(self, query: Query, phase: str | None, team: str | None) -> Query:
-        """Return a query for the submissions of a phase and a team alone."""
+    def _conditions(self, phase: str | None, team: str | None) -> tuple[ColumnElement[bool], ...]:
+        """Return what the submissions of a phase and a team fulfil."""
+        found: list[ColumnElement[bool]] = []
         if phase is not None:
-            query = query.where(SubmissionRow.phase_id == phase_row(self.session, phase).id)
+            found.append(SubmissionRow.phase_id == phase_row(self.session, phase).id)
         if team is not None:
-            query = query.where(SubmissionRow.team_id == team_row(self.session, team).id)
-        return query
+            found.append(SubmissionRow.team_id == team_row(self.session, team).id)
+        return tuple(found)
 
 
 def _submissions() -> Select[SubmissionRow, PhaseRow, TaskRow, TeamRow, ScoreRow]:

@@ -23,6 +23,10 @@ class NotFoundError(RebalanceError):
     """There is no such thing, or not for the one who asks."""
 
 
+class UnavailableError(RebalanceError):
+    """The database cannot be asked at the moment; nothing was changed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """Who asks: an organiser, or a team.

@@ -8,7 +8,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from rebalance._base.errors import RebalanceError
@@ -213,18 +213,41 @@ def withdraw(session: Session, submission: str, actor: Actor, now: dt.datetime) 
         If it is not there for them.
     NotAllowedError
         If it is withdrawn already.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> import tempfile
+    >>> from rebalance.web.leaderboard import ORGANISER, NotFoundError, opened_board, upgrade_board, withdraw
+    >>> with tempfile.TemporaryDirectory() as folder, opened_board(folder, check_revision=False) as board:
+    ...     _ = upgrade_board(board)
+    ...     with board.transaction() as session:
+    ...         try:
+    ...             withdraw(session, "0" * 32, ORGANISER, dt.datetime.now(dt.UTC))
+    ...         except NotFoundError as error:
+    ...             print(error)
+    submission: expected one that is there, got '00000000000000000000000000000000'
     """
     found = BoardQueries(session=session).submission(submission, actor)
     if found.state not in WITHDRAWABLE:
         raise NotAllowedError(f"is {found.state} already", where=f"submission {submission}")
     row = session.get_one(SubmissionRow, submission)
     row.state, row.withdrawn_at = "withdrawn", now
+    unfinished = update(JobRow).where(JobRow.submission_id == submission, JobRow.state.in_(("waiting", "running")))
+    session.execute(unfinished.values(state="failed", claim=None, ended_at=now))
     session.add(EventRow(at=now, actor=actor.name, action="withdraw", subject=submission))
     return dataclasses.replace(found, state="withdrawn", withdrawn_at=now)
 
 
 def published_identities(content: bytes) -> tuple[str, ...]:
-    """Return the submissions that the file of a publication lists, best first."""
+    """Return the submissions that the file of a publication lists, best first.
+
+    Examples
+    --------
+    >>> from rebalance.web.leaderboard import published_identities
+    >>> published_identities(b'[{"submission": "0a"}, {"submission": "0b"}]')
+    ('0a', '0b')
+    """
     return tuple(str(entry["submission"]) for entry in json.loads(content))
 
 
