@@ -26,7 +26,7 @@ def submit(
     token_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="File that holds the team's token.", show_default=False)
     ] = None,
-    token_env: Annotated[str, typer.Option(metavar="NAME", help="Variable that holds it.")] = "REBALANCE_TOKEN",
+    token_env: Annotated[str, typer.Option(metavar="NAME", help="Variable that holds it.")] = "REBALANCE_TOKEN",  # noqa: S107 - a name
     wait: Annotated[bool, typer.Option(help="Follow the scoring to its end.")] = True,
     insecure: Annotated[bool, typer.Option("--insecure", help="Send the token without encryption.")] = False,
 ) -> None:
@@ -83,9 +83,9 @@ def _show_verdict(client: BoardClient, identity: str) -> None:
     """Print the verdict once there is one."""
     from rebalance.submission import verdict_from_json
 
-    while client.progress(identity).state == "checking":
+    while (state := client.progress(identity).state) == "checking":
         time.sleep(_ASK_EVERY_S)
-    if client.progress(identity).state != "withdrawn":
+    if state != "withdrawn":
         print_verdict(verdict_from_json(client.verdict(identity)), n_shown=None)
 
 
