@@ -255,7 +255,7 @@ def read_score_files(table: StrPath, summary: StrPath, *, name: str) -> ScoredRu
     try:
         split = next(split for split in SPLITS if split == content["split"])
         texts = {key: str(content[key]) for key in ("separator", "haaqi", "semantics", "version")}
-        data = Path(content["data"])
+        data = Path(content.get("data", "."))
     except (ValueError, KeyError, TypeError, StopIteration) as error:
         raise ConfigError(f"not the summary of a scored run: {error!r}", where=path) from error
     scores = _read_scores(expanded(table))
@@ -266,10 +266,10 @@ def _read_summary(path: Path) -> Mapping[str, Any]:
     """Read what made the scores."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(content, dict):
-            raise TypeError("expected a mapping")
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigError(f"not the summary of a scored run: {error!r}", where=path) from error
+    if not isinstance(content, dict):
+        raise ConfigError("not the summary of a scored run: no mapping", where=path)
     return content
 
 
