@@ -39,7 +39,8 @@ _STYLE: dict[Any, Any] = {
 _HEAT = LinearSegmentedColormap.from_list("heat", ["#f4e7c5", "#6fb7ab", "#0b4f66"])
 _DARK_FROM = 0.55
 _MAX_NAME = 28
-_MATHS = re.compile(r'style="([^"]*)"')
+_MAX_LABEL = 10
+_STYLED = re.compile(r'style="([^"]*)"')
 _FONT = re.compile(r"font:\s*(?:(?P<weight>bold|\d+)\s+)?(?P<size>[\d.]+px)\s+(?P<family>.+)")
 
 
@@ -116,7 +117,7 @@ def heat_map(board: Ranking, *, group: str, title: str, score: str = "HAAQI") ->
     spread = np.ptp(values) or 1.0
     with rc_context(_STYLE):
         figure = Figure(
-            figsize=(2.2 + max(0.75 * len(labels), 3.0), 1.1 + 0.32 * len(board.lines)), layout="constrained"
+            figsize=(2.2 + max(0.85 * len(labels), 3.0), 1.1 + 0.32 * len(board.lines)), layout="constrained"
         )
         axes = figure.subplots()
         axes.pcolormesh(values, cmap=_HEAT, edgecolors="none", linewidth=0)
@@ -125,7 +126,8 @@ def heat_map(board: Ranking, *, group: str, title: str, score: str = "HAAQI") ->
             text = f"{value:.3f}".replace("0.", ".", 1)
             colour = "#ffffff" if is_dark else "#10202a"
             axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=colour)
-        axes.set_xticks(np.arange(len(labels)) + 0.5, labels, rotation=30 if len(labels) > 5 else 0, ha="center")
+        broken = [label.replace(" ", "\n") if len(label) > _MAX_LABEL else label for label in labels]
+        axes.set_xticks(np.arange(len(labels)) + 0.5, broken)
         axes.set_yticks(np.arange(len(board.lines)) + 0.5, _names(board))
         axes.invert_yaxis()
         axes.spines[["left", "bottom"]].set_visible(False)
@@ -196,7 +198,7 @@ def _svg(figure: Figure, title: str, description: str) -> str:
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", text, flags=re.DOTALL)
-    text = _MATHS.sub(lambda match: _attributes(html.unescape(match[1])), text)
+    text = _STYLED.sub(lambda match: _attributes(html.unescape(match[1])), text)
     label = html.escape(title)
     opening = re.compile(r'<svg [^>]*?width="([\d.]+)pt"[^>]*?>', re.DOTALL)
     found = opening.search(text)
