@@ -20,6 +20,7 @@ from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded
 from rebalance.submission import SubmissionName
 from rebalance.web.leaderboard._board_tables import Table
+from rebalance.web.leaderboard._board_values import UnavailableError
 from rebalance.web.leaderboard._databases import WRITING, begin_explicitly, database_error, open_database
 from rebalance.web.leaderboard._stored_files import FileStore
 
@@ -93,7 +94,7 @@ class Board:
             with Session(engine) as session, session.begin():
                 yield session
         except SQLAlchemyError as error:
-            raise database_error(self.engine, error) from error
+            raise UnavailableError(f"{database_error(self.engine, error)}") from error
 
     def close(self) -> None:
         """Close all connections."""

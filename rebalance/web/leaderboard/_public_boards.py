@@ -48,7 +48,8 @@ def rank_of(queries: BoardQueries, submission: Submission) -> int | None:
     >>> unscored = Submission(
     ...     identity="0" * 32, phase="final", task="demo", team="T002", file_name="submission_T002_causal.zip",
     ...     file=StoredFile(digest="0" * 64, n_bytes=1), causality="causal", augmented=False, supplementary=False,
-    ...     state="scoring", reason="", submitted_at=dt.datetime.now(dt.UTC), withdrawn_at=None, verdict=None, result=None,
+    ...     state="scoring", reason="", submitted_at=dt.datetime.now(dt.UTC), withdrawn_at=None, verdict=None,
+    ...     result=None,
     ... )
     >>> with tempfile.TemporaryDirectory() as folder, opened_board(folder, check_revision=False) as board:
     ...     _ = upgrade_board(board)
