@@ -20,6 +20,7 @@ from rebalance.web import ServerOptions, bound_socket
 from rebalance.web.leaderboard import (
     Actor,
     Board,
+    BoardOptions,
     Organising,
     Phase,
     Result,
@@ -182,10 +183,10 @@ def add_field(board: Board, task_root: Path, levels: Mapping[str, float]) -> Non
 
 
 @contextlib.contextmanager
-def served(board: Board) -> Iterator[str]:
+def served(board: Board, limits: BoardOptions | None = None) -> Iterator[str]:
     """Serve a board on a free port of this machine for the time of the block; yield its address."""
     with bound_socket(ServerOptions(port=0)) as bound:
-        app = create_board_app(board, add_pages=add_pages)
+        app = create_board_app(board, limits, add_pages=add_pages)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
         thread.start()

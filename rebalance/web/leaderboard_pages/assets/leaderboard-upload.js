@@ -104,5 +104,6 @@ form?.addEventListener("submit", async (event) => {
     send.focus();
   }
 });
+if (send) send.disabled = false;
 stop?.addEventListener("click", () => stopping?.abort());
 addEventListener("beforeunload", (event) => { if (!stop.hidden && bar.value < 1) event.preventDefault(); });
