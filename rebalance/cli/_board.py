@@ -359,6 +359,7 @@ def worker(
     if kind not in (None, "check", "score"):
         raise ConfigError(where="--kind", expected="check or score", got=repr(kind))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     options = WorkerOptions(
         kinds=("check", "score") if kind is None else ("check",) if kind == "check" else ("score",),
         jobs=jobs,
@@ -368,6 +369,18 @@ def worker(
     with telling(Verbosity.QUIET):
         work_for_board(data, database=database, options=options, until_idle=until_idle, with_parent=with_parent)
     leave_at_once()
+
+
+def demo(data: BoardDataOption = Path("demo-board"), database: DatabaseOption = None) -> None:
+    """Make a board of the embedded task with three scored systems, and a fourth team that has yet to submit.
+
+    Its archive and its token lie in DIR/fourth: 'rebalance serve' opens the board, 'rebalance submit' sends it.
+
+    Example: rebalance board demo --data demo-board
+    """
+    from rebalance.cli._demo_board import make_demo_board
+
+    make_demo_board(data, database)
 
 
 def leave_at_once() -> None:
@@ -384,6 +397,7 @@ def leave_at_once() -> None:
 
 for _group, _command, _name in (
     (board, init, "init"),
+    (board, demo, "demo"),
     (board, upgrade, "upgrade"),
     (board, freeze, "freeze"),
     (board, publish, "publish"),

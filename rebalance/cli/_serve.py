@@ -37,6 +37,7 @@ def serve(
     from rebalance.web.leaderboard_pages import add_pages
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     serve_board(
         data,
         ServerOptions(host=host, port=port, usual_port=7372, open_browser=browser),

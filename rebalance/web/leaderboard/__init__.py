@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from rebalance.web.leaderboard._pruning import prune_board
     from rebalance.web.leaderboard._public_boards import public_standing, rank_of
     from rebalance.web.leaderboard._rate_limits import RateLimit
-    from rebalance.web.leaderboard._stored_files import FileStore, StoredFile
+    from rebalance.web.leaderboard._stored_files import FileStore, StoredFile, describe_file
     from rebalance.web.leaderboard._submitting import Submitting
     from rebalance.web.leaderboard._tokens import hash_token, new_token, token_matches
     from rebalance.web.leaderboard._uploads import Upload
@@ -83,6 +83,7 @@ __all__ = [
     "back_up_board",
     "create_board_app",
     "database_error",
+    "describe_file",
     "hash_token",
     "new_token",
     "open_database",
@@ -140,6 +141,7 @@ __getattr__ = lazy_names(
         "back_up_board": "_board_backups",
         "create_board_app": "_board_server",
         "database_error": "_databases",
+        "describe_file": "_stored_files",
         "hash_token": "_tokens",
         "new_token": "_tokens",
         "open_database": "_databases",
