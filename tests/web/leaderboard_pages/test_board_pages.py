@@ -53,7 +53,7 @@ def client(shown_board) -> TestClient:
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at the board anew for every request."""
-    monkeypatch.setattr(CachedAnswers.__init__, "__kwdefaults__", {"max_age_s": -1.0})
+    monkeypatch.setattr(CachedAnswers.__init__, "__kwdefaults__", {"max_age_s": -1.0, "max_stale_s": -1.0})
 
 
 def test_the_board_shows_ranks_ties_intervals_and_flags(client) -> None:

@@ -115,8 +115,7 @@ def shown(shown_board) -> Iterator[str]:
         yield address
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (768, "dark"), (1440, "light"), (1440, "dark")])
 def test_every_page_fits_every_screen_and_everybody(browser, shown, shown_board, width: int, scheme: str) -> None:
     with new_page(browser, width=width, scheme=scheme) as page:
         page.goto(f"{shown}/board/validation")
@@ -147,7 +146,7 @@ def test_the_keyboard_reaches_the_board_and_its_systems(browser, shown) -> None:
         expect(page.get_by_role("heading", level=1)).to_contain_text("Team T002")
 
 
-@pytest.mark.parametrize("n_bytes", [0, 1, 55, 56, 63, 64, 65, 119, 120, 1000, 300_001])
+@pytest.mark.parametrize("n_bytes", [0, 55, 56, 64, 119, 120, 30_001])
 def test_the_digest_of_the_upload_page_is_sha_256(browser, shown, n_bytes: int) -> None:
     content = np.random.default_rng(n_bytes).integers(0, 256, n_bytes, dtype=np.uint8)
     with new_page(browser) as page:
