@@ -33,6 +33,7 @@ from rebalance.web.leaderboard._board_values import (
     Submission,
     Team,
 )
+from rebalance.web.leaderboard._ranked_scores import is_higher_better
 from rebalance.web.leaderboard._row_values import (
     job_value,
     phase_row,
@@ -150,6 +151,8 @@ class BoardQueries:
         better. What was withdrawn has no place.
         """
         row = phase_row(self.session, phase)
+        task = self.session.get_one(TaskRow, row.task_id)
+        best_first = ScoreRow.mean.desc() if is_higher_better(task.metric) else ScoreRow.mean.asc()
         ranks = func.row_number().over(
             partition_by=(
                 SubmissionRow.team_id,
@@ -157,7 +160,7 @@ class BoardQueries:
                 SubmissionRow.augmented,
                 SubmissionRow.supplementary,
             ),
-            order_by=(ScoreRow.mean.desc(), SubmissionRow.submitted_at, SubmissionRow.id),
+            order_by=(best_first, SubmissionRow.submitted_at, SubmissionRow.id),
         )
         ranked = select(SubmissionRow.id, ranks.label("place")).join(ScoreRow)
         ranked = ranked.where(SubmissionRow.phase_id == row.id, SubmissionRow.state == "scored")
@@ -165,7 +168,7 @@ class BoardQueries:
             ranked = ranked.where(SubmissionRow.submitted_at <= row.frozen_at)
         best = ranked.subquery()
         query = _submissions().join(best, best.c.id == SubmissionRow.id).where(best.c.place == 1)
-        query = query.order_by(ScoreRow.mean.desc(), SubmissionRow.submitted_at, SubmissionRow.id)
+        query = query.order_by(best_first, SubmissionRow.submitted_at, SubmissionRow.id)
         return tuple(submission_value(*found) for found in self.session.execute(query))
 
     def by_identity(self, identities: Sequence[str]) -> tuple[Submission, ...]:

@@ -22,13 +22,14 @@ from sqlalchemy.orm import Session
 
 from rebalance._base.errors import RebalanceError
 from rebalance._base.running import executor_for, one_line
-from rebalance.pipeline import System, score_task
+from rebalance.pipeline import System, score_metrics, score_task
 from rebalance.submission import ArchivedSignals, check_submission
 from rebalance.task import Task, checked_split, load_task
 from rebalance.web.leaderboard._board_database import Board
 from rebalance.web.leaderboard._board_queries import BoardQueries
 from rebalance.web.leaderboard._board_queue import LEASE, ClaimedJob, JobQueue
 from rebalance.web.leaderboard._board_values import ORGANISER, BoardTask, JobKind, Result, Submission
+from rebalance.web.leaderboard._ranked_scores import HAAQI, score_column
 from rebalance.web.leaderboard._stored_files import StoredFile
 from rebalance.web.leaderboard._verdict_files import verdict_content, without_folders
 
@@ -162,21 +163,24 @@ class Worker:
             description = {"separator": Path(submission.file_name).stem, "configuration": {"submission": archive.name}}
             system = System(signals=ArchivedSignals.of(archive, loaded), scores=folder, description=description)
             failures = score_task(loaded, [system], jobs=self.options.jobs, executor=executor)
+            if task.metric != HAAQI:
+                metrics = [task.metric]
+                failures += score_metrics(loaded, system, metrics, jobs=self.options.jobs, executor=executor)
         if failures:
             more = f" and {len(failures) - 1} more" if len(failures) > 1 else ""
             raise RebalanceError(f"{failures[0].reason}{more}", where=failures[0].item.rpartition(", ")[0])
-        result = self._kept_result(folder, _now())
+        result = self._kept_result(folder, score_column(task.metric), _now())
         return lambda queue: queue.keep_result(claimed, result, _now())
 
-    def _kept_result(self, folder: Path, now: dt.datetime) -> Result:
+    def _kept_result(self, folder: Path, column: str, now: dt.datetime) -> Result:
         """Keep table and summary of a scoring under their digests; paths of this machine stay here."""
         summary = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
         del summary["data"]
-        table = (folder / "scores.csv").read_bytes()
+        table = pd.read_csv(folder / "scores.csv")
         return Result(
-            mean=float(summary["mean_haaqi"]),
-            n_pairs=len(pd.read_csv(folder / "scores.csv")),
-            table=self._add(table),
+            mean=float(table[column].mean()),
+            n_pairs=len(table),
+            table=self._add((folder / "scores.csv").read_bytes()),
             summary=self._add(json.dumps(summary, sort_keys=True, indent=1).encode()),
             scored_at=now,
         )

@@ -37,6 +37,7 @@ from rebalance.web.leaderboard._board_values import (
     Submission,
     Team,
 )
+from rebalance.web.leaderboard._ranked_scores import score_column
 from rebalance.web.leaderboard._row_values import found_row, phase_row, task_row, team_row, token_value
 from rebalance.web.leaderboard._stored_files import FileStore
 from rebalance.web.leaderboard._submission_rules import WITHDRAWABLE
@@ -80,8 +81,9 @@ class Organising:
         Raises
         ------
         RebalanceError
-            If the name is taken or no name, or the task cannot be read.
+            If the name is taken or no name, the task cannot be read, or the metric is not installed.
         """
+        score_column(metric)
         path = expanded(folder).resolve()
         task = load_task(path, checked_split(split), require_sources=True)
         row = TaskRow(
