@@ -165,10 +165,10 @@ def check_crashes(
 def check_rows(board: Board, identities: Sequence[str]) -> None:
     """Every accepted upload is one submission with one check, one scoring and one score."""
     with board.reading() as session:
-        submissions = list(session.execute(select(SubmissionRow.id, SubmissionRow.state)).tuples())
+        submissions = list(session.execute(select(SubmissionRow.id, SubmissionRow.state)))
         scores = list(session.scalars(select(ScoreRow.submission_id)))
-        jobs = list(session.execute(select(JobRow.id, JobRow.kind, JobRow.state)).tuples())
-        outcomes = list(session.execute(select(AttemptRow.job_id, AttemptRow.outcome)).tuples())
+        jobs = list(session.execute(select(JobRow.id, JobRow.kind, JobRow.state)))
+        outcomes = list(session.execute(select(AttemptRow.job_id, AttemptRow.outcome)))
         assert not list(session.scalars(select(UploadRow)))
     assert sorted(identity for identity, _ in submissions) == sorted(identities) == sorted(scores)
     assert {state for _, state in submissions} == {"scored"}
