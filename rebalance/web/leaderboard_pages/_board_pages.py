@@ -172,7 +172,10 @@ class _Pages:
 
     def system(self, phase: str, identity: str) -> Made:
         """Return the page of a system."""
-        return self._of_view(phase, lambda view: self._system_page(view, identity))
+        standing = self._rankings.standing(phase)
+        history = self._rankings.public_history(standing, _on_board(standing, identity).team)
+        digest = hashlib.sha256(f"{standing.digest}{history}".encode()).hexdigest()
+        return Made(digest=digest, make=lambda: self._system_page(self._rankings.view(standing), identity, history))
 
     def listeners(self, phase: str) -> Made:
         """Return the list of listeners."""
@@ -199,7 +202,7 @@ class _Pages:
         standing = self._rankings.standing(phase)
         return Made(digest=standing.digest, make=lambda: make(self._rankings.view(standing)))
 
-    def _system_page(self, view: PhaseView, identity: str) -> str:
+    def _system_page(self, view: PhaseView, identity: str, history: tuple[Submission, ...]) -> str:
         submission = _on_board(view.standing, identity)
         system = view.system(identity)
         assert system is not None
@@ -214,7 +217,8 @@ class _Pages:
             ranking=ranking,
             causality=_CAUSALITY_NAMES[system.causality],
             examples=public_examples(Path(view.standing.task.folder), task) if has_archive else (),
-            others=[one for one in view.systems if one.team == system.team and one is not system],
+            on_board={one.submission for one in view.systems},
+            history=history,
         )
 
     def _listeners_page(self, view: PhaseView) -> str:

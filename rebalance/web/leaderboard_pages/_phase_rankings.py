@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +18,15 @@ from rebalance.report import ScoredRun, read_score_files
 from rebalance.submission import ArchivedSignals, Manifest, parse_manifest
 from rebalance.task import Task, checked_split, load_task
 from rebalance.web.board import HAAQI_COLUMN, Kept, RankedSystem, Ranking, SummaryCache, rank_systems
-from rebalance.web.leaderboard import Board, BoardQueries, BoardTask, Phase, Submission, published_identities
+from rebalance.web.leaderboard import Board, BoardQueries, BoardTask, Page, Phase, Submission, published_identities
 
 CAUSALITIES = ("causal", "noncausal")
 _HAAQI = "haaqi"
 _MANIFEST_NAMES = ("manifest.json", "enhanced_signals/manifest.json")
 _MAX_MANIFEST_BYTES = 50_000_000
 _MAX_KEPT = 256
+_HISTORY = Page(n_shown=50)
+_SPEED = "speed"  # in the configuration of a manifest: seconds of processing for a second of music
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +138,14 @@ class PhaseRankings:
             published_at=published_at,
         )
 
+    def public_history(self, standing: Standing, team: str) -> tuple[Submission, ...]:
+        """Return a team's scored submissions, newest first: all where the board is live, otherwise those on it."""
+        if not standing.phase.is_live:
+            return tuple(one for one in standing.submissions if one.team == team)
+        with self.board.reading() as session:
+            found = BoardQueries(session=session).submissions(phase=standing.phase.name, team=team, page=_HISTORY)
+        return tuple(one for one in found if one.state == "scored")
+
     def view(self, standing: Standing) -> PhaseView:
         """Return the rankings of a phase; computed once for each digest."""
         return self._views.get(standing.digest, lambda: self._make(standing))
@@ -181,6 +192,7 @@ class PhaseRankings:
             summary=summary,
             n_parameters=None if manifest is None else manifest.n_parameters,
             lookahead_ms=None if manifest is None else manifest.lookahead_ms,
+            speed=None if manifest is None else declared_number(manifest.configuration.get(_SPEED)),
         )
 
     def _make(self, standing: Standing) -> PhaseView:
@@ -221,3 +233,9 @@ class PhaseRankings:
         """Return the archive of a submission; None where it is not kept any more."""
         store = self.board.archives(submission.team)
         return store.path_of(submission.file) if store.holds(submission.file) else None
+
+
+def declared_number(value: object) -> float | None:
+    """Return a number that a team declared; None for anything else."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and 0 <= value < math.inf else None  # type: ignore[arg-type, operator]

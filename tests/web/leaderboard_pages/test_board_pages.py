@@ -16,6 +16,7 @@ from rebalance.task import load_task
 from rebalance.web.leaderboard import BoardQueries, Organising, Phase, create_board_app
 from rebalance.web.leaderboard_pages import add_pages
 from rebalance.web.leaderboard_pages._cached_answers import CachedAnswers
+from rebalance.web.leaderboard_pages._phase_rankings import declared_number
 
 PUBLIC = (
     "/",
@@ -143,6 +144,25 @@ def test_the_public_sees_no_more_than_was_published(own_board) -> None:
     assert later not in page
     assert client.get(f"/board/validation/systems/{later}").status_code == 404
     assert later in client_of(board, own_board.tokens["E01"]).get("/team").text
+
+
+def test_the_history_of_a_team_is_public_only_where_the_board_is_live(own_board) -> None:
+    client = client_of(own_board.board)
+    add_scored(own_board.board, load_task(own_board.task, "valid"), "E01", level=0.1, seed=7)
+    system = re.search(r"/board/validation/systems/[0-9a-f]{32}\">Team E01", client.get("/board/validation").text)[0]
+    address = system.partition('"')[0]
+    assert client.get(address).text.count("<tr><td><time") == 2
+    with own_board.board.transaction() as session:
+        phase = BoardQueries(session=session).phase("validation")
+        acts = Organising(session=session, now=START + dt.timedelta(days=30))
+        acts.publish("validation", own_board.board.files)
+        acts.change_phase(Phase(name=phase.name, title=phase.title, task=phase.task, task_title="", is_live=False))
+    assert client.get(address).text.count("<tr><td><time") == 1
+
+
+@pytest.mark.parametrize(("declared", "shown"), [(0.25, 0.25), (3, 3.0), (-1, None), ("fast", None), (True, None)])
+def test_a_speed_that_a_team_declares_is_a_number_or_unknown(declared: object, shown: float | None) -> None:
+    assert declared_number(declared) == shown
 
 
 def test_nobody_sees_the_submission_of_another_team(own_board) -> None:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import re
 import shutil
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import soundfile
 from scored_boards import START
-from small_boards import write_archive, write_run
+from small_boards import write_run
 from starlette.testclient import TestClient
 
 from rebalance._base.errors import ConfigError
 from rebalance.audio import loudness_lufs
+from rebalance.pipeline import record_of_signals
+from rebalance.submission import FolderFiles, SubmissionName, check_files, write_submission
+from rebalance.task import load_task
 from rebalance.web.leaderboard import (
     Actor,
     Board,
@@ -35,6 +40,16 @@ from rebalance.web.leaderboard._stored_files import describe_file
 from rebalance.web.leaderboard_pages import add_pages
 
 
+def write_packed(run: Path, root: Path) -> Path:
+    """Pack a run with what is known of its system."""
+    about = {"lookahead_ms": 4.5, "n_parameters": 6_595_000, "external_training_data": False}
+    record = dataclasses.replace(record_of_signals(run, "valid"), **about)
+    with ThreadPoolExecutor(1) as executor:
+        verdict = check_files(FolderFiles(path=run), load_task(root, "valid"), executor=executor)
+    (packed,) = write_submission(run, SubmissionName(team="T002", causality="causal"), record, verdict, folder=run)
+    return packed.path
+
+
 @pytest.fixture(scope="module")
 def scored(tiny_task_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Board, str]]:
     """A board of the tiny task, ranked by SI-SDR, with one submission; and its identity."""
@@ -42,7 +57,7 @@ def scored(tiny_task_root: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     root = Path(shutil.copytree(tiny_task_root, folder / "task"))
     (root / "metadata" / "public_examples.valid.json").write_text(json.dumps(["S50003_L0002"]), encoding="utf-8")
     write_run(root, folder / "run")
-    archive = write_archive(folder / "run", folder / "submission_T002_causal.zip", 1)
+    archive = write_packed(folder / "run", root)
     with opened_board(folder / "board", check_revision=False) as board:
         upgrade_board(board)
         with board.transaction() as session:
@@ -73,6 +88,16 @@ def test_a_worker_scores_by_the_metric_of_the_task_and_the_board_ranks_by_it(sco
     page = client_of(board).get("/board/dev").text
     assert "SI-SDR, dB" in page
     assert f"{table['si_sdr'].mean():.3f}" in page
+
+
+def test_look_ahead_and_size_are_those_of_the_manifest(scored) -> None:
+    board, identity = scored
+    client = client_of(board)
+    assert "4.5 ms" in client.get("/board/dev").text
+    page = client.get(f"/board/dev/systems/{identity}").text
+    assert "<dt>Parameters</dt><dd>6.59 million</dd>" in page or "<dt>Parameters</dt><dd>6.6 million</dd>" in page
+    assert "<dt>Speed</dt><dd>unknown</dd>" in page
+    assert page.count("this one") == 1
 
 
 def test_a_task_is_not_ranked_by_a_metric_that_is_not_there(scored, tiny_task_root: Path) -> None:
