@@ -59,7 +59,12 @@ class Kept(Generic[Value]):
             with self._lock:
                 if digest in self._values:
                     return self._values[digest]
-            value = make()
+            try:
+                value = make()
+            except BaseException:
+                with self._lock:
+                    self._making.pop(digest, None)
+                raise
             self._keep(digest, value)
             return value
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from rebalance.assets import demo_folder
 from rebalance.report import ScoredRun, compare_runs
 from rebalance.task import load_task
 from rebalance.web.board import (
+    Kept,
     SummaryCache,
     rank_systems,
     ranking_csv,
@@ -229,3 +232,24 @@ def test_the_view_of_a_listener_finds_scenes_and_disagreement() -> None:
     assert view.worst[0].scene == "S50003"
     with pytest.raises(ConfigError, match="one of the task"):
         view_listener("L9999", {"first": first}, task)
+
+
+def test_what_failed_to_be_made_is_tried_again() -> None:
+    kept: Kept[int] = Kept(most=2)
+    with pytest.raises(ZeroDivisionError):
+        kept.get("a", lambda: 1 // 0)
+    assert kept.get("a", lambda: 7) == 7
+
+
+def test_of_many_threads_that_ask_for_a_value_one_makes_it() -> None:
+    kept: Kept[int] = Kept(most=2)
+    made: list[int] = []
+
+    def make() -> int:
+        time.sleep(0.05)
+        made.append(1)
+        return 7
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(lambda _: kept.get("a", make), range(8))) == [7] * 8
+    assert len(made) == 1
