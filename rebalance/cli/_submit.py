@@ -93,14 +93,11 @@ def _followed(client: BoardClient, identity: str) -> SubmissionProgress:
     """Show how far the scoring is until it has ended."""
     from rebalance._base.progress import progress_bar
 
-    found = client.progress(identity)
-    if found.has_ended:
-        return found
-    with progress_bar("score (scenes)", max(found.n_all, 1)) as bar:
-        while not found.has_ended:
-            time.sleep(_ASK_EVERY_S)
-            found = client.progress(identity)
+    with progress_bar("score (scenes)", 1) as bar:
+        while not (found := client.progress(identity)).has_ended:
             bar.progress.update(bar.task, total=max(found.n_all, 1), completed=found.n_done)
+            time.sleep(_ASK_EVERY_S)
+        bar.progress.update(bar.task, total=max(found.n_all, 1), completed=found.n_done)
     return found
 
 

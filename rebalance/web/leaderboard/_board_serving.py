@@ -126,9 +126,24 @@ def work_for_board(
     if with_parent:
         threading.Thread(target=_stop_without_parent, args=(os.getppid(), stop), daemon=True).start()
     done = 0
-    with closing_in_order(), opened_board(data, database) as board:
+    with _interrupted_in_order(), opened_board(data, database) as board:
         done += Worker(board=board, options=options or WorkerOptions()).run(stop, until_idle=until_idle)
     return done
+
+
+@contextlib.contextmanager
+def _interrupted_in_order() -> Iterator[None]:
+    """Let both signals that end a command end the block, as an interruption that nothing within takes for a failure."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _stop_without_parent(parent: int, stop: threading.Event) -> None:

@@ -100,6 +100,7 @@ class Worker:
 
     def _step(self) -> bool | None:
         """Do one job; False where there was none, None where the database could not be asked."""
+        claimed: ClaimedJob | None = None
         try:
             with self.board.transaction() as session:
                 claimed = self._queue(session).claim(self.name, _now(), self.options.kinds)
@@ -108,7 +109,16 @@ class Worker:
         except RebalanceError as error:
             LOG.warning("worker %s: %s", self.name, one_line(error))
             return None
+        except KeyboardInterrupt:
+            self._give_back(claimed)
+            raise
         return claimed is not None
+
+    def _give_back(self, claimed: ClaimedJob | None) -> None:
+        """Leave a job to others at once: this worker was told to stop."""
+        if claimed is not None:
+            with self.board.transaction() as session:
+                self._queue(session).release(claimed, _now())
 
     def _queue(self, session: Session) -> JobQueue:
         return JobQueue(session=session, lease=self.options.lease)
@@ -129,10 +139,6 @@ class Worker:
             LOG.exception("%s of submission %s", claimed.job.kind, submission.identity)
             reason = f"unexpected {type(error).__name__}; the organisers find more in the log of the worker"
             finish = functools.partial(self._failed, claimed, reason)
-        except BaseException:  # told to stop
-            with self.board.transaction() as session:
-                self._queue(session).release(claimed, _now())
-            raise
         with self.board.transaction() as session:
             kept = finish(self._queue(session))
         LOG.info("%s of submission %s %s", claimed.job.kind, submission.identity, "done" if kept else "called off")
