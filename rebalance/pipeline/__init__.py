@@ -5,8 +5,8 @@ from __future__ import annotations
 from rebalance.pipeline._balance import Balance, estimate_balance, measured_reliability
 from rebalance.pipeline._block_separation import stem_pieces
 from rebalance.pipeline._enhancing import EnhanceOptions, amplify_for_submission, enhance_task, estimate_sources
+from rebalance.pipeline._heard_metrics import HeardSignals, Metric, check_metric, list_metrics, load_metric
 from rebalance.pipeline._metric_scores import score_metrics
-from rebalance.pipeline._metrics import HeardSignals, Metric, check_metric, list_metrics, load_metric
 from rebalance.pipeline._official_options import read_options
 from rebalance.pipeline._own_files import RemixedFile, SeparatedFile, remix_file, separate_file
 from rebalance.pipeline._personal import (

@@ -18,7 +18,7 @@ from rebalance._base.running import Failure, one_line, run_items
 from rebalance._base.semantics import VERSION
 from rebalance.audio import Audio, resample
 from rebalance.hearing import CHALLENGE_AID, AidSettings, amplify
-from rebalance.pipeline._metrics import HeardSignals, load_metric
+from rebalance.pipeline._heard_metrics import HeardSignals, load_metric
 from rebalance.pipeline._scoring import System, true_remix
 from rebalance.task import Pair, Task
 

@@ -24,7 +24,7 @@ from rebalance.pipeline import (
     score_task,
     system_of_run,
 )
-from rebalance.pipeline._metrics import heard_example
+from rebalance.pipeline._heard_metrics import heard_example
 from rebalance.task import Pair, load_task
 
 DOCS = Path(__file__).parents[2] / "docs" / "add-a-metric.md"
@@ -45,7 +45,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         EntryPoint(name="wrong", value="no_metric_at_all:x", group="rebalance.metrics"),
     ]
     monkeypatch.setattr(
-        "rebalance.pipeline._metrics.entry_points", lambda *, group: EntryPoints(points).select(group=group)
+        "rebalance.pipeline._heard_metrics.entry_points", lambda *, group: EntryPoints(points).select(group=group)
     )
 
 
