@@ -10,7 +10,7 @@ READY  := $(VENV)/.ready
 PY     := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo page test test-all mutants coverage lint format bench docs clean
+.PHONY: help setup demo serve-demo page test test-all mutants coverage lint format bench audit docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,8 +58,15 @@ format: $(READY) ## format the code
 bench: $(READY) ## measure against pyclarity and write docs/numbers.md
 	$(PY) benchmarks/run.py
 
+serve-demo: $(READY) ## open a leaderboard with three scored systems in demo-board; send a fourth with 'rebalance submit'
+	test -d demo-board || $(PY) -m rebalance board demo --data demo-board
+	$(PY) -m rebalance serve --data demo-board
+
 page: ## build the page of the listening room from its source; needs node and npm
 	cd rebalance/web/frontend && npm ci --silent && npm run build --silent
+
+audit: $(READY) ## look for known vulnerabilities of the pinned packages; needs the network
+	$(PY) benchmarks/audit.py
 
 docs: $(READY) ## build the documentation into site/
 	$(PY) -m mkdocs build --strict --quiet

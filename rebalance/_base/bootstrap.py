@@ -121,8 +121,7 @@ def clustered_mean(
     grouped = _grouped(values, clusters)
     n_clusters = len(grouped.sums)
     interval = None
-    if n_clusters > 1:
-        chosen = rng.integers(n_clusters, size=(n_resamples, n_clusters))
+    if (chosen := resampled_clusters(n_clusters, n_resamples, rng)) is not None:
         means = grouped.sums[chosen].sum(axis=1) / grouped.counts[chosen].sum(axis=1)
         tail = (1.0 - confidence) / 2.0
         low, high = np.quantile(means, [tail, 1.0 - tail])
@@ -197,11 +196,7 @@ def sign_flip_p_value(
         Two-sided p-value, never below ``1 / (n_flips + 1)`` or ``2 / 2**n_clusters``.
     """
     sums = _grouped(differences, clusters).sums
-    if len(sums) <= _EXACT_CLUSTERS:
-        signs = np.array(list(itertools.product((-1.0, 1.0), repeat=len(sums))))
-    else:
-        drawn = rng.choice((-1.0, 1.0), size=(n_flips, len(sums)))
-        signs = np.vstack([np.ones(len(sums)), drawn])
+    signs = cluster_signs(len(sums), n_flips, rng)
     observed = abs(sums.sum())
     tolerance = 1e-12 * np.abs(sums).sum()
     return float(np.mean(np.abs(signs @ sums) >= observed - tolerance))
@@ -210,6 +205,30 @@ def sign_flip_p_value(
 def smallest_p_value(n_clusters: int, *, n_flips: int = N_RESAMPLES) -> float:
     """Return the smallest p-value `sign_flip_p_value` can give for so many clusters."""
     return 2.0 ** (1 - n_clusters) if n_clusters <= _EXACT_CLUSTERS else 1.0 / (n_flips + 1)
+
+
+def resampled_clusters(n_clusters: int, n_resamples: int, rng: np.random.Generator) -> NDArray[np.int64] | None:
+    """Draw which clusters make up every resample, shape ``(n_resamples, n_clusters)``; None for a single cluster."""
+    return rng.integers(n_clusters, size=(n_resamples, n_clusters)) if n_clusters > 1 else None
+
+
+def cluster_signs(n_clusters: int, n_flips: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return flips of signs, shape ``(n, n_clusters)``: all there are of up to twelve clusters, random ones beyond."""
+    if n_clusters <= _EXACT_CLUSTERS:
+        return np.array(list(itertools.product((-1.0, 1.0), repeat=n_clusters)))
+    drawn = rng.choice((-1.0, 1.0), size=(n_flips, n_clusters))
+    return np.vstack([np.ones(n_clusters), drawn])
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p-values adjusted for their number, in the order given.
+
+    Source: Holm (1979), "A simple sequentially rejective multiple test procedure".
+    """
+    order = np.argsort(p_values, kind="stable")
+    stepped = [float(p_values[index]) * (len(p_values) - step) for step, index in enumerate(order)]
+    adjusted = np.minimum(np.maximum.accumulate(stepped), 1.0) if stepped else np.zeros(0)
+    return [float(value) for value in adjusted[np.argsort(order, kind="stable")]]
 
 
 def _grouped(values: ArrayLike, clusters: Sequence[str]) -> _Clusters:

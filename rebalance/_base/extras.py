@@ -10,6 +10,7 @@ from rebalance._base.errors import ConfigError
 DISTRIBUTION = "rebalance-music"
 
 EXTRA_OF = {
+    "alembic": "web",
     "av": "video",
     "distributed": "cluster",
     "fastapi": "web",
@@ -24,6 +25,7 @@ EXTRA_OF = {
     "mir_eval": "score",
     "music21": "render",
     "omegaconf": "baseline",
+    "prometheus_client": "web",
     "psycopg": "web",
     "pydantic": "web",
     "pyroomacoustics": "render",

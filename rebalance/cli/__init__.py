@@ -10,6 +10,7 @@ import typer
 from rebalance._base.semantics import VERSION
 from rebalance.cli._activity import activity
 from rebalance.cli._audiogram import audiogram
+from rebalance.cli._board import board
 from rebalance.cli._boundary import run
 from rebalance.cli._causality import causality
 from rebalance.cli._check import check
@@ -32,6 +33,8 @@ from rebalance.cli._scenes import evaluation_task, scenes
 from rebalance.cli._score import score
 from rebalance.cli._separate import separate
 from rebalance.cli._separators import separators
+from rebalance.cli._serve import serve
+from rebalance.cli._submit import submit
 from rebalance.cli._train import train
 from rebalance.cli._transcribe import transcribe
 
@@ -64,6 +67,8 @@ for _command in (
     prescribe,
     pack,
     check_submission,
+    submit,
+    serve,
     causality,
     check_separator,
     prepare,
@@ -74,6 +79,8 @@ for _command in (
     evaluate_separation,
 ):
     app.command()(telling_as_asked(expanding(_command)))
+
+app.add_typer(board)
 
 
 def _say_version(asked: bool) -> None:

@@ -30,6 +30,14 @@ def score(
         Path | None,
         typer.Option(help="Where the scores of an archive go; beside it when left out.", show_default=False),
     ] = None,
+    metrics: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--metric",
+            help="A further metric: a column of its own in scores.csv. May be given several times.",
+            show_default=False,
+        ),
+    ] = None,
     haaqi: Annotated[str | None, typer.Option(hidden=True)] = None,
     scenes: ScenesOption = None,
     limit: LimitOption = None,
@@ -46,7 +54,7 @@ def score(
     from rebalance._base.running import executor_for
     from rebalance.cli._reporting import CONSOLE, chosen_split, finish, say_note
     from rebalance.cli._systems import systems_of
-    from rebalance.pipeline import collect_scores, score_task
+    from rebalance.pipeline import collect_scores, load_metric, score_metrics, score_task
     from rebalance.report import scores_table
     from rebalance.task import chosen_pairs, load_task
 
@@ -54,11 +62,15 @@ def score(
         say_note("--haaqi changes nothing any more: HAAQI has one noise, pyclarity's")
     if out is not None:
         check_folder_to_write(out)
+    for name in metrics or ():
+        load_metric(name)
     task = load_task(data, chosen_split(data, split), require_sources=True)
     pairs = chosen_pairs(task, scenes=listed_scenes(scenes), limit=limit)
     systems = systems_of(runs, task, out=out, jobs=jobs)
     with executor_for(scheduler) as executor:
         failures = score_task(task, systems, only=pairs, jobs=jobs, executor=executor)
+        for system in systems if metrics else ():
+            failures += score_metrics(task, system, metrics or (), only=pairs, jobs=jobs, executor=executor)
     scored = {str(run): system for run, system in zip(runs, systems, strict=True)}
     if any((system.scores / "scores.csv").is_file() for system in systems):
         CONSOLE.print(scores_table(collect_scores(task, scored)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from rebalance.pipeline._balance import Balance, estimate_balance, measured_reliability
 from rebalance.pipeline._block_separation import stem_pieces
 from rebalance.pipeline._enhancing import EnhanceOptions, amplify_for_submission, enhance_task, estimate_sources
+from rebalance.pipeline._heard_metrics import HeardSignals, Metric, check_metric, list_metrics, load_metric
+from rebalance.pipeline._metric_scores import score_metrics
 from rebalance.pipeline._official_options import read_options
 from rebalance.pipeline._own_files import RemixedFile, SeparatedFile, remix_file, separate_file
 from rebalance.pipeline._personal import (
@@ -50,8 +52,10 @@ __all__ = [
     "EnhancedSignals",
     "EvaluationOptions",
     "FolderSignals",
+    "HeardSignals",
     "LevelledMix",
     "LoudnessTarget",
+    "Metric",
     "OutputLevel",
     "PersonalMix",
     "RemixRequest",
@@ -62,6 +66,7 @@ __all__ = [
     "StreamedMix",
     "System",
     "amplify_for_submission",
+    "check_metric",
     "clear_run",
     "collect_scores",
     "common_attenuation_db",
@@ -72,6 +77,8 @@ __all__ = [
     "estimate_sources",
     "evaluate_separation",
     "gains_by_source",
+    "list_metrics",
+    "load_metric",
     "measured_reliability",
     "metric_columns",
     "read_options",
@@ -83,6 +90,7 @@ __all__ = [
     "remix_file",
     "remix_of_stems",
     "remix_stream",
+    "score_metrics",
     "score_pair",
     "score_runs",
     "score_scene",

@@ -18,7 +18,7 @@ from rebalance.report._ordering_tables import Ordering, ordering_lines, system_l
 from rebalance.report._page import render_page, write_page
 from rebalance.report._ranking_tables import agreement_table, differences_table, ranking_table
 from rebalance.report._reports import Report, make_report, read_report
-from rebalance.report._scored_runs import ScoredRun, annotated, common_pairs, read_scored_runs
+from rebalance.report._scored_runs import ScoredRun, annotated, common_pairs, read_score_files, read_scored_runs
 from rebalance.report._separation_tables import separation_group_table, separation_means_table
 from rebalance.report._summary import Summary, summarise
 from rebalance.report._supervision_tables import (
@@ -68,6 +68,7 @@ __all__ = [
     "ranking_json",
     "ranking_table",
     "read_report",
+    "read_score_files",
     "read_scored_runs",
     "render_page",
     "score_ordering_difference",

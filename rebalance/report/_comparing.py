@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from rebalance._base.bootstrap import Estimate, Interval, PairedDifference, smallest_p_value
+from rebalance._base.bootstrap import Estimate, Interval, PairedDifference, holm, smallest_p_value
 from rebalance._base.errors import ConfigError
 from rebalance.report._scored_runs import ScoredRun, common_pairs
 from rebalance.report._summary import Summary, summarise
@@ -236,14 +236,6 @@ def _n_better(run: str, means: Mapping[str, Estimate], tests: Mapping[tuple[str,
     """Return how many runs are significantly better than one."""
     others = (other for other in means if other != run and means[other].mean > means[run].mean)
     return sum(tests[run, other].is_significant for other in others)
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p-values adjusted for their number, in the order given."""
-    order = np.argsort(p_values, kind="stable")
-    stepped = [float(p_values[index]) * (len(p_values) - step) for step, index in enumerate(order)]
-    adjusted = np.minimum(np.maximum.accumulate(stepped), 1.0) if stepped else np.zeros(0)
-    return [float(value) for value in adjusted[np.argsort(order, kind="stable")]]
 
 
 def listener_agreement(scores: Sequence[pd.Series[float]]) -> ListenerAgreement:

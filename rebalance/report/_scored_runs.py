@@ -221,23 +221,63 @@ def common_pairs(runs: Sequence[ScoredRun]) -> pd.Index:
 
 def _read_run(folder: Path) -> ScoredRun:
     """Read both score files of a run, named by its folder for the time being."""
-    summary_path = folder / SUMMARY_FILE
-    if not summary_path.is_file() or not (folder / SCORES_FILE).is_file():
+    table, summary = folder / SCORES_FILE, folder / SUMMARY_FILE
+    if not summary.is_file() or not table.is_file():
         raise ConfigError(
             where=folder,
             expected=f"{SCORES_FILE} and {SUMMARY_FILE}",
             found="no such files; run 'rebalance score' first",
         )
+    run = read_score_files(table, summary, name=folder.name)
+    return replace(run, folder=folder, archive=_archive(folder, _read_summary(summary)))
+
+
+def read_score_files(table: StrPath, summary: StrPath, *, name: str) -> ScoredRun:
+    """Read the two score files of a run, wherever they lie.
+
+    Parameters
+    ----------
+    table
+        Its ``scores.csv``.
+    summary
+        Its ``scores.json``.
+    name
+        What to call the run.
+
+    Raises
+    ------
+    ConfigError
+        If a file is damaged.
+
+    Examples
+    --------
+    >>> from rebalance.report import read_score_files
+    >>> read_score_files("scores.csv", "no-such-file.json", name="fast")
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: no-such-file.json: not the summary of a scored run: FileNotFoundError(...)
+    """
+    path = expanded(summary)
+    content = _read_summary(path)
     try:
-        summary = json.loads(summary_path.read_text(encoding="utf-8"))
-        split = next(split for split in SPLITS if split == summary["split"])
-        texts = {key: str(summary[key]) for key in ("separator", "haaqi", "semantics", "version")}
-        data = Path(summary["data"])
+        split = next(split for split in SPLITS if split == content["split"])
+        texts = {key: str(content[key]) for key in ("separator", "haaqi", "semantics", "version")}
+        data = Path(content.get("data", "."))
     except (ValueError, KeyError, TypeError, StopIteration) as error:
-        raise ConfigError(f"not the summary of a scored run: {error!r}", where=summary_path) from error
-    scores = _read_scores(folder / SCORES_FILE)
-    archive = _archive(folder, summary)
-    return ScoredRun(name=folder.name, folder=folder, data=data, split=split, scores=scores, archive=archive, **texts)
+        raise ConfigError(f"not the summary of a scored run: {error!r}", where=path) from error
+    scores = _read_scores(expanded(table))
+    return ScoredRun(name=name, folder=path.parent, data=data, split=split, scores=scores, archive=None, **texts)
+
+
+def _read_summary(path: Path) -> Mapping[str, Any]:
+    """Read what made the scores."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"not the summary of a scored run: {error!r}", where=path) from error
+    if not isinstance(content, dict):
+        raise ConfigError("not the summary of a scored run: no mapping", where=path)
+    return content
 
 
 def _archive(folder: Path, summary: Mapping[str, Any]) -> Path | None:

@@ -8,7 +8,7 @@ from rebalance.submission._naming import CAUSALITIES, Causality, SubmissionName,
 from rebalance.submission._packing import PackedFile, final_name, unknowns, write_submission
 from rebalance.submission._signals import ArchivedSignals
 from rebalance.submission._submitted_files import ArchivedFiles, FolderFiles, SubmittedFiles, open_submission
-from rebalance.submission._verdict import KINDS, Kind, Problem, Verdict, by_kind
+from rebalance.submission._verdict import KINDS, Kind, Problem, Verdict, by_kind, verdict_from_json
 
 __all__ = [
     "CAUSALITIES",
@@ -32,5 +32,6 @@ __all__ = [
     "parse_archive_name",
     "parse_manifest",
     "unknowns",
+    "verdict_from_json",
     "write_submission",
 ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from rebalance._base.errors import SubmissionError
 from rebalance._base.semantics import VERSION
 
 Severity: TypeAlias = Literal["error", "warning"]
@@ -135,6 +136,43 @@ class Verdict:
             "problems": [dataclasses.asdict(problem) for problem in self.problems],
             "notes": list(self.notes),
         }
+
+
+def verdict_from_json(value: Mapping[str, Any]) -> Verdict:
+    """Return the verdict that `Verdict.as_json` gave; the checksums are not in it.
+
+    Parameters
+    ----------
+    value
+        As read from JSON.
+
+    Raises
+    ------
+    SubmissionError
+        If it is no verdict.
+
+    Examples
+    --------
+    >>> from rebalance.submission import Verdict, verdict_from_json
+    >>> verdict = Verdict(
+    ...     submission="a.zip", n_expected=1, n_found=1, n_clipped_samples=0, n_clipped_files=0, problems=(), sha256={}
+    ... )
+    >>> verdict_from_json(verdict.as_json()) == verdict
+    True
+    """
+    try:
+        return Verdict(
+            submission=str(value["submission"]),
+            n_expected=int(value["expected"]),
+            n_found=int(value["found"]),
+            n_clipped_samples=int(value["clipped_samples"]),
+            n_clipped_files=int(value["clipped_files"]),
+            problems=tuple(Problem(**problem) for problem in value["problems"]),
+            sha256={},
+            notes=tuple(map(str, value["notes"])),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise SubmissionError("not a verdict", where="answer") from error
 
 
 def by_kind(problems: Sequence[Problem]) -> dict[Kind, list[Problem]]:

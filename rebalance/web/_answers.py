@@ -62,7 +62,7 @@ async def _misunderstood(request: Request, error: Exception) -> Response:  # noq
 async def _failed(request: Request, error: Exception) -> Response:  # noqa: ARG001
     """Answer with the reason of an HTTP error in the form of all other errors."""
     assert isinstance(error, StarletteHTTPException)
-    return JSONResponse({"error": str(error.detail)}, status_code=error.status_code)
+    return JSONResponse({"error": str(error.detail)}, status_code=error.status_code, headers=error.headers)
 
 
 @contextlib.asynccontextmanager

@@ -34,6 +34,7 @@ def test_every_command_the_docs_name_exists(page: Path) -> None:
     from rebalance.cli import app
 
     known = {command.name or command.callback.__name__.replace("_", "-") for command in app.registered_commands}
+    known |= {group.name or group.typer_instance.info.name for group in app.registered_groups}
     named = re.findall(
         r"(?:^|`)rebalance ([a-z][a-z-]+)", (ROOT / page).read_text(encoding="utf-8"), flags=re.MULTILINE
     )

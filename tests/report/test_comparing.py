@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rebalance._base.bootstrap import holm
 from rebalance._base.errors import ConfigError
 from rebalance.hearing import Audiogram, EarFitting, Fitting, Listener
 from rebalance.report import ScoredRun
@@ -18,7 +19,6 @@ from rebalance.report._comparing import (
     compare_runs,
     comparison_csv,
     concordance,
-    holm,
     listener_agreement,
     ranking_json,
 )

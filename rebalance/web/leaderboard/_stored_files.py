@@ -160,9 +160,16 @@ def _write_durably(opened: BinaryIO, blocks: Iterable[bytes], max_bytes: int) ->
     return StoredFile(digest=digest.hexdigest(), n_bytes=n_bytes)
 
 
-def describe_file(path: Path) -> StoredFile:
-    """Return digest and size of a file."""
-    with path.open("rb") as opened:
+def describe_file(path: StrPath) -> StoredFile:
+    """Return digest and size of a file.
+
+    Examples
+    --------
+    >>> from rebalance.web.leaderboard import describe_file
+    >>> describe_file("metadata/demo/audio/valid/haydn-quartet/Cello.flac").n_bytes > 0
+    True
+    """
+    with Path(path).open("rb") as opened:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()
         return StoredFile(digest=digest, n_bytes=opened.tell())
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from sqlalchemy import (
     CheckConstraint,
     Column,
@@ -16,13 +14,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    create_engine,
-    event,
 )
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
-from rebalance._base.errors import ConfigError, RebalanceError
+from rebalance._base.errors import ConfigError
+from rebalance.web.leaderboard import database_error, open_database
 
 TABLES = MetaData()
 
@@ -79,12 +75,8 @@ ANSWERS = Table(
     CheckConstraint("plays >= 1 AND seconds >= 0", name="heard"),
 )
 
-_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
-_BUSY_S = 30
-_CONNECT_S = 10
 
-
-def open_database(address: str) -> Engine:
+def open_answers(address: str) -> Engine:
     """Return a database with all tables made.
 
     Raises
@@ -92,48 +84,10 @@ def open_database(address: str) -> Engine:
     ConfigError
         If the address is none, of another kind of database, or the database cannot be reached.
     """
-    url = _checked_url(address)
-    wait = {"timeout": _BUSY_S} if url.get_backend_name() == "sqlite" else {"connect_timeout": _CONNECT_S}
-    engine = create_engine(url, connect_args=wait, pool_pre_ping=True)
-    if url.get_backend_name() == "sqlite":
-        event.listen(engine, "connect", _make_durable)
+    engine = open_database(address)
     try:
         TABLES.create_all(engine)
     except SQLAlchemyError as error:
         engine.dispose()
-        raise ConfigError(f"the database cannot be reached: {reason_of(error)}", where=shown_address(url)) from error
+        raise ConfigError(f"{database_error(engine, error)}") from error
     return engine
-
-
-def reason_of(error: SQLAlchemyError) -> str:
-    """Return what a database said, in one line."""
-    return " ".join(str(getattr(error, "orig", None) or error).split())
-
-
-def shown_address(url: URL) -> str:
-    """Return an address without its password."""
-    return url.render_as_string(hide_password=True)
-
-
-def database_error(engine: Engine, error: SQLAlchemyError) -> RebalanceError:
-    """Return what to say where a database fails while it is used."""
-    return RebalanceError(f"the database failed: {reason_of(error)}", where=shown_address(engine.url))
-
-
-def _checked_url(address: str) -> URL:
-    """Return an address with the driver that is installed."""
-    try:
-        url = make_url(address)
-    except ArgumentError as error:
-        expected = "an address such as postgresql://user@host/name or sqlite:///answers.sqlite"
-        raise ConfigError(where="database", expected=expected, got=repr(address)) from error
-    name = url.get_backend_name()
-    if name not in _DRIVERS:
-        raise ConfigError(where="database", expected="sqlite or postgresql", got=repr(name))
-    return url.set(drivername=_DRIVERS[name])
-
-
-def _make_durable(connection: sqlite3.Connection, _: object) -> None:
-    """Have SQLite wait for the disk at every answer, and hold what refers to what."""
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")

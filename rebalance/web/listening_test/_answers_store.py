@@ -18,15 +18,14 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from rebalance._base.errors import ConfigError
 from rebalance._base.semantics import VERSION
-from rebalance.web.leaderboard import hash_token, new_token
+from rebalance.web.leaderboard import database_error, hash_token, new_token
 from rebalance.web.listening_test._answer_tables import (
     ANSWERS,
     PARTICIPANTS,
     STIMULI,
     TESTS,
     TRIALS,
-    database_error,
-    open_database,
+    open_answers,
 )
 from rebalance.web.listening_test._said_answers import Answer, Participant
 from rebalance.web.listening_test._settled_tests import SettledTest
@@ -72,7 +71,7 @@ class AnswerStore:
 
     def __init__(self, address: str, test: SettledTest) -> None:
         self._test = test
-        self._engine = open_database(address)
+        self._engine = open_answers(address)
         plan = json.dumps(described(test), sort_keys=True)
         self._identity = hashlib.sha256(plan.encode()).hexdigest()
         row = {"id": self._identity, "title": test.plan.title, "kind": test.plan.kind, "seed": test.plan.seed}

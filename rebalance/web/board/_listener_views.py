@@ -1,0 +1,172 @@
+"""What a board says of one listener: every system's scores, the best and worst scenes, and where systems disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from rebalance._base.errors import ConfigError
+from rebalance.hearing import Listener
+from rebalance.task import Task
+from rebalance.web.board._score_summaries import HAAQI_COLUMN
+
+N_SCENES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SceneView:
+    """A scene as all systems did it for a listener.
+
+    Parameters
+    ----------
+    scene, song, gains
+        What it is, and what was asked for, in words.
+    mean
+        Mean score of all systems.
+    spread
+        Standard deviation between the systems.
+    best, worst
+        Names of the systems with the highest and the lowest score.
+    """
+
+    scene: str
+    song: str
+    gains: str
+    mean: float
+    spread: float
+    best: str
+    worst: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemView:
+    """A system's scores for a listener: mean and extremes, and the scenes of these."""
+
+    name: str
+    mean: float
+    best: float
+    best_scene: str
+    worst: float
+    worst_scene: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenerView:
+    """What a board says of one listener.
+
+    Parameters
+    ----------
+    listener
+        With both audiograms.
+    n_scenes
+        How many scenes every system has a score for.
+    systems
+        From the highest mean to the lowest.
+    best, worst
+        The scenes with the highest and the lowest mean over systems.
+    disagreed
+        The scenes with the largest spread between systems; empty for a single one.
+    """
+
+    listener: Listener
+    n_scenes: int
+    systems: tuple[SystemView, ...]
+    best: tuple[SceneView, ...]
+    worst: tuple[SceneView, ...]
+    disagreed: tuple[SceneView, ...]
+
+
+def view_listener(
+    name: str, scores: Mapping[str, pd.DataFrame], task: Task, *, n_scenes: int = N_SCENES
+) -> ListenerView:
+    """Look at the scores of one listener.
+
+    Parameters
+    ----------
+    name
+        Of the listener.
+    scores
+        Of every system by its name, indexed by scene and listener.
+    task
+        What was scored.
+    n_scenes
+        How many of the best, worst and most disputed scenes.
+
+    Raises
+    ------
+    ConfigError
+        If the task has no such listener, or no scene was scored for them by every system.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from rebalance import load_task
+    >>> from rebalance.web.board import view_listener
+    >>> task = load_task("metadata/demo", "valid")
+    >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
+    >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
+    >>> scores = pd.DataFrame({"avg_haaqi": [0.01 * place for place in range(len(pairs))]}, index=pairs)
+    >>> view = view_listener("L0001", {"fast": scores, "slow": scores - 0.1}, task)
+    >>> view.n_scenes, view.systems[0].name, view.best[0].scene
+    (4, 'fast', 'S50004')
+    """
+    if name not in task.listeners:
+        raise ConfigError(where="listener", expected="one of the task", got=repr(name))
+    table = _table(name, scores)
+    if table.empty:
+        raise ConfigError(where=f"listener {name}", expected="a scene that every system has a score for", got="none")
+    spread = table.std(axis=1, ddof=0)
+    by_mean = table.mean(axis=1).sort_values(kind="stable").index
+    by_spread = spread.sort_values(ascending=False, kind="stable").index
+    shown = min(n_scenes, len(table))
+    return ListenerView(
+        listener=task.listeners[name],
+        n_scenes=len(table),
+        systems=_systems(table),
+        best=tuple(_scene(scene, table, task) for scene in by_mean[::-1][:shown]),
+        worst=tuple(_scene(scene, table, task) for scene in by_mean[:shown]),
+        disagreed=tuple(_scene(scene, table, task) for scene in by_spread[:shown] if spread[scene] > 0),
+    )
+
+
+def _table(name: str, scores: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return a listener's scores: a line for each scene all systems did, a column for each system."""
+    columns = {
+        system: table[HAAQI_COLUMN].xs(name, level="listener")
+        for system, table in scores.items()
+        if name in table.index.get_level_values("listener")
+    }
+    return pd.DataFrame(columns).dropna()
+
+
+def _systems(table: pd.DataFrame) -> tuple[SystemView, ...]:
+    """Return every system's mean and extremes, the highest mean first."""
+    order = table.mean().sort_values(ascending=False, kind="stable").index
+    return tuple(
+        SystemView(
+            name=str(name),
+            mean=float(table[name].to_numpy().mean()),
+            best=float(table[name].max()),
+            best_scene=str(table[name].idxmax()),
+            worst=float(table[name].min()),
+            worst_scene=str(table[name].idxmin()),
+        )
+        for name in order
+    )
+
+
+def _scene(name: str, table: pd.DataFrame, task: Task) -> SceneView:
+    """Return one scene as all systems did it."""
+    scores, scene = table.loc[name], task.scenes[name]
+    return SceneView(
+        scene=str(name),
+        song=scene.segment.name,
+        gains=scene.described_gains,
+        mean=float(scores.to_numpy().mean()),
+        spread=float(np.std(scores.to_numpy())),
+        best=str(scores.idxmax()),
+        worst=str(scores.idxmin()),
+    )
