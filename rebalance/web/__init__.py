@@ -8,10 +8,11 @@ from rebalance._base.lazy import lazy_names
 
 if TYPE_CHECKING:
     from rebalance.web._answers import answer_errors_in_one_line, attachment, shown_name, temporary_attachment, uploaded
-    from rebalance.web._guards import Guard
+    from rebalance.web._guards import LOOPBACK_NAMES, Guard
     from rebalance.web._hosting import ServerOptions, bound_socket, closing_in_order, run_server
 
 __all__ = [
+    "LOOPBACK_NAMES",
     "Guard",
     "ServerOptions",
     "answer_errors_in_one_line",
@@ -28,6 +29,7 @@ __getattr__ = lazy_names(
     __name__,
     {
         "Guard": "_guards",
+        "LOOPBACK_NAMES": "_guards",
         "ServerOptions": "_hosting",
         "answer_errors_in_one_line": "_answers",
         "attachment": "_answers",
