@@ -107,6 +107,13 @@ def with_programs(pieces: Iterable[Piece], programs: Collection[int]) -> tuple[P
 
     The mixture of a piece is then no longer a recording: it is the sum of the stems.
 
+    Parameters
+    ----------
+    pieces
+        With the program of every part.
+    programs
+        General MIDI programs, 0 to 127.
+
     Examples
     --------
     >>> from pathlib import Path

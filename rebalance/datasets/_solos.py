@@ -120,6 +120,15 @@ def read_solos(root: StrPath, *, instruments: Sequence[str] | None = None) -> tu
 def solo_sound(solo: Solo, stretch_s: tuple[float, float], *, sample_rate: int) -> NDArray[np.float32]:
     """Return a stretch of a recording, the mean of its channels.
 
+    Parameters
+    ----------
+    solo
+        From `read_solos`.
+    stretch_s
+        Begin and end, in seconds of the recording.
+    sample_rate
+        To return it at, in Hz.
+
     Returns
     -------
     NDArray
@@ -154,6 +163,13 @@ def solo_sound(solo: Solo, stretch_s: tuple[float, float], *, sample_rate: int) 
 
 def solo_frames(solo: Solo, times_s: Sequence[float]) -> NDArray[np.uint8]:
     """Return the frames of a recording at some times, shape ``(n_times, height, width, 3)``.
+
+    Parameters
+    ----------
+    solo
+        From `read_solos`.
+    times_s
+        From the start of the video, in seconds, ascending.
 
     Raises
     ------

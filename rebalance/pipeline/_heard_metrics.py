@@ -38,6 +38,11 @@ class HeardSignals:
         Whose hearing loss they were amplified for.
     scene
         Name of the scene: what a metric that draws random numbers seeds them with.
+
+    Raises
+    ------
+    AudioError
+        If the signals differ in shape, or are not stereo.
     """
 
     reference: Audio
@@ -69,6 +74,11 @@ class Metric:
         score. It leaves its input alone and gives the same number for the same input.
     source
         Paper and equation.
+
+    Raises
+    ------
+    ConfigError
+        If the name is not one of small letters, digits and ``_``.
 
     Examples
     --------

@@ -73,6 +73,13 @@ class ActivityDetector(Protocol):
     def activity(self, mixture: Audio, instruments: Sequence[str]) -> InstrumentActivity:
         """Return when different instruments play in a mixture ``(n_channels, n_samples)``.
 
+        Parameters
+        ----------
+        mixture
+            Shape ``(n_channels, n_samples)``.
+        instruments
+            Each named once.
+
         Raises
         ------
         AudioError

@@ -34,6 +34,15 @@ _REST = -1
 def train_family(experiment: FamilyExperiment, run: StrPath, *, device: str = "auto") -> Xumx:
     """Train or adapt the model of a family in the folder of a run, continuing where it was left.
 
+    Parameters
+    ----------
+    experiment
+        What to train, on what, and how.
+    run
+        Folder of the run.
+    device
+        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
+
     Returns
     -------
     Xumx
@@ -86,6 +95,13 @@ def train_family(experiment: FamilyExperiment, run: StrPath, *, device: str = "a
 def best_of_family(experiment: FamilyExperiment, run: StrPath) -> Xumx:
     """Return the model of a run that did best in validation, ready to separate.
 
+    Parameters
+    ----------
+    experiment
+        As the run was trained.
+    run
+        Its folder.
+
     Raises
     ------
     ConfigError
@@ -110,6 +126,17 @@ def best_of_family(experiment: FamilyExperiment, run: StrPath) -> Xumx:
 def export_family(experiment: FamilyExperiment, run: StrPath, folder: StrPath, card: ModelCard) -> Path:
     """Write the best model of a run as ``<folder>/<family>.safetensors``, which ``xumx:<folder>`` serves.
 
+    Parameters
+    ----------
+    experiment
+        As the run was trained.
+    run
+        Its folder.
+    folder
+        Where to.
+    card
+        What is known of the weights.
+
     Raises
     ------
     ConfigError
@@ -133,6 +160,15 @@ def export_family(experiment: FamilyExperiment, run: StrPath, folder: StrPath, c
 
 def score_families(library: StrPath, networks: Sequence[Xumx], *, sample_rate: int) -> tuple[TrackScore, ...]:
     """Score models of families, and the rows without a model, on every whole piece of a library.
+
+    Parameters
+    ----------
+    library
+        Folder of stems.
+    networks
+        With different targets; none for the rows without a model.
+    sample_rate
+        Of the stems, in Hz.
 
     Raises
     ------

@@ -19,7 +19,23 @@ _NO_CLIP = 1e12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FamilySizes:
-    """Sizes of the network of a family; see `XumxConfig`, whose defaults, the published sizes, they share."""
+    """Sizes of the network of a family; see `XumxConfig`, whose defaults, the published sizes, they share.
+
+    Parameters
+    ----------
+    hidden_size
+        Width of every branch.
+    n_layers
+        Of each LSTM.
+    dropout
+        Between these layers.
+    window, hop
+        Of the STFT, in samples.
+    sample_rate
+        In Hz.
+    bandwidth_hz
+        Highest frequency the network sees.
+    """
 
     hidden_size: int = 512
     n_layers: int = 3
@@ -36,7 +52,19 @@ class FamilySizes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CropSettings:
-    """How mixtures are made; see `PlainMixingSettings`. `crop_s` is the length of one in seconds."""
+    """How mixtures are made; see `PlainMixingSettings`. `crop_s` is the length of one in seconds.
+
+    Parameters
+    ----------
+    batch_size
+        Mixtures a step.
+    crop_s
+        Length of one, in seconds.
+    crops_per_piece
+        In an epoch.
+    gains
+        The least and the greatest of a stem, linear.
+    """
 
     batch_size: int = 7
     crop_s: float = 6.0

@@ -92,7 +92,17 @@ class IassStudy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IassCell:
-    """One system on one target with one seed; ``"bounds"`` with seed -1 needs no training."""
+    """One system on one target with one seed; ``"bounds"`` with seed -1 needs no training.
+
+    Parameters
+    ----------
+    system
+        Which.
+    target
+        Instrument.
+    seed
+        Of the training; -1 for none.
+    """
 
     system: IassSystem | Literal["bounds"]
     target: str

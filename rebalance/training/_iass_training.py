@@ -178,6 +178,17 @@ def export_iass(experiment: IassExperiment, run: StrPath, path: StrPath, card: M
 
     The best weights by validation are taken where there was one, else the last running average.
 
+    Parameters
+    ----------
+    experiment
+        As the run was trained.
+    run
+        Its folder.
+    path
+        Ends in ``.safetensors``.
+    card
+        What is known of the weights.
+
     Raises
     ------
     ConfigError
@@ -204,6 +215,13 @@ def export_iass(experiment: IassExperiment, run: StrPath, path: StrPath, card: M
 
 def trained_iass(experiment: IassExperiment, run: StrPath) -> Iass | Xumx:
     """Return the network of a run in evaluation mode; see `export_iass`.
+
+    Parameters
+    ----------
+    experiment
+        As the run was trained.
+    run
+        Its folder.
 
     Examples
     --------

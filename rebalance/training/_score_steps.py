@@ -285,6 +285,13 @@ def _validation(experiment: ScoreExperiment, loss: ScoreLossSettings, objective:
 def trained_score_network(experiment: ScoreExperiment, run: StrPath) -> nn.Module:
     """Return what a run has trained, as it validated best: a `ScoreTcn`, or a `Joint` of the third step.
 
+    Parameters
+    ----------
+    experiment
+        As the run was trained.
+    run
+        Its folder.
+
     Raises
     ------
     ConfigError

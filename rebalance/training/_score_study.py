@@ -173,7 +173,15 @@ class ScoreStudy:
         )
 
     def run_of(self, name: str, seed: int) -> Path:
-        """Return the folder of the run of a cell."""
+        """Return the folder of the run of a cell.
+
+        Parameters
+        ----------
+        name
+            Of the row.
+        seed
+            Of the training.
+        """
         return self.runs / f"{name.replace(',', '').replace(' ', '-')}-{seed}"
 
     def digest(self, name: str) -> str:

@@ -53,7 +53,17 @@ class StudyResults:
         return cls(cells=cells, separation=_of(separation, done), notes=_of(notes, done))
 
     def with_cell(self, cell: pd.DataFrame, separation: pd.DataFrame, notes: pd.DataFrame) -> StudyResults:
-        """Return the results with those of one more cell."""
+        """Return the results with those of one more cell.
+
+        Parameters
+        ----------
+        cell
+            One row: what was trained, and for how long.
+        separation
+            Its SI-SDR by track and instrument.
+        notes
+            Its counts of notes by track and instrument.
+        """
         return StudyResults(
             cells=_joined(self.cells, cell),
             separation=_joined(self.separation, separation),

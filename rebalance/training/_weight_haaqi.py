@@ -89,7 +89,15 @@ class WeightTrial:
         return tuple(pieces[place * len(pieces) // n_pieces] for place in range(n_pieces))
 
     def gains_db(self, piece: str, names: Sequence[str]) -> Mapping[str, float]:
-        """Return the gains of an excerpt by player."""
+        """Return the gains of an excerpt by player.
+
+        Parameters
+        ----------
+        piece
+            Of the excerpt.
+        names
+            Of its players.
+        """
         drawn = stream(self.seed, piece, "gains").choice((0.0, *CAD2_TASK2.altered_gains_db), size=len(names))
         return dict(zip(names, map(float, drawn), strict=True))
 

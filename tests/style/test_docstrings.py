@@ -47,8 +47,9 @@ def misnamed(value: Described) -> bool:
 
 
 def is_exception(name: str, value: Described) -> bool:
-    places = (vars(builtins), vars(rebalance), vars(sys.modules[value.__module__]))
-    found = next((place[name] for place in places if name in place), None)
+    module = sys.modules[value.__module__]
+    places = (builtins, rebalance, module, sys.modules[module.__name__.rpartition(".")[0]])
+    found = next((getattr(place, name) for place in places if hasattr(place, name)), None)
     return inspect.isclass(found) and issubclass(found, BaseException)
 
 

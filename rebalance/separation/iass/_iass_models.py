@@ -23,7 +23,17 @@ _REACH_FRAMES = 12  # six convolutions of three frames on the way down, six on t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IassModel:
-    """One network, what is known of it, and the digest of its file."""
+    """One network, what is known of it, and the digest of its file.
+
+    Parameters
+    ----------
+    network
+        In evaluation mode.
+    card
+        What is known of it.
+    sha256
+        Digest of its file.
+    """
 
     network: Iass
     card: ModelCard
@@ -89,6 +99,15 @@ def save_iass(path: StrPath, network: Iass, card: ModelCard) -> None:
 
     The card is given the widths: ``"published"`` or ``"small"``.
 
+    Parameters
+    ----------
+    path
+        Ends in ``.safetensors``.
+    network
+        Whose weights are written.
+    card
+        What is known of the weights.
+
     Examples
     --------
     >>> import tempfile
@@ -115,6 +134,13 @@ def save_iass(path: StrPath, network: Iass, card: ModelCard) -> None:
 
 def load_iass_models(path: StrPath, *, device: torch.device) -> tuple[IassModel, ...]:
     """Return the model of a file, or all models in a folder; nothing is unpickled.
+
+    Parameters
+    ----------
+    path
+        A file, or a folder of files.
+    device
+        Where the networks run.
 
     Raises
     ------

@@ -122,6 +122,11 @@ class IassOutput:
 class Iass(nn.Module):
     """Mask and activity of one instrument from the magnitudes of a mono mixture.
 
+    Parameters
+    ----------
+    config
+        Sizes.
+
     Examples
     --------
     >>> import torch
@@ -178,7 +183,15 @@ class Iass(nn.Module):
         return centred_spectra(signal, self.window, self.config.hop)
 
     def signals(self, spectra: torch.Tensor, n_samples: int) -> torch.Tensor:
-        """Return signals ``(..., n_samples)`` of complex spectra."""
+        """Return signals ``(..., n_samples)`` of complex spectra.
+
+        Parameters
+        ----------
+        spectra
+            Complex, shape ``(..., n_bins, n_frames)``.
+        n_samples
+            Length of the signals they were made of.
+        """
         return signals_of_spectra(spectra, self.window, self.config.hop, n_samples)
 
     def standardise(self, mean: torch.Tensor, scale: torch.Tensor, mixture_rms: float = 0.0) -> None:
@@ -186,6 +199,15 @@ class Iass(nn.Module):
 
         The scale is held above a ten thousandth of its maximum. Mixtures are brought to the level of those it learnt
         from before it is asked about them, unless that is 0, for unknown.
+
+        Parameters
+        ----------
+        mean
+            Of the magnitudes of every bin the network sees.
+        scale
+            Their standard deviation.
+        mixture_rms
+            Root mean square of the mixtures it learns from, full scale 1.
         """
         self.mixture_rms.fill_(mixture_rms)
         self.input_mean.data.copy_(mean)

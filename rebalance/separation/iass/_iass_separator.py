@@ -36,6 +36,10 @@ class IassSeparator:
 
     Masks come from the mean of the channels and are applied to each. Two voices of an instrument share its estimate.
 
+    Source: Hung and Lerch 2020 (arXiv 2008.00616). Deviations: the public code sums stereo to mono and leaves levels as
+    they are; here the mean is taken, and networks that know the level of their training are given that level. The
+    Wiener step is named as future work.
+
     Parameters
     ----------
     name
@@ -49,10 +53,6 @@ class IassSeparator:
         what its mask leaves.
     mean_square
         Mean square the mixture is judged by; its own when None.
-
-    Source: Hung and Lerch 2020 (arXiv 2008.00616). Deviations: the public code sums stereo to mono and leaves levels as
-    they are; here the mean is taken, and networks that know the level of their training are given that level. The
-    Wiener step is named as future work.
     """
 
     name: str
@@ -106,7 +106,15 @@ class IassSeparator:
         return shared_among_voices(dict(zip(dict.fromkeys(known), signals, strict=True)), known)
 
     def activity(self, mixture: Audio, instruments: Sequence[str]) -> InstrumentActivity:
-        """Return when different instruments play; nobody does where the mixture is digital silence."""
+        """Return when different instruments play; nobody does where the mixture is digital silence.
+
+        Parameters
+        ----------
+        mixture
+            Shape ``(n_channels, n_samples)``.
+        instruments
+            Each named once.
+        """
         different = tuple(dict.fromkeys(known_instruments(instruments)))
         models = self._models_of(different)
         checked = checked_mixture(mixture)
@@ -164,6 +172,19 @@ def load_iass_separator(
     name: str, path: StrPath, *, device: str, weighted: bool = True, filtered: bool = False
 ) -> IassSeparator:
     """Return the separator over the model of a file, or over all models in a folder; nothing is unpickled.
+
+    Parameters
+    ----------
+    name
+        What the separator is called.
+    path
+        A file, or a folder of files.
+    device
+        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
+    weighted
+        Whether frames in which an instrument is found to rest are silenced.
+    filtered
+        Whether a Wiener step follows.
 
     Raises
     ------

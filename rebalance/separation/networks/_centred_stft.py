@@ -10,6 +10,15 @@ def centred_spectra(signal: torch.Tensor, window: torch.Tensor, hop: int) -> tor
 
     Frames are centred on multiples of the hop, the ends reflected: a signal must be longer than half a window.
 
+    Parameters
+    ----------
+    signal
+        Shape ``(..., n_samples)``.
+    window
+        Shape ``(window_size,)``.
+    hop
+        In samples.
+
     Examples
     --------
     >>> import torch
@@ -28,6 +37,15 @@ def centred_spectra(signal: torch.Tensor, window: torch.Tensor, hop: int) -> tor
 
 def signals_of_spectra(spectra: torch.Tensor, window: torch.Tensor, hop: int, n_samples: int) -> torch.Tensor:
     """Return signals ``(..., n_samples)`` of complex spectra; see `centred_spectra`.
+
+    Parameters
+    ----------
+    spectra
+        Complex, shape ``(..., n_bins, n_frames)``.
+    window, hop
+        As the spectra were made with.
+    n_samples
+        Length of the signals.
 
     Examples
     --------

@@ -80,6 +80,11 @@ class LogSpectrum(nn.Module):
 
     Source: the authors' evaluation code, which samples with ``grid_sample`` as torch had it before 1.3
     (``align_corners=True``); with today's default the first and last row would be halved.
+
+    Parameters
+    ----------
+    config
+        Sizes of the transform and of the axis.
     """
 
     def __init__(self, config: LogSpectrumConfig) -> None:
@@ -107,7 +112,15 @@ class LogSpectrum(nn.Module):
         return spectra.reshape(*signals.shape[:-1], *spectra.shape[-2:])
 
     def signals(self, spectra: Tensor, n_samples: int) -> Tensor:
-        """Return signals ``(..., n_samples)`` of spectra."""
+        """Return signals ``(..., n_samples)`` of spectra.
+
+        Parameters
+        ----------
+        spectra
+            Complex, shape ``(..., n_bins, n_frames)``.
+        n_samples
+            Length of the signals they were made of.
+        """
         config = self.config
         flat = spectra.reshape(-1, *spectra.shape[-2:])
         signals = torch.istft(flat, config.window, config.hop, window=self.window, center=True, length=n_samples)

@@ -146,6 +146,15 @@ def multi_head_estimates(
 def save_multi_head(path: StrPath, network: MultiHeadUNet, card: ModelCard) -> None:
     """Write a network, and ``<name>.sha256`` beside it.
 
+    Parameters
+    ----------
+    path
+        Ends in ``.safetensors``.
+    network
+        Whose weights are written.
+    card
+        What is known of the weights.
+
     Raises
     ------
     RebalanceError
@@ -168,6 +177,15 @@ def save_multi_head(path: StrPath, network: MultiHeadUNet, card: ModelCard) -> N
 
 def load_multi_head(name: str, path: StrPath, *, device: str) -> MultiHeadSeparator:
     """Return the separator of a model's file, or of the only one in a folder; nothing is unpickled.
+
+    Parameters
+    ----------
+    name
+        What the separator is called.
+    path
+        A file, or the folder of one.
+    device
+        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
 
     Raises
     ------

@@ -128,6 +128,11 @@ class _Decoder(nn.Module):
 class MultiHeadUNet(nn.Module):
     """Gives a ratio mask for every instrument; all of a bin sum to 1.
 
+    Parameters
+    ----------
+    config
+        Sizes.
+
     Examples
     --------
     >>> import torch

@@ -182,6 +182,15 @@ def pixels_estimates(
 def save_pixels(path: StrPath, network: SoundOfPixels, card: ModelCard) -> None:
     """Write a network, and ``<name>.sha256`` beside it.
 
+    Parameters
+    ----------
+    path
+        Ends in ``.safetensors``.
+    network
+        Whose weights are written.
+    card
+        What is known of the weights.
+
     Raises
     ------
     RebalanceError
@@ -205,6 +214,15 @@ def save_pixels(path: StrPath, network: SoundOfPixels, card: ModelCard) -> None:
 
 def load_pixels(name: str, path: StrPath, *, device: str) -> PixelsSeparator:
     """Return the separator of a model's file, or of the only one in a folder; nothing is unpickled.
+
+    Parameters
+    ----------
+    name
+        What the separator is called.
+    path
+        A file, or the folder of one.
+    device
+        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
 
     Raises
     ------

@@ -78,6 +78,13 @@ class AudioUNet(nn.Module):
 
     Source: Zhao et al. 2018 and its released code: seven convolutions of 4 by 4 down, seven times bilinear doubling and
     a convolution of 3 by 3 up, batch normalisation, skips at every size.
+
+    Parameters
+    ----------
+    widths
+        Channels of the convolutions down, from the outermost.
+    n_components
+        Of the output.
     """
 
     def __init__(self, widths: tuple[int, ...], n_components: int) -> None:
@@ -113,6 +120,11 @@ class AudioUNet(nn.Module):
 
 class SoundOfPixels(nn.Module):
     """Separates what the players in view play.
+
+    Parameters
+    ----------
+    config
+        Sizes.
 
     Examples
     --------
@@ -151,15 +163,38 @@ class SoundOfPixels(nn.Module):
         """Return logits ``(batch, n_players, n_rows, n_frames)`` of components and what is seen.
 
         Source: Montesinos, Slizovskaia and Haro 2020, equation (1), ``sum_k alpha_k v_k S_k + beta``.
+
+        Parameters
+        ----------
+        components
+            Shape ``(batch, n_components, n_rows, n_frames)``.
+        players
+            How much of every component each plays, shape ``(batch, n_players, n_components)``, from 0 to 1.
         """
         return torch.einsum("bpk,bkrt->bprt", players * self.scales, components) + self.bias
 
     def logits(self, magnitudes: Tensor, players: Tensor) -> Tensor:
-        """Return logits of the masks of warped magnitudes; see `chosen`."""
+        """Return logits of the masks of warped magnitudes; see `chosen`.
+
+        Parameters
+        ----------
+        magnitudes
+            On the logarithmic axis, shape ``(batch, n_rows, n_frames)``.
+        players
+            See `chosen`.
+        """
         return self.chosen(self.components(magnitudes), players)
 
     def masks(self, magnitudes: Tensor, players: Tensor) -> Tensor:
-        """Return binary masks on the axis of the transform of bounded magnitudes ``(batch, n_bins, n_frames)``."""
+        """Return binary masks on the axis of the transform of bounded magnitudes ``(batch, n_bins, n_frames)``.
+
+        Parameters
+        ----------
+        magnitudes
+            On the axis of the transform, bounded.
+        players
+            See `chosen`.
+        """
         soft = self.logits(self.transform.warp(magnitudes), players).sigmoid()
         return (self.transform.unwarp(soft) > _THRESHOLD).float()
 

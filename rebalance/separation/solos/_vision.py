@@ -49,7 +49,15 @@ class VisionConfig:
             raise ConfigError(where="vision", expected="two or more layers, each with its blocks", got=str(self))
 
     def times_s(self, start_s: float, duration_s: float) -> tuple[float, ...]:
-        """Return when the frames of a segment are taken: about its middle, none outside it."""
+        """Return when the frames of a segment are taken: about its middle, none outside it.
+
+        Parameters
+        ----------
+        start_s
+            Of the segment, in seconds of the video.
+        duration_s
+            Of the segment, in seconds.
+        """
         middle_s = start_s + duration_s / 2
         offsets = (self.frame_spacing_s * (number - (self.n_frames - 1) / 2) for number in range(self.n_frames))
         return tuple(min(max(middle_s + offset, start_s), start_s + duration_s) for offset in offsets)
@@ -60,6 +68,13 @@ class VisionNetwork(nn.Module):
 
     Source: Zhao et al. 2018, section 3.1: a residual network whose last layer has stride 1 and dilation 2, a
     convolution to the components, the maximum over space and frames, a sigmoid.
+
+    Parameters
+    ----------
+    config
+        Sizes.
+    n_components
+        Of the output.
     """
 
     def __init__(self, config: VisionConfig, n_components: int) -> None:

@@ -185,6 +185,13 @@ def is_outside_the_orchestra(name: str) -> bool:
 def track_of_program(program: int, mean_pitch: float) -> str | None:
     """Return the track of a General MIDI program; sections are told apart by their mean pitch.
 
+    Parameters
+    ----------
+    program
+        From 0 to 127.
+    mean_pitch
+        Of the notes, as a MIDI pitch.
+
     Examples
     --------
     >>> from rebalance.synthesis.notation import track_of_program

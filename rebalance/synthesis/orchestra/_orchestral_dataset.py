@@ -33,7 +33,17 @@ _SONG_VERSION = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackCounts:
-    """What one track of a song plays: notes, and how many of them in each dynamic and articulation."""
+    """What one track of a song plays: notes, and how many of them in each dynamic and articulation.
+
+    Parameters
+    ----------
+    notes
+        How many.
+    sounding_s
+        Their durations together, in seconds.
+    dynamics, articulations
+        Notes in each.
+    """
 
     notes: int
     sounding_s: float
@@ -79,7 +89,15 @@ class Song:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrchestraOutcome:
-    """The songs that are there after a run, by name, and what failed."""
+    """The songs that are there after a run, by name, and what failed.
+
+    Parameters
+    ----------
+    songs
+        That are there.
+    failures
+        Files that became no song, and why.
+    """
 
     songs: tuple[Song, ...]
     failures: tuple[Failure, ...]

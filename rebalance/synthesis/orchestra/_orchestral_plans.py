@@ -122,6 +122,19 @@ def choose_orchestra(
 ) -> OrchestraSettings:
     """Return the settings a user's words describe; what is None is as published, with the three free fonts.
 
+    Parameters
+    ----------
+    fonts
+        Soundfonts by name or path, and folders of recorded notes.
+    annotations
+        ``"published"``, ``"musical"``, ``"written"``, ``"none"`` or one of the ablations.
+    humanise
+        How far players stray from the score.
+    seed
+        Of all draws.
+    engine
+        Player of soundfonts.
+
     Raises
     ------
     ConfigError
@@ -148,7 +161,19 @@ def choose_orchestra(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approximation:
-    """An articulation that the sounds do not have: how many notes of a track it has, and what is heard instead."""
+    """An articulation that the sounds do not have: how many notes of a track it has, and what is heard instead.
+
+    Parameters
+    ----------
+    track
+        Which plays.
+    articulation
+        As annotated.
+    notes
+        How many.
+    approximated_by
+        What is heard.
+    """
 
     track: str
     articulation: Articulation
@@ -210,6 +235,13 @@ def draw_orchestral_plan(score: Score, settings: OrchestraSettings, *, name: str
 def can_play(source: str, track: OrchestraTrack) -> bool:
     """Tell whether a source has sounds for a track: recorded notes only where they have a folder of its instrument.
 
+    Parameters
+    ----------
+    source
+        Name or path of a soundfont, or a folder of recorded notes.
+    track
+        One of the published tracks.
+
     Examples
     --------
     >>> import tempfile
@@ -229,6 +261,15 @@ def offered_techniques(track: OrchestraTrack, layer: Layer, engine: EngineName |
 
     Strings have pizzicato and tremolo and the trumpet its mute where the font has these programs; nothing else in
     General MIDI has any.
+
+    Parameters
+    ----------
+    track
+        One of the published tracks.
+    layer
+        What sounds.
+    engine
+        Player of soundfonts; the first that is installed when None.
 
     Examples
     --------
@@ -253,6 +294,13 @@ def offered_techniques(track: OrchestraTrack, layer: Layer, engine: EngineName |
 
 def approximations_of(plan: Plan, engine: EngineName | None = None) -> tuple[Approximation, ...]:
     """Return every articulation of a plan that is not heard as such.
+
+    Parameters
+    ----------
+    plan
+        Of a song.
+    engine
+        Player of soundfonts; the first that is installed when None.
 
     Examples
     --------

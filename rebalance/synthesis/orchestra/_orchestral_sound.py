@@ -57,6 +57,15 @@ class WrittenSong:
 def played_orchestra(score: Score, plan: Plan, engine: EngineName | None = None) -> tuple[TempoMap, list[PlayedPart]]:
     """Return when and how every part is played, techniques that its sounds lack being ordinary.
 
+    Parameters
+    ----------
+    score
+        The parts.
+    plan
+        Of the song.
+    engine
+        Player of soundfonts; the first that is installed when None.
+
     Examples
     --------
     >>> from rebalance.synthesis.notation import Note, Part, Score

@@ -34,7 +34,17 @@ _MAX_ARTICULATION_COLOURS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatisticsTable:
-    """One table of the page, its cells as text."""
+    """One table of the page, its cells as text.
+
+    Parameters
+    ----------
+    title
+        Above the table.
+    columns
+        Their headings.
+    rows
+        As many cells each as there are columns.
+    """
 
     title: str
     columns: tuple[str, ...]
@@ -43,7 +53,15 @@ class StatisticsTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnotationPicture:
-    """The annotations of a song over time, a PNG in base64."""
+    """The annotations of a song over time, a PNG in base64.
+
+    Parameters
+    ----------
+    name
+        Of the song.
+    png
+        The picture, in base64.
+    """
 
     name: str
     png: str
@@ -100,6 +118,13 @@ def write_statistics(out: StrPath) -> Path:
 
 def annotation_picture(out: StrPath, name: str) -> AnnotationPicture:
     """Draw tempo, dynamics and the articulation of every track of a song over time.
+
+    Parameters
+    ----------
+    out
+        Folder of the data set.
+    name
+        Of the song.
 
     Raises
     ------

@@ -35,7 +35,15 @@ _SLOWEST_BPM = 20.0  # ours: five spreads below the mean the draw would stop the
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TempoChangeDrawn:
-    """A drawn tempo: where it begins, in seconds of the piece as timed by the changes before it, and how fast."""
+    """A drawn tempo: where it begins, in seconds of the piece as timed by the changes before it, and how fast.
+
+    Parameters
+    ----------
+    start_s
+        In seconds.
+    quarter_bpm
+        Quarter notes per minute.
+    """
 
     start_s: float
     quarter_bpm: int
@@ -64,7 +72,15 @@ class DynamicsDrawn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticulationDrawn:
-    """A drawn stretch in one articulation of one part."""
+    """A drawn stretch in one articulation of one part.
+
+    Parameters
+    ----------
+    start_s
+        In seconds.
+    articulation
+        One of the published ones.
+    """
 
     start_s: float
     articulation: Articulation
@@ -72,6 +88,13 @@ class ArticulationDrawn:
 
 def seed_of_name(name: str, seed: int = 0) -> np.random.Generator:
     """Return the generator of a piece: seeded by the SHA-256 of its name, and by a seed unless that is 0.
+
+    Parameters
+    ----------
+    name
+        Of the piece.
+    seed
+        A further one, for another set of draws.
 
     Examples
     --------
@@ -86,6 +109,13 @@ def seed_of_name(name: str, seed: int = 0) -> np.random.Generator:
 def most_intervals(most: int, duration_s: float) -> int:
     """Return the largest number of intervals of a piece: more by one for every two minutes beyond the first two.
 
+    Parameters
+    ----------
+    most
+        Of a piece of two minutes at most.
+    duration_s
+        Of the piece, in seconds.
+
     Examples
     --------
     >>> from rebalance.synthesis.performance import most_intervals
@@ -97,6 +127,13 @@ def most_intervals(most: int, duration_s: float) -> int:
 
 def draw_tempo_changes(duration_s: float, rng: np.random.Generator) -> tuple[TempoChangeDrawn, ...]:
     """Draw the tempi of a piece of a written duration; what comes before the first keeps its tempo.
+
+    Parameters
+    ----------
+    duration_s
+        As written, in seconds.
+    rng
+        Where the draws come from.
 
     Examples
     --------
@@ -118,6 +155,13 @@ def draw_tempo_changes(duration_s: float, rng: np.random.Generator) -> tuple[Tem
 
 def draw_dynamics(duration_s: float, rng: np.random.Generator) -> tuple[DynamicsDrawn, ...]:
     """Draw the dynamics of a piece: no equal neighbours, and no two gradual changes in a row.
+
+    Parameters
+    ----------
+    duration_s
+        Of the piece, in seconds.
+    rng
+        Where the draws come from.
 
     Examples
     --------

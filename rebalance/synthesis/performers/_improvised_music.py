@@ -23,7 +23,15 @@ _BPM = (72.0, 126.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImprovisedPart:
-    """What one player plays."""
+    """What one player plays.
+
+    Parameters
+    ----------
+    instrument
+        Who plays.
+    notes
+        By onset.
+    """
 
     instrument: str
     notes: tuple[PlayedNote, ...]

@@ -164,6 +164,15 @@ class Stage:
         """Return a frame for every level of the sound, each from 0 to 1: ``(n_frames, side, side, 3)``.
 
         The instrument swings as far as it sounds.
+
+        Parameters
+        ----------
+        levels
+            Shape ``(n_frames,)``.
+        side
+            Of a frame, in pixels.
+        frame_rate
+            Frames per second.
         """
         place = np.linspace(-1.0, 1.0, side)
         across, down = np.meshgrid(place, place)
@@ -200,6 +209,15 @@ class Stage:
 
 def draw_stage(instrument: str, scenery: Scenery, rng: np.random.Generator) -> Stage:
     """Draw how a player looks: colours, place, size and angle.
+
+    Parameters
+    ----------
+    instrument
+        One of the thirteen of Solos.
+    scenery
+        Background of the corpus.
+    rng
+        Where the draws come from.
 
     Raises
     ------

@@ -126,6 +126,13 @@ def write_solos(root: StrPath, plan: SoloPlan) -> None:
 
     The sound is that of the videos. There are skeletons, some of whose joints are lost.
 
+    Parameters
+    ----------
+    root
+        Folder to write into.
+    plan
+        Which performances.
+
     Raises
     ------
     ConfigError
@@ -163,6 +170,13 @@ def write_ensembles(root: StrPath, plan: EnsemblePlan) -> None:
     """Write pieces for several players on video in the layout of URMP; those that are there are kept.
 
     A mixture is the exact sum of its stems, up to the rounding of its file.
+
+    Parameters
+    ----------
+    root
+        Folder to write into.
+    plan
+        Which pieces.
 
     Raises
     ------

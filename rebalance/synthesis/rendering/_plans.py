@@ -33,7 +33,17 @@ CORRELATION = (0.75, 0.87)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
-    """One player's place in a rendition: who, with which sounds, where."""
+    """One player's place in a rendition: who, with which sounds, where.
+
+    Parameters
+    ----------
+    player
+        Who.
+    layers
+        Sounds that play together.
+    azimuth_deg
+        Direction, in degrees to the left of ahead.
+    """
 
     player: Player
     layers: tuple[Layer, ...]

@@ -113,6 +113,8 @@ def choose_run(
         Angle between neighbours, in degrees.
     engine
         What plays the sound fonts; one of `EngineName`.
+    annotations
+        ``"musical"``, ``"published"``, ``"written"`` or ``"none"``.
 
     Raises
     ------

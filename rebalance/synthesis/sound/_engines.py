@@ -107,12 +107,27 @@ class MidiSynth(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoundfontEngine:
-    """Plays a soundfont with the player of a given name."""
+    """Plays a soundfont with the player of a given name.
+
+    Parameters
+    ----------
+    player
+        Name of the player.
+    """
 
     player: EngineName
 
     def render(self, notes: Sequence[PlayedNote], layer: Layer, n_samples: int) -> NDArray[np.float32]:
         """Return one mono stem of shape ``(n_samples,)``.
+
+        Parameters
+        ----------
+        notes
+            Of one player.
+        layer
+            What sounds: font, preset, tuning.
+        n_samples
+            Length of the stem.
 
         Raises
         ------
@@ -128,7 +143,15 @@ class SoundfontEngine:
         return stem[:n_samples]
 
     def offers(self, source: str, preset: Preset) -> bool:
-        """Tell whether a soundfont has a preset."""
+        """Tell whether a soundfont has a preset.
+
+        Parameters
+        ----------
+        source
+            Name or path of the soundfont.
+        preset
+            Bank and program.
+        """
         return _offered(self.player, find_font(source), preset)
 
 

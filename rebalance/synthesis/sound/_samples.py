@@ -175,6 +175,13 @@ def is_sample_source(source: str) -> bool:
 def sample_source(source: StrPath, instrument: str) -> Path:
     """Return where an instrument's notes lie: in the folder or SFZ file of its name, else in the source itself.
 
+    Parameters
+    ----------
+    source
+        Folder of recorded notes.
+    instrument
+        Whose.
+
     Examples
     --------
     >>> import tempfile

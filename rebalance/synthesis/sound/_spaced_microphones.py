@@ -35,6 +35,13 @@ _SOURCE_HEIGHT_M = 1.1
 class Seat:
     """Where a player sits: metres ahead of the middle microphone, and to its left.
 
+    Parameters
+    ----------
+    ahead_m
+        Above 0.
+    left_m
+        Negative to the right.
+
     Raises
     ------
     ConfigError

@@ -28,6 +28,13 @@ from rebalance.training.data._stem_library import (
 class RestSettings:
     """How long a player plays and rests in turn, each drawn evenly between two bounds in seconds.
 
+    Parameters
+    ----------
+    play_s, rest_s
+        The least and the greatest, in seconds.
+    fade_s
+        Length of a fade, in seconds.
+
     Raises
     ------
     ConfigError
@@ -55,6 +62,17 @@ def rest_gains(
     """Return a gain for every sample: 1 where the player plays, 0 where it rests, straight fades between.
 
     Whether it begins with a rest is drawn, too.
+
+    Parameters
+    ----------
+    n_samples
+        Length of the stem.
+    sample_rate
+        In Hz.
+    settings
+        How long a player plays and rests.
+    rng
+        Where the draws come from.
 
     Examples
     --------

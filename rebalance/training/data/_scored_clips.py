@@ -28,6 +28,11 @@ class ClipSettings:
     clip_s
         Length in seconds.
 
+    Raises
+    ------
+    ConfigError
+        If a size or a length is not above 0.
+
     Examples
     --------
     >>> from rebalance.training.data import ClipSettings
@@ -91,7 +96,15 @@ class ClipMaker:
             raise MetadataError(where="clips", expected="a track in which something is played", found="none")
 
     def batch(self, step: int, *, rank: int = 0) -> Batch:
-        """Return the clips of a step, for one of several processes."""
+        """Return the clips of a step, for one of several processes.
+
+        Parameters
+        ----------
+        step
+            From 0; the same step gives the same clips.
+        rank
+            Number of the process among several, from 0; each draws its own.
+        """
         rng = np.random.default_rng([self.seed, rank, step])
         return clips_at([self._drawn(rng) for _ in range(self.settings.batch_size)], self.settings.clip_s)
 
@@ -134,7 +147,15 @@ class JoinedClips:
     makers: tuple[ClipMaker, ...]
 
     def batch(self, step: int, *, rank: int = 0) -> Batch:
-        """Return the clips of a step, for one of several processes."""
+        """Return the clips of a step, for one of several processes.
+
+        Parameters
+        ----------
+        step
+            From 0; the same step gives the same clips.
+        rank
+            Number of the process among several, from 0; each draws its own.
+        """
         batches = [maker.batch(step, rank=rank) for maker in self.makers]
         return Batch(
             sources=torch.cat([batch.sources for batch in batches]),

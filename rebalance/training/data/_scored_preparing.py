@@ -68,6 +68,13 @@ class TrackInstruments:
 def scored_track(piece: Piece, instruments: TrackInstruments) -> ScoredTrack:
     """Read a piece with its notes; parts of other instruments are left out.
 
+    Parameters
+    ----------
+    piece
+        With stems and notes.
+    instruments
+        Which parts are read, and as what.
+
     Raises
     ------
     MetadataError

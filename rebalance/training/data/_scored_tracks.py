@@ -72,11 +72,27 @@ class ScoredTrack:
         return float(self.samples.shape[1] / self.sample_rate)
 
     def sources(self, start: int, length: int) -> NDArray[np.float32]:
-        """Return stems in [-1, 1] of a stretch, shape ``(n_instruments, length)``."""
+        """Return stems in [-1, 1] of a stretch, shape ``(n_instruments, length)``.
+
+        Parameters
+        ----------
+        start
+            In samples of the track.
+        length
+            In samples.
+        """
         return self.samples[:, start : start + length].astype(np.float32) / np.float32(INT16_SCALE)
 
     def notes_within(self, start: int, length: int) -> tuple[NDArray[np.float32], ...]:
-        """Return the notes that sound in a stretch, times from its start and cut at both its ends."""
+        """Return the notes that sound in a stretch, times from its start and cut at both its ends.
+
+        Parameters
+        ----------
+        start
+            In samples of the track.
+        length
+            In samples.
+        """
         return tuple(_cut(played, start, length) for played in self.notes)
 
 
@@ -89,6 +105,13 @@ def _cut(played: NDArray[np.float32], start: int, length: int) -> NDArray[np.flo
 
 def write_scored_track(path: StrPath, track: ScoredTrack) -> None:
     """Write a track as one file of NumPy arrays, whole or not at all; see `read_scored_tracks`.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    track
+        What is written.
 
     Examples
     --------

@@ -91,7 +91,15 @@ class Stem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StemLibrary:
-    """All stems of one or several folders, by instrument and by rendition."""
+    """All stems of one or several folders, by instrument and by rendition.
+
+    Parameters
+    ----------
+    stems
+        In the order of their folders.
+    by_instrument, by_rendition
+        Numbers of the stems, by name.
+    """
 
     stems: tuple[Stem, ...]
     by_instrument: Mapping[str, tuple[int, ...]]

@@ -25,6 +25,13 @@ class IassObjective:
         Of the cross-entropy of the instrument playing, beside the squared distance of magnitudes.
     pitch_weight
         Of that of the pitches sounding, where the network has a head for them.
+    parts
+        Names of the terms of the loss.
+
+    Raises
+    ------
+    ConfigError
+        If a weight is negative.
 
     Examples
     --------

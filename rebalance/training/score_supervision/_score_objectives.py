@@ -159,6 +159,8 @@ class SemiSupervisedObjective:
         The first so many clips of a batch have stems.
     stem_weight
         Of the distance to the stems.
+    parts
+        Names of the terms of the loss.
 
     Examples
     --------

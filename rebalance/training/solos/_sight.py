@@ -38,6 +38,13 @@ class SightNetwork(nn.Module):
 def sight_accuracy(network: SightNetwork, library: SoloLibrary) -> float:
     """Return the share of recordings whose instrument is named rightly, from three frames of each.
 
+    Parameters
+    ----------
+    network
+        Vision, and a name for what it sees.
+    library
+        Recordings with their frames.
+
     Examples
     --------
     >>> import numpy as np

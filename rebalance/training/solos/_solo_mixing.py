@@ -64,6 +64,8 @@ class SoloBatch(Batch):
     ----------
     frames
         Shape ``(batch, n, n_frames, 3, side, side)`` in [0, 1]; None where nobody is shown.
+    sources, slots, gains_db, notes, loudest_rms, sample_rate
+        As those of `rebalance.training.data.Batch`.
     """
 
     frames: torch.Tensor | None = None
@@ -146,7 +148,15 @@ class SoloMixer:
         return replace(self, stage=stage)
 
     def batch(self, step: int, *, rank: int = 0) -> SoloBatch:
-        """Return the batch of a step, for one of several processes."""
+        """Return the batch of a step, for one of several processes.
+
+        Parameters
+        ----------
+        step
+            From 0; the same step gives the same batch.
+        rank
+            Number of the process among several, from 0; each draws its own.
+        """
         drawn = [
             self._mixture(step * self.settings.batch_size + number, rank) for number in range(self.settings.batch_size)
         ]

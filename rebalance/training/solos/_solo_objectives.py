@@ -44,7 +44,13 @@ def _heard(batch: Batch, transform: LogSpectrum) -> _Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MultiHeadObjective:
-    """The squared distance of the masks of all heads from the ratio masks; absent instruments share what eps gives."""
+    """The squared distance of the masks of all heads from the ratio masks; absent instruments share what eps gives.
+
+    Parameters
+    ----------
+    parts
+        Names of the terms of the loss.
+    """
 
     parts: tuple[str, ...] = ("loss",)
 
@@ -69,6 +75,8 @@ class PixelsObjective:
     ----------
     masks
         ``"threshold"``, as the released code has it, or ``"complementary"``, as the paper prints it.
+    parts
+        Names of the terms of the loss.
     """
 
     masks: BinaryKind = "threshold"
@@ -115,7 +123,13 @@ def weighted_bce(logits: Tensor, wanted: Tensor, mixture: Tensor) -> Tensor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SightObjective:
-    """The cross-entropy of the instruments of the players shown."""
+    """The cross-entropy of the instruments of the players shown.
+
+    Parameters
+    ----------
+    parts
+        Names of the terms of the loss.
+    """
 
     parts: tuple[str, ...] = ("loss", "accuracy")
 

@@ -43,7 +43,17 @@ class SceneView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemView:
-    """A system's scores for a listener: mean and extremes, and the scenes of these."""
+    """A system's scores for a listener: mean and extremes, and the scenes of these.
+
+    Parameters
+    ----------
+    name
+        Of the system.
+    mean, best, worst
+        Scores.
+    best_scene, worst_scene
+        Names of the scenes.
+    """
 
     name: str
     mean: float

@@ -197,6 +197,13 @@ def rank_systems(entries: Sequence[RankedSystem], *, higher_is_better: bool = Tr
 def ranking_digest(entries: Sequence[RankedSystem], *, higher_is_better: bool = True) -> str:
     """Return a digest of all that a board shows, whatever the order of its entries.
 
+    Parameters
+    ----------
+    entries
+        Systems with the summaries of their scores.
+    higher_is_better
+        Of two values of the metric.
+
     Examples
     --------
     >>> from rebalance.web.board import ranking_digest

@@ -28,7 +28,15 @@ _EARS = ("left_haaqi", "right_haaqi")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupMean:
-    """Mean score of the pairs of one group."""
+    """Mean score of the pairs of one group.
+
+    Parameters
+    ----------
+    label
+        Of the group.
+    estimate
+        Mean with interval.
+    """
 
     label: str
     estimate: Estimate
@@ -36,7 +44,17 @@ class GroupMean:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupMeans:
-    """Means by one property of the pairs: its name, what it is, and a mean for each group."""
+    """Means by one property of the pairs: its name, what it is, and a mean for each group.
+
+    Parameters
+    ----------
+    title
+        Name of the property.
+    note
+        What it is.
+    means
+        One for each group.
+    """
 
     title: str
     note: str
@@ -45,7 +63,17 @@ class GroupMeans:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
-    """Mean of a component or a diagnostic over all pairs, and how many decimals it is shown with."""
+    """Mean of a component or a diagnostic over all pairs, and how many decimals it is shown with.
+
+    Parameters
+    ----------
+    label
+        What it is.
+    value
+        The mean.
+    decimals
+        Behind the point.
+    """
 
     label: str
     value: float
@@ -54,7 +82,17 @@ class Diagnostic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenerMean:
-    """Mean score of the scenes that one listener heard."""
+    """Mean score of the scenes that one listener heard.
+
+    Parameters
+    ----------
+    listener
+        Name.
+    mean
+        Of the scores.
+    n_scenes
+        Heard by the listener.
+    """
 
     listener: str
     mean: float
@@ -87,6 +125,11 @@ class ScoreSummary:
         Components of HAAQI and properties of the signals.
     listeners
         Means by listener, by name.
+
+    Raises
+    ------
+    ConfigError
+        If there is no piece, or not a sum and a count for each.
     """
 
     digest: str

@@ -34,6 +34,11 @@ _MAX_SCORES = 128
 class Kept(Generic[Value]):
     """The values used last, by digest, in memory; safe with threads.
 
+    Parameters
+    ----------
+    most
+        How many values are kept.
+
     Examples
     --------
     >>> from rebalance.web.board import Kept
@@ -49,7 +54,15 @@ class Kept(Generic[Value]):
         self._making: dict[str, threading.Lock] = {}
 
     def get(self, digest: str, make: Callable[[], Value]) -> Value:
-        """Return the value of a digest; of several who ask for one at a time, the first makes it."""
+        """Return the value of a digest; of several who ask for one at a time, the first makes it.
+
+        Parameters
+        ----------
+        digest
+            Of all the value depends on.
+        make
+            Called where the value is not there.
+        """
         with self._lock:
             if digest in self._values:
                 self._values.move_to_end(digest)
@@ -128,7 +141,15 @@ class SummaryCache:
         return self._summaries.get(digest, lambda: self._read_or_make(digest, read, column))
 
     def scores(self, scores_digest: str, read: Callable[[], ScoredRun]) -> pd.DataFrame:
-        """Return the scores of a submission, indexed by scene and listener; not to be written into."""
+        """Return the scores of a submission, indexed by scene and listener; not to be written into.
+
+        Parameters
+        ----------
+        scores_digest
+            Of the file of scores.
+        read
+            Called where they are not there.
+        """
         return self._scores.get(scores_digest, lambda: read().scores)
 
     def _read_or_make(self, digest: str, read: Callable[[], ScoredRun], column: str) -> ScoreSummary:

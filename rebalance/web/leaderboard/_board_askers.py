@@ -65,7 +65,15 @@ class Askers:
         return actor
 
     def actor_of(self, token: str, address: str) -> Actor:
-        """Return whose token it is; see `actor`."""
+        """Return whose token it is; see `actor`.
+
+        Parameters
+        ----------
+        token
+            As it was sent.
+        address
+            Of the client, whose wrong tokens are counted.
+        """
         if self.guesses.is_spent(address):
             raise HTTPException(429, "too many wrong tokens; wait a minute", headers={"Retry-After": "60"})
         found = None

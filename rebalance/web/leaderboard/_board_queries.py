@@ -109,6 +109,13 @@ class BoardQueries:
     def submission(self, identity: str, actor: Actor) -> Submission:
         """Return a submission to those who may see it: its team, and organisers.
 
+        Parameters
+        ----------
+        identity
+            Of the submission.
+        actor
+            Who asks.
+
         Raises
         ------
         NotFoundError
@@ -125,18 +132,46 @@ class BoardQueries:
     def submissions(
         self, *, phase: str | None = None, team: str | None = None, page: Page = _FIRST_PAGE
     ) -> tuple[Submission, ...]:
-        """Return submissions of a phase, a team, both or all, newest first."""
+        """Return submissions of a phase, a team, both or all, newest first.
+
+        Parameters
+        ----------
+        phase
+            Name; of all phases when None.
+        team
+            Name; of all teams when None.
+        page
+            Which stretch of the list.
+        """
         query = _submissions().order_by(SubmissionRow.submitted_at.desc(), SubmissionRow.id)
         query = query.where(*self._conditions(phase, team)).offset(page.start).limit(page.n_shown)
         return tuple(submission_value(*row) for row in self.session.execute(query))
 
     def count_submissions(self, *, phase: str | None = None, team: str | None = None) -> int:
-        """Return how many submissions there are of a phase, a team, both or in all."""
+        """Return how many submissions there are of a phase, a team, both or in all.
+
+        Parameters
+        ----------
+        phase
+            Name; of all phases when None.
+        team
+            Name; of all teams when None.
+        """
         query = select(func.count(SubmissionRow.id)).where(*self._conditions(phase, team))
         return self.session.execute(query).scalar_one()
 
     def counts(self, *, phase: str, team: str, now: dt.datetime) -> SubmissionCounts:
-        """Return how many submissions count against the limits of a team."""
+        """Return how many submissions count against the limits of a team.
+
+        Parameters
+        ----------
+        phase
+            Name of the phase.
+        team
+            Name of the team.
+        now
+            In UTC; the day is the 24 hours before.
+        """
         counted = select(func.count(SubmissionRow.id)).where(*self._conditions(phase, team))
         counted = counted.where(SubmissionRow.state.in_(_COUNTED))
         recent = counted.where(SubmissionRow.submitted_at > now - DAY)

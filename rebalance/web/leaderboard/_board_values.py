@@ -62,7 +62,19 @@ ORGANISER = Actor(role="organiser")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardTask:
-    """A task of the board; `folder` is for the server alone."""
+    """A task of the board; `folder` is for the server alone.
+
+    Parameters
+    ----------
+    name, title
+        Short name, unique on the board, and what is shown.
+    folder
+        Root of the task on the server.
+    split
+        Which of its splits.
+    metric
+        By which it is ranked.
+    """
 
     name: str
     title: str
@@ -89,6 +101,11 @@ class Phase:
         Whether the public sees the board as it is now; otherwise it sees what was last published.
     frozen_at
         Submissions after this moment do not move the board; None while it is not frozen.
+
+    Raises
+    ------
+    RebalanceError
+        If a limit is below 1, or it closes before it opens.
     """
 
     name: str
@@ -113,7 +130,15 @@ class Phase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
-    """A team."""
+    """A team.
+
+    Parameters
+    ----------
+    name, title
+        As its archives carry it, and what is shown.
+    added_at
+        In UTC.
+    """
 
     name: str
     title: str
@@ -122,7 +147,19 @@ class Team:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptToken:
-    """What may be shown of a token: never the token, nor its hash. An organiser's has no team."""
+    """What may be shown of a token: never the token, nor its hash. An organiser's has no team.
+
+    Parameters
+    ----------
+    identity
+        Number.
+    team
+        Name; empty for an organiser's.
+    label
+        What it is for.
+    made_at, revoked_at
+        In UTC.
+    """
 
     identity: int
     team: str
@@ -133,7 +170,15 @@ class KeptToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewToken:
-    """A token that was just made: the only time it is seen."""
+    """A token that was just made: the only time it is seen.
+
+    Parameters
+    ----------
+    kept
+        What may be shown of it later.
+    token
+        The token.
+    """
 
     kept: KeptToken
     token: str
@@ -141,7 +186,23 @@ class NewToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Work on a submission; `n_done` of `n_all` scenes."""
+    """Work on a submission; `n_done` of `n_all` scenes.
+
+    Parameters
+    ----------
+    identity
+        Number.
+    submission
+        Identity of the submission.
+    kind, state
+        Check or score, and how far it is.
+    n_tries
+        So far.
+    n_done, n_all
+        Scenes.
+    queued_at, ended_at
+        In UTC.
+    """
 
     identity: int
     submission: str
@@ -156,7 +217,19 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """The score of a submission; `table` is its ``scores.csv``, `summary` its ``scores.json``."""
+    """The score of a submission; `table` is its ``scores.csv``, `summary` its ``scores.json``.
+
+    Parameters
+    ----------
+    mean
+        Of the scores.
+    n_pairs
+        Of scene and listener.
+    table, summary
+        Digests and sizes.
+    scored_at
+        In UTC.
+    """
 
     mean: float
     n_pairs: int
@@ -208,7 +281,21 @@ class Submission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartedUpload:
-    """An upload under way: `offset` of `file.n_bytes` bytes are on the disk."""
+    """An upload under way: `offset` of `file.n_bytes` bytes are on the disk.
+
+    Parameters
+    ----------
+    identity
+        Of the upload.
+    phase, team
+        Names.
+    file_name
+        As announced.
+    file
+        Digest and size as announced.
+    offset
+        In bytes.
+    """
 
     identity: str
     phase: str
@@ -220,7 +307,19 @@ class StartedUpload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """A board as it was published; `file` lists its submissions."""
+    """A board as it was published; `file` lists its submissions.
+
+    Parameters
+    ----------
+    identity
+        Number.
+    phase
+        Name.
+    file
+        Digest and size.
+    published_at
+        In UTC.
+    """
 
     identity: int
     phase: str
@@ -230,7 +329,19 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """An entry of the audit trail."""
+    """An entry of the audit trail.
+
+    Parameters
+    ----------
+    at
+        In UTC.
+    actor
+        Who.
+    action
+        What was done.
+    subject
+        To what.
+    """
 
     at: dt.datetime
     actor: str
@@ -240,7 +351,20 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A stretch of a list: from `start`, at most `n_shown` items."""
+    """A stretch of a list: from `start`, at most `n_shown` items.
+
+    Parameters
+    ----------
+    start
+        From 0.
+    n_shown
+        From 1 on.
+
+    Raises
+    ------
+    RebalanceError
+        If it begins before 0, or has no or more than 500 items.
+    """
 
     start: int = 0
     n_shown: int = 50

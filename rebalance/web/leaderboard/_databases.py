@@ -59,6 +59,13 @@ def begin_explicitly(engine: Engine) -> None:
 def database_error(engine: Engine, error: SQLAlchemyError) -> RebalanceError:
     """Return what to say where a database fails while it is used.
 
+    Parameters
+    ----------
+    engine
+        Of the database; its address, without the password, stands in the message.
+    error
+        What SQLAlchemy raised.
+
     Examples
     --------
     >>> from sqlalchemy.exc import SQLAlchemyError

@@ -43,7 +43,15 @@ class FormTokens:
         return hmac.new(self.key, cookie.encode("utf-8", errors="surrogatepass"), hashlib.sha256).hexdigest()
 
     def accepts(self, cookie: str, given: str) -> bool:
-        """Tell in constant time whether a form came from a page of this server."""
+        """Tell in constant time whether a form came from a page of this server.
+
+        Parameters
+        ----------
+        cookie
+            Of the sign-in.
+        given
+            What the form brought back.
+        """
         return bool(cookie) and hmac.compare_digest(
             self.token_for(cookie).encode(), given.encode("utf-8", errors="surrogatepass")
         )

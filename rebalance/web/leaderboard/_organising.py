@@ -78,6 +78,19 @@ class Organising:
     def add_task(self, name: str, folder: StrPath, *, title: str = "", split: str, metric: str = "haaqi") -> BoardTask:
         """Add a task: a folder in the challenge's format that holds the true sources of a split.
 
+        Parameters
+        ----------
+        name
+            Short, unique on the board.
+        folder
+            Root of the task.
+        title
+            What is shown; the name when empty.
+        split
+            Which of its splits.
+        metric
+            ``"haaqi"`` or an installed one.
+
         Raises
         ------
         RebalanceError
@@ -123,6 +136,13 @@ class Organising:
     def add_team(self, name: str, *, title: str = "") -> Team:
         """Add a team under the name its archives carry.
 
+        Parameters
+        ----------
+        name
+            Unique on the board.
+        title
+            What is shown; the name when empty.
+
         Raises
         ------
         RebalanceError
@@ -137,7 +157,15 @@ class Organising:
         return Team(name=name, title=row.title, added_at=self.now)
 
     def make_token(self, team: str | None, *, label: str = "") -> NewToken:
-        """Make a token of a team, or of an organiser when None; the token itself is not kept."""
+        """Make a token of a team, or of an organiser when None; the token itself is not kept.
+
+        Parameters
+        ----------
+        team
+            Name of the team.
+        label
+            What it is for.
+        """
         token = new_token()
         row = TokenRow(
             team_id=None if team is None else team_row(self.session, team).id,
@@ -169,7 +197,15 @@ class Organising:
         self._note("unfreeze", phase)
 
     def publish(self, phase: str, files: FileStore) -> Publication:
-        """Show the public the board of a phase as it is now: best submission of every system, in a file of its own."""
+        """Show the public the board of a phase as it is now: best submission of every system, in a file of its own.
+
+        Parameters
+        ----------
+        phase
+            Name of the phase.
+        files
+            Where the file is kept.
+        """
         row = phase_row(self.session, phase)
         standing = BoardQueries(session=self.session).standing(phase)
         content = json.dumps([_published(submission) for submission in standing], sort_keys=True).encode()
@@ -208,6 +244,17 @@ class Organising:
 
 def withdraw(session: Session, submission: str, actor: Actor, now: dt.datetime) -> Submission:
     """Take a submission off the board: a team its own, an organiser any.
+
+    Parameters
+    ----------
+    session
+        Of the database, in a transaction.
+    submission
+        Its identity.
+    actor
+        Who asks.
+    now
+        In UTC.
 
     Raises
     ------

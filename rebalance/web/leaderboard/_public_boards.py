@@ -11,6 +11,15 @@ from rebalance.web.leaderboard._organising import published_identities
 def public_standing(board: Board, queries: BoardQueries, phase: str) -> tuple[Submission, ...]:
     """Return the public's board of a phase, best first; what was withdrawn since it was published is left out.
 
+    Parameters
+    ----------
+    board
+        Database and files.
+    queries
+        In a session of it.
+    phase
+        Name of the phase.
+
     Raises
     ------
     NotFoundError
@@ -40,6 +49,13 @@ def public_standing(board: Board, queries: BoardQueries, phase: str) -> tuple[Su
 
 def rank_of(queries: BoardQueries, submission: Submission) -> int | None:
     """Return the place of a submission on a live board, from 1; None where it has none, or the board is not live.
+
+    Parameters
+    ----------
+    queries
+        In a session of the board.
+    submission
+        Whose place.
 
     Examples
     --------

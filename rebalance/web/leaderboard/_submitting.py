@@ -62,6 +62,17 @@ class Submitting:
     def start(self, *, phase: str, file_name: str, file: StoredFile, now: dt.datetime) -> StartedUpload:
         """Announce a file; the same announcement again goes on with what has arrived of it.
 
+        Parameters
+        ----------
+        phase
+            Name of the phase.
+        file_name
+            As `rebalance pack` names archives.
+        file
+            Digest and size of the whole file.
+        now
+            In UTC.
+
         Raises
         ------
         NotAllowedError
@@ -90,13 +101,30 @@ class Submitting:
             return self._value(row, session.get_one(PhaseRow, row.phase_id).name)
 
     def append(self, started: StartedUpload, offset: int, blocks: Iterable[bytes]) -> int:
-        """Append a chunk and return the new offset once it is on the disk; see `Upload.append`."""
+        """Append a chunk and return the new offset once it is on the disk; see `Upload.append`.
+
+        Parameters
+        ----------
+        started
+            The upload.
+        offset
+            Where the chunk begins, in bytes.
+        blocks
+            The chunk, in pieces.
+        """
         return self._upload(started.identity, started.file).append(offset, blocks)
 
     def finish(self, identity: str, now: dt.datetime) -> Submission:
         """Make a whole upload a submission and queue its check; to finish again gives the same submission.
 
         The file is in the store before the rows are committed, so what was accepted is never lost.
+
+        Parameters
+        ----------
+        identity
+            Of the upload.
+        now
+            In UTC.
 
         Raises
         ------
