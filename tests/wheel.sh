@@ -70,4 +70,16 @@ with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as room:
         assert urllib.request.urlopen(address + name).status == 200, name
     room.send_signal(signal.SIGINT)
 EOF
+echo "with web: a board is made from the migrations in the wheel, and serves its pages"
+"$bin/rebalance" board init --data board --quiet >token.txt
+"$bin/python" - <<'EOF'
+import signal, subprocess, sys, urllib.request
+
+command = [sys.executable, "-m", "rebalance", "serve", "--data", "board", "--workers", "0", "--port", "0"]
+with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    address = server.stdout.readline().split(" at ")[1].split()[0]
+    for name in ("", "health", "api/openapi.json"):
+        assert urllib.request.urlopen(address + name).status == 200, name
+    server.send_signal(signal.SIGINT)
+EOF
 echo "the wheel works"

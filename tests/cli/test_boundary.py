@@ -31,6 +31,8 @@ READING = {
     "audiogram": ["{bad}"],
     "listen": ["{bad}"],
     "listening-test": ["{bad}"],
+    "serve": ["--data", "{bad}"],
+    "submit": ["{bad}", "--to", "http://127.0.0.1:9", "--token-file", "{bad}"],
     "transcribe": ["{bad}", "--instruments", "violin,cello", "--out", "{out}"],
     "activity": ["{bad}", "--instruments", "violin,cello", "--out", "{out}"],
     "prescribe": ["{bad}"],

@@ -94,9 +94,14 @@ def test_scenes_keep_every_gain_that_had_a_name(run, own_task_root):
 
 
 def test_scenes_without_music_name_the_missing_file(run, own_task_root):
-    result = run("scenes", own_task_root)
+    result = run("scenes", own_task_root, "--split", "train")
     assert isinstance(result.exception, MetadataError)
     assert "music.train.json" in str(result.exception)
+
+
+def test_scenes_are_of_the_only_split_that_has_music(run, own_task_root):
+    result = run("scenes", own_task_root)
+    assert "there are scenes for 'valid' already" in str(result.exception)
 
 
 def test_an_evaluation_needs_a_corpus_with_its_folder(run, tmp_path):
