@@ -49,7 +49,7 @@ lint: $(READY) ## format check, lint, declared dependencies, types
 	$(PY) -m deptry rebalance
 	$(PY) -m mypy
 	MYPYPATH=recipes/default $(PY) -m mypy --explicit-package-bases recipes
-	MYPYPATH=benchmarks $(PY) -m mypy --no-warn-return-any --allow-untyped-calls benchmarks/*.py
+	MYPYPATH=benchmarks:tests/support $(PY) -m mypy --no-warn-return-any --allow-untyped-calls benchmarks/*.py
 
 format: $(READY) ## format the code
 	$(PY) -m ruff format .
