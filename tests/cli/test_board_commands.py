@@ -88,6 +88,7 @@ def test_a_team_submits_and_sees_verdict_score_and_rank(address: str, data: Path
     said = done("submit", zipped, "--to", address, "--token-file", data.parent / "token")
     assert "submission_T001_noncausal.zip: accepted; 6 of 6 pairs" in said
     assert re.search(r"mean HAAQI 0\.\d{4}, rank 1", said)
+    assert len(list((data / "summaries").glob("*.json"))) == 1, "made by the worker, before anybody looks at the board"
 
 
 def test_a_refused_submission_ends_with_status_1_and_its_verdict(address: str, data: Path, tmp_path: Path) -> None:

@@ -68,6 +68,11 @@ class Board:
         """Where workers keep what is unfinished."""
         return self.data / "work"
 
+    @property
+    def summaries(self) -> Path:
+        """Where summaries of scores are kept; may be deleted at any time."""
+        return self.data / "summaries"
+
     def transaction(self) -> contextlib.AbstractContextManager[Session]:
         """Do everything within, or nothing; what was read within still holds when it is written.
 

@@ -208,7 +208,7 @@ class PhaseRankings:
 
     def _cache(self, task: BoardTask) -> SummaryCache:
         key = f"{task.folder}\t{task.split}"
-        folder = self.board.data / "summaries"
+        folder = self.board.summaries
         return self._caches.get(key, lambda: SummaryCache(folder, load_task(task.folder, checked_split(task.split))))
 
     def _read(self, submission: Submission) -> ScoredRun:
