@@ -1,35 +1,58 @@
-"""Load on a leaderboard: a large upload, the verdict on many files, a long history, many readers while scoring.
+"""Measure a leaderboard: a large upload, pages over a long history, many readers while a submission is scored.
 
-Everything stays on this machine. `--miniature` takes seconds; without it the sizes are those of the challenge.
+    python benchmarks/leaderboard.py [--miniature]
+
+Everything stays on this machine. `--miniature` takes a minute and tells whether it runs.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import datetime as dt
-import json
+import functools
+import http.cookiejar
+import multiprocessing
 import os
+import shlex
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
+import urllib.parse
 import urllib.request
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
 
-from small_boards import PHASE, Tokens, environment, free_port, make_board, wait_for_port
+from scored_boards import START, result_of, served, set_up, write_large_task
+from small_boards import PHASE, environment, free_port, make_board, wait_for_port
 
 from rebalance import load_task
 from rebalance.assets import demo_folder
-from rebalance.web.leaderboard import Board, BoardClient, BoardQueries, opened_board, upgrade_board
-from rebalance.web.leaderboard._board_tables import ScoreRow, SubmissionRow
+from rebalance.report import ScoredRun, read_score_files
+from rebalance.web.board import SummaryCache
+from rebalance.web.leaderboard import Board, BoardClient, BoardOptions, Result, opened_board, upgrade_board
+from rebalance.web.leaderboard._board_tables import PhaseRow, ScoreRow, SubmissionRow, TeamRow
+
+_PAGES = (
+    ("boards", "", "/"),
+    ("board", "", "/board/validation"),
+    ("board by instrument", "", "/board/validation?by=instrument"),
+    ("plot of intervals", "", "/board/validation/causal-intervals.svg"),
+    ("listeners", "", "/board/validation/listeners"),
+    ("one listener", "", "/board/validation/listeners/L0001"),
+    ("a team's history", "T003", "/team?page=3"),
+    ("all submissions, late page", "organiser", "/organise/submissions?page=399"),
+    ("queue", "organiser", "/organise/queue"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,28 +60,13 @@ class Sizes:
     """How much of everything."""
 
     upload_bytes: int = 2_000_000_000
+    n_teams: int = 25
     n_history: int = 10_000
     n_readers: int = 200
-    n_reads_each: int = 20
+    reading_s: float = 20.0
 
 
-MINIATURE = Sizes(upload_bytes=50_000_000, n_history=500, n_readers=20, n_reads_each=5)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """What was found."""
-
-    upload_bytes: int
-    upload_s: float
-    server_peak_mb: float
-    verdict_s: float
-    n_history: int
-    history_page_ms: float
-    standing_ms: float
-    n_readers: int
-    read_p50_ms: float
-    read_p95_ms: float
+MINIATURE = Sizes(upload_bytes=50_000_000, n_teams=3, n_history=300, n_readers=20, reading_s=4.0)
 
 
 def peak_mb(process: int) -> float:
@@ -75,124 +83,201 @@ def write_large(path: Path, n_bytes: int) -> Path:
     return path
 
 
-def add_history(board: Board, n: int) -> None:
-    """Add scored submissions of two teams."""
-    first = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    submissions = [
-        {
-            "id": f"{number:032x}", "phase_id": 1, "team_id": 1 + number % 2, "file_name": "submission_T001_causal.zip",
-            "digest": f"{number:064x}", "n_bytes": 1, "causality": "causal", "augmented": False, "supplementary": False,
-            "state": "scored", "reason": "", "submitted_at": first + dt.timedelta(minutes=number),
-        }
-        for number in range(n)
-    ]  # fmt: skip
-    scores = [
-        {
-            "submission_id": row["id"], "mean": 0.3 + 0.4 * number / n, "n_pairs": 12, "table_digest": row["digest"],
-            "table_bytes": 1, "summary_digest": row["digest"], "summary_bytes": 1, "scored_at": row["submitted_at"],
-        }
-        for number, row in enumerate(submissions)
-    ]  # fmt: skip
-    with board.transaction() as session:
-        session.execute(insert(SubmissionRow), submissions)
-        session.execute(insert(ScoreRow), scores)
-
-
-def timed_ms(work: object) -> float:
-    """Return the median of five runs in ms."""
-    taken = []
-    for _ in range(5):
-        start = time.perf_counter()
-        work()  # type: ignore[operator]
-        taken.append(1000 * (time.perf_counter() - start))
-    return statistics.median(taken)
-
-
-def read_all(address: str, sizes: Sizes) -> list[float]:
-    """Have many readers ask for the board and return how long each answer took, in ms."""
-    barrier = threading.Barrier(sizes.n_readers)
-
-    def read(_: int) -> list[float]:
-        barrier.wait()
-        taken = []
-        for _ in range(sizes.n_reads_each):
-            start = time.perf_counter()
-            with urllib.request.urlopen(f"{address}/api/phases/{PHASE}/board", timeout=60) as answer:  # noqa: S310
-                answer.read()
-            taken.append(1000 * (time.perf_counter() - start))
-        return taken
-
-    with ThreadPoolExecutor(sizes.n_readers) as readers:
-        return sorted(one for taken in readers.map(read, range(sizes.n_readers)) for one in taken)
-
-
-def ended(client: BoardClient, identity: str) -> float:
-    """Wait until a submission has its verdict; return the seconds it took."""
-    start = time.perf_counter()
-    while client.progress(identity).state == "checking":
-        time.sleep(0.1)
-    return time.perf_counter() - start
-
-
-def measure(folder: Path, sizes: Sizes, archive: Path | None, task: Path) -> Measured:
-    """Start a board with a worker and put load on it."""
+def upload_lines(folder: Path, sizes: Sizes) -> Iterator[str]:
+    """Upload a large file to a server of its own and tell the time and the memory of the server."""
     with opened_board(folder / "board", check_revision=False) as board:
         upgrade_board(board)
-        tokens: Tokens = make_board(board, task)
-        add_history(board, sizes.n_history)
+        tokens = make_board(board, demo_folder())
         port = free_port()
         command = [sys.executable, "-m", "rebalance", "serve", "--data", str(board.data), "--port", str(port)]
-        server = subprocess.Popen(command, env=environment(None), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        large = write_large(folder / "submission_T001_causal.zip", sizes.upload_bytes)
+        server = subprocess.Popen(
+            [*command, "--workers", "0"], env=environment(None), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         try:
             wait_for_port(port)
-            return _loaded(board, tokens, f"http://127.0.0.1:{port}", server.pid, folder, sizes, archive)
+            before_mb = peak_mb(server.pid)
+            client = BoardClient(address=f"http://127.0.0.1:{port}", token=tokens.teams["T001"])
+            start = time.perf_counter()
+            client.send(large, PHASE, on_bytes=lambda *_: None)
+            taken_s = time.perf_counter() - start
+            yield "| an upload of | takes | server before | server at most |"
+            yield "|---|---|---|---|"
+            size = f"{sizes.upload_bytes / 1e9:.3g} GB"
+            yield f"| {size} | {taken_s:.1f} s | {before_mb:.0f} MB | {peak_mb(server.pid):.0f} MB |"
         finally:
             server.terminate()
             server.wait(60)
 
 
-def _loaded(
-    board: Board, tokens: Tokens, address: str, process: int, folder: Path, sizes: Sizes, archive: Path | None
-) -> Measured:
-    client = BoardClient(address=address, token=tokens.teams["T001"])
-    large = write_large(folder / "submission_T001_causal.zip", sizes.upload_bytes)
-    start = time.perf_counter()
-    identity = client.send(large, PHASE, on_bytes=lambda *_: None)
-    upload_s = time.perf_counter() - start
-    ended(client, identity)
-    sent = identity if archive is None else client.send(archive, PHASE, on_bytes=lambda *_: None)
-    verdict_s = ended(client, sent)
-    with board.reading() as session:
-        queries = BoardQueries(session=session)
-        page_ms = timed_ms(lambda: queries.submissions(phase=PHASE))
-        standing_ms = timed_ms(lambda: queries.standing(PHASE))
-    reads = read_all(address, sizes)
-    return Measured(
-        upload_bytes=sizes.upload_bytes,
-        upload_s=upload_s,
-        server_peak_mb=peak_mb(process),
-        verdict_s=verdict_s,
-        n_history=sizes.n_history,
-        history_page_ms=page_ms,
-        standing_ms=standing_ms,
-        n_readers=sizes.n_readers,
-        read_p50_ms=reads[len(reads) // 2],
-        read_p95_ms=reads[int(0.95 * len(reads))],
-    )
+def add_history(board: Board, task_root: Path, teams: list[str], n_history: int) -> None:
+    """Add scored submissions: two systems of each team, causal and not, sent again and again."""
+    task = load_task(task_root, "valid")
+    results = [result_of(board, task, level=0.3 + 0.003 * n, seed=n, now=START) for n in range(2 * len(teams))]
+    cache = SummaryCache(board.summaries, task)
+    for result in results:
+        cache.summary(result.table.digest, functools.partial(_scores, board, result))  # as a worker does after scoring
+    with board.transaction() as session:
+        phase = session.scalars(select(PhaseRow)).one().id
+        ids = {team.name: team.id for team in session.scalars(select(TeamRow))}
+        rows = [_submission(number, teams, ids, phase) for number in range(n_history)]
+        session.execute(insert(SubmissionRow), rows)
+        scores = [_score(str(row["id"]), n, results[n % len(results)]) for n, row in enumerate(rows)]
+        session.execute(insert(ScoreRow), scores)
+
+
+def _scores(board: Board, result: Result) -> ScoredRun:
+    return read_score_files(board.files.path_of(result.table), board.files.path_of(result.summary), name="scores")
+
+
+def _submission(number: int, teams: list[str], ids: Mapping[str, int], phase: int) -> dict[str, object]:
+    team = teams[number // 2 % len(teams)]
+    return {
+        "id": f"{number:032x}", "phase_id": phase, "team_id": ids[team], "file_name": f"submission_{team}_causal.zip",
+        "digest": "ab" * 32, "n_bytes": 100, "causality": "causal" if number % 2 else "noncausal", "augmented": False,
+        "supplementary": False, "state": "scored", "reason": "", "submitted_at": START + dt.timedelta(minutes=number),
+    }  # fmt: skip
+
+
+def _score(identity: str, number: int, result: Result) -> dict[str, object]:
+    return {
+        "submission_id": identity, "mean": result.mean - 1e-4 * (number % 7), "n_pairs": result.n_pairs,
+        "table_digest": result.table.digest, "table_bytes": result.table.n_bytes, "scored_at": START,
+        "summary_digest": result.summary.digest, "summary_bytes": result.summary.n_bytes,
+    }  # fmt: skip
+
+
+@dataclass(slots=True)
+class Visitor:
+    """Somebody who looks at pages, signed in or not."""
+
+    address: str
+    token: str = ""
+    opener: urllib.request.OpenerDirector = field(init=False)
+
+    def __post_init__(self) -> None:
+        jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        self.opener = urllib.request.build_opener(jar)
+        if self.token:
+            self.opener.open(f"{self.address}/enter", urllib.parse.urlencode({"token": self.token}).encode()).close()
+
+    def ms(self, path: str) -> float:
+        """Return how long a page takes, in ms."""
+        start = time.perf_counter()
+        with self.opener.open(self.address + path) as answer:
+            answer.read()
+        return 1000 * (time.perf_counter() - start)
+
+
+def page_lines(address: str, tokens: Mapping[str, str]) -> Iterator[str]:
+    """Tell how long pages take at first and then."""
+    who_signs_in = {"T003": tokens["T003"], "organiser": tokens[""], "": ""}
+    visitors = {who: Visitor(address, token) for who, token in who_signs_in.items()}
+    yield "| page | first view | then, median of 5 |"
+    yield "|---|---|---|"
+    for title, who, path in _PAGES:
+        first = visitors[who].ms(path)
+        time.sleep(1.2)
+        then = statistics.median(visitors[who].ms(path) for _ in range(5))
+        yield f"| {title} | {first:.0f} ms | {then:.0f} ms |"
+
+
+async def _read(address: str, end: float, taken: list[float]) -> None:
+    """Ask for the board once a second, as one reader."""
+    host, port = address.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    request = f"GET /board/validation HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode()
+    while time.monotonic() < end:
+        start = time.perf_counter()
+        writer.write(request)
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        if " 200 " not in head.split("\r\n")[0]:
+            raise RuntimeError(head)
+        length = next(line for line in head.split("\r\n") if line.startswith("content-length:"))
+        await reader.readexactly(int(length.split(":")[1]))
+        taken.append(1000 * (time.perf_counter() - start))
+        await asyncio.sleep(1.0)
+    writer.close()
+
+
+async def _all_read(address: str, sizes: Sizes) -> list[float]:
+    taken: list[float] = []
+    end = time.monotonic() + sizes.reading_s
+    readers = []
+    for _ in range(sizes.n_readers):
+        readers.append(asyncio.create_task(_read(address, end, taken)))
+        await asyncio.sleep(1.0 / sizes.n_readers)
+    await asyncio.gather(*readers)
+    return sorted(taken)
+
+
+def read_all(address: str, sizes: Sizes) -> list[float]:
+    """Have all readers read, and return how long each answer took, in ms."""
+    return asyncio.run(_all_read(address, sizes))
+
+
+@contextmanager
+def scoring(folder: Path) -> Iterator[None]:
+    """Score the embedded task, over and over, for the time of the block."""
+    rebalance = [sys.executable, "-m", "rebalance"]
+    run = folder / "run"
+    enhance = [*rebalance, "enhance", str(demo_folder()), str(run), "--separator", "mixture", "--quiet"]
+    subprocess.run(enhance, check=True, stdout=subprocess.DEVNULL)
+    score = [*rebalance, "score", str(demo_folder()), str(run), "--jobs", "1", "--quiet"]
+    again = f"while :; do {shlex.join(score)}; rm -r {shlex.quote(str(run / 'scores'))}; done"
+    none = subprocess.DEVNULL
+    loop = subprocess.Popen(["/bin/sh", "-c", again], start_new_session=True, stdout=none, stderr=none)
+    time.sleep(5)
+    try:
+        yield
+    finally:
+        os.killpg(loop.pid, 15)
+        loop.wait(30)
+
+
+def reader_lines(address: str, folder: Path, sizes: Sizes) -> Iterator[str]:
+    """Tell how long many readers wait while the same machine scores a submission."""
+    spawning = multiprocessing.get_context("spawn")
+    with scoring(folder), ProcessPoolExecutor(1, mp_context=spawning) as readers:
+        taken = readers.submit(read_all, address, sizes).result()
+    yield "| readers, a request a second each | requests | p50 | p95 | slowest |"
+    yield "|---|---|---|---|---|"
+    p50, p95 = taken[len(taken) // 2], taken[int(0.95 * len(taken))]
+    yield f"| {sizes.n_readers} | {len(taken)} | {p50:.0f} ms | {p95:.0f} ms | {taken[-1]:.0f} ms |"
+
+
+def board_lines(folder: Path, sizes: Sizes) -> Iterator[str]:
+    """Fill a board and look at it."""
+    task_root = folder / "task"
+    write_large_task(task_root, n_pieces=21)
+    teams = [f"T{number:03}" for number in range(1, sizes.n_teams + 1)]
+    with opened_board(folder / "board", check_revision=False) as board:
+        tokens = set_up(board, task_root, teams=teams)
+        add_history(board, task_root, teams, sizes.n_history)
+        with served(board, BoardOptions(requests_per_minute=10_000_000)) as address:
+            n_systems = f"A board of {2 * sizes.n_teams} systems on 21 pieces"
+            yield f"{n_systems}, {sizes.n_history:,} submissions in its history:"
+            yield ""
+            yield from page_lines(address, tokens)
+            yield ""
+            yield "The same board, read by many while `rebalance score` works on the same two cores:"
+            yield ""
+            yield from reader_lines(address, folder, sizes)
 
 
 def main() -> None:
-    """Measure and print JSON."""
+    """Measure and print the section."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--miniature", action="store_true", help="small sizes")
-    parser.add_argument("--archive", type=Path, help="submission_T001_*.zip of the task, for verdict and scoring")
-    parser.add_argument("--task", type=Path, default=demo_folder(), help="a task whose validation split is scored")
-    asked = parser.parse_args()
-    load_task(asked.task, "valid", require_sources=True)
+    sizes = MINIATURE if parser.parse_args().miniature else Sizes()
     with tempfile.TemporaryDirectory() as folder:
-        sizes = MINIATURE if asked.miniature else Sizes()
-        found = measure(Path(folder), sizes, asked.archive, asked.task)
-    print(json.dumps({name: round(value, 3) for name, value in asdict(found).items()}, indent=1))
+        for part, lines in (("upload", upload_lines), ("board", board_lines)):
+            place = Path(folder, part)
+            place.mkdir()
+            for line in lines(place, sizes):
+                print(line, flush=True)
+            print()
+    print("The verdict on as many files as the evaluation has is under *Checking submissions*.")
 
 
 if __name__ == "__main__":

@@ -44,6 +44,7 @@ SECTIONS = (
     Section(script="long_recordings", title="Long recordings"),
     Section(script="rendering", title="Rendering"),
     Section(script="submission", title="Checking submissions"),
+    Section(script="leaderboard", title="The leaderboard"),
 )
 
 
