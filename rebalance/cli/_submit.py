@@ -80,12 +80,12 @@ def _send(client: BoardClient, archive: Path, phase: str) -> str:
 
 
 def _show_verdict(client: BoardClient, identity: str) -> None:
-    """Print the verdict once there is one."""
+    """Print the verdict once the check has ended; a check that failed or was called off leaves none."""
     from rebalance.submission import verdict_from_json
 
-    while (state := client.progress(identity).state) == "checking":
+    while (found := client.progress(identity)).state == "checking":
         time.sleep(_ASK_EVERY_S)
-    if state != "withdrawn":
+    if found.has_verdict:
         print_verdict(verdict_from_json(client.verdict(identity)), n_shown=None)
 
 

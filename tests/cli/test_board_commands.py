@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import io
 import os
 import re
@@ -18,10 +19,21 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the extra 'web' is not installed")
 
-from small_boards import environment, free_port, wait_for_port, write_archive, write_run
+from small_boards import (
+    environment,
+    free_port,
+    make_board,
+    running,
+    start_server,
+    wait_for_port,
+    write_archive,
+    write_run,
+)
 
 from rebalance.cli import _reporting, app
 from rebalance.cli._boundary import run
+from rebalance.web.leaderboard import Actor, Board, BoardQueries, Submitting, describe_file, opened_board
+from rebalance.web.leaderboard._board_queue import JobQueue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,12 +185,6 @@ def test_a_board_that_is_there_is_not_made_again_and_an_old_one_not_served(data:
 def test_a_worker_ends_when_told_in_the_midst_of_a_scoring_and_the_job_waits_again(
     tiny_task_root: Path, zipped: Path, tmp_path: Path
 ) -> None:
-    import datetime as dt
-
-    from small_boards import make_board
-
-    from rebalance.web.leaderboard import Actor, BoardQueries, Submitting, describe_file, opened_board
-
     with opened_board(tmp_path, check_revision=False) as board:
         make_board(board, tiny_task_root)
         submitting, now = Submitting(board=board, actor=Actor(role="team", team="T001")), dt.datetime.now(dt.UTC)
@@ -199,3 +205,34 @@ def test_a_worker_ends_when_told_in_the_midst_of_a_scoring_and_the_job_waits_aga
         with board.reading() as session:
             scoring = BoardQueries(session=session).jobs_of(started.identity)[1]
         assert scoring.state in ("waiting", "done")
+
+
+def fail_check(board: Board, reason: str) -> None:
+    """Claim the check of the next submission that comes, and let it fail."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        now = dt.datetime.now(dt.UTC)
+        with board.transaction() as session:
+            queue = JobQueue(session=session)
+            if (claimed := queue.claim("test", now, ["check"])) is not None:
+                assert queue.fail(claimed, reason, now)
+                return
+        time.sleep(0.05)
+    raise TimeoutError(reason)
+
+
+def test_a_check_that_failed_without_a_verdict_ends_with_status_1_and_its_reason(
+    tiny_task_root: Path, zipped: Path, tmp_path: Path
+) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "rebalance", "submit", str(zipped), "--to", f"http://127.0.0.1:{port}"]
+    with opened_board(tmp_path, check_revision=False) as board:
+        tokens = make_board(board, tiny_task_root)
+        with running(start_server(tmp_path, None, port)):
+            wait_for_port(port)
+            own = {**environment(None), "REBALANCE_TOKEN": tokens.teams["T001"], "COLUMNS": "200"}
+            submit = subprocess.Popen(command, env=own, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            with running(submit):
+                fail_check(board, "the disk was full")
+                stdout, stderr = submit.communicate(timeout=60)
+    assert (submit.returncode, stdout.splitlines()[-1]) == (1, "failed: the disk was full"), stderr

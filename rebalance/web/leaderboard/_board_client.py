@@ -49,6 +49,8 @@ class SubmissionProgress:
     ----------
     identity, state, reason
         See `Submission`.
+    has_verdict
+        Whether the check has left a verdict.
     n_done, n_all
         Scenes scored, and all of them; 0 of 0 before the scoring.
     mean_haaqi, rank
@@ -58,6 +60,7 @@ class SubmissionProgress:
     identity: str
     state: str
     reason: str
+    has_verdict: bool
     n_done: int
     n_all: int
     mean_haaqi: float | None
@@ -158,6 +161,7 @@ class BoardClient:
             identity=identity,
             state=found["state"],
             reason=found["reason"],
+            has_verdict=found["has_verdict"],
             n_done=scoring[0]["n_done"] if scoring else 0,
             n_all=scoring[0]["n_all"] if scoring else 0,
             mean_haaqi=found["mean_haaqi"],
