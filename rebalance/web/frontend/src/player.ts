@@ -64,6 +64,11 @@ export class Player {
     void this.fetchAhead();
   }
 
+  /** Whether commands reach the sound. */
+  get isOpen(): boolean {
+    return this.node !== null;
+  }
+
   close(): void {
     this.closed = true;
     this.node?.disconnect();

@@ -62,6 +62,7 @@ export const future = signal<Settings[]>([]);
 /** By how much the aid makes the music louder, and the gains of the bands this was measured with. */
 const aided = signal<{ louderDb: number; gainsDb: number[] } | null>(null);
 let player: Player | null = null;
+let playAwaited = false;
 let pollTimer = 0;
 let lastChange = { what: "", at: 0 };
 
@@ -245,6 +246,7 @@ function stopFollowing(): void {
   clearTimeout(pollTimer);
   player?.close();
   player = null;
+  playAwaited = false;
 }
 
 function follow(found: Separation): void {
@@ -343,12 +345,16 @@ async function openPlayer(found: Separation): Promise<void> {
   const opened = player;
   player.mix(mix.value);
   await player.open();
-  if (player === opened) player.mix(mix.value);
+  if (player !== opened) return;
+  player.mix(mix.value);
+  if (playAwaited) await play(true);
 }
 
 export const sampleRate = () => recording.value?.sample_rate ?? 1;
 
+/** Plays or pauses; what is asked before the sound is open is done when it is. */
 export async function play(on: boolean): Promise<void> {
+  playAwaited = on && !player?.isOpen;
   await player?.play(on);
 }
 
