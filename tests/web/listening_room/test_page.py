@@ -236,20 +236,23 @@ def test_music_plays_pauses_jumps_and_repeats(page: Page, excerpt: Path) -> None
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
 
 
+SLOW_TO_OPEN = """
+const open = AudioWorklet.prototype.addModule;
+AudioWorklet.prototype.addModule = async function (...what) {
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    return open.apply(this, what);
+};
+"""
+
+
 def test_what_is_played_before_the_sound_is_open_plays_once_it_is(page: Page, excerpt: Path) -> None:
-    waiting: list[Route] = []
-
-    def hold(route: Route) -> None:
-        waiting.append(route)
-
-    page.route("**/engine.js", hold)
+    page.add_init_script(SLOW_TO_OPEN)
+    page.reload()
     enter(page, excerpt, "None, to try the page only")
     page.get_by_role("button", name="Play", exact=True).click()
-    page.wait_for_timeout(300)
-    for route in waiting:
-        route.continue_()
-    expect(page.get_by_role("button", name="Pause")).to_be_visible()
-    page.wait_for_function(f"listeningRoom.report().position > {0.2 * RATE}")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible(timeout=8_000)
+    page.wait_for_timeout(1200)
+    assert page.evaluate("listeningRoom.report().position") > 0.4 * RATE
 
 
 def test_a_link_brings_the_page_back(page: Page, excerpt: Path) -> None:
