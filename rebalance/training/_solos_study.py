@@ -190,8 +190,8 @@ def run_solos_study(study: SolosStudy, work: StrPath, results: StrPath) -> pd.Da
     Examples
     --------
     >>> from rebalance.training import SolosStudy, read_recipe, run_solos_study
-    >>> roots = ("solos_root=nowhere", "other_root=nowhere", "ensembles_root=nowhere")
-    >>> study = read_recipe("recipes/solos", "smoke", SolosStudy, roots)
+    >>> own = ("solos_root=nowhere", "other_root=nowhere", "ensembles_root=nowhere")
+    >>> study = read_recipe("recipes/solos", "smoke", SolosStudy, own)
     >>> run_solos_study(study, "nowhere", "nowhere")
     Traceback (most recent call last):
         ...

@@ -47,6 +47,7 @@ from rebalance.training.solos import (
     open_solos,
     ordering_lines,
     score_system,
+    sight_lines,
     system_lines,
     weighted_bce,
 )
@@ -367,6 +368,16 @@ def test_every_variant_of_the_recipe_can_be_built(variant: str) -> None:
     assert sizes == {"published" if variant == "published" else "small"}
     assert study.cells[0] == ("mixture", 0)
     assert len(study.cells) == 3 + 4 * len(study.seeds)
+
+
+def test_the_written_tables_are_those_of_the_results() -> None:
+    written = (RECIPE / "README.md").read_text(encoding="utf-8")
+    page = (RECIPE.parents[1] / "docs" / "literature.md").read_text(encoding="utf-8")
+    scores, cells = (pd.read_csv(RECIPE / "results" / f"{name}.csv") for name in ("scores", "cells"))
+    for line in (*system_lines(scores), *ordering_lines(scores)):
+        assert line in written
+        assert line in page
+    assert all(line in written for line in sight_lines(cells))
 
 
 def test_results_of_other_columns_and_systems_without_pairs_are_refused(tmp_path: Path) -> None:
