@@ -169,7 +169,7 @@ def solo_frames(solo: Solo, times_s: Sequence[float]) -> NDArray[np.uint8]:
     solo
         From `read_solos`.
     times_s
-        From the start of the video, in seconds, ascending.
+        From the start of the video, in seconds, in any order.
 
     Raises
     ------

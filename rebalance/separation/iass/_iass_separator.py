@@ -113,7 +113,7 @@ class IassSeparator:
         mixture
             Shape ``(n_channels, n_samples)``.
         instruments
-            Each named once.
+            One named twice is told of once.
         """
         different = tuple(dict.fromkeys(known_instruments(instruments)))
         models = self._models_of(different)

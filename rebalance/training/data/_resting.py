@@ -38,7 +38,7 @@ class RestSettings:
     Raises
     ------
     ConfigError
-        If a bound is not above 0 or the greater comes first.
+        If a bound is not above 0, the greater comes first, or a fade is negative.
 
     Examples
     --------
