@@ -22,7 +22,7 @@ from rebalance._base.files import write_text
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "numbers.md"
-PACKAGES = ("rebalance", "pyclarity", "numpy", "scipy", "numba", "torch", "soundfile", "soxr")
+PACKAGES = ("rebalance-music", "pyclarity", "numpy", "scipy", "numba", "torch", "soundfile", "soxr")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
