@@ -322,7 +322,7 @@ def _fit(
     """Train a network, or go on, give it the best of its averages, and return what is to be said of the run."""
     kept, held = (
         SoloMixer(
-            library=library,
+            solos=library,
             heads=SOLOS_INSTRUMENTS,
             spectrum=study.spectrum,
             vision=study.vision,

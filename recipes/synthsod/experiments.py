@@ -118,7 +118,7 @@ class Bench:
     overrides: tuple[str, ...] = ()
     jobs: int = 1
 
-    def library(self, name: str, seed: int) -> Path:
+    def stems_of(self, name: str, seed: int) -> Path:
         """Return the library of a set under one of its seeds, made if it is not there."""
         settings = {**self.study.sets, **self.study.tests}[name]
         folder = self.work / "stems" / f"{name}-{seed}"
@@ -133,7 +133,7 @@ class Bench:
 
     def libraries(self, name: str) -> tuple[Path, ...]:
         """Return the libraries of a set."""
-        return tuple(self.library(name, seed) for seed in {**self.study.sets, **self.study.tests}[name].seeds)
+        return tuple(self.stems_of(name, seed) for seed in {**self.study.sets, **self.study.tests}[name].seeds)
 
     def rendered(self, settings: SoundSet, seed: int) -> Path:
         """Return the rendered folder of a set; sets that differ in the microphone alone share it."""

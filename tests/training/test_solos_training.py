@@ -76,7 +76,7 @@ def library(*instruments: str, n_samples: int = 12_000) -> SoloLibrary:
 
 def mixer(**settings: object) -> SoloMixer:
     return SoloMixer(
-        library=library(*HEADS),
+        solos=library(*HEADS),
         heads=HEADS,
         spectrum=SPECTRUM,
         vision=VISION,

@@ -71,6 +71,28 @@ class LogSpectrumConfig:
         """What no magnitude of samples in [-1, 1] exceeds: the sum of the window, 511 for one of 1022."""
         return self.window / 2
 
+    def require_multiples(self, stride: int, *, where: str) -> None:
+        """Raise unless a network that shortens both axes by a stride can lengthen them again.
+
+        Parameters
+        ----------
+        stride
+            By how much both axes are shortened.
+        where
+            What the error names.
+
+        Raises
+        ------
+        ConfigError
+            If rows or frames are no multiples of it.
+        """
+        if self.n_rows % stride or self.n_frames % stride:
+            raise ConfigError(
+                where=where,
+                expected=f"rows and frames in multiples of {stride}",
+                got=f"{self.n_rows} and {self.n_frames}",
+            )
+
 
 class LogSpectrum(nn.Module):
     """Transforms signals, and magnitudes to and from the logarithmic axis.

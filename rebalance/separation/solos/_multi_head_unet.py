@@ -82,12 +82,7 @@ class MultiHeadConfig:
             raise ConfigError(where="heads", expected="different instruments, at least one", got=str(self.heads))
         if len(self.widths) < 2 or min(self.widths) < 1 or not 0.0 <= self.dropout < 1.0:
             raise ConfigError(where="multi-head U-Net", expected="two or more widths, a dropout below 1", got=str(self))
-        if self.spectrum.n_rows % self.stride or self.spectrum.n_frames % self.stride:
-            raise ConfigError(
-                where="multi-head U-Net",
-                expected=f"rows and frames in multiples of {self.stride}",
-                got=f"{self.spectrum.n_rows} and {self.spectrum.n_frames}",
-            )
+        self.spectrum.require_multiples(self.stride, where="multi-head U-Net")
 
     @property
     def stride(self) -> int:

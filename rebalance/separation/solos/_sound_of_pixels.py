@@ -54,12 +54,7 @@ class PixelsConfig:
     def __post_init__(self) -> None:
         if len(self.widths) < 2 or min(*self.widths, self.n_components) < 1:
             raise ConfigError(where="The Sound of Pixels", expected="two or more widths, components", got=str(self))
-        if self.spectrum.n_rows % self.stride or self.spectrum.n_frames % self.stride:
-            raise ConfigError(
-                where="The Sound of Pixels",
-                expected=f"rows and frames in multiples of {self.stride}",
-                got=f"{self.spectrum.n_rows} and {self.spectrum.n_frames}",
-            )
+        self.spectrum.require_multiples(self.stride, where="The Sound of Pixels")
 
     @property
     def stride(self) -> int:

@@ -79,7 +79,7 @@ class SoloMixer:
 
     Parameters
     ----------
-    library
+    solos
         Solos of at least as many instruments as the largest mixture has sources.
     heads
         Instruments by number; what plays is told by its place here.
@@ -105,7 +105,7 @@ class SoloMixer:
     >>> facts = {"samples": np.ones(9_000, np.float32), "frames": np.zeros((1, 3, 8, 8), np.uint8)}
     >>> clips = tuple(SoloClip(instrument=name, identifier="a", **facts) for name in ("Tuba", "Horn"))
     >>> mixer = SoloMixer(
-    ...     library=SoloLibrary(clips=clips, sample_rate=11_025),
+    ...     solos=SoloLibrary(clips=clips, sample_rate=11_025),
     ...     heads=("Horn", "Tuba"),
     ...     spectrum=LogSpectrumConfig(segment_samples=2_000),
     ...     vision=VisionConfig(),
@@ -117,7 +117,7 @@ class SoloMixer:
     (torch.Size([3, 2, 1, 2000]), 1.0)
     """
 
-    library: SoloLibrary
+    solos: SoloLibrary
     heads: tuple[str, ...]
     spectrum: LogSpectrumConfig
     vision: VisionConfig
@@ -126,7 +126,7 @@ class SoloMixer:
     stage: int = 0
 
     def __post_init__(self) -> None:
-        instruments = self.library.by_instrument
+        instruments = self.solos.by_instrument
         if missing := sorted(instruments.keys() - set(self.heads)):
             raise ConfigError(
                 where="solos", expected=f"instruments with a head, {', '.join(self.heads)}", got=str(missing)
@@ -179,7 +179,7 @@ class SoloMixer:
         rng = np.random.default_rng([self.seed, rank, self.stage, number])
         least = self.most_sources if self.settings.shows_players else self.settings.n_sources[0]
         k = int(rng.integers(least, self.most_sources + 1))
-        by_instrument = self.library.by_instrument
+        by_instrument = self.solos.by_instrument
         names = sorted(rng.choice(sorted(by_instrument), size=k, replace=False).tolist(), key=self.heads.index)
         clips = [by_instrument[name][int(rng.integers(len(by_instrument[name])))] for name in names]
         crops = [self._crop(clip, rng) for clip in clips]
@@ -197,7 +197,7 @@ class SoloMixer:
         peak = float(np.abs(crop).max())
         gain = 1.0 / peak if self.settings.stretched and peak else 1.0
         factor = gain if self.settings.stretched else float(rng.uniform(*self.settings.volumes))
-        return np.clip(crop * np.float32(factor), -1.0, 1.0), start / self.library.sample_rate
+        return np.clip(crop * np.float32(factor), -1.0, 1.0), start / self.solos.sample_rate
 
     def _seen(
         self, clips: Sequence[SoloClip], starts_s: Sequence[float], rng: np.random.Generator

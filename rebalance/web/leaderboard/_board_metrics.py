@@ -45,22 +45,24 @@ class BoardCollector(Collector):
         yield from (jobs, submissions, free)
 
 
+_LABELS = ("method", "status")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardMetrics:
     """The numbers of one server."""
 
-    registry: CollectorRegistry
+    collectors: CollectorRegistry
     requests: Counter
 
     @classmethod
     def of(cls, board: Board) -> BoardMetrics:
         """Return the numbers of a server that begins."""
-        registry = CollectorRegistry()
-        registry.register(BoardCollector(board=board))
-        requests = Counter(
-            "rebalance_requests", "Requests by method and status.", ("method", "status"), registry=registry
-        )
-        return cls(registry=registry, requests=requests)
+        collectors = CollectorRegistry()
+        collectors.register(BoardCollector(board=board))
+        # The three empty texts are namespace, subsystem and unit.
+        requests = Counter("rebalance_requests", "Requests by method and status.", _LABELS, "", "", "", collectors)
+        return cls(collectors=collectors, requests=requests)
 
 
 def operation_routes(board: Board, askers: Askers, metrics: BoardMetrics) -> APIRouter:
@@ -78,7 +80,7 @@ def operation_routes(board: Board, askers: Askers, metrics: BoardMetrics) -> API
     def numbers(request: Request) -> Response:
         """Send the numbers to whoever has an organiser's token."""
         askers.organiser(request)
-        return Response(generate_latest(metrics.registry), media_type=_TYPE)
+        return Response(generate_latest(metrics.collectors), media_type=_TYPE)
 
     return routes
 
