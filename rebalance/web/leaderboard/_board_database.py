@@ -64,6 +64,11 @@ class Board:
         return self.data / "uploads"
 
     @property
+    def summaries(self) -> Path:
+        """What the pages show of scores; may be deleted at any time."""
+        return self.data / "summaries"
+
+    @property
     def work(self) -> Path:
         """Where workers keep what is unfinished."""
         return self.data / "work"

@@ -29,6 +29,7 @@ from rebalance.web.leaderboard._board_database import Board
 from rebalance.web.leaderboard._board_queries import BoardQueries
 from rebalance.web.leaderboard._board_queue import LEASE, ClaimedJob, JobQueue
 from rebalance.web.leaderboard._board_values import ORGANISER, BoardTask, JobKind, Result, Submission
+from rebalance.web.leaderboard._kept_summaries import keep_summary
 from rebalance.web.leaderboard._ranked_scores import HAAQI, score_column
 from rebalance.web.leaderboard._stored_files import StoredFile
 from rebalance.web.leaderboard._verdict_files import verdict_content, without_folders
@@ -175,7 +176,9 @@ class Worker:
         if failures:
             more = f" and {len(failures) - 1} more" if len(failures) > 1 else ""
             raise RebalanceError(f"{failures[0].reason}{more}", where=failures[0].item.rpartition(", ")[0])
-        result = self._kept_result(folder, score_column(task.metric), _now())
+        column = score_column(task.metric)
+        result = self._kept_result(folder, column, _now())
+        keep_summary(self.board, result, loaded, name=submission.identity, column=column)
         return lambda queue: queue.keep_result(claimed, result, _now())
 
     def _kept_result(self, folder: Path, column: str, now: dt.datetime) -> Result:

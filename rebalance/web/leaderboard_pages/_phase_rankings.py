@@ -14,11 +14,20 @@ import pandas as pd
 
 from rebalance._base.errors import RebalanceError
 from rebalance.pipeline import load_metric
-from rebalance.report import ScoredRun, read_score_files
+from rebalance.report import ScoredRun
 from rebalance.submission import ArchivedSignals, Manifest, parse_manifest
 from rebalance.task import Task, checked_split, load_task
 from rebalance.web.board import HAAQI_COLUMN, Kept, RankedSystem, Ranking, SummaryCache, rank_systems
-from rebalance.web.leaderboard import Board, BoardQueries, BoardTask, Page, Phase, Submission, published_identities
+from rebalance.web.leaderboard import (
+    Board,
+    BoardQueries,
+    BoardTask,
+    Page,
+    Phase,
+    Submission,
+    published_identities,
+    read_result,
+)
 
 CAUSALITIES = ("causal", "noncausal")
 _HAAQI = "haaqi"
@@ -208,14 +217,14 @@ class PhaseRankings:
 
     def _cache(self, task: BoardTask) -> SummaryCache:
         key = f"{task.folder}\t{task.split}"
-        folder = self.board.data / "summaries"
-        return self._caches.get(key, lambda: SummaryCache(folder, load_task(task.folder, checked_split(task.split))))
+        return self._caches.get(
+            key, lambda: SummaryCache(self.board.summaries, load_task(task.folder, checked_split(task.split)))
+        )
 
     def _read(self, submission: Submission) -> ScoredRun:
         """Read the scores of a submission from the files of the board."""
         assert submission.result is not None
-        table, summary = (self.board.files.path_of(one) for one in (submission.result.table, submission.result.summary))
-        return read_score_files(table, summary, name=submission.identity)
+        return read_result(self.board, submission.result, name=submission.identity)
 
     def _manifest(self, submission: Submission, task: BoardTask) -> Manifest | None:
         """Return what an archive says of its system; None where it says nothing, or is not kept any more."""
