@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from rebalance.web.leaderboard._board_worker import WorkerOptions
     from rebalance.web.leaderboard._databases import database_error, open_database
     from rebalance.web.leaderboard._form_tokens import COOKIE, FIELD, FormTokens
+    from rebalance.web.leaderboard._kept_summaries import read_result
     from rebalance.web.leaderboard._organising import Organising, published_identities, withdraw
     from rebalance.web.leaderboard._pruning import prune_board
     from rebalance.web.leaderboard._public_boards import public_standing, rank_of
@@ -92,6 +93,7 @@ __all__ = [
     "public_standing",
     "published_identities",
     "rank_of",
+    "read_result",
     "read_token",
     "restore_board",
     "serve_board",
@@ -150,6 +152,7 @@ __getattr__ = lazy_names(
         "public_standing": "_public_boards",
         "published_identities": "_organising",
         "rank_of": "_public_boards",
+        "read_result": "_kept_summaries",
         "read_token": "_board_client",
         "restore_board": "_board_backups",
         "serve_board": "_board_serving",

@@ -23,14 +23,13 @@ from sqlalchemy.orm import Session
 from rebalance._base.errors import RebalanceError
 from rebalance._base.running import executor_for, one_line
 from rebalance.pipeline import System, score_metrics, score_task
-from rebalance.report import read_score_files
 from rebalance.submission import ArchivedSignals, check_submission
 from rebalance.task import Task, checked_split, load_task
-from rebalance.web.board import SummaryCache
 from rebalance.web.leaderboard._board_database import Board
 from rebalance.web.leaderboard._board_queries import BoardQueries
 from rebalance.web.leaderboard._board_queue import LEASE, ClaimedJob, JobQueue
 from rebalance.web.leaderboard._board_values import ORGANISER, BoardTask, JobKind, Result, Submission
+from rebalance.web.leaderboard._kept_summaries import keep_summary
 from rebalance.web.leaderboard._ranked_scores import HAAQI, score_column
 from rebalance.web.leaderboard._stored_files import StoredFile
 from rebalance.web.leaderboard._verdict_files import verdict_content, without_folders
@@ -177,8 +176,9 @@ class Worker:
         if failures:
             more = f" and {len(failures) - 1} more" if len(failures) > 1 else ""
             raise RebalanceError(f"{failures[0].reason}{more}", where=failures[0].item.rpartition(", ")[0])
-        result = self._kept_result(folder, score_column(task.metric), _now())
-        self._summarise(result, loaded, task)
+        column = score_column(task.metric)
+        result = self._kept_result(folder, column, _now())
+        keep_summary(self.board, result, loaded, name=submission.identity, column=column)
         return lambda queue: queue.keep_result(claimed, result, _now())
 
     def _kept_result(self, folder: Path, column: str, now: dt.datetime) -> Result:
@@ -193,16 +193,6 @@ class Worker:
             summary=self._add(json.dumps(summary, sort_keys=True, indent=1).encode()),
             scored_at=now,
         )
-
-    def _summarise(self, result: Result, loaded: Task, task: BoardTask) -> None:
-        """Keep what the pages rank by, so that no reader waits for it; where it is missing they make it themselves."""
-        table, summary = (self.board.files.path_of(one) for one in (result.table, result.summary))
-        read = functools.partial(read_score_files, table, summary, name=result.table.digest)
-        try:
-            cache = SummaryCache(self.board.summaries, loaded)
-            cache.summary(result.table.digest, read, column=score_column(task.metric))
-        except RebalanceError as error:
-            LOG.warning("summary of scores %s: %s", result.table.digest, one_line(error))
 
     def _add(self, content: bytes) -> StoredFile:
         return self.board.files.add([content], max_bytes=_MAX_TABLE_BYTES)

@@ -36,6 +36,7 @@ from rebalance.web.leaderboard import (
     upgrade_board,
 )
 from rebalance.web.leaderboard._board_worker import Worker
+from rebalance.web.leaderboard._kept_summaries import keep_summary
 from rebalance.web.leaderboard._stored_files import describe_file
 from rebalance.web.leaderboard_pages import add_pages
 
@@ -98,6 +99,18 @@ def test_look_ahead_and_size_are_those_of_the_manifest(scored) -> None:
     assert "<dt>Parameters</dt><dd>6.59 million</dd>" in page or "<dt>Parameters</dt><dd>6.6 million</dd>" in page
     assert "<dt>Speed</dt><dd>unknown</dd>" in page
     assert page.count("this one") == 1
+
+
+def test_a_summary_that_cannot_be_made_is_told_and_raises_nothing(
+    scored, tiny_task_root: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    board, identity = scored
+    with board.reading() as session:
+        (found,) = BoardQueries(session=session).standing("dev")
+    without_files = dataclasses.replace(board, data=tmp_path)
+    keep_summary(without_files, found.result, load_task(tiny_task_root, "valid"), name=identity, column="si_sdr")
+    assert f"summary of submission {identity}: " in caplog.text
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_task_is_not_ranked_by_a_metric_that_is_not_there(scored, tiny_task_root: Path) -> None:
