@@ -243,9 +243,13 @@ class _Pages:
         """Return how all systems did for a listener; None where none did anything."""
         standing = view.standing
         labels = _labels(view.systems)
-        scores = {labels[one.identity]: self._rankings.scores(one, standing.task) for one in standing.submissions}
+        scores = {
+            labels[one.identity]: self._rankings.listener_scores(one, standing.task, name)
+            for one in standing.submissions
+        }
+        task, is_higher_better = self._rankings.task(standing.task), view.score.higher_is_better
         try:
-            return view_listener(name, scores, self._rankings.task(standing.task))
+            return view_listener(name, scores, task, higher_is_better=is_higher_better)
         except RebalanceError:
             return None
 

@@ -163,11 +163,14 @@ class PhaseRankings:
         """Return a task, loaded once."""
         return self._cache(task).task
 
-    def scores(self, submission: Submission, task: BoardTask) -> pd.DataFrame:
-        """Return the scores of a submission; not to be written into."""
+    def listener_scores(self, submission: Submission, task: BoardTask, listener: str) -> pd.Series[float]:
+        """Return what a submission scored for one listener by what the task is ranked by, indexed by scene."""
         result = _result(submission)
-        return self._cache(task).scores(
-            result.table.digest, lambda: read_result(self.board, result, name=submission.identity)
+        return self._cache(task).listener_scores(
+            result.table.digest,
+            lambda: read_result(self.board, result, name=submission.identity),
+            listener,
+            column=self.shown_score(task).column,
         )
 
     def shown_score(self, task: BoardTask) -> ShownScore:

@@ -77,12 +77,13 @@ def test_the_worker_that_scored_leaves_the_summary_that_the_board_shows(
 ) -> None:
     sent(client, tokens.teams["T001"], archive.read_bytes())
     work(board)
-    (kept,) = board.summaries.iterdir()
-    made_ns = kept.stat().st_mtime_ns
+    made_ns = {path.name: path.stat().st_mtime_ns for path in board.summaries.iterdir()}
     rankings = PhaseRankings(board)
-    (system,) = rankings.view(rankings.standing(PHASE)).systems
-    assert f"{system.summary.digest}.json" == kept.name
-    assert [(path, path.stat().st_mtime_ns) for path in board.summaries.iterdir()] == [(kept, made_ns)]
+    standing = rankings.standing(PHASE)
+    (system,) = rankings.view(standing).systems
+    assert len(rankings.listener_scores(standing.submissions[0], standing.task, "L0001"))
+    assert set(made_ns) == {f"{system.summary.digest}.json", f"{system.summary.digest}.npz"}
+    assert {path.name: path.stat().st_mtime_ns for path in board.summaries.iterdir()} == made_ns
 
 
 def test_a_file_that_is_no_archive_is_refused_with_a_verdict(client: TestClient, board: Board, tokens: Tokens) -> None:

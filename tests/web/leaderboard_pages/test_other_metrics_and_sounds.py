@@ -91,6 +91,17 @@ def test_a_worker_scores_by_the_metric_of_the_task_and_the_board_ranks_by_it(sco
     assert f"{table['si_sdr'].mean():.3f}" in page
 
 
+def test_the_page_of_a_listener_shows_the_score_that_the_task_is_ranked_by(scored) -> None:
+    board, _ = scored
+    with board.reading() as session:
+        (found,) = BoardQueries(session=session).standing("dev")
+    table = pd.read_csv(board.files.path_of(found.result.table))
+    page = client_of(board).get("/board/dev/listeners/L0001").text
+    heard = table[table["listener"] == "L0001"]
+    assert f"{heard['si_sdr'].mean():.3f}" in page
+    assert f"{heard['avg_haaqi'].mean():.3f}" not in page
+
+
 def test_look_ahead_and_size_are_those_of_the_manifest(scored) -> None:
     board, identity = scored
     client = client_of(board)
