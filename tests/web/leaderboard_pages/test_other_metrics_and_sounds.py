@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import threading
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -74,6 +75,13 @@ def scored(tiny_task_root: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         yield board, identity
 
 
+def archive_of(board: Board) -> Path:
+    """Return the archive of the only submission."""
+    with board.reading() as session:
+        (found,) = BoardQueries(session=session).submissions()
+    return board.archives(found.team).path_of(found.file)
+
+
 def client_of(board: Board) -> TestClient:
     return TestClient(create_board_app(board, add_pages=add_pages), base_url="http://localhost")
 
@@ -108,7 +116,8 @@ def test_look_ahead_and_size_are_those_of_the_manifest(scored) -> None:
     assert "4.5 ms" in client.get("/board/dev").text
     page = client.get(f"/board/dev/systems/{identity}").text
     assert "<dt>Parameters</dt><dd>6.59 million</dd>" in page or "<dt>Parameters</dt><dd>6.6 million</dd>" in page
-    assert "<dt>Speed</dt><dd>unknown</dd>" in page
+    speed = json.loads(zipfile.ZipFile(archive_of(board)).read("manifest.json"))["configuration"]["speed"]
+    assert f"<dt>Speed</dt><dd>{speed:.2g} s for 1 s</dd>" in page
     assert page.count("this one") == 1
 
 
