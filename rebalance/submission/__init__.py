@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rebalance._base.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from rebalance.submission._archive_parts import WholeArchive, whole_archive
     from rebalance.submission._checking import check_files, check_submission
     from rebalance.submission._manifest import Manifest, parse_manifest
     from rebalance.submission._naming import CAUSALITIES, Causality, SubmissionName, parse_archive_name
@@ -29,6 +30,7 @@ __all__ = [
     "SubmissionName",
     "SubmittedFiles",
     "Verdict",
+    "WholeArchive",
     "by_kind",
     "check_files",
     "check_submission",
@@ -38,12 +40,14 @@ __all__ = [
     "parse_manifest",
     "unknowns",
     "verdict_from_json",
+    "whole_archive",
     "write_submission",
 ]
 
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
+        "_archive_parts": ("WholeArchive", "whole_archive"),
         "_checking": ("check_files", "check_submission"),
         "_manifest": ("Manifest", "parse_manifest"),
         "_naming": ("CAUSALITIES", "Causality", "SubmissionName", "parse_archive_name"),
