@@ -20,7 +20,7 @@ from pathlib import Path
 import pandas as pd
 from sqlalchemy.orm import Session
 
-from rebalance._base.errors import RebalanceError
+from rebalance._base.errors import RebalanceError, SchedulerError
 from rebalance._base.running import executor_for, one_line
 from rebalance.pipeline import System, score_metrics, score_task
 from rebalance.submission import ArchivedSignals, check_submission
@@ -87,7 +87,7 @@ class Worker:
     def run(self, stop: threading.Event, *, until_idle: bool = False) -> int:
         """Do jobs until told to stop, or until there is none; return how many were done.
 
-        A database that cannot be reached for a while is waited for.
+        A database or a cluster that cannot be reached for a while is waited for.
         """
         n_done = 0
         while not stop.is_set():
@@ -100,13 +100,17 @@ class Worker:
         return n_done
 
     def _step(self) -> bool | None:
-        """Do one job; False where there was none, None where the database could not be asked."""
+        """Do one job; False where there was none, None where the database or the cluster could not be asked."""
         claimed: ClaimedJob | None = None
         try:
             with self.board.transaction() as session:
                 claimed = self._queue(session).claim(self.name, _now(), self.options.kinds)
             if claimed is not None:
                 self._work(claimed)
+        except SchedulerError as error:
+            LOG.warning("worker %s: %s", self.name, one_line(error))
+            self._give_back(claimed)
+            return None
         except RebalanceError as error:
             LOG.warning("worker %s: %s", self.name, one_line(error))
             return None
@@ -116,7 +120,7 @@ class Worker:
         return claimed is not None
 
     def _give_back(self, claimed: ClaimedJob | None) -> None:
-        """Leave a job to others at once: this worker was told to stop."""
+        """Leave a job to others at once: this worker was told to stop, or what it works with is away."""
         if claimed is not None:
             with self.board.transaction() as session:
                 self._queue(session).release(claimed, _now())
@@ -134,6 +138,8 @@ class Worker:
         try:
             with self._heart(claimed, submission, task):
                 finish = (self._check if claimed.job.kind == "check" else self._score)(submission, task, claimed)
+        except SchedulerError:
+            raise
         except RebalanceError as error:
             finish = functools.partial(self._failed, claimed, without_folders(one_line(error), self._folders(task)))
         except (OSError, ValueError, ArithmeticError, MemoryError) as error:
@@ -198,8 +204,8 @@ class Worker:
         return self.board.files.add([content], max_bytes=_MAX_TABLE_BYTES)
 
     def _folder(self, submission: Submission) -> Path:
-        """Return where the unfinished scores of a submission are."""
-        return self.board.work / submission.identity
+        """Return where the unfinished scores of a submission are, for the workers of a cluster too."""
+        return (self.board.work / submission.identity).absolute()
 
     def _folders(self, task: BoardTask) -> tuple[str, ...]:
         """Return the folders that no team is to see."""
