@@ -24,15 +24,17 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def dask_cluster(folder: Path, *, port: int = 0) -> Iterator[Cluster]:
-    """Run a cluster for the time of the block; its workers live in a folder of their own."""
+def dask_cluster(folder: Path, *, port: int = 0, cwd: Path | None = None) -> Iterator[Cluster]:
+    """Run a cluster for the time of the block; `cwd` is where its processes are, here when None."""
     note = folder / "scheduler.json"
     note.unlink(missing_ok=True)
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "5s"}
+    own = {"OMP_NUM_THREADS": "1", "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "5s"}
+    places = [str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]  # of what tests import
+    environment = os.environ | own | {"PYTHONPATH": os.pathsep.join(places)}
 
     def started(*arguments: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "dask", *arguments, "--scheduler-file", str(note), "--no-dashboard"]
-        return subprocess.Popen(command, env=environment, cwd=folder, stderr=subprocess.DEVNULL, start_new_session=True)
+        return subprocess.Popen(command, env=environment, cwd=cwd, stderr=subprocess.DEVNULL, start_new_session=True)
 
     scheduler = started("scheduler", "--host", "127.0.0.1", "--port", str(port))
     deadline = time.monotonic() + 60

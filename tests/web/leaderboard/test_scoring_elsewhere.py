@@ -34,7 +34,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
     folder = tmp_path / "cluster"
     folder.mkdir()
-    with dask_cluster(folder) as started:
+    with dask_cluster(folder, cwd=folder) as started:
         yield started
 
 
