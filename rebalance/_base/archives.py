@@ -42,8 +42,8 @@ _MIN_DIRECTORY_BYTES = 1 << 16
 _MAX_NAME_LENGTH = 1024
 _RATIO_MATTERS_FROM_BYTES = 1 << 20
 _SHOWN_CHARACTERS = 100
-_NUMBERED_PART = re.compile(r"(.+\.zip)\.(\d{3})", flags=re.ASCII | re.IGNORECASE)
-_SPANNED_PART = re.compile(r"\.z\d{2}", flags=re.ASCII | re.IGNORECASE)
+NUMBERED_PART = re.compile(r"(.+\.zip)\.(\d{3})", flags=re.ASCII | re.IGNORECASE)
+SPANNED_PART = re.compile(r"\.z\d{2}", flags=re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +132,7 @@ def open_archive(path: Path, limits: ArchiveLimits | None = None) -> Archive:
         limits, or anything in it contradicts itself or could do harm when unpacked.
     """
     limits = limits or ArchiveLimits()
-    parts = _numbered_parts(path) or (_last_spanned_part(path),)
+    parts = numbered_parts(path) or (_last_spanned_part(path),)
     try:
         with JoinedFile(parts) as file:
             end = _find_end(file, path)
@@ -327,17 +327,17 @@ class _Entry:
     header_offset: int
 
 
-def _numbered_parts(path: Path) -> tuple[Path, ...]:
+def numbered_parts(path: Path) -> tuple[Path, ...]:
     """Return the parts of ``x.zip.001``, ``x.zip.002`` ... that a path belongs to; none if it is no such part."""
     whole = path.name
-    if match := _NUMBERED_PART.fullmatch(path.name):
+    if match := NUMBERED_PART.fullmatch(path.name):
         whole = match[1]
     elif path.exists() or not path.with_name(f"{path.name}.001").exists():
         return ()
     found = {
         int(part[2]): sibling
         for sibling in path.parent.iterdir()
-        if (part := _NUMBERED_PART.fullmatch(sibling.name)) and part[1] == whole
+        if (part := NUMBERED_PART.fullmatch(sibling.name)) and part[1] == whole
     }
     for number in range(1, max(found, default=1) + 1):
         if number not in found or not found[number].is_file():
@@ -347,7 +347,7 @@ def _numbered_parts(path: Path) -> tuple[Path, ...]:
 
 def _last_spanned_part(path: Path) -> Path:
     """Return the ``.zip`` that holds the table of contents."""
-    last = path.with_suffix(".zip") if _SPANNED_PART.fullmatch(path.suffix) else path
+    last = path.with_suffix(".zip") if SPANNED_PART.fullmatch(path.suffix) else path
     if not last.is_file():
         raise RebalanceError(
             where=last, expected="a zip archive", found="a folder" if last.is_dir() else "no such file"

@@ -7,6 +7,7 @@ dataclasses; here a misspelt key or a number in quotes is an error with its plac
 from __future__ import annotations
 
 import dataclasses
+import functools
 import types
 import typing
 from collections.abc import Mapping
@@ -81,20 +82,26 @@ def _structured(value: Any, kind: Any, where: str) -> Any:  # noqa: ANN401 - wha
 def _dataclass(value: Any, kind: Any, where: str) -> Any:  # noqa: ANN401 - whatever the annotation says
     """Return a mapping as a dataclass."""
     _required(value, isinstance(value, Mapping), where, "a mapping")
-    hints = typing.get_type_hints(kind)
+    hints, needed = _fields(kind)
     for key in value:
         if key not in hints:
             raise ConfigError(
                 f"unknown key {key!r}; expected {', '.join(hints)}", where=where, more=suggestion(str(key), hints)
             )
+    if missing := sorted(needed - set(value)):
+        raise ConfigError(f"missing {', '.join(missing)}", where=where)
+    return kind(**{key: _structured(item, hints[key], f"{where}: {key}") for key, item in value.items()})
+
+
+@functools.cache
+def _fields(kind: Any) -> tuple[Mapping[str, Any], frozenset[str]]:  # noqa: ANN401 - whatever the annotation says
+    """Return the annotations of a dataclass, and which fields have no default."""
     needed = {
         field.name
         for field in dataclasses.fields(kind)
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
     }
-    if missing := sorted(needed - set(value)):
-        raise ConfigError(f"missing {', '.join(missing)}", where=where)
-    return kind(**{key: _structured(item, hints[key], f"{where}: {key}") for key, item in value.items()})
+    return typing.get_type_hints(kind), frozenset(needed)
 
 
 def _required(value: Any, holds: bool, where: str, expected: str) -> Any:  # noqa: ANN401 - any value

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 
-def lazy_names(package: str, modules: Mapping[str, str]) -> Callable[[str], object]:
-    """Return the ``__getattr__`` of a package that imports heavy modules on first use.
+def lazy_names(
+    package: str, modules: Mapping[str, Sequence[str]], *, subpackages: Sequence[str] = ()
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """Return ``__getattr__`` and ``__dir__`` of a package whose modules are imported on first use.
 
     Parameters
     ----------
     package
         ``__name__`` of the package.
     modules
-        By public name, the module of the package that defines it.
+        Public names by the module of the package that defines them.
+    subpackages
+        Packages within that are imported when they are asked for as an attribute.
     """
+    homes = {name: module for module, names in modules.items() for name in names}
 
     def get(name: str) -> object:
-        if name not in modules:
+        if name in subpackages:
+            return importlib.import_module(f"{package}.{name}")
+        if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value = getattr(importlib.import_module(f"{package}.{modules[name]}"), name)
+        value = getattr(importlib.import_module(f"{package}.{homes[name]}"), name)
         setattr(sys.modules[package], name, value)
         return value
 
-    return get
+    def names() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *homes, *subpackages})
+
+    return get, names

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from rebalance._base.errors import ConfigError, RebalanceError
+from rebalance._base.errors import ConfigError, RebalanceError, SchedulerError
 from rebalance._base.progress import progress_bar
 
 Item = TypeVar("Item")
@@ -63,7 +63,9 @@ def executor_for(scheduler: str | None) -> Iterator[Executor | None]:
     Raises
     ------
     ConfigError
-        If the extra ``cluster`` is not installed, or nothing answers at the address.
+        If the extra ``cluster`` is not installed.
+    SchedulerError
+        If nothing answers at the address.
     """
     if scheduler is None:
         yield None
@@ -75,7 +77,7 @@ def executor_for(scheduler: str | None) -> Iterator[Executor | None]:
     try:
         client = Client(scheduler, timeout=_CONNECT_TIMEOUT_S, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"cannot connect: {one_line(error)}", where=f"scheduler {scheduler}") from error
+        raise SchedulerError(f"cannot connect: {one_line(error)}", where=f"scheduler {scheduler}") from error
     with _quiet(), client, client.get_executor(pure=False) as executor:
         yield executor
 
@@ -127,8 +129,10 @@ def run_items(
     ------
     ConfigError
         If `jobs` is below 1.
+    SchedulerError
+        If the cluster behind `executor` is lost.
     RebalanceError
-        If the cluster behind `executor` is lost, or a script calls this while its own workers import it.
+        If a script calls this while its own workers import it.
     """
     if executor is None and getattr(multiprocessing.process.current_process(), "_inheriting", False):
         raise RebalanceError(_UNGUARDED)
@@ -146,7 +150,7 @@ def run_items(
             except BrokenProcessPool:
                 raise
             except CancelledError as error:
-                raise RebalanceError(_LOST_SCHEDULER) from error
+                raise SchedulerError(_LOST_SCHEDULER) from error
             except Exception as error:  # noqa: BLE001 - one failed item must not stop the rest
                 failures.append(Failure(item=describe(item), reason=one_line(error)))
             else:

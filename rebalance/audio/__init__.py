@@ -2,51 +2,56 @@
 
 from __future__ import annotations
 
-from rebalance.audio._audio_files import (
-    Audio,
-    AudioHeader,
-    Recording,
-    Rounding,
-    check_written,
-    probe_audio,
-    quantise_int16,
-    read_audio,
-    resample,
-    sample_span,
-    write_audio,
-    write_flac,
-)
-from rebalance.audio._file_formats import AUDIO_SUFFIXES, AudioFormat, output_format, suffix_like
-from rebalance.audio._levels import amplitude_from_db, db_from_amplitude, loudness_lufs, rms
-from rebalance.audio._made_gains import (
-    Leakage,
-    RelativeGains,
-    made_gains,
-    measure_leakage,
-    reference_players,
-    relative_gains_db,
-)
-from rebalance.audio._metering import LevelMeter
-from rebalance.audio._remixing import (
-    MAX_STRENGTH,
-    Shrinkage,
-    changes_of,
-    normalising_gain_db,
-    official_remix,
-    remix,
-    remix_as_edit,
-)
-from rebalance.audio._streamed_files import AudioFile, AudioWriter, open_audio, writing_audio
-from rebalance.audio._streams import (
-    Block,
-    Blocking,
-    RecordingStream,
-    ResampledStream,
-    Spool,
-    Stream,
-    aligned_pieces,
-    resampled_pieces,
-)
+from typing import TYPE_CHECKING
+
+from rebalance._base.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from rebalance.audio._audio_files import (
+        Audio,
+        AudioHeader,
+        Recording,
+        Rounding,
+        check_written,
+        probe_audio,
+        quantise_int16,
+        read_audio,
+        resample,
+        sample_span,
+        write_audio,
+        write_flac,
+    )
+    from rebalance.audio._file_formats import AUDIO_SUFFIXES, AudioFormat, output_format, suffix_like
+    from rebalance.audio._levels import amplitude_from_db, db_from_amplitude, loudness_lufs, rms
+    from rebalance.audio._made_gains import (
+        Leakage,
+        RelativeGains,
+        made_gains,
+        measure_leakage,
+        reference_players,
+        relative_gains_db,
+    )
+    from rebalance.audio._metering import LevelMeter
+    from rebalance.audio._remixing import (
+        MAX_STRENGTH,
+        Shrinkage,
+        changes_of,
+        normalising_gain_db,
+        official_remix,
+        remix,
+        remix_as_edit,
+    )
+    from rebalance.audio._streamed_files import AudioFile, AudioWriter, open_audio, writing_audio
+    from rebalance.audio._streams import (
+        Block,
+        Blocking,
+        RecordingStream,
+        ResampledStream,
+        Spool,
+        Stream,
+        aligned_pieces,
+        resampled_pieces,
+    )
 
 __all__ = [
     "AUDIO_SUFFIXES",
@@ -96,3 +101,54 @@ __all__ = [
     "write_flac",
     "writing_audio",
 ]
+
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "_audio_files": (
+            "Audio",
+            "AudioHeader",
+            "Recording",
+            "Rounding",
+            "check_written",
+            "probe_audio",
+            "quantise_int16",
+            "read_audio",
+            "resample",
+            "sample_span",
+            "write_audio",
+            "write_flac",
+        ),
+        "_file_formats": ("AUDIO_SUFFIXES", "AudioFormat", "output_format", "suffix_like"),
+        "_levels": ("amplitude_from_db", "db_from_amplitude", "loudness_lufs", "rms"),
+        "_made_gains": (
+            "Leakage",
+            "RelativeGains",
+            "made_gains",
+            "measure_leakage",
+            "reference_players",
+            "relative_gains_db",
+        ),
+        "_metering": ("LevelMeter",),
+        "_remixing": (
+            "MAX_STRENGTH",
+            "Shrinkage",
+            "changes_of",
+            "normalising_gain_db",
+            "official_remix",
+            "remix",
+            "remix_as_edit",
+        ),
+        "_streamed_files": ("AudioFile", "AudioWriter", "open_audio", "writing_audio"),
+        "_streams": (
+            "Block",
+            "Blocking",
+            "RecordingStream",
+            "ResampledStream",
+            "Spool",
+            "Stream",
+            "aligned_pieces",
+            "resampled_pieces",
+        ),
+    },
+)

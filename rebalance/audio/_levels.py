@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-import pyloudnorm
 from numpy.typing import NDArray
 
 _GATING_BLOCK_S = 0.4
@@ -69,6 +68,8 @@ def loudness_lufs(samples: NDArray[np.floating], sample_rate: int) -> float:
 
     Source: ITU-R BS.1770-4, as pyloudnorm computes it.
     """
+    import pyloudnorm
+
     block = int(np.ceil(_GATING_BLOCK_S * sample_rate)) + 1
     n_samples = samples.shape[1]
     whole = samples if n_samples >= block else np.tile(samples, -(-block // n_samples))[:, :block]

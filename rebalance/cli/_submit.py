@@ -18,7 +18,10 @@ _REFUSED = 1
 
 
 def submit(
-    archive: Annotated[Path, typer.Argument(metavar="ZIP", help="From 'rebalance pack'.", show_default=False)],
+    archive: Annotated[
+        list[Path],
+        typer.Argument(metavar="ZIP...", help="From 'rebalance pack': one archive, or its parts.", show_default=False),
+    ],
     to: Annotated[str, typer.Option(metavar="URL", help="Address of the leaderboard.", show_default=False)],
     phase: Annotated[
         str | None, typer.Option(metavar="NAME", help="May be left out where there is one.", show_default=False)
@@ -32,7 +35,8 @@ def submit(
 ) -> None:
     """Send a submission to a leaderboard, and follow it until it has its score and rank.
 
-    An upload that was interrupted goes on where it was: give the same command again. Exit status 1: refused or failed.
+    Of an archive in parts one will do if the others lie beside it. An upload that was interrupted goes on where it was:
+    give the same command again. Exit status 1: refused or failed.
 
     Example: rebalance submit submission_T002_causal.zip --to https://board.example.org --token-file token
     """
@@ -69,13 +73,11 @@ def _only_phase(client: BoardClient) -> str:
     return phases[0]
 
 
-def _send(client: BoardClient, archive: Path, phase: str) -> str:
-    from rebalance._base.errors import ConfigError
+def _send(client: BoardClient, archive: list[Path], phase: str) -> str:
     from rebalance._base.progress import share_bar
+    from rebalance.submission import whole_archive
 
-    if not archive.is_file():
-        raise ConfigError(where=archive, expected="a submission archive")
-    with share_bar(f"send {archive.name}") as reach:
+    with share_bar(f"send {whole_archive(archive).name}") as reach:
         return client.send(archive, phase, on_bytes=lambda done, total: reach(done / total))
 
 

@@ -2,49 +2,54 @@
 
 from __future__ import annotations
 
-from rebalance.pipeline._balance import Balance, estimate_balance, measured_reliability
-from rebalance.pipeline._block_separation import stem_pieces
-from rebalance.pipeline._enhancing import EnhanceOptions, amplify_for_submission, enhance_task, estimate_sources
-from rebalance.pipeline._heard_metrics import HeardSignals, Metric, check_metric, list_metrics, load_metric
-from rebalance.pipeline._metric_scores import score_metrics
-from rebalance.pipeline._official_options import read_options
-from rebalance.pipeline._own_files import RemixedFile, SeparatedFile, remix_file, separate_file
-from rebalance.pipeline._personal import (
-    LevelledMix,
-    LoudnessTarget,
-    OutputLevel,
-    PersonalMix,
-    RemixRequest,
-    StreamedMix,
-    common_attenuation_db,
-    gains_by_source,
-    rebalance_recording,
-    rebalance_stems,
-    remix_of_stems,
-    remix_stream,
-    separate_recording,
-)
-from rebalance.pipeline._runs import (
-    RunRecord,
-    clear_run,
-    count_finished,
-    enhanced_path,
-    read_run,
-    record_causality,
-    record_of_signals,
-)
-from rebalance.pipeline._score_tables import Scores, collect_scores, score_runs
-from rebalance.pipeline._scoring import (
-    EnhancedSignals,
-    FolderSignals,
-    System,
-    score_pair,
-    score_scene,
-    score_task,
-    system_of_run,
-    true_remix,
-)
-from rebalance.pipeline._separation_quality import EvaluationOptions, evaluate_separation, metric_columns
+from typing import TYPE_CHECKING
+
+from rebalance._base.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from rebalance.pipeline._balance import Balance, estimate_balance, measured_reliability
+    from rebalance.pipeline._block_separation import stem_pieces
+    from rebalance.pipeline._enhancing import EnhanceOptions, amplify_for_submission, enhance_task, estimate_sources
+    from rebalance.pipeline._heard_metrics import HeardSignals, Metric, check_metric, list_metrics, load_metric
+    from rebalance.pipeline._metric_scores import score_metrics
+    from rebalance.pipeline._official_options import read_options
+    from rebalance.pipeline._own_files import RemixedFile, SeparatedFile, remix_file, separate_file
+    from rebalance.pipeline._personal import (
+        LevelledMix,
+        LoudnessTarget,
+        OutputLevel,
+        PersonalMix,
+        RemixRequest,
+        StreamedMix,
+        common_attenuation_db,
+        gains_by_source,
+        rebalance_recording,
+        rebalance_stems,
+        remix_of_stems,
+        remix_stream,
+        separate_recording,
+    )
+    from rebalance.pipeline._runs import (
+        RunRecord,
+        clear_run,
+        count_finished,
+        enhanced_path,
+        read_run,
+        record_causality,
+        record_of_signals,
+    )
+    from rebalance.pipeline._score_tables import Scores, collect_scores, score_runs
+    from rebalance.pipeline._scoring import (
+        EnhancedSignals,
+        FolderSignals,
+        System,
+        score_pair,
+        score_scene,
+        score_task,
+        system_of_run,
+        true_remix,
+    )
+    from rebalance.pipeline._separation_quality import EvaluationOptions, evaluate_separation, metric_columns
 
 __all__ = [
     "Balance",
@@ -101,3 +106,52 @@ __all__ = [
     "system_of_run",
     "true_remix",
 ]
+
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "_balance": ("Balance", "estimate_balance", "measured_reliability"),
+        "_block_separation": ("stem_pieces",),
+        "_enhancing": ("EnhanceOptions", "amplify_for_submission", "enhance_task", "estimate_sources"),
+        "_heard_metrics": ("HeardSignals", "Metric", "check_metric", "list_metrics", "load_metric"),
+        "_metric_scores": ("score_metrics",),
+        "_official_options": ("read_options",),
+        "_own_files": ("RemixedFile", "SeparatedFile", "remix_file", "separate_file"),
+        "_personal": (
+            "LevelledMix",
+            "LoudnessTarget",
+            "OutputLevel",
+            "PersonalMix",
+            "RemixRequest",
+            "StreamedMix",
+            "common_attenuation_db",
+            "gains_by_source",
+            "rebalance_recording",
+            "rebalance_stems",
+            "remix_of_stems",
+            "remix_stream",
+            "separate_recording",
+        ),
+        "_runs": (
+            "RunRecord",
+            "clear_run",
+            "count_finished",
+            "enhanced_path",
+            "read_run",
+            "record_causality",
+            "record_of_signals",
+        ),
+        "_score_tables": ("Scores", "collect_scores", "score_runs"),
+        "_scoring": (
+            "EnhancedSignals",
+            "FolderSignals",
+            "System",
+            "score_pair",
+            "score_scene",
+            "score_task",
+            "system_of_run",
+            "true_remix",
+        ),
+        "_separation_quality": ("EvaluationOptions", "evaluate_separation", "metric_columns"),
+    },
+)

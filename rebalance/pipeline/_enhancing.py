@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import logging
+import time
 import zipfile
 from collections import defaultdict
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from rebalance._base.running import Failure, one_line, run_items
 from rebalance._base.semantics import SEMANTICS, VERSION
 from rebalance.audio import Audio, Rounding, official_remix, remix_as_edit, resample, write_flac
 from rebalance.hearing import CHALLENGE_AID, AidSettings, Fitting, amplify
+from rebalance.pipeline._run_timing import Timing, record_timing
 from rebalance.pipeline._runs import RunRecord, claim_run, clear_run, count_finished, enhanced_path
 from rebalance.separation import (
     OfficialTargets,
@@ -211,17 +213,20 @@ def enhance_task(
         clear_run(run)
     claim_run(run, record)
     _LOG.info("%s: %d of %d pairs are there", run, count_finished(task, run), len(task.pairs))
-    failures: list[Failure] = []
-    failures += run_items(
-        _unfinished_by_segment(task, run),
-        functools.partial(_enhance_segment, run=run, options=options),
-        title=f"enhance {task.split} with {options.separator}",
-        jobs=jobs,
-        executor=executor,
-        describe=lambda part: f"segment {next(iter(part.segments))}",
-        on_result=lambda _, failed: failures.extend(failed),
-    )
-    return tuple(failures)
+    done: list[_EnhancedSegment] = []
+    try:
+        failures = run_items(
+            _unfinished_by_segment(task, run),
+            functools.partial(_enhance_segment, run=run, options=options),
+            title=f"enhance {task.split} with {options.separator}",
+            jobs=jobs,
+            executor=executor,
+            describe=lambda part: f"segment {next(iter(part.segments))}",
+            on_result=lambda _, enhanced: done.append(enhanced),
+        )
+    finally:
+        record_timing(run, sum((enhanced.timing for enhanced in done), Timing()))
+    return (*(failure for enhanced in done for failure in enhanced.failures), *failures)
 
 
 def _record(task: Task, options: EnhanceOptions, separator: Separator) -> RunRecord:
@@ -256,12 +261,20 @@ def _unfinished_by_segment(task: Task, run: Path) -> list[Task]:
     return [task.subset(pairs) for pairs in waiting.values()]
 
 
-def _enhance_segment(part: Task, *, run: Path, options: EnhanceOptions) -> tuple[Failure, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _EnhancedSegment:
+    """What became of a segment: the pairs that failed, and how long the separation took."""
+
+    failures: tuple[Failure, ...]
+    timing: Timing
+
+
+def _enhance_segment(part: Task, *, run: Path, options: EnhanceOptions) -> _EnhancedSegment:
     """Write the files of one segment's pairs; a pair that fails leaves the others alone."""
     (segment,) = part.segments.values()
     separator = _separator(options)
     mixture = read_source(part, segment.mixture)
-    estimates = _kept_estimates(run, part, segment, separator, options)
+    estimates, timing = _kept_estimates(run, part, segment, separator, options)
     failures: list[Failure] = []
     for name, listeners in part.scene_listeners.items():
         remixed = _remix_scene(mixture, estimates, part.scenes[name], separator, options)
@@ -272,7 +285,7 @@ def _enhance_segment(part: Task, *, run: Path, options: EnhanceOptions) -> tuple
                 failures.append(Failure(item=f"scene {pair.scene}, listener {pair.listener}", reason=one_line(error)))
     if not failures:
         _estimates_path(run, segment).unlink(missing_ok=True)
-    return tuple(failures)
+    return _EnhancedSegment(failures=tuple(failures), timing=timing)
 
 
 def _remix_scene(
@@ -299,21 +312,28 @@ def _write_pair(remixed: Audio, part: Task, pair: Pair, run: Path, options: Enha
 
 def _kept_estimates(
     run: Path, part: Task, segment: Segment, separator: Separator, options: EnhanceOptions
-) -> dict[str, Audio]:
-    """Return the estimates an interrupted run left behind, or make them and keep them."""
+) -> tuple[dict[str, Audio], Timing]:
+    """Return the estimates an interrupted run left behind, or make them and keep them, with the time that took."""
     path = _estimates_path(run, segment)
     names = [source.name for source in segment.sources]
     kept = _read_estimates(path)
     if kept is not None and kept.keys() == set(names):
-        return kept
+        return kept, Timing()
+    start_s = time.perf_counter()
     if options.remix == "official":
         estimates = _official_targets(separator, part, segment, options.accompaniment_share)
     else:
         estimates = estimate_sources(separator, part, segment)
+    timing = Timing(separation_s=time.perf_counter() - start_s, music_s=_duration_s(estimates))
     if np.any(info_of(separator).shrinkage) and estimates:
         with replacing(path) as temporary, temporary.open("wb") as file:
             np.savez(file, names=np.array(names), estimates=np.stack([estimates[name] for name in names]))
-    return estimates
+    return estimates, timing
+
+
+def _duration_s(estimates: Mapping[str, Audio]) -> float:
+    """Return how long estimates are; 0 where there is none."""
+    return max((estimate.shape[1] for estimate in estimates.values()), default=0) / CAD2_TASK2.mixture_sample_rate
 
 
 def _read_estimates(path: Path) -> dict[str, Audio] | None:

@@ -46,6 +46,8 @@ class RunRecord:
         Settings of `EnhanceOptions`.
     causality
         What `record_causality` found of the whole chain; None where it was not measured.
+    timing
+        How long the separation of how much music took, both in seconds; None where nothing was separated.
 
     Examples
     --------
@@ -80,6 +82,14 @@ class RunRecord:
     accompaniment_share: float | None = None
     aid: Mapping[str, Any] | None = None
     causality: Mapping[str, Any] | None = None
+    timing: Mapping[str, Any] | None = None
+
+    @property
+    def speed(self) -> float | None:
+        """Seconds that the separation of a second of music took, to three digits; None where it was not measured."""
+        if self.timing is None:
+            return None
+        return float(f"{float(self.timing['separation_s']) / float(self.timing['music_s']):.3g}")
 
     @property
     def known_lookahead_ms(self) -> float | None:
@@ -165,7 +175,7 @@ def claim_run(run: Path, record: RunRecord) -> None:
                         " enhance --fresh' starts anew"
                     ),
                 )
-        content["causality"] = before["causality"]
+        content |= {measured: before[measured] for measured in ("causality", "timing")}
     write_json(run / RUN_FILE, content)
 
 
@@ -313,8 +323,8 @@ def read_run(run: StrPath) -> RunRecord:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         shrinkage = content.pop("shrinkage", None)
         record = RunRecord(shrinkage=None if shrinkage is None else tuple(shrinkage), **content)
-        _ = record.known_lookahead_ms
-    except (KeyError, ValueError, TypeError) as error:
+        _ = record.known_lookahead_ms, record.speed
+    except (KeyError, ValueError, TypeError, ZeroDivisionError) as error:
         raise ConfigError(f"not the record of a run: {error}", where=path) from error
     return record
 

@@ -31,7 +31,17 @@ _EARLIEST = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
 _PERMISSIONS = stat.S_IFREG | 0o644
 _IN_NAME_OR_OWN_FIELD = frozenset(
-    {"version", "semantics", "split", "separator", "lookahead_ms", "n_parameters", "external_training_data", "data"}
+    {
+        "version",
+        "semantics",
+        "split",
+        "separator",
+        "lookahead_ms",
+        "n_parameters",
+        "external_training_data",
+        "data",
+        "timing",
+    }
 )
 
 
@@ -222,7 +232,8 @@ def parts_of(folder: Path, archive: str, part_bytes: int | None) -> Iterator[Par
 def _manifest(name: SubmissionName, record: RunRecord, sha256: Mapping[str, str]) -> Manifest:
     """Return the manifest of a run; paths of this machine are left out."""
     known_ms = record.known_lookahead_ms
-    known = {key: value for key, value in dataclasses.asdict(record).items() if value is not None}
+    facts = {**dataclasses.asdict(record), "speed": record.speed}
+    known = {key: value for key, value in facts.items() if value is not None}
     return Manifest(
         **dataclasses.asdict(name),
         version=record.version,

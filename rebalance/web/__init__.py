@@ -25,19 +25,11 @@ __all__ = [
     "uploaded",
 ]
 
-__getattr__ = lazy_names(
+__getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "Guard": "_guards",
-        "LOOPBACK_NAMES": "_guards",
-        "ServerOptions": "_hosting",
-        "answer_errors_in_one_line": "_answers",
-        "attachment": "_answers",
-        "bound_socket": "_hosting",
-        "closing_in_order": "_hosting",
-        "run_server": "_hosting",
-        "shown_name": "_answers",
-        "temporary_attachment": "_answers",
-        "uploaded": "_answers",
+        "_answers": ("answer_errors_in_one_line", "attachment", "shown_name", "temporary_attachment", "uploaded"),
+        "_guards": ("Guard", "LOOPBACK_NAMES"),
+        "_hosting": ("ServerOptions", "bound_socket", "closing_in_order", "run_server"),
     },
 )

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from dask_clusters import Cluster, dask_cluster, kill
 
 from rebalance import load_task
 from rebalance._base.errors import ConfigError
@@ -23,38 +21,10 @@ from rebalance.task import Task
 pytest.importorskip("distributed")
 
 
-@dataclass
-class Cluster:
-    address: str
-    scheduler: subprocess.Popen[bytes]
-    workers: list[subprocess.Popen[bytes]]
-
-
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    note = tmp_path / "scheduler.json"
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "5s"}
-
-    def started(*arguments: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "dask", *arguments, "--scheduler-file", str(note), "--no-dashboard"]
-        return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True)
-
-    scheduler = started("scheduler", "--host", "127.0.0.1", "--port", "0")
-    deadline = time.monotonic() + 60
-    while not note.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    workers = [started("worker", "--nthreads", "1", "--local-directory", str(tmp_path / "dask")) for _ in range(2)]
-    try:
-        yield Cluster(json.loads(note.read_text())["address"], scheduler, workers)
-    finally:
-        for process in [*workers, scheduler]:
-            kill(process)
-
-
-def kill(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    with dask_cluster(tmp_path) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")

@@ -11,15 +11,18 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("fastapi", reason="the extra 'web' is not installed")
 
 from small_boards import (
+    MAX_CHUNK_BYTES,
     environment,
     free_port,
     make_board,
@@ -29,11 +32,13 @@ from small_boards import (
     write_archive,
     write_run,
 )
+from sqlalchemy import select
 
 from rebalance.cli import _reporting, app
 from rebalance.cli._boundary import run
 from rebalance.web.leaderboard import Actor, Board, BoardQueries, Submitting, describe_file, opened_board
 from rebalance.web.leaderboard._board_queue import JobQueue
+from rebalance.web.leaderboard._board_tables import UploadRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +114,19 @@ def test_a_refused_submission_ends_with_status_1_and_its_verdict(address: str, d
     finished = rebalance("submit", bad, "--to", address, REBALANCE_TOKEN=(data.parent / "token").read_text().strip())
     assert finished.returncode == 1
     assert "refused" in finished.stdout
+
+
+def test_the_parts_of_an_archive_are_one_submission(address: str, data: Path, zipped: Path, tmp_path: Path) -> None:
+    content = zipped.read_bytes()
+    parts = [tmp_path / f"submission_T001_causal.zip.{number + 1:03}" for number in range(3)]
+    for number, path in enumerate(parts):
+        path.write_bytes(content[number * 100_000 : (number + 1) * 100_000 if number < 2 else None])
+    arguments = ("--to", address, "--token-file", data.parent / "token")
+    said = done("submit", parts[2], parts[0], parts[1], *arguments)
+    assert "submission_T001_causal.zip: accepted; 6 of 6 pairs" in said
+    assert "mean HAAQI" in said
+    refused = rebalance("submit", parts[0], parts[2], *arguments)
+    assert (refused.returncode, refused.stderr.count("part submission_T001_causal.zip.002 is missing")) == (2, 1)
 
 
 @pytest.mark.parametrize(
@@ -236,3 +254,58 @@ def test_a_check_that_failed_without_a_verdict_ends_with_status_1_and_its_reason
                 fail_check(board, "the disk was full")
                 stdout, stderr = submit.communicate(timeout=60)
     assert (submit.returncode, stdout.splitlines()[-1]) == (1, "failed: the disk was full"), stderr
+
+
+def test_an_upload_whose_command_is_killed_goes_on_and_becomes_one_submission(
+    tiny_task_root: Path, tmp_path: Path
+) -> None:
+    n_bytes, port = 150 * MAX_CHUNK_BYTES, free_port()
+    archive = tmp_path / "submission_T001_causal.zip"
+    archive.write_bytes(np.random.default_rng(0).bytes(n_bytes))
+    command = [sys.executable, "-m", "rebalance", "submit", str(archive), "--no-wait", "--quiet"]
+    command += ["--to", f"http://127.0.0.1:{port}"]
+    with opened_board(tmp_path / "board", check_revision=False) as board:
+        tokens = make_board(board, tiny_task_root)
+        own = {**environment(None), "REBALANCE_TOKEN": tokens.teams["T001"], "COLUMNS": "200"}
+        with running(start_server(board.data, None, port)):
+            wait_for_port(port)
+            reached = [0]
+            for _ in range(3):
+                sender = subprocess.Popen(command, env=own)
+                reached.append(killed_in_mid_upload(sender, board, reached[-1]))
+            assert 0 < reached[1] < reached[2] < reached[3] < n_bytes
+            with board.reading() as session:
+                (upload,) = session.scalars(select(UploadRow.id))
+                assert not BoardQueries(session=session).submissions()
+            last = subprocess.run(command, env=own, check=True, capture_output=True, text=True)
+            metrics = metrics_of(port, tokens.organiser)
+        with board.reading() as session:
+            (submission,) = BoardQueries(session=session).submissions()
+            assert not list(session.scalars(select(UploadRow.id)))
+    assert (submission.identity, submission.file) == (upload, describe_file(archive))
+    assert upload in last.stdout
+    n_chunks = sum(
+        float(n) for n in re.findall(r'rebalance_requests_total\{method="PATCH",status="200"\} (\S+)', metrics)
+    )
+    assert 150 - 3 <= n_chunks <= 150 + 3, (
+        "every chunk was sent once, but for those under way when the command was killed"
+    )
+
+
+def killed_in_mid_upload(sender: subprocess.Popen[bytes], board: Board, before: int) -> int:
+    """Kill a command with SIGKILL once it has sent something more, and return how much has arrived in all."""
+    until = time.monotonic() + 60
+    while sum(path.stat().st_size for path in board.uploads.glob("*")) <= before + 5 * MAX_CHUNK_BYTES:
+        assert sender.poll() is None, "it was through before it was killed"
+        assert time.monotonic() < until
+        time.sleep(0.005)
+    sender.kill()
+    assert sender.wait(30) == -signal.SIGKILL
+    time.sleep(0.5)  # the chunk under way arrives or does not
+    return sum(path.stat().st_size for path in board.uploads.glob("*"))
+
+
+def metrics_of(port: int, token: str) -> str:
+    asked = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(asked) as answer:
+        return answer.read().decode()

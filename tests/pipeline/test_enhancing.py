@@ -72,6 +72,36 @@ def test_a_second_run_redoes_nothing(task: Task, tmp_path: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.flac")} == before
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_run_records_how_long_the_separation_of_how_much_music_took(task: Task, tmp_path: Path, jobs: int) -> None:
+    enhance_task(task.subset(task.pairs[:1]), tmp_path, MIXTURE, jobs=1)
+    first = read_run(tmp_path)
+    (segment,) = task.subset(task.pairs[:1]).segments.values()
+    assert first.timing["music_s"] == segment.mixture.duration_s
+    assert first.timing["separation_s"] > 0
+    assert first.speed == pytest.approx(first.timing["separation_s"] / first.timing["music_s"], rel=0.01)
+    enhance_task(task, tmp_path, MIXTURE, jobs=jobs)
+    whole = read_run(tmp_path)
+    others = [one for one in task.segments.values() if one.name != segment.name]
+    again = any(task.scenes[pair.scene].segment.name == segment.name for pair in task.pairs[1:])
+    expected_s = (
+        sum(one.mixture.duration_s for one in (*others, *([segment] if again else []))) + segment.mixture.duration_s
+    )
+    assert whole.timing["music_s"] == pytest.approx(expected_s)
+    assert whole.timing["separation_s"] > first.timing["separation_s"]
+    enhance_task(task, tmp_path, MIXTURE, jobs=jobs)  # nothing is left to do
+    assert read_run(tmp_path) == whole
+
+
+def test_a_timing_that_is_none_is_refused(task: Task, tmp_path: Path) -> None:
+    enhance_task(task.subset(task.pairs[:1]), tmp_path, MIXTURE, jobs=1)
+    content = json.loads((tmp_path / "run.json").read_text())
+    for broken in ({}, {"separation_s": "soon", "music_s": 1.0}, {"separation_s": 1.0, "music_s": 0.0}):
+        (tmp_path / "run.json").write_text(json.dumps(content | {"timing": broken}))
+        with pytest.raises(ConfigError, match="not the record of a run"):
+            read_run(tmp_path)
+
+
 def test_a_lost_file_alone_is_made_again(task: Task, tmp_path: Path) -> None:
     enhance_task(task, tmp_path, MIXTURE, jobs=1)
     lost = enhanced_path(tmp_path, "valid", task.pairs[2])

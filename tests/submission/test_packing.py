@@ -164,6 +164,16 @@ def test_a_causal_claim_is_held_against_what_was_measured(good_run, declared_ms,
     assert final_name(NAME, record) == NAME
 
 
+def test_the_manifest_tells_the_speed_of_a_run_that_was_timed(helpers, run, task, tmp_path):
+    record = dataclasses.replace(read_run(run), timing={"separation_s": 12.3456, "music_s": 60.0})
+    (packed,) = write_submission(run, NAME, record, helpers.check(run, task), folder=tmp_path)
+    configuration = json.loads(zipfile.ZipFile(packed.path).read("manifest.json"))["configuration"]
+    assert configuration["speed"] == 0.206
+    assert "timing" not in configuration
+    (packed,) = write_submission(run, NAME, read_run(run), helpers.check(run, task), folder=tmp_path)
+    assert "speed" not in json.loads(zipfile.ZipFile(packed.path).read("manifest.json"))["configuration"]
+
+
 def test_a_measured_claim_stands_in_the_archive_and_is_told(helpers, run, task, tmp_path):
     record = dataclasses.replace(read_run(run), lookahead_ms=None, causality=MEASURED)
     name = SubmissionName(team="T001", causality="causal", supplementary=True)

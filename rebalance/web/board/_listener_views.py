@@ -11,7 +11,6 @@ import pandas as pd
 from rebalance._base.errors import ConfigError
 from rebalance.hearing import Listener
 from rebalance.task import Task
-from rebalance.web.board._score_summaries import HAAQI_COLUMN
 
 N_SCENES = 5
 
@@ -29,7 +28,7 @@ class SceneView:
     spread
         Standard deviation between the systems.
     best, worst
-        Names of the systems with the highest and the lowest score.
+        Names of the systems with the best and the worst score.
     """
 
     scene: str
@@ -74,9 +73,9 @@ class ListenerView:
     n_scenes
         How many scenes every system has a score for.
     systems
-        From the highest mean to the lowest.
+        From the best mean to the worst.
     best, worst
-        The scenes with the highest and the lowest mean over systems.
+        The scenes with the best and the worst mean over systems.
     disagreed
         The scenes with the largest spread between systems; empty for a single one.
     """
@@ -90,7 +89,12 @@ class ListenerView:
 
 
 def view_listener(
-    name: str, scores: Mapping[str, pd.DataFrame], task: Task, *, n_scenes: int = N_SCENES
+    name: str,
+    scores: Mapping[str, pd.Series[float]],
+    task: Task,
+    *,
+    higher_is_better: bool = True,
+    n_scenes: int = N_SCENES,
 ) -> ListenerView:
     """Look at the scores of one listener.
 
@@ -99,9 +103,11 @@ def view_listener(
     name
         Of the listener.
     scores
-        Of every system by its name, indexed by scene and listener.
+        Of every system by its name, for this listener alone, indexed by scene.
     task
         What was scored.
+    higher_is_better
+        Of two scores.
     n_scenes
         How many of the best, worst and most disputed scenes.
 
@@ -116,67 +122,59 @@ def view_listener(
     >>> from rebalance import load_task
     >>> from rebalance.web.board import view_listener
     >>> task = load_task("metadata/demo", "valid")
-    >>> keys = [(pair.scene, pair.listener) for pair in task.pairs]
-    >>> pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
-    >>> scores = pd.DataFrame({"avg_haaqi": [0.01 * place for place in range(len(pairs))]}, index=pairs)
+    >>> scenes = [pair.scene for pair in task.pairs if pair.listener == "L0001"]
+    >>> scores = pd.Series([0.01 * place for place in range(len(scenes))], index=scenes)
     >>> view = view_listener("L0001", {"fast": scores, "slow": scores - 0.1}, task)
     >>> view.n_scenes, view.systems[0].name, view.best[0].scene
     (4, 'fast', 'S50004')
     """
     if name not in task.listeners:
         raise ConfigError(where="listener", expected="one of the task", got=repr(name))
-    table = _table(name, scores)
+    table = pd.DataFrame({system: column for system, column in scores.items() if len(column)}).dropna()
     if table.empty:
         raise ConfigError(where=f"listener {name}", expected="a scene that every system has a score for", got="none")
+    worth = table if higher_is_better else -table
     spread = table.std(axis=1, ddof=0)
-    by_mean = table.mean(axis=1).sort_values(kind="stable").index
+    by_worth = worth.mean(axis=1).sort_values(kind="stable").index
     by_spread = spread.sort_values(ascending=False, kind="stable").index
     shown = min(n_scenes, len(table))
     return ListenerView(
         listener=task.listeners[name],
         n_scenes=len(table),
-        systems=_systems(table),
-        best=tuple(_scene(scene, table, task) for scene in by_mean[::-1][:shown]),
-        worst=tuple(_scene(scene, table, task) for scene in by_mean[:shown]),
-        disagreed=tuple(_scene(scene, table, task) for scene in by_spread[:shown] if spread[scene] > 0),
+        systems=_systems(table, worth),
+        best=tuple(_scene(scene, table, worth, task) for scene in by_worth[::-1][:shown]),
+        worst=tuple(_scene(scene, table, worth, task) for scene in by_worth[:shown]),
+        disagreed=tuple(_scene(scene, table, worth, task) for scene in by_spread[:shown] if spread[scene] > 0),
     )
 
 
-def _table(name: str, scores: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return a listener's scores: a line for each scene all systems did, a column for each system."""
-    columns = {
-        system: table[HAAQI_COLUMN].xs(name, level="listener")
-        for system, table in scores.items()
-        if name in table.index.get_level_values("listener")
-    }
-    return pd.DataFrame(columns).dropna()
+def _systems(table: pd.DataFrame, worth: pd.DataFrame) -> tuple[SystemView, ...]:
+    """Return every system's mean and extremes, the best mean first."""
+    order = worth.mean().sort_values(ascending=False, kind="stable").index
+    return tuple(_system(str(name), table[name], worth[name]) for name in order)
 
 
-def _systems(table: pd.DataFrame) -> tuple[SystemView, ...]:
-    """Return every system's mean and extremes, the highest mean first."""
-    order = table.mean().sort_values(ascending=False, kind="stable").index
-    return tuple(
-        SystemView(
-            name=str(name),
-            mean=float(table[name].to_numpy().mean()),
-            best=float(table[name].max()),
-            best_scene=str(table[name].idxmax()),
-            worst=float(table[name].min()),
-            worst_scene=str(table[name].idxmin()),
-        )
-        for name in order
+def _system(name: str, scores: pd.Series[float], worth: pd.Series[float]) -> SystemView:
+    best, worst = str(worth.idxmax()), str(worth.idxmin())
+    return SystemView(
+        name=name,
+        mean=float(scores.to_numpy().mean()),
+        best=float(scores[best]),
+        best_scene=best,
+        worst=float(scores[worst]),
+        worst_scene=worst,
     )
 
 
-def _scene(name: str, table: pd.DataFrame, task: Task) -> SceneView:
+def _scene(name: str, table: pd.DataFrame, worth: pd.DataFrame, task: Task) -> SceneView:
     """Return one scene as all systems did it."""
-    scores, scene = table.loc[name], task.scenes[name]
+    scores, scene = table.loc[name].to_numpy(), task.scenes[name]
     return SceneView(
         scene=str(name),
         song=scene.segment.name,
         gains=scene.described_gains,
-        mean=float(scores.to_numpy().mean()),
-        spread=float(np.std(scores.to_numpy())),
-        best=str(scores.idxmax()),
-        worst=str(scores.idxmin()),
+        mean=float(scores.mean()),
+        spread=float(np.std(scores)),
+        best=str(worth.loc[name].idxmax()),
+        worst=str(worth.loc[name].idxmin()),
     )

@@ -1,47 +1,29 @@
-"""Plots of boards as SVG without a style within, so that a strict page shows them: intervals, heat map, audiogram."""
+"""Plots of boards as SVG: intervals of means, and a heat map of groups."""
 
 from __future__ import annotations
 
-import html
-import io
-import re
+import math
 from typing import Any
 
 import numpy as np
-from matplotlib import rc_context
-from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from rebalance._base.errors import ConfigError
 from rebalance._base.names import counted
-from rebalance.hearing import Listener
-from rebalance.web.board._rankings import Ranking
+from rebalance.web.board._rankings import RankedLine, Ranking
+from rebalance.web.board._svg_drawing import Drawing, text_width
 
-_INK = "#010203"  # becomes the colour of the text around a plot
-_PAPER_INK = "#1b2126"
 _FIRST, _OTHER = "#0b6470", "#7d8a90"
-_STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "rebalance",
-    "text.parse_math": False,
-    "font.family": "sans-serif",
-    "font.size": 11,
-    "text.color": _INK,
-    "axes.labelcolor": _INK,
-    "axes.edgecolor": _INK,
-    "axes.linewidth": 0.6,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "grid.color": _INK,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
-}
-_HEAT = LinearSegmentedColormap.from_list("heat", ["#f4e7c5", "#6fb7ab", "#0b4f66"])
+_HEAT = np.array([[0xF4, 0xE7, 0xC5], [0x6F, 0xB7, 0xAB], [0x0B, 0x4F, 0x66]], dtype=np.float64)
 _DARK_FROM = 0.55
+_ON_DARK, _ON_LIGHT = "#ffffff", "#10202a"
 _MAX_NAME = 28
 _MAX_LABEL = 10
-_STYLED = re.compile(r'style="([^"]*)"')
-_FONT = re.compile(r"font:\s*(?:(?P<weight>bold|\d+)\s+)?(?P<size>[\d.]+px)\s+(?P<family>.+)")
+_GAP = 10  # between text and what it belongs to
+_ROW, _CELL, _MIN_CELLS = 30, 82, 288
+_LINE = 17  # of broken labels
+_PLOT_WIDTH = 720
+_N_TICKS = 6
 
 
 def interval_plot(board: Ranking, *, title: str, score: str = "HAAQI") -> str:
@@ -70,19 +52,27 @@ def interval_plot(board: Ranking, *, title: str, score: str = "HAAQI") -> str:
     rebalance._base.errors.ConfigError: plot: expected one or more systems, got none
     """
     _require_lines(board)
-    with rc_context(_STYLE):
-        figure = Figure(figsize=(7.5, 0.9 + 0.3 * len(board.lines)), layout="constrained")
-        axes = figure.subplots()
-        for place, line in enumerate(board.lines):
-            colour = _FIRST if line.rank == 1 else _OTHER
-            if (interval := line.mean.interval) is not None:
-                axes.plot([interval.low, interval.high], [place, place], color=colour, linewidth=2.5)
-            axes.plot([line.mean.mean], [place], "o", color=colour, markersize=6)
-        axes.set_yticks(range(len(board.lines)), _names(board))
-        axes.set_ylim(len(board.lines) - 0.5, -0.5)
-        axes.set_xlabel(f"mean {score} and 95 % interval; first rank in colour")
-        axes.grid(visible=True, axis="x", alpha=0.2)
-        return _svg(figure, title, f"Mean {score} of {counted(len(board.lines), 'system')}, {board.verdict}")
+    names = _names(board)
+    left, foot = text_width(names) + 2 * _GAP, _GAP + _ROW * len(board.lines)
+    described = f"Mean {score} of {counted(len(board.lines), 'system')}, {board.verdict}"
+    drawing = Drawing(_PLOT_WIDTH, foot + 60, title=title, description=described)
+    bounds = [_bounds(line) for line in board.lines]
+    ticks = round_values(min(low for low, _ in bounds), max(high for _, high in bounds))
+    scale = (_PLOT_WIDTH - 2 * _GAP - left) / (ticks[-1] - ticks[0])
+
+    def across(value: float) -> float:
+        return left + scale * (value - ticks[0])
+
+    for tick in ticks:
+        drawing.line([(across(tick), _GAP), (across(tick), foot)], opacity=0.2)
+        drawing.text(across(tick), foot + 15, f"{tick:.{_decimals(ticks)}f}")
+    drawing.text((left + _PLOT_WIDTH) / 2, foot + 42, f"mean {score} and 95 % interval; first rank in colour")
+    for place, (line, name, (low, high)) in enumerate(zip(board.lines, names, bounds, strict=True)):
+        colour, height = _FIRST if line.rank == 1 else _OTHER, _GAP + _ROW * (place + 0.5)
+        drawing.text(left - _GAP, height, name, anchor="end")
+        drawing.line([(across(low), height), (across(high), height)], colour=colour, width=3.5)
+        drawing.circle(across(line.mean.mean), height, 5, colour=colour)
+    return drawing.as_svg()
 
 
 def heat_map(board: Ranking, *, group: str, title: str, score: str = "HAAQI") -> str:
@@ -114,62 +104,57 @@ def heat_map(board: Ranking, *, group: str, title: str, score: str = "HAAQI") ->
     """
     _require_lines(board)
     labels, values = _grid(board, group)
-    spread = np.ptp(values) or 1.0
-    with rc_context(_STYLE):
-        figure = Figure(
-            figsize=(2.2 + max(0.85 * len(labels), 3.0), 1.1 + 0.32 * len(board.lines)), layout="constrained"
-        )
-        axes = figure.subplots()
-        axes.pcolormesh(values, cmap=_HEAT, edgecolors="none", linewidth=0)
-        for (row, column), value in np.ndenumerate(values):
-            is_dark = (value - values.min()) / spread > _DARK_FROM
-            text = f"{value:.3f}".replace("0.", ".", 1)
-            colour = "#ffffff" if is_dark else "#10202a"
-            axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=colour)
-        broken = [label.replace(" ", "\n") if len(label) > _MAX_LABEL else label for label in labels]
-        axes.set_xticks(np.arange(len(labels)) + 0.5, broken)
-        axes.set_yticks(np.arange(len(board.lines)) + 0.5, _names(board))
-        axes.invert_yaxis()
-        axes.spines[["left", "bottom"]].set_visible(False)
-        axes.tick_params(length=0)
-        return _svg(figure, title, f"Mean {score} by {group.lower()} of {counted(len(board.lines), 'system')}.")
+    names, broken = _names(board), [_broken(label) for label in labels]
+    left, cell = text_width(names) + 2 * _GAP, max(_CELL, _MIN_CELLS / len(labels))
+    foot = _GAP + _ROW * len(names)
+    described = f"Mean {score} by {group.lower()} of {counted(len(board.lines), 'system')}."
+    size = (left + cell * len(labels) + _GAP, foot + _GAP + _LINE * max(map(len, broken)))
+    drawing = Drawing(*size, title=title, description=described)
+    shares = (values - values.min()) / (np.ptp(values) or 1.0)
+    for row, name in enumerate(names):
+        top = _GAP + _ROW * row
+        drawing.text(left - _GAP, top + _ROW / 2, name, anchor="end")
+        for column, share in enumerate(shares[row]):
+            drawing.rectangle(left + cell * column, top, cell, _ROW, colour=_heat(share))
+            colour = _ON_DARK if share > _DARK_FROM else _ON_LIGHT
+            text = f"{values[row, column]:.3f}".replace("0.", ".", 1)
+            drawing.text(left + cell * (column + 0.5), top + _ROW / 2, text, colour=colour)
+    for column, lines in enumerate(broken):
+        for place, line in enumerate(lines):
+            drawing.text(left + cell * (column + 0.5), foot + _GAP + _LINE * (place + 0.2), line)
+    return drawing.as_svg()
 
 
-def audiogram_plot(listener: Listener) -> str:
-    """Draw the audiogram of a listener as SVG: right ear red circles, left ear blue crosses.
-
-    Parameters
-    ----------
-    listener
-        With both ears.
-
-    Examples
-    --------
-    >>> from rebalance import Listener
-    >>> from rebalance.web.board import audiogram_plot
-    >>> plot = audiogram_plot(Listener.of("me", left=[20] * 8, right=[30] * 8))
-    >>> plot[:4], "style=" in plot
-    ('<svg', False)
-    """
-    with rc_context(_STYLE):
-        figure = Figure(figsize=(3.6, 3.2), layout="constrained")
-        axes = figure.subplots()
-        listener.plot(axes)
-        axes.set_title("")
-        ears = "; ".join(
-            f"{ear} ear "
-            + ", ".join(
-                f"{threshold:g} dB at {frequency:g} Hz"
-                for frequency, threshold in zip(
-                    listener.audiogram(ear).frequencies_hz, listener.audiogram(ear).thresholds_db_hl, strict=True
-                )
-            )
-            for ear in ("left", "right")
-        )
-        return _svg(figure, f"Audiogram of {listener.name}", f"Hearing thresholds: {ears}.")
+def round_values(low: float, high: float) -> list[float]:
+    """Return about six evenly spaced round values, the first and the last of which hold a range between them."""
+    spread = (high - low) or abs(high) or 1.0
+    rough = spread / _N_TICKS
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return [step * number for number in range(first, max(last, first + 1) + 1)]
 
 
-def _grid(board: Ranking, group: str) -> tuple[list[str], np.ndarray[Any, Any]]:
+def _decimals(ticks: list[float]) -> int:
+    """Return how many decimals tell ticks apart."""
+    return max(0, -math.floor(math.log10(ticks[1] - ticks[0]) + 1e-9))
+
+
+def _bounds(line: RankedLine) -> tuple[float, float]:
+    """Return the ends of the interval of a line; its mean where there is none."""
+    if (interval := line.mean.interval) is None:
+        return line.mean.mean, line.mean.mean
+    return interval.low, interval.high
+
+
+def _heat(share: float) -> str:
+    """Return the colour of a value by where it lies between the lowest and the highest."""
+    places = np.linspace(0.0, 1.0, len(_HEAT))
+    red, green, blue = (round(float(np.interp(share, places, channel))) for channel in _HEAT.T)
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def _grid(board: Ranking, group: str) -> tuple[list[str], NDArray[Any]]:
     """Return the labels of a property and the means, shape ``(n_systems, n_labels)``."""
     rows = []
     for line in board.lines:
@@ -191,39 +176,6 @@ def _names(board: Ranking) -> list[str]:
     return [name if len(name) <= _MAX_NAME else f"{name[: _MAX_NAME - 1]}…" for name in names]
 
 
-def _svg(figure: Figure, title: str, description: str) -> str:
-    """Return a figure as an SVG element with title and description, styles turned to attributes."""
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", text, flags=re.DOTALL)
-    text = _STYLED.sub(lambda match: _attributes(html.unescape(match[1])), text)
-    label = html.escape(title)
-    opening = re.compile(r'<svg [^>]*?width="([\d.]+)pt"[^>]*?>', re.DOTALL)
-    found = opening.search(text)
-    assert found is not None
-    box = re.search(r'viewBox="[^"]*"', found[0])
-    assert box is not None
-    height = re.search(r'height="([\d.]+)pt"', found[0])
-    assert height is not None
-    size = f'width="{float(found[1]) / 0.75:.0f}" height="{float(height[1]) / 0.75:.0f}"'
-    start = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" {box[0]} {size}'
-        f' role="img" aria-label="{label}" color="{_PAPER_INK}" stroke-linejoin="round" stroke-linecap="butt">'
-        f"<title>{label}</title><desc>{html.escape(description)}</desc>"
-    )
-    return (text[: found.start()] + start + text[found.end() :]).replace(_INK, "currentColor").strip()
-
-
-def _attributes(style: str) -> str:
-    """Return a style of CSS as attributes of SVG."""
-    found = []
-    for declaration in filter(None, (part.strip() for part in style.split(";"))):
-        if (font := _FONT.match(declaration)) is not None:
-            found += [f'font-size="{font["size"]}"', 'font-family="system-ui, sans-serif"']
-            continue
-        name, _, value = declaration.partition(":")
-        if name.strip() not in ("font-family",):
-            found.append(f'{name.strip()}="{html.escape(value.strip())}"')
-    return " ".join(found)
+def _broken(label: str) -> list[str]:
+    """Return the lines of a label, broken at spaces where it is long."""
+    return label.split(" ") if len(label) > _MAX_LABEL else [label]

@@ -233,9 +233,7 @@ def summarise_scores(run: ScoredRun, task: Task, *, digest: str, column: str = H
     >>> round(summary.mean.mean, 3), summary.pieces, summary.listeners[0].listener
     (0.555, ('haydn-quartet', 'mozart-winds'), 'L0001')
     """
-    if column not in run.scores or not np.isfinite(run.scores[column].to_numpy(np.float64)).all():
-        raise ConfigError(where=run.folder, expected=f"a finite score {column!r} of every pair", got="none")
-    run = dataclasses.replace(run, scores=run.scores.assign(**{HAAQI_COLUMN: run.scores[column]}))
+    run = dataclasses.replace(run, scores=run.scores.assign(**{HAAQI_COLUMN: scores_of(run, column)}))
     table = annotated(run, task)
     found = summarise([run], task)
     by_piece = {str(piece): lines[HAAQI_COLUMN].tolist() for piece, lines in table.groupby("piece")}
@@ -258,6 +256,19 @@ def summarise_scores(run: ScoredRun, task: Task, *, digest: str, column: str = H
         ),
         listeners=_listener_means(table),
     )
+
+
+def scores_of(run: ScoredRun, column: str) -> pd.Series[float]:
+    """Return one score of every pair.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such column, or a score in it is not finite.
+    """
+    if column not in run.scores or not np.isfinite(run.scores[column].to_numpy(np.float64)).all():
+        raise ConfigError(where=run.folder, expected=f"a finite score {column!r} of every pair", got="none")
+    return run.scores[column]
 
 
 def digest_of_pairs(pairs: pd.Index) -> str:

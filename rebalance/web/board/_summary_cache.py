@@ -17,9 +17,11 @@ from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded, write_json
 from rebalance.report import ScoredRun
 from rebalance.task import Task
+from rebalance.web.board._kept_scores import read_listener_scores, write_pair_scores
 from rebalance.web.board._score_summaries import (
     HAAQI_COLUMN,
     ScoreSummary,
+    scores_of,
     summarise_scores,
     summary_digest,
     task_digest,
@@ -28,7 +30,6 @@ from rebalance.web.board._score_summaries import (
 Value = TypeVar("Value")
 
 _MAX_SUMMARIES = 2048
-_MAX_SCORES = 128
 
 
 class Kept(Generic[Value]):
@@ -95,7 +96,7 @@ class SummaryCache:
     Parameters
     ----------
     folder
-        Where summaries are kept, one JSON file for each digest; may be deleted at any time.
+        Where summaries are kept, for each digest a JSON file and one of all scores; may be deleted at any time.
     task
         What the submissions are to.
 
@@ -118,7 +119,6 @@ class SummaryCache:
         self._folder = expanded(folder)
         self._task_digest = task_digest(task)
         self._summaries: Kept[ScoreSummary] = Kept(most=_MAX_SUMMARIES)
-        self._scores: Kept[pd.DataFrame] = Kept(most=_MAX_SCORES)
 
     def summary(self, scores_digest: str, read: Callable[[], ScoredRun], *, column: str = HAAQI_COLUMN) -> ScoreSummary:
         """Return the summary of a submission.
@@ -140,25 +140,42 @@ class SummaryCache:
         digest = summary_digest(scores_digest, self._task_digest, column=column)
         return self._summaries.get(digest, lambda: self._read_or_make(digest, read, column))
 
-    def scores(self, scores_digest: str, read: Callable[[], ScoredRun]) -> pd.DataFrame:
-        """Return the scores of a submission, indexed by scene and listener; not to be written into.
+    def listener_scores(
+        self, scores_digest: str, read: Callable[[], ScoredRun], listener: str, *, column: str = HAAQI_COLUMN
+    ) -> pd.Series[float]:
+        """Return the scores of a submission for one listener, indexed by scene; empty where it has none.
 
         Parameters
         ----------
-        scores_digest
-            Of the file of scores.
-        read
-            Called where they are not there.
+        scores_digest, read, column
+            See `summary`.
+        listener
+            Name.
+
+        Raises
+        ------
+        ConfigError
+            As `summary`.
         """
-        return self._scores.get(scores_digest, lambda: read().scores)
+        path = self._scores_path(summary_digest(scores_digest, self._task_digest, column=column))
+        if (kept := read_listener_scores(path, listener)) is None:
+            write_pair_scores(path, scores_of(read(), column))
+            kept = read_listener_scores(path, listener)
+        assert kept is not None
+        return kept
 
     def _read_or_make(self, digest: str, read: Callable[[], ScoredRun], column: str) -> ScoreSummary:
         path = self._folder / f"{digest}.json"
         if (kept := _read(path)) is not None and kept.digest == digest:
             return kept
-        summary = summarise_scores(read(), self.task, digest=digest, column=column)
+        run = read()
+        summary = summarise_scores(run, self.task, digest=digest, column=column)
+        write_pair_scores(self._scores_path(digest), scores_of(run, column))
         write_json(path, dataclasses.asdict(summary))
         return summary
+
+    def _scores_path(self, digest: str) -> Path:
+        return self._folder / f"{digest}.npz"
 
 
 def _read(path: Path) -> ScoreSummary | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rebalance.web.leaderboard._board_options import BoardOptions
     from rebalance.web.leaderboard._board_queries import BoardQueries
     from rebalance.web.leaderboard._board_server import create_board_app
-    from rebalance.web.leaderboard._board_serving import DATABASE_VARIABLE, serve_board, work_for_board
+    from rebalance.web.leaderboard._board_serving import DATABASE_VARIABLE, serve_board
     from rebalance.web.leaderboard._board_values import (
         ORGANISER,
         Actor,
@@ -34,8 +34,10 @@ if TYPE_CHECKING:
         Team,
     )
     from rebalance.web.leaderboard._board_worker import WorkerOptions
+    from rebalance.web.leaderboard._board_working import work_for_board
     from rebalance.web.leaderboard._databases import database_error, open_database
     from rebalance.web.leaderboard._form_tokens import COOKIE, FIELD, FormTokens
+    from rebalance.web.leaderboard._kept_summaries import read_result
     from rebalance.web.leaderboard._organising import Organising, published_identities, withdraw
     from rebalance.web.leaderboard._pruning import prune_board
     from rebalance.web.leaderboard._public_boards import public_standing, rank_of
@@ -92,6 +94,7 @@ __all__ = [
     "public_standing",
     "published_identities",
     "rank_of",
+    "read_result",
     "read_token",
     "restore_board",
     "serve_board",
@@ -101,61 +104,47 @@ __all__ = [
     "work_for_board",
 ]
 
-__getattr__ = lazy_names(
+__getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "COOKIE": "_form_tokens",
-        "DATABASE_VARIABLE": "_board_serving",
-        "FIELD": "_form_tokens",
-        "ORGANISER": "_board_values",
-        "Actor": "_board_values",
-        "Askers": "_board_askers",
-        "Board": "_board_database",
-        "BoardClient": "_board_client",
-        "BoardOptions": "_board_options",
-        "BoardQueries": "_board_queries",
-        "BoardTask": "_board_values",
-        "Event": "_board_values",
-        "FileStore": "_stored_files",
-        "FormTokens": "_form_tokens",
-        "Job": "_board_values",
-        "KeptToken": "_board_values",
-        "NewToken": "_board_values",
-        "NotAllowedError": "_board_values",
-        "NotFoundError": "_board_values",
-        "Organising": "_organising",
-        "Page": "_board_values",
-        "Phase": "_board_values",
-        "Publication": "_board_values",
-        "RateLimit": "_rate_limits",
-        "Result": "_board_values",
-        "StartedUpload": "_board_values",
-        "StoredFile": "_stored_files",
-        "Submission": "_board_values",
-        "SubmissionProgress": "_board_client",
-        "Submitting": "_submitting",
-        "Team": "_board_values",
-        "Upload": "_uploads",
-        "WorkerOptions": "_board_worker",
-        "address_of": "_board_askers",
-        "back_up_board": "_board_backups",
-        "create_board_app": "_board_server",
-        "database_error": "_databases",
-        "describe_file": "_stored_files",
-        "hash_token": "_tokens",
-        "new_token": "_tokens",
-        "open_database": "_databases",
-        "opened_board": "_board_database",
-        "prune_board": "_pruning",
-        "public_standing": "_public_boards",
-        "published_identities": "_organising",
-        "rank_of": "_public_boards",
-        "read_token": "_board_client",
-        "restore_board": "_board_backups",
-        "serve_board": "_board_serving",
-        "token_matches": "_tokens",
-        "upgrade_board": "_board_database",
-        "withdraw": "_organising",
-        "work_for_board": "_board_serving",
+        "_board_askers": ("Askers", "address_of"),
+        "_board_backups": ("back_up_board", "restore_board"),
+        "_board_client": ("BoardClient", "SubmissionProgress", "read_token"),
+        "_board_database": ("Board", "opened_board", "upgrade_board"),
+        "_board_options": ("BoardOptions",),
+        "_board_queries": ("BoardQueries",),
+        "_board_server": ("create_board_app",),
+        "_board_serving": ("DATABASE_VARIABLE", "serve_board"),
+        "_board_values": (
+            "Actor",
+            "BoardTask",
+            "Event",
+            "Job",
+            "KeptToken",
+            "NewToken",
+            "NotAllowedError",
+            "NotFoundError",
+            "ORGANISER",
+            "Page",
+            "Phase",
+            "Publication",
+            "Result",
+            "StartedUpload",
+            "Submission",
+            "Team",
+        ),
+        "_board_worker": ("WorkerOptions",),
+        "_board_working": ("work_for_board",),
+        "_databases": ("database_error", "open_database"),
+        "_form_tokens": ("COOKIE", "FIELD", "FormTokens"),
+        "_kept_summaries": ("read_result",),
+        "_organising": ("Organising", "published_identities", "withdraw"),
+        "_pruning": ("prune_board",),
+        "_public_boards": ("public_standing", "rank_of"),
+        "_rate_limits": ("RateLimit",),
+        "_stored_files": ("FileStore", "StoredFile", "describe_file"),
+        "_submitting": ("Submitting",),
+        "_tokens": ("hash_token", "new_token", "token_matches"),
+        "_uploads": ("Upload",),
     },
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
+import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,9 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from rebalance._base.errors import ConfigError, RebalanceError
 from rebalance._base.files import StrPath, expanded
-from rebalance.submission import parse_archive_name
+from rebalance.submission import parse_archive_name, whole_archive
 from rebalance.web import LOOPBACK_NAMES
-from rebalance.web.leaderboard._stored_files import describe_file
+from rebalance.web.leaderboard._stored_files import describe_opened
 
 _TIMEOUT_S = 150.0
 _MAX_ANSWER_BYTES = 1 << 28
@@ -122,13 +123,13 @@ class BoardClient:
         """Return the names of the phases."""
         return tuple(phase["name"] for phase in self._ask("GET", "/api/phases"))
 
-    def send(self, archive: StrPath, phase: str, *, on_bytes: Callable[[int, int], None]) -> str:
+    def send(self, archive: StrPath | Sequence[StrPath], phase: str, *, on_bytes: Callable[[int, int], None]) -> str:
         """Send an archive, or the rest of it, and return the identity of the submission.
 
         Parameters
         ----------
         archive
-            Named as the challenge asks.
+            Named as the challenge asks; or its parts, which arrive as one. See `rebalance.submission.whole_archive`.
         phase
             Which phase it is for.
         on_bytes
@@ -139,17 +140,16 @@ class BoardClient:
         RebalanceError
             If the file cannot be read, or the server refuses or cannot be reached for longer than is patient.
         """
-        path = expanded(archive)
-        parse_archive_name(path.name)
-        file = describe_file(path)
-        announced = {"phase": phase, "file_name": path.name, "sha256": file.digest, "n_bytes": file.n_bytes}
-        started = self._ask("POST", "/api/uploads", announced)
-        identity, offset = str(started["id"]), int(started["offset"])
-        on_bytes(offset, file.n_bytes)
-        with path.open("rb") as opened:
+        whole = whole_archive([archive] if isinstance(archive, str | os.PathLike) else archive)
+        parse_archive_name(whole.name)
+        with whole.opened() as opened:
+            file = describe_opened(opened)
+            announced = {"phase": phase, "file_name": whole.name, "sha256": file.digest, "n_bytes": file.n_bytes}
+            started = self._ask("POST", "/api/uploads", announced)
+            identity, offset = str(started["id"]), int(started["offset"])
+            on_bytes(offset, file.n_bytes)
             while offset < file.n_bytes:
-                opened.seek(offset)
-                offset = self._send_chunk(identity, offset, opened.read(int(started["max_chunk_bytes"])))
+                offset = self._send_chunk(identity, offset, opened.exactly(int(started["max_chunk_bytes"]), offset))
                 on_bytes(offset, file.n_bytes)
         return self._finish(identity)
 

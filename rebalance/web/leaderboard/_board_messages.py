@@ -57,8 +57,10 @@ class AnnouncedUpload(_Message):
     """A file that is going to be sent."""
 
     phase: Name
-    file_name: Annotated[str, Field(min_length=1, max_length=200)]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    file_name: Annotated[
+        str, Field(min_length=1, max_length=200, description="Of the whole archive; its parts are sent joined.")
+    ]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="Of all bytes, those of parts in their order.")]
     n_bytes: Annotated[int, Field(ge=1, le=1 << 50)]
 
     @property

@@ -23,6 +23,7 @@ from rebalance.web.leaderboard._board_options import BoardOptions
 from rebalance.web.leaderboard._board_values import NotAllowedError, NotFoundError, UnavailableError
 from rebalance.web.leaderboard._chunk_locks import BusyError
 from rebalance.web.leaderboard._form_tokens import form_tokens
+from rebalance.web.leaderboard._head_requests import HeadAsGet
 from rebalance.web.leaderboard._organiser_routes import organiser_routes
 from rebalance.web.leaderboard._rate_limits import RateLimit
 from rebalance.web.leaderboard._submission_routes import public_routes, submission_routes
@@ -79,7 +80,7 @@ def create_board_app(
     if add_pages is not None:
         add_pages(app, board, askers)
     requests = RateLimit(per_minute=options.requests_per_minute)
-    limited = _Limits(app=app, requests=requests, max_chunk_bytes=options.max_chunk_bytes, metrics=metrics)
+    limited = _Limits(app=HeadAsGet(app), requests=requests, max_chunk_bytes=options.max_chunk_bytes, metrics=metrics)
     return Guard(app=limited, token=None, name="the leaderboard", hosts=hosts)
 
 

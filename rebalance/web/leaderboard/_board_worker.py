@@ -20,17 +20,16 @@ from pathlib import Path
 import pandas as pd
 from sqlalchemy.orm import Session
 
-from rebalance._base.errors import RebalanceError
+from rebalance._base.errors import RebalanceError, SchedulerError
 from rebalance._base.running import executor_for, one_line
 from rebalance.pipeline import System, score_metrics, score_task
-from rebalance.report import read_score_files
 from rebalance.submission import ArchivedSignals, check_submission
 from rebalance.task import Task, checked_split, load_task
-from rebalance.web.board import SummaryCache
 from rebalance.web.leaderboard._board_database import Board
 from rebalance.web.leaderboard._board_queries import BoardQueries
 from rebalance.web.leaderboard._board_queue import LEASE, ClaimedJob, JobQueue
 from rebalance.web.leaderboard._board_values import ORGANISER, BoardTask, JobKind, Result, Submission
+from rebalance.web.leaderboard._kept_summaries import keep_summary
 from rebalance.web.leaderboard._ranked_scores import HAAQI, score_column
 from rebalance.web.leaderboard._stored_files import StoredFile
 from rebalance.web.leaderboard._verdict_files import verdict_content, without_folders
@@ -88,7 +87,7 @@ class Worker:
     def run(self, stop: threading.Event, *, until_idle: bool = False) -> int:
         """Do jobs until told to stop, or until there is none; return how many were done.
 
-        A database that cannot be reached for a while is waited for.
+        A database or a cluster that cannot be reached for a while is waited for.
         """
         n_done = 0
         while not stop.is_set():
@@ -101,13 +100,17 @@ class Worker:
         return n_done
 
     def _step(self) -> bool | None:
-        """Do one job; False where there was none, None where the database could not be asked."""
+        """Do one job; False where there was none, None where the database or the cluster could not be asked."""
         claimed: ClaimedJob | None = None
         try:
             with self.board.transaction() as session:
                 claimed = self._queue(session).claim(self.name, _now(), self.options.kinds)
             if claimed is not None:
                 self._work(claimed)
+        except SchedulerError as error:
+            LOG.warning("worker %s: %s", self.name, one_line(error))
+            self._give_back(claimed)
+            return None
         except RebalanceError as error:
             LOG.warning("worker %s: %s", self.name, one_line(error))
             return None
@@ -117,7 +120,7 @@ class Worker:
         return claimed is not None
 
     def _give_back(self, claimed: ClaimedJob | None) -> None:
-        """Leave a job to others at once: this worker was told to stop."""
+        """Leave a job to others at once: this worker was told to stop, or what it works with is away."""
         if claimed is not None:
             with self.board.transaction() as session:
                 self._queue(session).release(claimed, _now())
@@ -135,6 +138,8 @@ class Worker:
         try:
             with self._heart(claimed, submission, task):
                 finish = (self._check if claimed.job.kind == "check" else self._score)(submission, task, claimed)
+        except SchedulerError:
+            raise
         except RebalanceError as error:
             finish = functools.partial(self._failed, claimed, without_folders(one_line(error), self._folders(task)))
         except (OSError, ValueError, ArithmeticError, MemoryError) as error:
@@ -177,8 +182,9 @@ class Worker:
         if failures:
             more = f" and {len(failures) - 1} more" if len(failures) > 1 else ""
             raise RebalanceError(f"{failures[0].reason}{more}", where=failures[0].item.rpartition(", ")[0])
-        result = self._kept_result(folder, score_column(task.metric), _now())
-        self._summarise(result, loaded, task)
+        column = score_column(task.metric)
+        result = self._kept_result(folder, column, _now())
+        keep_summary(self.board, result, loaded, name=submission.identity, column=column)
         return lambda queue: queue.keep_result(claimed, result, _now())
 
     def _kept_result(self, folder: Path, column: str, now: dt.datetime) -> Result:
@@ -194,22 +200,12 @@ class Worker:
             scored_at=now,
         )
 
-    def _summarise(self, result: Result, loaded: Task, task: BoardTask) -> None:
-        """Keep what the pages rank by, so that no reader waits for it; where it is missing they make it themselves."""
-        table, summary = (self.board.files.path_of(one) for one in (result.table, result.summary))
-        read = functools.partial(read_score_files, table, summary, name=result.table.digest)
-        try:
-            cache = SummaryCache(self.board.summaries, loaded)
-            cache.summary(result.table.digest, read, column=score_column(task.metric))
-        except RebalanceError as error:
-            LOG.warning("summary of scores %s: %s", result.table.digest, one_line(error))
-
     def _add(self, content: bytes) -> StoredFile:
         return self.board.files.add([content], max_bytes=_MAX_TABLE_BYTES)
 
     def _folder(self, submission: Submission) -> Path:
-        """Return where the unfinished scores of a submission are."""
-        return self.board.work / submission.identity
+        """Return where the unfinished scores of a submission are, for the workers of a cluster too."""
+        return (self.board.work / submission.identity).absolute()
 
     def _folders(self, task: BoardTask) -> tuple[str, ...]:
         """Return the folders that no team is to see."""

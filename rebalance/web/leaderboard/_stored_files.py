@@ -7,6 +7,7 @@ committed after that, so a crash can leave a file that no row names, never a row
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 import tempfile
@@ -170,8 +171,13 @@ def describe_file(path: StrPath) -> StoredFile:
     True
     """
     with Path(path).open("rb") as opened:
-        digest = hashlib.file_digest(opened, "sha256").hexdigest()
-        return StoredFile(digest=digest, n_bytes=opened.tell())
+        return describe_opened(opened)
+
+
+def describe_opened(opened: BinaryIO | io.RawIOBase) -> StoredFile:
+    """Return digest and size of what is left of an opened file."""
+    digest = hashlib.file_digest(opened, "sha256").hexdigest()  # type: ignore[arg-type] # all it needs is readinto
+    return StoredFile(digest=digest, n_bytes=opened.tell())
 
 
 def flush_folder(folder: Path) -> None:

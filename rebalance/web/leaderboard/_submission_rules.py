@@ -65,7 +65,12 @@ def named_submission(file_name: str, team: str) -> SubmissionName:
     """
     name = parse_archive_name(file_name)
     if file_name != name.archive:
-        raise RebalanceError(where="file name", expected=f"one whole archive, {name.archive}", got=repr(file_name))
+        raise RebalanceError(
+            where="file name",
+            expected=f"one whole archive, {name.archive}",
+            got=repr(file_name),
+            more="; parts are sent joined in their order, as that one file",
+        )
     if name.team != team:
         raise RebalanceError(where="file name", expected=f"team {team}", got=f"team {name.team}")
     return name

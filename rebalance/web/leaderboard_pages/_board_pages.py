@@ -27,7 +27,7 @@ from rebalance.web.leaderboard import BoardQueries, NotFoundError, Submission
 from rebalance.web.leaderboard_pages._cached_answers import CachedAnswers, Made
 from rebalance.web.leaderboard_pages._page_templates import render
 from rebalance.web.leaderboard_pages._phase_rankings import PhaseRankings, PhaseView, Standing
-from rebalance.web.leaderboard_pages._public_examples import kept_sound, public_examples
+from rebalance.web.leaderboard_pages._public_examples import public_examples
 from rebalance.web.leaderboard_pages._signed_in import PageRoute
 
 _GROUPS: Mapping[str, str] = {
@@ -187,6 +187,8 @@ class _Pages:
 
     def sound(self, phase: str, identity: str, place: int, sound: str) -> bytes:
         """Return a public example as Ogg Vorbis."""
+        from rebalance.web.leaderboard_pages._example_sounds import kept_sound
+
         standing = self._rankings.standing(phase)
         submission = _on_board(standing, identity)
         task = self._rankings.task(standing.task)
@@ -241,9 +243,13 @@ class _Pages:
         """Return how all systems did for a listener; None where none did anything."""
         standing = view.standing
         labels = _labels(view.systems)
-        scores = {labels[one.identity]: self._rankings.scores(one, standing.task) for one in standing.submissions}
+        scores = {
+            labels[one.identity]: self._rankings.listener_scores(one, standing.task, name)
+            for one in standing.submissions
+        }
+        task, is_higher_better = self._rankings.task(standing.task), view.score.higher_is_better
         try:
-            return view_listener(name, scores, self._rankings.task(standing.task))
+            return view_listener(name, scores, task, higher_is_better=is_higher_better)
         except RebalanceError:
             return None
 

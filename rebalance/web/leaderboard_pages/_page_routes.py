@@ -12,6 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from rebalance.web.leaderboard import Askers, Board
 from rebalance.web.leaderboard_pages._board_pages import board_routes
 from rebalance.web.leaderboard_pages._cached_answers import CachedAnswers
+from rebalance.web.leaderboard_pages._error_pages import answer_errors_in_pages
 from rebalance.web.leaderboard_pages._organiser_pages import organiser_routes
 from rebalance.web.leaderboard_pages._phase_rankings import PhaseRankings
 from rebalance.web.leaderboard_pages._signed_in import Door
@@ -28,7 +29,7 @@ def add_pages(
     Parameters
     ----------
     app
-        Gets the routes, and the folder ``/assets``.
+        Gets the routes, the folder ``/assets``, and pages for errors in place of the handlers it has.
     board
         What is shown.
     askers
@@ -53,6 +54,7 @@ def add_pages(
     True
     """
     app.include_router(page_routes(board, askers, now))
+    answer_errors_in_pages(app)
     app.mount("/assets", StaticFiles(directory=ASSETS), name="assets")
 
 

@@ -14,11 +14,20 @@ import pandas as pd
 
 from rebalance._base.errors import RebalanceError
 from rebalance.pipeline import load_metric
-from rebalance.report import ScoredRun, read_score_files
 from rebalance.submission import ArchivedSignals, Manifest, parse_manifest
 from rebalance.task import Task, checked_split, load_task
 from rebalance.web.board import HAAQI_COLUMN, Kept, RankedSystem, Ranking, SummaryCache, rank_systems
-from rebalance.web.leaderboard import Board, BoardQueries, BoardTask, Page, Phase, Submission, published_identities
+from rebalance.web.leaderboard import (
+    Board,
+    BoardQueries,
+    BoardTask,
+    Page,
+    Phase,
+    Result,
+    Submission,
+    published_identities,
+    read_result,
+)
 
 CAUSALITIES = ("causal", "noncausal")
 _HAAQI = "haaqi"
@@ -154,11 +163,15 @@ class PhaseRankings:
         """Return a task, loaded once."""
         return self._cache(task).task
 
-    def scores(self, submission: Submission, task: BoardTask) -> pd.DataFrame:
-        """Return the scores of a submission; not to be written into."""
-        assert submission.result is not None
-        cache = self._cache(task)
-        return cache.scores(submission.result.table.digest, lambda: self._read(submission))
+    def listener_scores(self, submission: Submission, task: BoardTask, listener: str) -> pd.Series[float]:
+        """Return what a submission scored for one listener by what the task is ranked by, indexed by scene."""
+        result = _result(submission)
+        return self._cache(task).listener_scores(
+            result.table.digest,
+            lambda: read_result(self.board, result, name=submission.identity),
+            listener,
+            column=self.shown_score(task).column,
+        )
 
     def shown_score(self, task: BoardTask) -> ShownScore:
         """Return what a task is ranked by.
@@ -176,9 +189,11 @@ class PhaseRankings:
 
     def system(self, submission: Submission, task: BoardTask, *, title: str) -> RankedSystem:
         """Return a scored submission as a ranking takes it."""
-        assert submission.result is not None
+        result = _result(submission)
         summary = self._cache(task).summary(
-            submission.result.table.digest, lambda: self._read(submission), column=self.shown_score(task).column
+            result.table.digest,
+            lambda: read_result(self.board, result, name=submission.identity),
+            column=self.shown_score(task).column,
         )
         manifest = self._manifests.get(submission.file.digest, lambda: self._manifest(submission, task))
         return RankedSystem(
@@ -211,12 +226,6 @@ class PhaseRankings:
         folder = self.board.summaries
         return self._caches.get(key, lambda: SummaryCache(folder, load_task(task.folder, checked_split(task.split))))
 
-    def _read(self, submission: Submission) -> ScoredRun:
-        """Read the scores of a submission from the files of the board."""
-        assert submission.result is not None
-        table, summary = (self.board.files.path_of(one) for one in (submission.result.table, submission.result.summary))
-        return read_score_files(table, summary, name=submission.identity)
-
     def _manifest(self, submission: Submission, task: BoardTask) -> Manifest | None:
         """Return what an archive says of its system; None where it says nothing, or is not kept any more."""
         path = self.archive(submission)
@@ -233,6 +242,12 @@ class PhaseRankings:
         """Return the archive of a submission; None where it is not kept any more."""
         store = self.board.archives(submission.team)
         return store.path_of(submission.file) if store.holds(submission.file) else None
+
+
+def _result(submission: Submission) -> Result:
+    """Return the result of a submission that stands on a board; all of them are scored."""
+    assert submission.result is not None
+    return submission.result
 
 
 def declared_number(value: object) -> float | None:

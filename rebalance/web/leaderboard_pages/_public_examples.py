@@ -1,30 +1,17 @@
-"""What the public may hear of a submission: the pairs that the organisers name, level-matched with the mixture."""
+"""What the public may hear of a submission: the pairs that the organisers name."""
 
 from __future__ import annotations
 
-import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import soundfile
+from rebalance._base.errors import MetadataError
+from rebalance.task import Pair, Task
 
-from rebalance._base.challenge import CAD2_TASK2
-from rebalance._base.errors import AudioError, MetadataError
-from rebalance._base.files import replacing
-from rebalance.audio import Audio, loudness_lufs, resample
-from rebalance.hearing import amplify
-from rebalance.submission import ArchivedSignals
-from rebalance.task import Pair, Task, read_source
-from rebalance.web.listening_test import matched
-
-SOUNDS = ("mixture", "system")
 MAX_EXAMPLES = 6
 
 _FILE = "public_examples.{split}.json"
-_OGG_QUALITY = 0.6  # libsndfile's compression level: 0 is best, 1 smallest
-_OGG_BLOCK = 4096  # libsndfile overflows its stack on long writes of Vorbis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,64 +54,6 @@ def public_examples(folder: Path, task: Task) -> tuple[Example, ...]:
     )
 
 
-def kept_sound(kept: Path, task: Task, pair: Pair, archive: Path, sound: str) -> bytes:
-    """Return a sound as Ogg Vorbis, made once: mixture and system's signal of a pair, equally loud.
-
-    Parameters
-    ----------
-    kept
-        Folder of the sounds of this submission and this pair.
-    task, pair
-        What was asked for.
-    archive
-        The submission.
-    sound
-        One of `SOUNDS`.
-
-    Raises
-    ------
-    AudioError
-        If there is no such sound, or it cannot be read.
-    """
-    if sound not in SOUNDS:
-        raise AudioError(where="sound", expected=f"one of {', '.join(SOUNDS)}", got=repr(sound[:40]))
-    path = kept / f"{sound}.ogg"
-    if not path.is_file():
-        for name, signal in matched_sounds(task, pair, archive).items():
-            with replacing(kept / f"{name}.ogg") as temporary:
-                temporary.write_bytes(_encoded(signal))
-    return path.read_bytes()
-
-
-def matched_sounds(task: Task, pair: Pair, archive: Path) -> dict[str, Audio]:
-    """Return mixture, amplified for the listener, and a system's signal at the rate of submissions, equally loud."""
-    rate = CAD2_TASK2.remix_sample_rate
-    system = ArchivedSignals.of(archive, task).read(pair).samples
-    mixture: Audio = amplify(read_source(task, task.scenes[pair.scene].segment.mixture), task.fittings[pair.listener])
-    mixture = resample(mixture, CAD2_TASK2.mixture_sample_rate, rate)
-    n_samples = min(system.shape[1], mixture.shape[1])
-    signals: dict[str, Audio] = {"mixture": mixture[:, :n_samples], "system": system[:, :n_samples]}
-    level_lufs = min(loudness_lufs(signal, rate) for signal in signals.values())
-    return dict(matched(signals, rate, level_lufs=level_lufs))
-
-
 def _title(task: Task, pair: Pair) -> str:
     scene = task.scenes[pair.scene]
     return f"{scene.segment.name}: {scene.described_gains}"
-
-
-def _encoded(signal: Audio) -> bytes:
-    buffer = io.BytesIO()
-    samples = np.clip(signal, -1.0, 1.0).T
-    with soundfile.SoundFile(
-        buffer,
-        "w",
-        samplerate=CAD2_TASK2.remix_sample_rate,
-        channels=samples.shape[1],
-        format="OGG",
-        subtype="VORBIS",
-        compression_level=_OGG_QUALITY,
-    ) as file:
-        for start in range(0, len(samples), _OGG_BLOCK):
-            file.write(samples[start : start + _OGG_BLOCK])
-    return buffer.getvalue()

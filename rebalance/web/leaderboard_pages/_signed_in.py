@@ -8,12 +8,11 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import HTTPException, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
 from rebalance._base.errors import RebalanceError
-from rebalance.web.leaderboard import COOKIE, FIELD, Actor, Askers, NotAllowedError, NotFoundError, address_of
-from rebalance.web.leaderboard_pages._page_templates import render
+from rebalance.web.leaderboard import COOKIE, FIELD, Actor, Askers, NotAllowedError, address_of
 
 NOT_STORED = {"Cache-Control": "no-store"}
 
@@ -118,10 +117,10 @@ def fields_of(request: Request) -> Mapping[str, str]:
 
 
 class PageRoute(APIRoute):
-    """A route whose errors are pages: what is wrong, in one line, and a way on."""
+    """A route that sends whoever has to sign in to the page for that."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler with its errors caught."""
+        """Return the handler with the missing sign-in caught."""
         handle = super().get_route_handler()
 
         async def answer(request: Request) -> Response:
@@ -129,22 +128,8 @@ class PageRoute(APIRoute):
                 return await handle(request)
             except SignInNeededError:
                 return RedirectResponse("/enter", status_code=303)
-            except NotFoundError as error:
-                return problem_page(error, 404)
-            except NotAllowedError as error:
-                return problem_page(error, 403)
-            except RebalanceError as error:
-                return problem_page(error, 422)
 
         return answer
-
-
-def problem_page(error: RebalanceError, status_code: int) -> Response:
-    """Return the page that says what is wrong."""
-    message = " ".join(str(error).split())
-    title = {404: "Not found", 403: "Not allowed"}.get(status_code, "That did not work")
-    page = render("problem.html", title=title, message=message)
-    return HTMLResponse(page, status_code=status_code, headers=NOT_STORED)
 
 
 def sign_in(token: str, *, is_secure: bool, to: str) -> Response:

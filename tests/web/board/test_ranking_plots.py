@@ -7,11 +7,10 @@ import xml.etree.ElementTree as ET
 import pytest
 from made_rankings import entry_of, run_of, task_of
 
-pytest.importorskip("matplotlib", reason="the extra 'web' is not installed")
-
 from rebalance._base.errors import ConfigError
 from rebalance.hearing import Listener
 from rebalance.web.board import Ranking, audiogram_plot, heat_map, interval_plot, rank_systems
+from rebalance.web.board._ranking_plots import round_values
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -61,6 +60,60 @@ def test_a_heat_map_shows_the_mean_of_every_group() -> None:
 
 def test_the_same_board_gives_the_same_bytes() -> None:
     assert plots() == plots()
+
+
+def test_intervals_lie_where_the_axis_says() -> None:
+    board = ranking_of(5)
+    root = ET.fromstring(interval_plot(board, title="any"))
+    texts = [(float(node.get("x")), node.text) for node in root.iter(f"{SVG}text")]
+    ticks = [(x, float(text)) for x, text in texts if text.replace(".", "", 1).isdigit()]
+    (first_x, first), (last_x, last) = ticks[0], ticks[-1]
+    circles = list(root.iter(f"{SVG}circle"))
+    means = [first + (float(node.get("cx")) - first_x) / (last_x - first_x) * (last - first) for node in circles]
+    assert means == pytest.approx([line.mean.mean for line in board.lines], abs=2e-4)
+    ends = [
+        [float(point.split(",")[0]) for point in node.get("points").split()]
+        for node in root.iter(f"{SVG}polyline")
+        if node.get("stroke-width") == "3.5"
+    ]
+    for line, (low, high), node in zip(board.lines, ends, circles, strict=True):
+        assert first_x <= low < float(node.get("cx")) < high <= last_x, line
+
+
+def test_a_system_without_an_interval_is_drawn() -> None:
+    board = rank_systems([entry_of(task := task_of(1), run_of(task, "T1", 0.5))])
+    assert board.lines[0].mean.interval is None
+    assert len(list(ET.fromstring(interval_plot(board, title="any")).iter(f"{SVG}circle"))) == 1
+
+
+def test_the_darkest_cell_is_the_best() -> None:
+    root = ET.fromstring(heat_map(ranking_of(3), group="Instrument", title="any"))
+    colours = [node.get("fill") for node in root.iter(f"{SVG}rect")]
+    assert (colours[0], colours[-1]) == ("#0b4f66", "#f4e7c5")
+
+
+def test_a_greater_loss_lies_lower_and_what_is_beyond_the_scale_at_its_end() -> None:
+    listener = Listener.of("L0001", left=[-20, 0, 20, 40, 60, 80, 100, 130], right=[20] * 8)
+    root = ET.fromstring(audiogram_plot(listener))
+    (blue,) = [line for line in root.iter(f"{SVG}polyline") if len(line.get("points").split()) == 8][:1]
+    points = [[float(value) for value in point.split(",")] for point in blue.get("points").split()]
+    assert [x for x, _ in points] == sorted(x for x, _ in points)
+    assert [y for _, y in points] == sorted(y for _, y in points)
+    assert (points[0][1], points[-1][1]) == (12, 252)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0.0, 1.0, [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]),
+        (0.513, 0.549, [0.51, 0.52, 0.53, 0.54, 0.55]),
+        (-3.0, 21.0, [-5.0, 0.0, 5.0, 10.0, 15.0, 20.0, 25.0]),
+        (0.5, 0.5, [0.5, 0.6]),
+        (0.0, 0.0, [0.0, 0.2]),
+    ],
+)
+def test_an_axis_has_round_values_around_a_range(low: float, high: float, expected: list[float]) -> None:
+    assert round_values(low, high) == pytest.approx(expected)
 
 
 def test_an_unknown_property_is_an_error() -> None:

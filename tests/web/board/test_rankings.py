@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import pickle
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -177,7 +178,7 @@ def test_a_kept_summary_that_is_damaged_or_of_another_task_is_computed_anew(tmp_
     task = task_of(4)
     run = run_of(task, "A", 0.5)
     first = SummaryCache(tmp_path, task).summary("1" * 64, lambda: run)
-    (path,) = tmp_path.iterdir()
+    (path,) = tmp_path.glob("*.json")
     for spoilt in ("{", json.dumps(json.loads(path.read_text()) | {"digest": "of another"})):
         path.write_text(spoilt)
         assert SummaryCache(tmp_path, task).summary("1" * 64, lambda: run) == first
@@ -186,6 +187,31 @@ def test_a_kept_summary_that_is_damaged_or_of_another_task_is_computed_anew(tmp_
     changed = dataclasses.replace(task, scenes={**task.scenes, "S50000": louder})
     assert task_digest(changed) != task_digest(task)
     assert SummaryCache(tmp_path, changed).summary("1" * 64, lambda: run).digest != first.digest
+
+
+def test_the_scores_of_a_listener_are_kept_with_the_summary_and_made_anew_where_they_are_damaged(
+    tmp_path: Path,
+) -> None:
+    task = task_of(4)
+    run, asked = run_of(task, "A", 0.5), []
+
+    def read() -> ScoredRun:
+        asked.append(1)
+        return run
+
+    expected = run.scores["avg_haaqi"].xs("L0001", level="listener").to_dict()
+    SummaryCache(tmp_path, task).summary("1" * 64, read)
+    cache = SummaryCache(tmp_path, task)
+    assert cache.listener_scores("1" * 64, read, "L0001").to_dict() == expected
+    assert len(asked) == 1
+    (path,) = tmp_path.glob("*.npz")
+    for spoilt in (b"", b"PK", path.read_bytes()[:-40], pickle.dumps({"values": [1.0]})):
+        path.write_bytes(spoilt)
+        assert cache.listener_scores("1" * 64, read, "L0001").to_dict() == expected
+    assert len(asked) == 5
+    path.unlink()
+    assert cache.listener_scores("1" * 64, read, "L0001").to_dict() == expected
+    assert cache.listener_scores("1" * 64, read, "L9999").empty
 
 
 def test_a_column_that_is_missing_or_holds_no_number_is_refused() -> None:
@@ -218,18 +244,20 @@ def test_the_exports_hold_every_system_and_no_formula() -> None:
 
 def test_the_view_of_a_listener_finds_scenes_and_disagreement() -> None:
     task = load_task(demo_folder(), "valid")
-    keys = [(pair.scene, pair.listener) for pair in task.pairs]
-    pairs = pd.MultiIndex.from_tuples(keys, names=["scene", "listener"])
-    first = pd.DataFrame({"avg_haaqi": 0.5}, index=pairs)
+    first = pd.Series(0.5, index=[pair.scene for pair in task.pairs if pair.listener == "L0001"])
     second = first.copy()
-    second.loc[("S50002", "L0001"), "avg_haaqi"] = 0.9
-    second.loc[("S50003", "L0001"), "avg_haaqi"] = 0.4
+    second["S50002"], second["S50003"] = 0.9, 0.4
     view = view_listener("L0001", {"first": first, "second": second}, task)
     assert [system.name for system in view.systems] == ["second", "first"]
     assert (view.systems[0].best_scene, view.systems[0].worst_scene) == ("S50002", "S50003")
     assert [scene.scene for scene in view.disagreed] == ["S50002", "S50003"]
     assert (view.disagreed[0].best, view.disagreed[0].worst) == ("second", "first")
     assert view.worst[0].scene == "S50003"
+    turned = view_listener("L0001", {"first": first, "second": second}, task, higher_is_better=False)
+    assert [system.name for system in turned.systems] == ["first", "second"]
+    assert (turned.systems[1].best_scene, turned.systems[1].best) == ("S50003", 0.4)
+    assert (turned.disagreed[0].best, turned.disagreed[0].worst) == ("first", "second")
+    assert (turned.best[0].scene, turned.worst[0].scene) == ("S50003", "S50002")
     with pytest.raises(ConfigError, match="one of the task"):
         view_listener("L9999", {"first": first}, task)
 

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from rebalance.web.leaderboard import Board, BoardOptions, create_board_app
 from rebalance.web.leaderboard._board_worker import Worker
+from rebalance.web.leaderboard_pages._phase_rankings import PhaseRankings
 
 NAME = "submission_T001_noncausal.zip"
 
@@ -69,6 +70,20 @@ def test_a_submission_is_received_checked_scored_and_ranked(
     (entry,) = client.get(f"/api/phases/{PHASE}/board").json()
     assert (entry["team"], entry["mean_haaqi"]) == ("T001", found["mean_haaqi"])
     assert not list(board.work.iterdir())
+
+
+def test_the_worker_that_scored_leaves_the_summary_that_the_board_shows(
+    client: TestClient, board: Board, tokens: Tokens, archive: Path
+) -> None:
+    sent(client, tokens.teams["T001"], archive.read_bytes())
+    work(board)
+    made_ns = {path.name: path.stat().st_mtime_ns for path in board.summaries.iterdir()}
+    rankings = PhaseRankings(board)
+    standing = rankings.standing(PHASE)
+    (system,) = rankings.view(standing).systems
+    assert len(rankings.listener_scores(standing.submissions[0], standing.task, "L0001"))
+    assert set(made_ns) == {f"{system.summary.digest}.json", f"{system.summary.digest}.npz"}
+    assert {path.name: path.stat().st_mtime_ns for path in board.summaries.iterdir()} == made_ns
 
 
 def test_a_file_that_is_no_archive_is_refused_with_a_verdict(client: TestClient, board: Board, tokens: Tokens) -> None:

@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import threading
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -36,6 +37,7 @@ from rebalance.web.leaderboard import (
     upgrade_board,
 )
 from rebalance.web.leaderboard._board_worker import Worker
+from rebalance.web.leaderboard._kept_summaries import keep_summary
 from rebalance.web.leaderboard._stored_files import describe_file
 from rebalance.web.leaderboard_pages import add_pages
 
@@ -73,6 +75,13 @@ def scored(tiny_task_root: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         yield board, identity
 
 
+def archive_of(board: Board) -> Path:
+    """Return the archive of the only submission."""
+    with board.reading() as session:
+        (found,) = BoardQueries(session=session).submissions()
+    return board.archives(found.team).path_of(found.file)
+
+
 def client_of(board: Board) -> TestClient:
     return TestClient(create_board_app(board, add_pages=add_pages), base_url="http://localhost")
 
@@ -90,14 +99,38 @@ def test_a_worker_scores_by_the_metric_of_the_task_and_the_board_ranks_by_it(sco
     assert f"{table['si_sdr'].mean():.3f}" in page
 
 
+def test_the_page_of_a_listener_shows_the_score_that_the_task_is_ranked_by(scored) -> None:
+    board, _ = scored
+    with board.reading() as session:
+        (found,) = BoardQueries(session=session).standing("dev")
+    table = pd.read_csv(board.files.path_of(found.result.table))
+    page = client_of(board).get("/board/dev/listeners/L0001").text
+    heard = table[table["listener"] == "L0001"]
+    assert f"{heard['si_sdr'].mean():.3f}" in page
+    assert f"{heard['avg_haaqi'].mean():.3f}" not in page
+
+
 def test_look_ahead_and_size_are_those_of_the_manifest(scored) -> None:
     board, identity = scored
     client = client_of(board)
     assert "4.5 ms" in client.get("/board/dev").text
     page = client.get(f"/board/dev/systems/{identity}").text
     assert "<dt>Parameters</dt><dd>6.59 million</dd>" in page or "<dt>Parameters</dt><dd>6.6 million</dd>" in page
-    assert "<dt>Speed</dt><dd>unknown</dd>" in page
+    speed = json.loads(zipfile.ZipFile(archive_of(board)).read("manifest.json"))["configuration"]["speed"]
+    assert f"<dt>Speed</dt><dd>{speed:.2g} s for 1 s</dd>" in page
     assert page.count("this one") == 1
+
+
+def test_a_summary_that_cannot_be_made_is_told_and_raises_nothing(
+    scored, tiny_task_root: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    board, identity = scored
+    with board.reading() as session:
+        (found,) = BoardQueries(session=session).standing("dev")
+    without_files = dataclasses.replace(board, data=tmp_path)
+    keep_summary(without_files, found.result, load_task(tiny_task_root, "valid"), name=identity, column="si_sdr")
+    assert f"summary of submission {identity}: " in caplog.text
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_task_is_not_ranked_by_a_metric_that_is_not_there(scored, tiny_task_root: Path) -> None:

@@ -193,7 +193,7 @@ def working(tiny_task_root: Path, tmp_path: Path) -> Iterator[tuple[str, Board, 
             worker.join()
 
 
-def send(page: Page, address: str, archive: Path) -> None:
+def send(page: Page, address: str, archive: Path | list[Path]) -> None:
     page.goto(f"{address}/team")
     page.get_by_role("link", name="Submit to Validation").click()
     page.get_by_label("Archive").set_input_files(archive)
@@ -277,6 +277,28 @@ def test_an_upload_that_was_stopped_goes_on_where_it_was(working, archives, brow
         page.get_by_role("button", name="Send").click()
         expect(page).to_have_url(re.compile("/submissions/[0-9a-f]{32}$"))
     assert sent[:4] == [0, 100_000, 200_000, 200_000]
+
+
+def test_the_parts_of_an_archive_are_sent_as_one(working, archives, browser, tmp_path: Path) -> None:
+    address, board, tokens = working
+    content = archives["whole"].read_bytes()
+    parts = [tmp_path / f"submission_T002_causal.zip.{number:03}" for number in (1, 2, 3)]
+    for number, part in enumerate(parts):
+        part.write_bytes(content[number * 70_001 : (number + 1) * 70_001 if number < 2 else None])
+    stranger = tmp_path / "notes.txt"
+    stranger.write_text("nothing")
+    with new_page(browser) as page:
+        sign_in(page, address, tokens["T002"])
+        send(page, address, [parts[2], parts[0]])
+        refused = "Refused: part submission_T002_causal.zip.002 is missing; choose all parts at once"
+        expect(page.locator("#status")).to_have_text(refused)
+        send(page, address, [*parts, stranger])
+        expect(page.locator("#status")).to_contain_text("Refused: notes.txt: expected one archive")
+        send(page, address, [parts[2], parts[0], parts[1]])
+        expect(page).to_have_url(re.compile("/submissions/[0-9a-f]{32}$"))
+    with board.reading() as session:
+        (found,) = BoardQueries(session=session).submissions()
+    assert (found.file_name, found.file.digest) == ("submission_T002_causal.zip", hashlib.sha256(content).hexdigest())
 
 
 def test_an_organiser_opens_a_phase_and_publishes_its_board(own_board, browser) -> None:

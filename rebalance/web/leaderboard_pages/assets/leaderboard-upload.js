@@ -58,6 +58,24 @@ async function sendChunk(archive, state) {
   return ask("PATCH", `/api/uploads/${state.id}?offset=${state.offset}`, { headers, body: chunk });
 }
 
+// The archive of one file, or of the parts x.zip.001, x.zip.002 ... joined in their order, whatever order they are chosen in.
+function wholeArchive(files) {
+  const parts = files.map((one) => ({ one, found: /^(.+\.zip)\.(\d{3})$/i.exec(one.name) }));
+  if (files.length === 1 && !parts[0].found) {
+    if (/\.z\d{2}$/i.test(files[0].name)) throw new Refused(`${files[0].name}: 'zip -s 0' joins what the zip command has split`);
+    return files[0];
+  }
+  const stranger = parts.find(({ found }) => !found);
+  if (stranger) throw new Refused(`${stranger.one.name}: expected one archive, or parts of one: .zip.001, .zip.002 …`);
+  parts.sort((first, second) => Number(first.found[2]) - Number(second.found[2]));
+  const name = parts[0].found[1];
+  parts.forEach(({ found }, place) => {
+    if (found[1] !== name) throw new Refused(`expected parts of one archive, got ${name} and ${found[1]}`);
+    if (Number(found[2]) !== place + 1) throw new Refused(`part ${name}.${String(place + 1).padStart(3, "0")} is missing; choose all parts at once`);
+  });
+  return new File(parts.map(({ one }) => one), name);
+}
+
 async function upload(archive) {
   say("Reading the file …");
   const sha256 = await digestOf(archive, (done) => { bar.value = 0.1 * (done / archive.size); });
@@ -90,12 +108,11 @@ function show(isSending) {
 
 form?.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const [archive] = file.files;
-  if (!archive) return;
+  if (!file.files.length) return;
   stopping = new AbortController();
   show(true);
   try {
-    await upload(archive);
+    await upload(wholeArchive([...file.files]));
   } catch (error) {
     show(false);
     if (error.name === "AbortError") say("Stopped. Send the same file again to go on.");
