@@ -14,7 +14,8 @@ from rebalance.report._comparing import (
 )
 from rebalance.report._listening import Listening, choose_pairs, listening_examples
 from rebalance.report._network_comparison import network_lines
-from rebalance.report._ordering_tables import Ordering, ordering_lines, system_lines
+from rebalance.report._ordering_tables import ordering_lines, system_lines
+from rebalance.report._orderings import UNTRAINED_SEED, Ordering, OrderingResult, compare_systems
 from rebalance.report._page import render_page, write_page
 from rebalance.report._ranking_tables import agreement_table, differences_table, ranking_table
 from rebalance.report._reports import Report, make_report, read_report
@@ -23,28 +24,33 @@ from rebalance.report._separation_tables import separation_group_table, separati
 from rebalance.report._summary import Summary, summarise
 from rebalance.report._supervision_tables import (
     SCORE_ORDERINGS,
-    ScoreOrdering,
     note_lines,
-    score_ordering_difference,
     score_ordering_lines,
     separation_lines,
-    verdict_of,
     write_score_tables,
 )
 from rebalance.report._terminal import group_table, scores_table, terminal_tables
-from rebalance.report._texts import difference_text, estimate_text, p_value_text, signed_text
+from rebalance.report._texts import (
+    difference_text,
+    estimate_text,
+    markdown_lines,
+    number_text,
+    p_value_text,
+    signed_text,
+)
 
 __all__ = [
     "SCORE_ORDERINGS",
+    "UNTRAINED_SEED",
     "Estimate",
     "ListenerAgreement",
     "Listening",
     "Ordering",
+    "OrderingResult",
     "PairwiseTest",
     "Place",
     "Report",
     "RunComparison",
-    "ScoreOrdering",
     "ScoredRun",
     "Summary",
     "agreement_table",
@@ -53,6 +59,7 @@ __all__ = [
     "clustered_mean",
     "common_pairs",
     "compare_runs",
+    "compare_systems",
     "comparison_csv",
     "difference_text",
     "differences_table",
@@ -60,8 +67,10 @@ __all__ = [
     "group_table",
     "listening_examples",
     "make_report",
+    "markdown_lines",
     "network_lines",
     "note_lines",
+    "number_text",
     "ordering_lines",
     "p_value_text",
     "paired_difference",
@@ -71,7 +80,6 @@ __all__ = [
     "read_score_files",
     "read_scored_runs",
     "render_page",
-    "score_ordering_difference",
     "score_ordering_lines",
     "scores_table",
     "separation_group_table",
@@ -81,7 +89,6 @@ __all__ = [
     "summarise",
     "system_lines",
     "terminal_tables",
-    "verdict_of",
     "write_page",
     "write_score_tables",
 ]
