@@ -25,15 +25,16 @@ from rebalance.training._iass_training import (
 )
 from rebalance.training._pitch_labels import pitch_labels
 from rebalance.training._refining import RefinerExperiment, progress_of_refiner, run_refiner_experiment
+from rebalance.training._score_settings import ScoredData, ScoreExperiment
 from rebalance.training._score_steps import (
-    ScoredData,
-    ScoreExperiment,
     export_score_separator,
     run_score_experiment,
     trained_score_network,
 )
-from rebalance.training._score_study import ScoreStudy, run_score_study
-from rebalance.training._solos_study import SolosStudy, run_solos_study
+from rebalance.training._score_study import run_score_study
+from rebalance.training._score_study_settings import ScoreStudy
+from rebalance.training._solos_settings import SolosStudy
+from rebalance.training._solos_study import run_solos_study
 from rebalance.training._study_results import StudyResults
 from rebalance.training._targets import TargetExperiment, train_targets
 from rebalance.training._tracker_exporting import export_tracker, stamp_tracker
