@@ -13,6 +13,8 @@ from rebalance.training._family_settings import (
     FamilySizes,
     FamilyTraining,
 )
+from rebalance.training._family_study import run_family_study
+from rebalance.training._family_study_settings import FamilyCell, FamilyCellKind, FamilyStudy, SoundSet
 from rebalance.training._iass_study import IassCell, IassStudy, read_iass_results, run_iass_study
 from rebalance.training._iass_training import (
     IassData,
@@ -48,8 +50,11 @@ __all__ = [
     "Adaptation",
     "CropSettings",
     "Experiment",
+    "FamilyCell",
+    "FamilyCellKind",
     "FamilyExperiment",
     "FamilySizes",
+    "FamilyStudy",
     "FamilyTraining",
     "IassCell",
     "IassData",
@@ -61,6 +66,7 @@ __all__ = [
     "ScoreStudy",
     "ScoredData",
     "SolosStudy",
+    "SoundSet",
     "StudyResults",
     "TargetExperiment",
     "TrackerExperiment",
@@ -84,6 +90,7 @@ __all__ = [
     "read_recipe",
     "read_settings",
     "run_experiment",
+    "run_family_study",
     "run_iass_experiment",
     "run_iass_study",
     "run_refiner_experiment",

@@ -38,7 +38,6 @@ from rebalance.training.score_supervision import (
     TranscriptionObjective,
 )
 
-
 _VALIDATION_SEED = 0
 
 
