@@ -13,18 +13,22 @@ from rebalance.separation._checkpoints import (
     SCORE_FORMAT,
     TRACKER_FORMAT,
     WEIGHTS_FOLDER,
-    ModelCard,
+    XUMX_FORMAT,
+    Checkpoint,
     checked_digest,
     checked_header,
     checkpoint_header,
+    info_of_checkpoints,
     load_checkpoint,
+    load_network,
     reading_checkpoint,
     save_checkpoint,
+    save_network,
     shipped_weights,
     write_tensors,
 )
 from rebalance.separation._contract import CONTRACT, Check, CheckResult, ContractReport, check_separator
-from rebalance.separation._describing import described, described_as_html
+from rebalance.separation._describing import Described
 from rebalance.separation._estimates import checked_estimates
 from rebalance.separation._floors import floor_estimates
 from rebalance.separation._info import SeparatorInfo, info_of
@@ -38,6 +42,7 @@ from rebalance.separation._metrics import (
     sdr_db,
     si_sdr_db,
 )
+from rebalance.separation._model_card import ModelCard
 from rebalance.separation._overlap_add import Chunking, official_chunks, overlap_add
 from rebalance.separation._overview import (
     SeparatorEntry,
@@ -79,12 +84,15 @@ __all__ = [
     "WEIGHTS_FOLDER",
     "WHOLE_CHAIN",
     "WINDOW_SIZE",
+    "XUMX_FORMAT",
     "ActivityDetector",
     "AverageSpectrumSeparator",
     "Check",
     "CheckResult",
+    "Checkpoint",
     "Chunking",
     "ContractReport",
+    "Described",
     "InstrumentActivity",
     "Levelled",
     "LookAhead",
@@ -105,11 +113,10 @@ __all__ = [
     "checked_header",
     "checked_mixture",
     "checkpoint_header",
-    "described",
-    "described_as_html",
     "floor_estimates",
     "frame_median_db",
     "info_of",
+    "info_of_checkpoints",
     "informed",
     "installed_separators",
     "inverse_spectrogram",
@@ -118,6 +125,7 @@ __all__ = [
     "list_separators",
     "load_activity_detector",
     "load_checkpoint",
+    "load_network",
     "load_separator",
     "measure_chain",
     "measure_cost",
@@ -129,6 +137,7 @@ __all__ = [
     "read_spectra",
     "reading_checkpoint",
     "save_checkpoint",
+    "save_network",
     "sdr_db",
     "separate_at_rate",
     "shared_among_voices",

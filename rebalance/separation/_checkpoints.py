@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from rebalance._base.configuration import structured
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded, replacing, write_text
 from rebalance.assets import weights_folder
+from rebalance.separation._info import SeparatorInfo
+from rebalance.separation._model_card import ModelCard
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    import torch
+    from torch import Tensor, nn
 
     from rebalance.separation.mask_network import MaskNetwork
 
@@ -26,72 +30,59 @@ SCORE_FORMAT = "rebalance-score-supervised/1"
 IASS_FORMAT = "rebalance-iass/1"
 MULTI_HEAD_FORMAT = "rebalance-multi-head-u-net/1"
 PIXELS_FORMAT = "rebalance-sound-of-pixels/1"
-_FORMATS = (FORMAT, TRACKER_FORMAT, SCORE_FORMAT, IASS_FORMAT, MULTI_HEAD_FORMAT, PIXELS_FORMAT)
+XUMX_FORMAT = "rebalance-xumx/1"
+_FORMATS = (FORMAT, TRACKER_FORMAT, SCORE_FORMAT, IASS_FORMAT, MULTI_HEAD_FORMAT, PIXELS_FORMAT, XUMX_FORMAT)
 WEIGHTS_FOLDER = weights_folder()
-_MAX_RELIABILITY = 2.0
+ConfigT = TypeVar("ConfigT")
+NetworkT = TypeVar("NetworkT", bound="nn.Module")
+
+
+class Configured(Protocol):
+    """A network that knows its configuration, a dataclass."""
+
+    config: Any
+
+    def parameters(self) -> Iterator[nn.Parameter]: ...
+
+    def state_dict(self) -> dict[str, Tensor]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelCard:
-    """What is known of a trained network beyond its weights.
+class Checkpoint(Generic[NetworkT]):
+    """A network, its card and the digest of the file they came from.
 
     Parameters
     ----------
-    shrinkage
-        How far the remix should trust its estimates, in [0, 1]: for two sources, for three, and so on, the last
-        for all numbers beyond; fitted on validation HAAQI.
-    voice_trust
-        How far to trust what tells two voices of one instrument apart, in [0, 1]; 0 gives each half.
-    reliability
-        Which share of the gains that its estimates promise a remix was measured to make, by number of sources as for
-        the shrinkage; empty where it was not measured. See `rebalance.pipeline.estimate_balance`.
-    data
-        What it was trained on.
-    training
-        Command, seed, budget, scores: text by name.
+    network
+        In evaluation mode, on the device it runs on.
+    card
+        What is known of it.
+    sha256
+        Digest of its file.
+    """
 
-    Raises
-    ------
-    ConfigError
-        If a shrinkage, the voice trust or a reliability is out of range.
+    network: NetworkT
+    card: ModelCard
+    sha256: str
+
+
+def info_of_checkpoints(checkpoints: Sequence[Checkpoint[Any]]) -> SeparatorInfo:
+    """Return what is known of a separator over several models; the digest is that of the digests of all.
 
     Examples
     --------
-    >>> from rebalance.separation import ModelCard
-    >>> ModelCard(shrinkage=(0.9, 0.8), data=("SynthSOD",)).voice_trust
-    1.0
-    >>> ModelCard(shrinkage=(1.2,))
-    Traceback (most recent call last):
-        ...
-    rebalance._base.errors.ConfigError: model card: expected shrinkage and voice trust in [0, 1], got ...
+    >>> from rebalance.separation import info_of_checkpoints, load_checkpoint, shipped_weights
+    >>> info_of_checkpoints([load_checkpoint(shipped_weights()["fast"])]).lookahead_ms
+    inf
     """
-
-    shrinkage: tuple[float, ...] = (1.0,)
-    voice_trust: float = 1.0
-    reliability: tuple[float, ...] = ()
-    data: tuple[str, ...] = ()
-    training: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if not self.shrinkage or not all(0.0 <= value <= 1.0 for value in (*self.shrinkage, self.voice_trust)):
-            raise ConfigError(
-                where="model card",
-                expected="shrinkage and voice trust in [0, 1]",
-                got=f"{self.shrinkage}, {self.voice_trust}",
-            )
-        if not all(0.0 <= value <= _MAX_RELIABILITY for value in self.reliability):
-            raise ConfigError(
-                where="model card", expected=f"reliabilities from 0 to {_MAX_RELIABILITY:g}", got=str(self.reliability)
-            )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checkpoint:
-    """A network, its card and the digest of the file they came from."""
-
-    network: MaskNetwork
-    card: ModelCard
-    sha256: str
+    digests = "".join(sorted(each.sha256 for each in checkpoints))
+    return SeparatorInfo(
+        shrinkage=checkpoints[0].card.shrinkage,
+        n_parameters=sum(part.numel() for each in checkpoints for part in each.network.parameters()),
+        lookahead_ms=math.inf,
+        external_training_data=any(bool(each.card.data) for each in checkpoints),
+        weights=hashlib.sha256(digests.encode()).hexdigest(),
+    )
 
 
 def save_checkpoint(path: StrPath, network: MaskNetwork, card: ModelCard) -> None:
@@ -124,17 +115,63 @@ def save_checkpoint(path: StrPath, network: MaskNetwork, card: ModelCard) -> Non
     ...     print(load_checkpoint(path).card.data, sorted(file.name for file in Path(folder).iterdir()))
     ('own renderings',) ['mine.safetensors', 'mine.safetensors.sha256']
     """
-    look_ahead = network.config.look_ahead_samples
-    header = {
-        "format": FORMAT,
+    look_ahead, rate = network.config.look_ahead_samples, network.config.sample_rate
+    ahead = "not causal" if look_ahead is None else f"{1000 * look_ahead / rate:.3f}"
+    save_network(path, network, card, FORMAT, half_precision=True, header={"look_ahead_ms": ahead})
+
+
+def save_network(
+    path: StrPath,
+    network: Configured,
+    card: ModelCard,
+    model_format: str,
+    *,
+    half_precision: bool = False,
+    header: Mapping[str, str] | None = None,
+) -> None:
+    """Write weights with configuration and card in the header, and ``<name>.sha256`` beside.
+
+    Parameters
+    ----------
+    path
+        Where to; the ending is ``.safetensors``.
+    network
+        Whose weights are kept; stays as it is. Its ``config`` is a dataclass.
+    card
+        How and on what it was trained.
+    model_format
+        Name of the format.
+    half_precision
+        Write 16 bits a number.
+    header
+        Further texts to keep.
+
+    Raises
+    ------
+    RebalanceError
+        If the operating system refuses to write.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.separation import SCORE_FORMAT, ModelCard, load_network, save_network
+    >>> from rebalance.separation.score_supervised import ScoreTcn, TcnConfig
+    >>> network = ScoreTcn(TcnConfig(role="separator", bottleneck=8, hidden=8, n_blocks=2))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "mine.safetensors")
+    ...     save_network(path, network, ModelCard(data=("own renderings",)), SCORE_FORMAT)
+    ...     load_network(path, SCORE_FORMAT, TcnConfig, ScoreTcn).card.data
+    ('own renderings',)
+    """
+    described = {
+        "format": model_format,
         "config": json.dumps(asdict(network.config)),
         "card": json.dumps(asdict(card)),
-        "look_ahead_ms": "not causal"
-        if look_ahead is None
-        else f"{1000 * look_ahead / network.config.sample_rate:.3f}",
         "n_parameters": str(sum(parameter.numel() for parameter in network.parameters())),
+        **(header or {}),
     }
-    write_tensors(path, network.state_dict(), header)
+    write_tensors(path, network.state_dict(), described, half_precision=half_precision)
 
 
 def write_tensors(
@@ -209,7 +246,7 @@ def reading_checkpoint(path: StrPath) -> Iterator[None]:
         raise ConfigError(f"damaged checkpoint: {reason}", where=path) from error
 
 
-def load_checkpoint(path: StrPath) -> Checkpoint:
+def load_checkpoint(path: StrPath) -> Checkpoint[MaskNetwork]:
     """Read a checkpoint; nothing is unpickled, and a ``.sha256`` file beside it must agree.
 
     Raises
@@ -223,17 +260,57 @@ def load_checkpoint(path: StrPath) -> Checkpoint:
     >>> len(load_checkpoint(shipped_weights()["fast"]).card.shrinkage)
     4
     """
+    from rebalance.separation.mask_network import MaskNetwork, MaskNetworkConfig
+
+    return load_network(path, FORMAT, MaskNetworkConfig, MaskNetwork)
+
+
+def load_network(
+    path: StrPath,
+    model_format: str,
+    config_kind: type[ConfigT],
+    build: Callable[[ConfigT], NetworkT],
+    *,
+    device: torch.device | None = None,
+) -> Checkpoint[NetworkT]:
+    """Read what `save_network` wrote; nothing is unpickled, and a ``.sha256`` file beside it must agree.
+
+    Parameters
+    ----------
+    path
+        The file.
+    model_format
+        Name of the format it must have.
+    config_kind
+        Kind of the configuration in the header.
+    build
+        Makes the network of a configuration.
+    device
+        Where it runs; the processor when None.
+
+    Raises
+    ------
+    ConfigError
+        If the file is no such checkpoint, is damaged, or contradicts itself.
+
+    Examples
+    --------
+    >>> from rebalance.separation import SCORE_FORMAT, load_network, shipped_weights
+    >>> from rebalance.separation.score_supervised import ScoreTcn, TcnConfig
+    >>> load_network(shipped_weights()["fast"], SCORE_FORMAT, TcnConfig, ScoreTcn)
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: ...fast.safetensors: expected a checkpoint of format ...
+    """
     path = expanded(path)
     from safetensors.torch import load_file
 
-    from rebalance.separation.mask_network import MaskNetwork, MaskNetworkConfig
-
-    header, sha256 = checked_header(path, FORMAT)
+    header, sha256 = checked_header(path, model_format)
     with reading_checkpoint(path):
-        network = MaskNetwork(structured(json.loads(header["config"]), MaskNetworkConfig, "config"))
+        network = build(structured(json.loads(header["config"]), config_kind, "config"))
         card = structured(json.loads(header["card"]), ModelCard, "card")
         network.load_state_dict({name: tensor.float() for name, tensor in load_file(path).items()})
-    return Checkpoint(network=network.eval(), card=card, sha256=sha256)
+    return Checkpoint(network=network.eval().to(device), card=card, sha256=sha256)
 
 
 def checkpoint_header(path: StrPath) -> dict[str, str] | None:

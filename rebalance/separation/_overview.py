@@ -14,7 +14,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from rebalance._base.configuration import structured
-from rebalance.separation._checkpoints import ModelCard, checkpoint_header, shipped_weights
+from rebalance.separation._checkpoints import checkpoint_header, shipped_weights
+from rebalance.separation._model_card import ModelCard
 from rebalance.separation._protocol import Separator
 
 _ENTRY_POINTS = "rebalance.separators"

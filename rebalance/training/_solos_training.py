@@ -16,8 +16,7 @@ from rebalance.separation.solos import (
     MultiHeadUNet,
     SoundOfPixels,
     VisionNetwork,
-    save_multi_head,
-    save_pixels,
+    save_solos_network,
 )
 from rebalance.synthesis.performers import write_ensembles, write_solos
 from rebalance.training._loop import Objective, TrainSettings, train
@@ -83,7 +82,7 @@ def train_system(study: SolosStudy, material: SolosMaterial, work: Path, name: S
     if name == "multi-head-u-net":
         heads = MultiHeadUNet(study.multi_head)
         cell = _fit(study, heads, material.solos, run, seed, study.multi_head_mixing, study.multi_head_train)
-        save_multi_head(model, heads, _card(name, seed, cell))
+        save_solos_network(model, heads, _card(name, seed, cell))
         return TrainedSystem(network=heads, cell=cell)
     corpus = "other" if name == "pixels-other-corpus" else "solos"
     pixels = SoundOfPixels(study.pixels)
@@ -94,7 +93,7 @@ def train_system(study: SolosStudy, material: SolosMaterial, work: Path, name: S
         accuracy = _with_sight(study, material, pixels.vision, runs / f"sight-{corpus}-{seed}", seed, corpus)
     libraries = material.other if corpus == "other" else material.solos
     cell = _fit(study, pixels, libraries, run, seed, study.pixels_mixing, study.pixels_train)
-    save_pixels(model, pixels, _card(name, seed, cell))
+    save_solos_network(model, pixels, _card(name, seed, cell))
     return TrainedSystem(network=pixels, cell={**cell, "sight_accuracy": accuracy})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rebalance.separation.networks._centred_stft import centred_spectra, signals_of_spectra
+from rebalance.separation.networks._centred_stft import SpectralNetwork, centred_spectra, signals_of_spectra
 from rebalance.separation.networks._devices import chosen_device, overlap_add_within_memory, within_memory
 from rebalance.separation.networks._layers import ConditionedNorm, Ensemble, Memory, TimeConv, full_precision
 
@@ -10,6 +10,7 @@ __all__ = [
     "ConditionedNorm",
     "Ensemble",
     "Memory",
+    "SpectralNetwork",
     "TimeConv",
     "centred_spectra",
     "chosen_device",

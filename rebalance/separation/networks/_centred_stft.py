@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
+from torch import nn
 
 
-def centred_spectra(signal: torch.Tensor, window: torch.Tensor, hop: int) -> torch.Tensor:
+def centred_spectra(
+    signal: torch.Tensor, window: torch.Tensor, hop: int, *, pad_mode: Literal["reflect", "constant"] = "reflect"
+) -> torch.Tensor:
     """Return complex spectra ``(..., n_bins, 1 + n_samples // hop)`` of ``(..., n_samples)``, not normalised.
 
-    Frames are centred on multiples of the hop, the ends reflected: a signal must be longer than half a window.
+    Frames are centred on multiples of the hop. Where the ends are reflected a signal must be longer than half a window.
 
     Parameters
     ----------
@@ -18,6 +23,8 @@ def centred_spectra(signal: torch.Tensor, window: torch.Tensor, hop: int) -> tor
         Shape ``(window_size,)``.
     hop
         In samples.
+    pad_mode
+        What lies beyond the ends: the signal reflected, or silence.
 
     Examples
     --------
@@ -31,7 +38,7 @@ def centred_spectra(signal: torch.Tensor, window: torch.Tensor, hop: int) -> tor
     True
     """
     flat = signal.reshape(-1, signal.shape[-1])
-    spectra = torch.stft(flat, len(window), hop, window=window, return_complex=True)
+    spectra = torch.stft(flat, len(window), hop, window=window, pad_mode=pad_mode, return_complex=True)
     return spectra.reshape(*signal.shape[:-1], *spectra.shape[-2:])
 
 
@@ -57,3 +64,45 @@ def signals_of_spectra(spectra: torch.Tensor, window: torch.Tensor, hop: int, n_
     flat = spectra.reshape(-1, *spectra.shape[-2:])
     signals = torch.istft(flat, len(window), hop, window=window, length=n_samples)
     return signals.reshape(*spectra.shape[:-2], n_samples)
+
+
+class SpectralNetwork(nn.Module):
+    """A network that works on centred spectra of a Hann window.
+
+    Parameters
+    ----------
+    window_size, hop
+        In samples.
+    pad_mode
+        See `centred_spectra`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from rebalance.separation.networks import SpectralNetwork
+    >>> SpectralNetwork(512, 128).spectra(torch.zeros(2, 4_000)).shape
+    torch.Size([2, 257, 32])
+    """
+
+    def __init__(self, window_size: int, hop: int, *, pad_mode: Literal["reflect", "constant"] = "reflect") -> None:
+        super().__init__()
+        self.hop = hop
+        self.pad_mode: Literal["reflect", "constant"] = pad_mode
+        self.register_buffer("window", torch.hann_window(window_size), persistent=False)
+        self.window: torch.Tensor
+
+    def spectra(self, signal: torch.Tensor) -> torch.Tensor:
+        """Return complex spectra ``(..., n_bins, n_frames)`` of ``(..., n_samples)``, centred and not normalised."""
+        return centred_spectra(signal, self.window, self.hop, pad_mode=self.pad_mode)
+
+    def signals(self, spectra: torch.Tensor, n_samples: int) -> torch.Tensor:
+        """Return signals ``(..., n_samples)`` of complex spectra.
+
+        Parameters
+        ----------
+        spectra
+            Complex, shape ``(..., n_bins, n_frames)``.
+        n_samples
+            Length of the signals they were made of.
+        """
+        return signals_of_spectra(spectra, self.window, self.hop, n_samples)
