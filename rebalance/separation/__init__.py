@@ -45,6 +45,7 @@ from rebalance.separation._metrics import (
 from rebalance.separation._model_card import ModelCard
 from rebalance.separation._overlap_add import Chunking, official_chunks, overlap_add
 from rebalance.separation._overview import (
+    OWN_MODELS,
     SeparatorEntry,
     installed_separators,
     list_separators,
@@ -76,6 +77,7 @@ __all__ = [
     "IASS_FORMAT",
     "LIMIT_DB",
     "MULTI_HEAD_FORMAT",
+    "OWN_MODELS",
     "PIXELS_FORMAT",
     "SCORE_FORMAT",
     "SEPARATORS",
