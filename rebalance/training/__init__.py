@@ -15,16 +15,10 @@ from rebalance.training._family_settings import (
 )
 from rebalance.training._family_study import run_family_study
 from rebalance.training._family_study_settings import FamilyCell, FamilyCellKind, FamilyStudy, SoundSet
+from rebalance.training._iass_networks import equal_hidden_size
+from rebalance.training._iass_settings import IassData, IassExperiment, IassSystem
 from rebalance.training._iass_study import IassCell, IassStudy, read_iass_results, run_iass_study
-from rebalance.training._iass_training import (
-    IassData,
-    IassExperiment,
-    IassSystem,
-    equal_hidden_size,
-    export_iass,
-    run_iass_experiment,
-    trained_iass,
-)
+from rebalance.training._iass_training import export_iass, run_iass_experiment, trained_iass
 from rebalance.training._pitch_labels import pitch_labels
 from rebalance.training._refining import RefinerExperiment, progress_of_refiner, run_refiner_experiment
 from rebalance.training._score_settings import ScoredData, ScoreExperiment
@@ -41,6 +35,7 @@ from rebalance.training._study_results import StudyResults
 from rebalance.training._targets import TargetExperiment, train_targets
 from rebalance.training._tracker_exporting import export_tracker, stamp_tracker
 from rebalance.training._tracking import held_out_figures
+from rebalance.training._train_settings import TrainSettings
 from rebalance.training._transcribing import TrackerExperiment, progress_of_tracker, run_tracker_experiment
 from rebalance.training._weight_haaqi import NO_WEIGHT, TRUE_WEIGHT, WeightFigures, WeightTrial, measured_weight
 
@@ -70,6 +65,7 @@ __all__ = [
     "StudyResults",
     "TargetExperiment",
     "TrackerExperiment",
+    "TrainSettings",
     "WeightFigures",
     "WeightTrial",
     "best_of_family",

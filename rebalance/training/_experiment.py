@@ -14,9 +14,10 @@ from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded
 from rebalance.separation.mask_network import N_VOICES, MaskNetwork, MaskNetworkConfig
 from rebalance.separation.networks import chosen_device
-from rebalance.training._loop import TrainSettings, train
+from rebalance.training._loop import train
 from rebalance.training._run_state import Progress, load_average, progress_of
 from rebalance.training._tracking import Tracker
+from rebalance.training._train_settings import TrainSettings
 from rebalance.training.data import Mixer, MixingSettings, open_library, open_rooms
 
 _HELD_OUT_SEED = 0

@@ -22,7 +22,8 @@ from rebalance.training._family_adaptation import (
     renormalise,
 )
 from rebalance.training._family_settings import FamilyExperiment
-from rebalance.training._loop import BatchMaker, Objective, train
+from rebalance.training._loop import train
+from rebalance.training._loop_protocols import BatchMaker, Objective
 from rebalance.training._run_state import load_average, save_weights
 from rebalance.training._xumx_loss import XumxObjective
 from rebalance.training.data import PlainMixer, PlainMixingSettings, open_library

@@ -15,13 +15,8 @@ import torch
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded
 from rebalance.separation import ModelCard
-from rebalance.training._iass_training import (
-    IassExperiment,
-    IassSystem,
-    export_iass,
-    run_iass_experiment,
-    trained_iass,
-)
+from rebalance.training._iass_settings import IassExperiment, IassSystem
+from rebalance.training._iass_training import export_iass, run_iass_experiment, trained_iass
 from rebalance.training.data import PlainMixer, open_library
 from rebalance.training.instrument_aware import PieceFigures, measured_bounds, measured_network
 from rebalance.training.studies import CellKey, CellRows, StudyTables, run_cells

@@ -24,10 +24,11 @@ from rebalance.separation.player_tracker import (
     released,
 )
 from rebalance.training._experiment import Data
-from rebalance.training._loop import TrainSettings, train
+from rebalance.training._loop import train
 from rebalance.training._losses import mask_loss
 from rebalance.training._pitch_labels import pitch_labels
 from rebalance.training._run_state import Progress, progress_of
+from rebalance.training._train_settings import TrainSettings
 from rebalance.training._transcribing import VariedMixer, begin_with, mixer_of
 from rebalance.training.data import Batch, MixingSettings
 
@@ -94,7 +95,7 @@ class RefinerExperiment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefiningObjective:
-    """Distance of masked spectra and of remixes; see `rebalance.training._loop.Objective`."""
+    """Distance of masked spectra and of remixes; see `rebalance.training._loop_protocols.Objective`."""
 
     tracker: TrackerNetwork
     experiment: RefinerExperiment

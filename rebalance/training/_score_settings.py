@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from rebalance._base.errors import ConfigError
 from rebalance.separation.score_supervised import Role, TcnConfig
-from rebalance.training._loop import TrainSettings
+from rebalance.training._train_settings import TrainSettings
 from rebalance.training.data import ClipSettings
 from rebalance.training.score_supervision import ScoreLossSettings
 

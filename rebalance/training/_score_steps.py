@@ -15,7 +15,8 @@ from rebalance._base.files import StrPath, expanded
 from rebalance.separation import ModelCard
 from rebalance.separation.networks import chosen_device
 from rebalance.separation.score_supervised import Role, ScoreTcn, save_score_separator
-from rebalance.training._loop import BatchMaker, Objective, train
+from rebalance.training._loop import train
+from rebalance.training._loop_protocols import BatchMaker, Objective
 from rebalance.training._run_state import load_average
 from rebalance.training._score_settings import CRITICISED, ScoreExperiment, Step
 from rebalance.training.data import (

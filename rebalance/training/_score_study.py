@@ -58,7 +58,7 @@ def run_score_study(study: ScoreStudy, *, device: str = "auto", most_cells: int 
     --------
     >>> from pathlib import Path
     >>> from rebalance.training import ScoredData, ScoreStudy, run_score_study
-    >>> from rebalance.training._loop import TrainSettings
+    >>> from rebalance.training import TrainSettings
     >>> data = ScoredData(train=(Path("no-tracks"),), validation=(Path("no-tracks"),))
     >>> rest = {"data": data, "test": (Path("no-tracks"),), "train": TrainSettings(steps=1)}
     >>> run_score_study(ScoreStudy(rows=("transcriptor",), runs=Path("runs"), results=Path("results"), **rest))

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from rebalance._base.errors import ConfigError
 from rebalance.separation.score_supervised import TcnConfig
-from rebalance.training._loop import TrainSettings
 from rebalance.training._score_settings import ScoredData, ScoreExperiment
 from rebalance.training._score_study_rows import ROWS, SECOND_STEP, needed_rows
+from rebalance.training._train_settings import TrainSettings
 from rebalance.training.data import ClipSettings
 from rebalance.training.score_supervision import ScoreLossSettings
 
@@ -50,7 +50,7 @@ class ScoreStudy:
     --------
     >>> from pathlib import Path
     >>> from rebalance.training import ScoredData, ScoreStudy
-    >>> from rebalance.training._loop import TrainSettings
+    >>> from rebalance.training import TrainSettings
     >>> data = ScoredData(train=(Path("train"),), validation=(Path("validation"),))
     >>> rest = {"data": data, "test": (Path("test"),), "train": TrainSettings(steps=1)}
     >>> ScoreStudy(rows=("joint",), runs=Path("runs"), results=Path("results"), **rest)

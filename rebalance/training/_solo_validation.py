@@ -9,7 +9,7 @@ from typing import Self
 import torch
 from torch import nn
 
-from rebalance.training._loop import Objective
+from rebalance.training._loop_protocols import Objective
 from rebalance.training.solos import SoloMixer
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from rebalance._base.errors import ConfigError
 from rebalance.separation.solos import LogSpectrumConfig, MultiHeadConfig, PixelsConfig, VisionConfig
 from rebalance.synthesis.performers import EnsemblePlan, SoloPlan
-from rebalance.training._loop import TrainSettings
+from rebalance.training._train_settings import TrainSettings
 from rebalance.training.solos import SYSTEMS, UNTRAINED_SYSTEMS, BinaryKind, SoloMixingSettings, SystemName
 
 

@@ -19,10 +19,12 @@ from rebalance.separation.solos import (
     save_solos_network,
 )
 from rebalance.synthesis.performers import write_ensembles, write_solos
-from rebalance.training._loop import Objective, TrainSettings, train
+from rebalance.training._loop import train
+from rebalance.training._loop_protocols import Objective
 from rebalance.training._run_state import load_average, progress_of
 from rebalance.training._solo_validation import SoloValidation
 from rebalance.training._solos_settings import SolosStudy
+from rebalance.training._train_settings import TrainSettings
 from rebalance.training.solos import (
     SYSTEMS,
     EnsemblePiece,

@@ -19,9 +19,10 @@ from rebalance.separation.mask_network import N_VOICES
 from rebalance.separation.networks import chosen_device
 from rebalance.separation.player_tracker import Refiner, TrackerConfig, TrackerNetwork, load_tracker_checkpoint
 from rebalance.training._experiment import Data
-from rebalance.training._loop import TrainSettings, train
+from rebalance.training._loop import train
 from rebalance.training._pitch_labels import IGNORED, pitch_labels
 from rebalance.training._run_state import Progress, load_average, progress_of
+from rebalance.training._train_settings import TrainSettings
 from rebalance.training.data import Batch, Mixer, MixingSettings, open_library, open_rooms
 
 _HELD_OUT_SEED = 0
@@ -101,7 +102,7 @@ class TrackerExperiment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackingObjective:
-    """Cross-entropy of the states of all players; see `rebalance.training._loop.Objective`."""
+    """Cross-entropy of the states of all players; see `rebalance.training._loop_protocols.Objective`."""
 
     settings: TrackingLoss
     parts: tuple[str, ...] = ("loss", "first", "accuracy")

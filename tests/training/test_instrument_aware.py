@@ -24,6 +24,7 @@ from rebalance.training import (
     IassData,
     IassExperiment,
     IassStudy,
+    TrainSettings,
     WeightTrial,
     equal_hidden_size,
     export_iass,
@@ -35,7 +36,6 @@ from rebalance.training import (
     trained_iass,
 )
 from rebalance.training._iass_training import _network, _open_unmix_size
-from rebalance.training._loop import TrainSettings
 from rebalance.training.data import (
     Batch,
     PlainMixer,

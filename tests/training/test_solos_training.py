@@ -27,8 +27,8 @@ from rebalance.separation.solos import (
     ratio_masks,
 )
 from rebalance.synthesis.performers import EnsemblePlan, write_ensembles
-from rebalance.training import SolosStudy, read_recipe, run_solos_study
-from rebalance.training._loop import TrainSettings, train
+from rebalance.training import SolosStudy, TrainSettings, read_recipe, run_solos_study
+from rebalance.training._loop import train
 from rebalance.training._run_state import progress_of
 from rebalance.training._schedule import CurriculumSettings
 from rebalance.training._solo_validation import SoloValidation

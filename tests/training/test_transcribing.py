@@ -19,8 +19,8 @@ from rebalance.separation.player_tracker import (
     load_tracker_checkpoint,
     save_tracker_checkpoint,
 )
+from rebalance.training import TrainSettings
 from rebalance.training._experiment import Data
-from rebalance.training._loop import TrainSettings
 from rebalance.training._losses import LossSettings
 from rebalance.training._pitch_labels import IGNORED, newest_note, pitch_labels
 from rebalance.training._refining import RefinerExperiment, progress_of_refiner, run_refiner_experiment
