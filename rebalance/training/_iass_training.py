@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -18,6 +17,7 @@ from rebalance.training._iass_networks import begun_network, untrained_network
 from rebalance.training._iass_settings import IassExperiment
 from rebalance.training._loop import train
 from rebalance.training._loop_protocols import Objective
+from rebalance.training._loss_validation import LossValidation
 from rebalance.training._run_state import load_average
 from rebalance.training._xumx_loss import XumxObjective
 from rebalance.training.data import PlainMixer, open_library
@@ -74,8 +74,8 @@ def run_iass_experiment(
     validate = None
     if experiment.data.valid:
         held_out = _mixer(experiment, experiment.data.valid, _HELD_OUT_SEED, chosen)
-        validate = _Validation(
-            mixer=held_out, objective=_objective(experiment), n_batches=experiment.validation_batches
+        validate = LossValidation(
+            figures=_objective(experiment), batches=held_out, n_batches=experiment.validation_batches
         )
     return train(
         network,
@@ -169,19 +169,3 @@ def _mixer(experiment: IassExperiment, folders: tuple[Path, ...], seed: int, dev
     """Return what makes the mixtures from the stems in some folders."""
     library = open_library(folders, any_instrument=True)
     return PlainMixer(stem_library=library, settings=experiment.mixing, seed=seed, device=device)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Validation:
-    """The loss on the same held-out mixtures every time."""
-
-    mixer: PlainMixer
-    objective: Objective
-    n_batches: int
-
-    def __call__(self, network: nn.Module, step: int) -> Mapping[str, float]:  # noqa: ARG002 - the same at every step
-        """Return the parts of the loss, and ``"selection"``, which is larger where the loss is smaller."""
-        with torch.inference_mode():
-            figures = [self.objective(network, self.mixer.batch(number)) for number in range(self.n_batches)]
-        means = {part: float(torch.stack([each[part] for each in figures]).mean()) for part in self.objective.parts}
-        return {**means, "selection": -means["loss"]}

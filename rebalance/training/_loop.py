@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from torch import nn
@@ -18,7 +18,7 @@ from rebalance._base.errors import ConfigError, RebalanceError
 from rebalance._base.progress import progress_bar
 from rebalance.separation.mask_network import MaskNetwork
 from rebalance.training import _run_state
-from rebalance.training._loop_protocols import BatchMaker, Objective, ScaledRates, Staged
+from rebalance.training._loop_protocols import BatchMaker, Objective, ScaledRates, at_stage
 from rebalance.training._process_group import ProcessGroup, process_group
 from rebalance.training._run_log import RunLog
 from rebalance.training._schedule import ScheduleState, after_validation
@@ -31,9 +31,6 @@ _OPTIMISERS: Mapping[str, Callable[..., torch.optim.Optimizer]] = {
     "adam": torch.optim.Adam,
     "sgd": functools.partial(torch.optim.SGD, momentum=0.9),
 }
-
-
-StagedT = TypeVar("StagedT")
 
 
 def train(
@@ -112,7 +109,15 @@ def train(
                     break
                 rate = settings.learning_rate_at(step) * schedule.scale
                 figures, norm = _step(
-                    network, _at(batches, schedule.stage), optimiser, settings, step, rate, group, device, objective
+                    network,
+                    at_stage(batches, schedule.stage),
+                    optimiser,
+                    settings,
+                    step,
+                    rate,
+                    group,
+                    device,
+                    objective,
                 )
                 _follow(average, network, settings.average_decay, step)
                 done = step + 1
@@ -122,7 +127,7 @@ def train(
                         log.step(done, time.monotonic() - began, rate, figures, norm)
                     bar.reach(done, f"training loss {figures['loss'].item():.4f}")
                     if due and validate is not None:
-                        found = {**_at(validate, schedule.stage)(average, done), **_told_stage(settings, schedule)}
+                        found = {**at_stage(validate, schedule.stage)(average, done), **_told_stage(settings, schedule)}
                         selection = log.validation(done, found, average)
                         followed = after_validation(schedule, -selection, settings.plateau, settings.curriculum)
                         if followed.stage != schedule.stage:
@@ -136,11 +141,6 @@ def train(
                     now = _run_state.Progress(step=done, seconds=seconds, schedule=schedule)
                     _run_state.save_state(state, network, average, optimiser, now, stored)
     return average
-
-
-def _at(staged: StagedT, stage: int) -> StagedT:
-    """Return what makes batches, or validates, for a stage; itself where it does not change."""
-    return staged.at_stage(stage) if isinstance(staged, Staged) else staged
 
 
 def _told_stage(settings: TrainSettings, schedule: ScheduleState) -> dict[str, float]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol, Self, runtime_checkable
+from typing import Protocol, Self, TypeVar, runtime_checkable
 
 import torch
 from torch import nn
 
 from rebalance.training.data import Batch
+
+StagedT = TypeVar("StagedT")
 
 
 class BatchMaker(Protocol):
@@ -48,3 +50,8 @@ class Objective(Protocol):
     def __call__(self, network: nn.Module, batch: Batch) -> Mapping[str, torch.Tensor]:
         """Return the figures of a batch by name, each a scalar tensor."""
         ...
+
+
+def at_stage(staged: StagedT, stage: int) -> StagedT:
+    """Return what makes batches, or validates, for a stage; itself where it does not change."""
+    return staged.at_stage(stage) if isinstance(staged, Staged) else staged

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,6 +17,7 @@ from rebalance.separation.networks import chosen_device
 from rebalance.separation.score_supervised import Role, ScoreTcn, save_score_separator
 from rebalance.training._loop import train
 from rebalance.training._loop_protocols import BatchMaker, Objective
+from rebalance.training._loss_validation import LossValidation
 from rebalance.training._run_state import load_average
 from rebalance.training._score_settings import CRITICISED, ScoreExperiment, Step
 from rebalance.training.data import (
@@ -42,39 +43,18 @@ from rebalance.training.score_supervision import (
 _VALIDATION_SEED = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreValidation:
-    """The loss of a step on the same held-out clips each time, smaller being better; what is adversarial is left out.
-
-    Parameters
-    ----------
-    objective
-        What is measured.
-    batches
-        Of held-out clips.
-    n_batches
-        How many of them.
+def without_adversary(objective: Objective) -> Callable[[nn.Module, Batch], dict[str, torch.Tensor]]:
+    """Return the loss of a step on a batch, what is adversarial left out.
 
     Source: "the loss on the validation set" of Hung, Wichern and Le Roux 2021, section 3.2. The adversarial terms have
     no lower bound, and how well a fake is not transcribed says nothing of either network.
     """
 
-    objective: Objective
-    batches: BatchMaker
-    n_batches: int
+    def loss_of(network: nn.Module, batch: Batch) -> dict[str, torch.Tensor]:
+        figures = objective(network, batch)
+        return {"loss": figures["loss"].double() - figures.get("adversary", torch.zeros(())).double()}
 
-    def __call__(self, network: nn.Module, step: int) -> dict[str, float]:  # noqa: ARG002 - the same at every step
-        """Return ``"loss"``, and minus it as ``"selection"``."""
-        with torch.inference_mode():
-            losses = [self._loss(network, self.batches.batch(number)) for number in range(self.n_batches)]
-        loss = sum(losses) / len(losses)
-        return {"loss": loss, "selection": -loss}
-
-    def _loss(self, network: nn.Module, batch: Batch) -> float:
-        """Return the loss of one batch without what is adversarial."""
-        figures = self.objective(network, batch)
-        adversary = figures.get("adversary")
-        return float(figures["loss"]) - (0.0 if adversary is None else float(adversary))
+    return loss_of
 
 
 def run_score_experiment(
@@ -141,13 +121,13 @@ def run_score_experiment(
     )
 
 
-def _validation(experiment: ScoreExperiment, loss: ScoreLossSettings, objective: Objective) -> ScoreValidation:
+def _validation(experiment: ScoreExperiment, loss: ScoreLossSettings, objective: Objective) -> LossValidation:
     """Return what a step is judged by; the semi-supervised one by scores alone, as no stems are held out for it."""
     if experiment.step == "semi-supervised":
         objective = _begun(replace(experiment, step="separator"), loss)[1]
     tracks = _tracks(experiment, experiment.data.validation)
     clips = ClipMaker(tracks=tracks, settings=experiment.clips, seed=_VALIDATION_SEED)
-    return ScoreValidation(objective=objective, batches=clips, n_batches=experiment.validation_batches)
+    return LossValidation(figures=without_adversary(objective), batches=clips, n_batches=experiment.validation_batches)
 
 
 def trained_score_network(experiment: ScoreExperiment, run: StrPath) -> nn.Module:

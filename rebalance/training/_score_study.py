@@ -13,7 +13,7 @@ from torch import nn
 
 from rebalance._base.errors import ConfigError
 from rebalance.separation.score_supervised import ScoreTcn
-from rebalance.training._run_state import progress_of
+from rebalance.training._run_state import progress_of_run
 from rebalance.training._score_steps import run_score_experiment, trained_score_network
 from rebalance.training._score_study_rows import BEST, INPUT_ROW, ROWS, SECOND_STEP, needed_rows
 from rebalance.training._score_study_settings import ScoreStudy
@@ -98,8 +98,7 @@ def _rows(study: ScoreStudy, name: str, seed: int, device: str) -> CellRows:
     start = _start(study, name, seed, device)
     network = _trained(study, name, seed, start, device)
     experiment = study.experiment(name, seed, start)
-    trained = {"train": experiment.train.lasting, **experiment.description}
-    progress = progress_of(study.run_of(name, seed) / "state.safetensors", trained)
+    progress = progress_of_run(experiment, study.run_of(name, seed))
     run = {"steps": progress.step, "seconds": round(progress.seconds, 1)}
     cell = pd.DataFrame([{"settings": study.digest(name), "start": start or "", **run}])
     return {**_measured(study, network), CELLS: cell}

@@ -21,8 +21,8 @@ from rebalance.separation.solos import (
 from rebalance.synthesis.performers import write_ensembles, write_solos
 from rebalance.training._loop import train
 from rebalance.training._loop_protocols import Objective
+from rebalance.training._loss_validation import LossValidation
 from rebalance.training._run_state import load_average, progress_of
-from rebalance.training._solo_validation import SoloValidation
 from rebalance.training._solos_settings import SolosStudy
 from rebalance.training._train_settings import TrainSettings
 from rebalance.training.solos import (
@@ -140,7 +140,7 @@ def _fit(
         run,
         device=torch.device("cpu"),
         description=description,
-        validate=SoloValidation(mixer=held, objective=objective, n_batches=study.validation_batches),
+        validate=LossValidation(figures=objective, batches=held, n_batches=study.validation_batches),
         objective=objective,
     )
     progress = progress_of(run / "state.safetensors", {"train": seeded.lasting, **description})
