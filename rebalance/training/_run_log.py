@@ -65,17 +65,25 @@ class RunLog:
         self._best = max((float(row["selection"]) for row in of_stage if row.get("selection")), default=self._best)
 
     def _append(self, name: str, figures: Mapping[str, float]) -> None:
-        """Append a row to a CSV file, its header first."""
+        """Append a row to a CSV file, in the order of its header, which comes first."""
         path = self._run / name
-        fresh = not path.exists()
+        names = _header(path)
         with path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(figures))
-            if fresh:
+            writer = csv.DictWriter(file, names or list(figures))
+            if not names:
                 writer.writeheader()
             writer.writerow(figures)
         if self._board is not None:
             for key, value in figures.items():
                 self._board.add_scalar(f"{Path(name).stem}/{key}", value, int(figures["step"]))
+
+
+def _header(path: Path) -> list[str]:
+    """Return the names of the columns of a CSV file; none where there is no file."""
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return next(csv.reader(file), [])
 
 
 def _tensorboard(run: Path) -> Any:  # noqa: ANN401 - an optional package
