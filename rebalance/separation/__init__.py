@@ -14,16 +14,10 @@ from rebalance.separation._checkpoints import (
     TRACKER_FORMAT,
     WEIGHTS_FOLDER,
     XUMX_FORMAT,
-    Checkpoint,
     checked_digest,
     checked_header,
     checkpoint_header,
-    info_of_checkpoints,
-    load_checkpoint,
-    load_network,
     reading_checkpoint,
-    save_checkpoint,
-    save_network,
     shipped_weights,
     write_tensors,
 )
@@ -65,6 +59,14 @@ from rebalance.separation._protocol import (
 )
 from rebalance.separation._rates import separate_at_rate
 from rebalance.separation._registry import SEPARATORS, load_activity_detector, load_separator, source_digest
+from rebalance.separation._saved_networks import (
+    Checkpoint,
+    info_of_checkpoints,
+    load_checkpoint,
+    load_network,
+    save_checkpoint,
+    save_network,
+)
 from rebalance.separation._sighted import PlayersAt, Sighted
 from rebalance.separation._silent_energy import silent_energy_db
 from rebalance.separation._stft import HOP_SIZE, WINDOW_SIZE, inverse_spectrogram, spectrogram
