@@ -47,6 +47,7 @@ from rebalance.audio._streams import (
     aligned_pieces,
     resampled_pieces,
 )
+from rebalance.audio._vorbis import encode_vorbis
 
 __all__ = [
     "AUDIO_SUFFIXES",
@@ -73,6 +74,7 @@ __all__ = [
     "changes_of",
     "check_written",
     "db_from_amplitude",
+    "encode_vorbis",
     "loudness_lufs",
     "made_gains",
     "measure_leakage",

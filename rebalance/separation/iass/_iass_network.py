@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from rebalance._base.errors import ConfigError
-from rebalance.separation.networks import SpectralNetwork
+from rebalance.separation.networks import BandLimited, SpectralNetwork
 
 _FACTOR = 3  # by which every block divides the bins
 _LEAK = 0.01
@@ -18,7 +18,7 @@ _MAX_RATIO = 1e-4  # of the largest scale: below it no bin is divided
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IassConfig:
+class IassConfig(BandLimited):
     """Sizes of an IASS; the defaults are the published ones.
 
     Parameters
@@ -68,16 +68,6 @@ class IassConfig:
             raise ConfigError(where="IASS", expected="sizes above 0 and a window longer than the hop", got=str(self))
         if self.n_seen_bins < _FACTOR ** (len(self.channels) + len(_HEAD_CHANNELS)):
             raise ConfigError(where="IASS", expected="at least 729 bins below the bandwidth", got=str(self.n_seen_bins))
-
-    @property
-    def n_bins(self) -> int:
-        """Bins of the STFT."""
-        return self.window // 2 + 1
-
-    @property
-    def n_seen_bins(self) -> int:
-        """Bins up to the bandwidth."""
-        return min(int(self.bandwidth_hz * self.window / self.sample_rate) + 1, self.n_bins)
 
     @property
     def heights(self) -> tuple[int, ...]:

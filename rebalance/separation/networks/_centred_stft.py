@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import nn
@@ -64,6 +64,35 @@ def signals_of_spectra(spectra: torch.Tensor, window: torch.Tensor, hop: int, n_
     flat = spectra.reshape(-1, *spectra.shape[-2:])
     signals = torch.istft(flat, len(window), hop, window=window, length=n_samples)
     return signals.reshape(*spectra.shape[:-2], n_samples)
+
+
+class BandLimited:
+    """Sizes of a network that sees the bins of an STFT up to a bandwidth.
+
+    Examples
+    --------
+    >>> from rebalance.separation.xumx import XumxConfig
+    >>> config = XumxConfig(targets=("Violin",), bandwidth_hz=16_000.0)
+    >>> config.n_bins, config.n_seen_bins
+    (2049, 1487)
+    """
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        window: int
+        sample_rate: int
+        bandwidth_hz: float
+
+    @property
+    def n_bins(self) -> int:
+        """Bins of the STFT."""
+        return self.window // 2 + 1
+
+    @property
+    def n_seen_bins(self) -> int:
+        """Bins up to the bandwidth."""
+        return min(int(self.bandwidth_hz * self.window / self.sample_rate) + 1, self.n_bins)
 
 
 class SpectralNetwork(nn.Module):

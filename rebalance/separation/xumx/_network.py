@@ -8,11 +8,11 @@ import torch
 from torch import nn
 
 from rebalance._base.errors import ConfigError
-from rebalance.separation.networks import SpectralNetwork
+from rebalance.separation.networks import BandLimited, SpectralNetwork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class XumxConfig:
+class XumxConfig(BandLimited):
     """Sizes of an X-UMX; the defaults are the published ones.
 
     Parameters
@@ -61,16 +61,6 @@ class XumxConfig:
             raise ConfigError(where="X-UMX", expected="an even hidden size and dropout below 1", got=str(self))
         if min(self.n_layers, self.hop, self.sample_rate, self.bandwidth_hz) <= 0 or self.window <= self.hop:
             raise ConfigError(where="X-UMX", expected="sizes above 0 and a window longer than the hop", got=str(self))
-
-    @property
-    def n_bins(self) -> int:
-        """Bins of the STFT."""
-        return self.window // 2 + 1
-
-    @property
-    def n_seen_bins(self) -> int:
-        """Bins up to the bandwidth."""
-        return min(int(self.bandwidth_hz * self.window / self.sample_rate) + 1, self.n_bins)
 
     @property
     def widths(self) -> str:
