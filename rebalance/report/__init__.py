@@ -15,7 +15,7 @@ from rebalance.report._comparing import (
 from rebalance.report._listening import Listening, choose_pairs, listening_examples
 from rebalance.report._network_comparison import network_lines
 from rebalance.report._ordering_tables import ordering_lines, system_lines
-from rebalance.report._orderings import UNTRAINED_SEED, Ordering, OrderingResult, compare_systems
+from rebalance.report._orderings import Ordering, OrderingResult, compare_systems
 from rebalance.report._page import render_page, write_page
 from rebalance.report._ranking_tables import agreement_table, differences_table, ranking_table
 from rebalance.report._reports import Report, make_report, read_report
@@ -41,7 +41,6 @@ from rebalance.report._texts import (
 
 __all__ = [
     "SCORE_ORDERINGS",
-    "UNTRAINED_SEED",
     "Estimate",
     "ListenerAgreement",
     "Listening",

@@ -146,7 +146,7 @@ def checked_header(path: StrPath, wanted: str) -> tuple[dict[str, str], str]:
     header = checkpoint_header(path)
     if header is None or header["format"] != wanted:
         raise ConfigError(where=path, expected=f"a checkpoint of format {wanted!r}")
-    return header, checked_digest(path)
+    return header, _checked_digest(path)
 
 
 def shipped_weights() -> dict[str, Path]:
@@ -174,21 +174,8 @@ def digest_file(path: StrPath) -> Path:
     return path.with_name(f"{path.name}.sha256")
 
 
-def checked_digest(path: StrPath) -> str:
-    """Return the digest of a file; raise if another one stands beside it.
-
-    Raises
-    ------
-    ConfigError
-        If the digest beside the file is another.
-
-    Examples
-    --------
-    >>> from rebalance.separation import checked_digest, shipped_weights
-    >>> weights = shipped_weights()["fast"]
-    >>> checked_digest(weights) == weights.with_name("fast.safetensors.sha256").read_text().split()[0]
-    True
-    """
+def _checked_digest(path: StrPath) -> str:
+    """Return the digest of a file; raise if another one stands beside it."""
     path = expanded(path)
     found = sha256_of(path)
     beside = digest_file(path)

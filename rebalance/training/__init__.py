@@ -14,7 +14,7 @@ from rebalance.training._family_settings import (
     FamilyTraining,
 )
 from rebalance.training._family_study import run_family_study
-from rebalance.training._family_study_settings import FamilyCell, FamilyCellKind, FamilyStudy, SoundSet
+from rebalance.training._family_study_settings import FamilyCellKind, FamilyStudy, SoundSet
 from rebalance.training._iass_networks import equal_hidden_size
 from rebalance.training._iass_settings import IassData, IassExperiment, IassSystem
 from rebalance.training._iass_study import IassCell, IassStudy, read_iass_results, run_iass_study
@@ -46,7 +46,6 @@ __all__ = [
     "Adaptation",
     "CropSettings",
     "Experiment",
-    "FamilyCell",
     "FamilyCellKind",
     "FamilyExperiment",
     "FamilySizes",

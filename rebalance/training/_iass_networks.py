@@ -8,7 +8,6 @@ import torch
 from torch import nn
 
 from rebalance.separation.iass import Iass, IassConfig
-from rebalance.separation.networks import centred_spectra
 from rebalance.separation.xumx import Xumx, XumxConfig
 from rebalance.training._iass_settings import IassExperiment
 from rebalance.training.data import PlainMixer
@@ -84,7 +83,7 @@ def _statistics(experiment: IassExperiment, mixer: PlainMixer, network: Iass | X
     seen, powers = [], []
     for step in range(experiment.statistics_batches):
         mixture = mixer.batch(step).mixture[:, 0].cpu()
-        seen.append(centred_spectra(mixture, network.window.cpu(), config.hop).abs()[:, : config.n_seen_bins])
+        seen.append(network.spectra(mixture).abs()[:, : config.n_seen_bins])
         powers.append(mixture.square().mean())
     frames = torch.cat([part.transpose(1, 2).reshape(-1, config.n_seen_bins) for part in seen])
     rms = float(torch.stack(powers).mean().sqrt())

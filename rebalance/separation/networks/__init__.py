@@ -5,8 +5,6 @@ from __future__ import annotations
 from rebalance.separation.networks._centred_stft import (
     BandLimited,
     SpectralNetwork,
-    centred_spectra,
-    signals_of_spectra,
 )
 from rebalance.separation.networks._devices import chosen_device, overlap_add_within_memory, within_memory
 from rebalance.separation.networks._layers import ConditionedNorm, Ensemble, Memory, TimeConv, full_precision
@@ -18,10 +16,8 @@ __all__ = [
     "Memory",
     "SpectralNetwork",
     "TimeConv",
-    "centred_spectra",
     "chosen_device",
     "full_precision",
     "overlap_add_within_memory",
-    "signals_of_spectra",
     "within_memory",
 ]
