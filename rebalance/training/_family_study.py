@@ -15,7 +15,7 @@ from rebalance.training._families import best_of_family, score_families, train_f
 from rebalance.training._family_settings import FamilyExperiment
 from rebalance.training._family_study_settings import FamilyCell, FamilyStudy
 from rebalance.training._family_study_sounds import StudySounds
-from rebalance.training.studies import CellKey, CellRows, StudyTables, run_cells
+from rebalance.training.studies import CellKey, StudyTables, run_cells
 
 _KEY = ("model", "family", "seed")
 _FIGURES = ("test", "row", "target", "track", "median_db", "mean_db", "n_frames")
@@ -67,18 +67,9 @@ def run_family_study(
     for cell in study.cells_by_seed():
         key = (cell.kind.name, cell.family, cell.seed)
         todo[key] = functools.partial(_scores_of, sounds, experiment, cell)
-    asked: dict[CellKey, Callable[[], CellRows]] = {
-        key: functools.partial(_as_rows, file.name, scored)
-        for key, scored in todo.items()
-        if only in " ".join(map(str, key))
-    }
-    for done in run_cells(asked, tables):
+    asked = [cell for cell in todo if only in " ".join(map(str, cell))]
+    for done in run_cells(asked, lambda cell: {file.name: todo[cell]()}, tables, key=lambda cell: cell):
         yield " ".join(map(str, done))
-
-
-def _as_rows(name: str, scored: Callable[[], pd.DataFrame]) -> CellRows:
-    """Return the rows of a cell as those of the one table."""
-    return {name: scored()}
 
 
 def _floors(sounds: StudySounds) -> pd.DataFrame:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Literal
@@ -19,7 +18,7 @@ from rebalance.training._iass_settings import IassExperiment, IassSystem
 from rebalance.training._iass_training import export_iass, run_iass_experiment, trained_iass
 from rebalance.training.data import PlainMixer, open_library
 from rebalance.training.instrument_aware import PieceFigures, measured_bounds, measured_network
-from rebalance.training.studies import CellKey, CellRows, StudyTables, run_cells
+from rebalance.training.studies import CellRows, StudyTables, run_cells
 
 _FIGURES = tuple(field.name for field in fields(PieceFigures))
 
@@ -151,11 +150,8 @@ def run_iass_study(study: IassStudy, results: StrPath, runs: StrPath) -> Iterato
     def measured(cell: IassCell) -> CellRows:
         return {file: pd.DataFrame(list(_rows(study, cell, folder)), columns=list(_FIGURES))}
 
-    todo: dict[CellKey, Callable[[], CellRows]] = {
-        (cell.name,): functools.partial(measured, cell) for cell in study.cells()
-    }
-    for (name,) in run_cells(todo, tables):
-        yield str(name)
+    for cell in run_cells(study.cells(), measured, tables, key=lambda cell: (cell.name,)):
+        yield cell.name
 
 
 def read_iass_results(path: StrPath) -> pd.DataFrame:

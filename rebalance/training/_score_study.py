@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +23,7 @@ from rebalance.training.score_supervision import (
     separation_figures,
     transcription_figures,
 )
-from rebalance.training.studies import CellKey, CellRows, run_cells
+from rebalance.training.studies import CellRows, run_cells
 
 _NO_SEPARATION, _NO_NOTES = (pd.DataFrame(columns=list(COLUMNS[name][2:])) for name in (SEPARATION, NOTES))
 
@@ -68,12 +66,10 @@ def run_score_study(study: ScoreStudy, *, device: str = "auto", most_cells: int 
     """
     tables = score_tables(study.results)
     _require_same_settings(study, tables.read()[CELLS])
-    begun: dict[CellKey, Callable[[], CellRows]] = {(INPUT_ROW, 0): functools.partial(_rows_of_input, study)}
-    trained: dict[CellKey, Callable[[], CellRows]] = {
-        (name, seed): functools.partial(_rows, study, name, seed, device) for seed in study.seeds for name in study.rows
-    }
-    list(run_cells(begun, tables))
-    list(itertools.islice(run_cells(trained, tables), most_cells))
+    list(run_cells([(INPUT_ROW, 0)], lambda _: _rows_of_input(study), tables, key=lambda cell: cell))
+    cells = [(name, seed) for seed in study.seeds for name in study.rows]
+    trained = run_cells(cells, lambda cell: _rows(study, *cell, device), tables, key=lambda cell: cell)
+    list(itertools.islice(trained, most_cells))
     return StudyResults.read(study.results)
 
 

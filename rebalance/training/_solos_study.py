@@ -19,7 +19,7 @@ from rebalance.training.solos import (
     trained_system,
     untrained_system,
 )
-from rebalance.training.studies import CellKey, CellRows, StudyTables, run_cells
+from rebalance.training.studies import CellRows, StudyTables, run_cells
 
 _KEY = ("system", "seed")
 _SCORES, _CELLS = "scores.csv", "cells.csv"
@@ -64,18 +64,15 @@ def run_solos_study(study: SolosStudy, work: StrPath, results: StrPath) -> pd.Da
     columns = {_SCORES: (*_KEY, *SCORE_COLUMNS), _CELLS: (*_KEY, *_OF_A_RUN)}
     tables = StudyTables(folder=expanded(results), columns=columns, key=_KEY)
     material = functools.cache(functools.partial(open_material, study, folder))
-    todo: dict[CellKey, Callable[[], CellRows]] = {
-        (name, seed): functools.partial(_measured, study, material, folder, name, seed) for name, seed in study.cells
-    }
-    for _ in run_cells(todo, tables):
-        pass
+    list(run_cells(study.cells, functools.partial(_measured, study, material, folder), tables, key=lambda cell: cell))
     return tables.read()[_SCORES]
 
 
 def _measured(
-    study: SolosStudy, material: Callable[[], SolosMaterial], work: Path, name: SystemName, seed: int
+    study: SolosStudy, material: Callable[[], SolosMaterial], work: Path, cell: tuple[SystemName, int]
 ) -> CellRows:
     """Train and score one system, and return its rows."""
+    name, seed = cell
     facts = dict.fromkeys(_OF_A_RUN)
     if name in UNTRAINED_SYSTEMS:
         system = untrained_system(name, study.spectrum)

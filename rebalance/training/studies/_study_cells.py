@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeAlias, TypeVar
 
 import pandas as pd
 
@@ -16,20 +16,32 @@ CellKey: TypeAlias = tuple[str | int, ...]
 CellRows: TypeAlias = Mapping[str, pd.DataFrame]
 """The rows of a cell by the name of their file, without the columns of its key."""
 
+CellT = TypeVar("CellT")
+
 LOG = logging.getLogger(__name__)
 
 
-def run_cells(todo: Mapping[CellKey, Callable[[], CellRows]], tables: StudyTables) -> Iterator[CellKey]:
-    """Do every cell that is not finished and write its rows; give its key once they are written.
+def run_cells(
+    cells: Iterable[CellT],
+    measured: Callable[[CellT], CellRows],
+    tables: StudyTables,
+    *,
+    key: Callable[[CellT], CellKey],
+) -> Iterator[CellT]:
+    """Do every cell that is not finished and write its rows; give it once they are written.
 
     The tables are read anew before every cell: another run may have added some meanwhile.
 
     Parameters
     ----------
-    todo
-        What trains and measures a cell, by its key, in the order they are done.
+    cells
+        In the order they are done.
+    measured
+        Trains and measures a cell.
     tables
         Where the rows go.
+    key
+        Names a cell.
 
     Raises
     ------
@@ -42,16 +54,20 @@ def run_cells(todo: Mapping[CellKey, Callable[[], CellRows]], tables: StudyTable
     >>> from pathlib import Path
     >>> import pandas as pd
     >>> from rebalance.training.studies import StudyTables, run_cells
-    >>> todo = {(name,): lambda: {"sdr.csv": pd.DataFrame({"sdr_db": [1.0]})} for name in ("iass", "open-unmix")}
+    >>> def measured(cell):
+    ...     return {"sdr.csv": pd.DataFrame({"sdr_db": [1.0]})}
+    >>> cells = (("iass", 0), ("open-unmix", 0))
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     tables = StudyTables(folder=Path(folder), columns={"sdr.csv": ("system", "sdr_db")}, key=("system",))
-    ...     first = next(run_cells(todo, tables))
-    ...     print(first, list(run_cells(todo, tables)))
-    ('iass',) [('open-unmix',)]
+    ...     columns = {"sdr.csv": ("system", "seed", "sdr_db")}
+    ...     tables = StudyTables(folder=Path(folder), columns=columns, key=("system", "seed"))
+    ...     first = next(run_cells(cells, measured, tables, key=tuple))
+    ...     print(first, list(run_cells(cells, measured, tables, key=tuple)))
+    ('iass', 0) [('open-unmix', 0)]
     """
-    for key, measured in todo.items():
-        if tuple(map(str, key)) in tables.finished():
+    for cell in cells:
+        names = key(cell)
+        if tuple(map(str, names)) in tables.finished():
             continue
-        LOG.info("cell %s", " ".join(map(str, key)))
-        tables.add(key, measured())
-        yield key
+        LOG.info("cell %s", " ".join(map(str, names)))
+        tables.add(names, measured(cell))
+        yield cell
