@@ -121,3 +121,12 @@ def test_what_is_no_model_or_names_a_target_twice_is_refused(tmp_path: Path) -> 
     (tmp_path / "second.safetensors").unlink()
     with pytest.raises(ConfigError, match="sha256"):
         load_separator(f"xumx:{tmp_path}", device="cpu")
+
+
+def test_a_model_is_found_by_the_path_of_its_file(tmp_path: Path) -> None:
+    save_xumx(tmp_path / "strings.safetensors", small("Violin", "Cello"), ModelCard())
+    save_xumx(tmp_path / "woodwinds.safetensors", small("Flute"), ModelCard())
+    separator = load_separator(tmp_path / "woodwinds.safetensors", device="cpu")
+    assert list(separator(np.zeros((2, 8_000), np.float32), ("Flute",))) == ["Flute"]
+    with pytest.raises(ConfigError, match="instruments among Flute, got"):
+        separator(np.zeros((2, 8_000), np.float32), ("Cello",))
