@@ -52,6 +52,11 @@ class TrainSettings:
         Steps at which the learning rate falls to a tenth.
     curriculum
         How a run goes on to more difficult examples; not at all when None. What makes its batches must be `Staged`.
+
+    Raises
+    ------
+    ConfigError
+        If a number of steps or validations is below 1.
     """
 
     steps: int
