@@ -19,9 +19,10 @@ from rebalance.separation.mask_network import N_VOICES
 from rebalance.separation.networks import chosen_device
 from rebalance.separation.player_tracker import Refiner, TrackerConfig, TrackerNetwork, load_tracker_checkpoint
 from rebalance.training._experiment import Data
-from rebalance.training._loop import TrainSettings, train
+from rebalance.training._loop import train
 from rebalance.training._pitch_labels import IGNORED, pitch_labels
-from rebalance.training._run_state import Progress, load_average, progress_of
+from rebalance.training._run_state import load_average
+from rebalance.training._train_settings import TrainSettings
 from rebalance.training.data import Batch, Mixer, MixingSettings, open_library, open_rooms
 
 _HELD_OUT_SEED = 0
@@ -101,7 +102,7 @@ class TrackerExperiment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackingObjective:
-    """Cross-entropy of the states of all players; see `rebalance.training._loop.Objective`."""
+    """Cross-entropy of the states of all players; see `rebalance.training._loop_protocols.Objective`."""
 
     settings: TrackingLoss
     parts: tuple[str, ...] = ("loss", "first", "accuracy")
@@ -244,16 +245,8 @@ def run_tracker_experiment(
     >>> import json
     >>> import tempfile
     >>> from pathlib import Path
-    >>> import numpy as np
-    >>> from rebalance.training import TrackerExperiment, progress_of_tracker, read_settings, run_tracker_experiment
-    >>> from rebalance.training.data._stem_library import StemEntry, write_manifest, write_stem
-    >>> def write_stems(folder):
-    ...     tones = {"Flute": 880.0, "Cello": 220.0}
-    ...     facts = {"rendition": "duet", "family": "tones", "mean_pitch": 60.0}
-    ...     entries = [StemEntry(label=name, instrument=name, file=f"{name}.npy", **facts) for name in tones]
-    ...     for entry, pitch_hz in zip(entries, tones.values(), strict=True):
-    ...         write_stem(folder, entry, 0.1 * np.sin(2 * np.pi * pitch_hz * np.arange(88_200) / 44_100))
-    ...     write_manifest(folder, entries)
+    >>> from rebalance.training import TrackerExperiment, progress_of_run, read_settings, run_tracker_experiment
+    >>> from rebalance.training.data import write_tones
     >>> settings = {
     ...     "network": {"channels": [4, 8], "time_strides": [2], "width": 8, "n_layers": 1, "player_width": 8},
     ...     "mixing": {"batch_size": 1, "crop_samples": 16_384},
@@ -261,13 +254,13 @@ def run_tracker_experiment(
     ...     "validation_batches": 1,
     ... }
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_stems(Path(folder))
+    ...     write_tones(folder)
     ...     settings["data"] = {"train": [folder], "held_out": {"tones": folder}}
     ...     with Path(folder, "config.yaml").open("w") as file:
     ...         json.dump(settings, file)
     ...     experiment = read_settings(Path(folder, "config.yaml"), TrackerExperiment)
     ...     average = run_tracker_experiment(experiment, Path(folder, "run"), device="cpu")
-    ...     print(progress_of_tracker(experiment, Path(folder, "run")).step)
+    ...     print(progress_of_run(experiment, Path(folder, "run")).step)
     1
     >>> type(average).__name__
     'TrackerNetwork'
@@ -313,34 +306,6 @@ def begin_with(network: TrackerNetwork | Refiner, path: Path) -> None:
         network.load_state_dict(found.state_dict())
     except RuntimeError as error:
         raise ConfigError(f"does not fit the network: {str(error).splitlines()[0]}", where=path) from error
-
-
-def progress_of_tracker(experiment: TrackerExperiment, run: StrPath) -> Progress:
-    """Return how far the run of an experiment has come.
-
-    Parameters
-    ----------
-    experiment
-        What is trained.
-    run
-        Folder of the run.
-
-    Raises
-    ------
-    ConfigError
-        If there is no such run, or it was started with other settings.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> from rebalance.training import TrackerExperiment, progress_of_tracker, read_recipe
-    >>> progress_of_tracker(read_recipe(Path("recipes/tracker"), "default", TrackerExperiment), Path("not-begun"))
-    Traceback (most recent call last):
-        ...
-    rebalance._base.errors.ConfigError: not-begun/state.safetensors: expected the state of a training run: ...
-    """
-    run = expanded(run)
-    return progress_of(run / "state.safetensors", {"train": experiment.train.lasting, **experiment.description})
 
 
 def mixer_of(data: Data, mixing: MixingSettings, instruments: Sequence[str], seed: int, device: torch.device) -> Mixer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rebalance.separation.iass._iass_models import (
-    IassModel,
     IassReading,
     load_iass_models,
     read_through,
@@ -29,7 +28,6 @@ __all__ = [
     "ActivityScores",
     "Iass",
     "IassConfig",
-    "IassModel",
     "IassOutput",
     "IassReading",
     "IassSeparator",

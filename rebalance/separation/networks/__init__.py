@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from rebalance.separation.networks._centred_stft import centred_spectra, signals_of_spectra
+from rebalance.separation.networks._centred_stft import (
+    BandLimited,
+    SpectralNetwork,
+)
 from rebalance.separation.networks._devices import chosen_device, overlap_add_within_memory, within_memory
 from rebalance.separation.networks._layers import ConditionedNorm, Ensemble, Memory, TimeConv, full_precision
 
 __all__ = [
+    "BandLimited",
     "ConditionedNorm",
     "Ensemble",
     "Memory",
+    "SpectralNetwork",
     "TimeConv",
-    "centred_spectra",
     "chosen_device",
     "full_precision",
     "overlap_add_within_memory",
-    "signals_of_spectra",
     "within_memory",
 ]

@@ -10,25 +10,16 @@ from rebalance.separation.solos._log_frequency import (
     normalised_levels,
     ratio_masks,
 )
-from rebalance.separation.solos._multi_head_separator import (
-    MultiHeadSeparator,
-    load_multi_head,
-    multi_head_estimates,
-    save_multi_head,
-)
+from rebalance.separation.solos._multi_head_separator import MultiHeadSeparator, multi_head_estimates
 from rebalance.separation.solos._multi_head_unet import (
     MULTI_HEAD_WIDTHS,
     SOLOS_INSTRUMENTS,
     MultiHeadConfig,
     MultiHeadUNet,
 )
-from rebalance.separation.solos._pixels_separator import (
-    PixelsSeparator,
-    load_pixels,
-    pixels_estimates,
-    save_pixels,
-)
+from rebalance.separation.solos._pixels_separator import PixelsSeparator, pixels_estimates
 from rebalance.separation.solos._seen_frames import framed
+from rebalance.separation.solos._solos_checkpoints import load_solos_separator, save_solos_network
 from rebalance.separation.solos._sound_of_pixels import PIXELS_WIDTHS, AudioUNet, PixelsConfig, SoundOfPixels
 from rebalance.separation.solos._vision import VisionConfig, VisionNetwork
 
@@ -50,13 +41,11 @@ __all__ = [
     "activation_maps",
     "binary_masks",
     "framed",
-    "load_multi_head",
-    "load_pixels",
+    "load_solos_separator",
     "multi_head_estimates",
     "normalised_levels",
     "over_frame",
     "pixels_estimates",
     "ratio_masks",
-    "save_multi_head",
-    "save_pixels",
+    "save_solos_network",
 ]

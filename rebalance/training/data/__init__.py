@@ -27,6 +27,7 @@ from rebalance.training.data._scored_tracks import (
     write_scored_track,
 )
 from rebalance.training.data._stem_library import StemLibrary, open_library
+from rebalance.training.data._tone_library import write_tones
 
 __all__ = [
     "BandLibrary",
@@ -63,4 +64,5 @@ __all__ = [
     "write_piece_library",
     "write_rested_stems",
     "write_scored_track",
+    "write_tones",
 ]

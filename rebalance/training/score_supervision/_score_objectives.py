@@ -1,4 +1,4 @@
-"""What each of the three steps minimises; see `rebalance.training._loop.Objective`."""
+"""What each of the three steps minimises; see `rebalance.training._loop_protocols.Objective`."""
 
 from __future__ import annotations
 
