@@ -14,8 +14,7 @@ from rebalance.task import load_task, read_source
 from rebalance.training import TrainSettings, export_average, stamp
 from rebalance.training._loop import train
 from rebalance.training._run_state import save_weights
-from rebalance.training.calibration import _voice_trust as voices
-from rebalance.training.calibration import fit_shrinkage, fit_voice_trust
+from rebalance.training.calibration import _voice_trust as voices, fit_shrinkage, fit_voice_trust
 from rebalance.training.calibration._shrinkage import MIN_SCENES, best_shrinkage, greatest_harm
 from rebalance.training.calibration._voice_trust import voice_products
 from rebalance.training.data._stem_library import StemLibrary

@@ -30,6 +30,7 @@ from rebalance.training.data._stem_library import read_manifest, write_notes
 from rebalance.training.score_supervision import (
     ScoreLossSettings,
     SemiSupervisedObjective,
+    _score_objectives as objectives,
     adversarial_mixture_loss,
     adversarial_transcription_loss,
     classification_loss,
@@ -44,7 +45,6 @@ from rebalance.training.score_supervision import (
     score_loss,
     transcription_loss,
 )
-from rebalance.training.score_supervision import _score_objectives as objectives
 
 from .conftest import PLAIN, SAMPLE_RATE, mixer_of
 

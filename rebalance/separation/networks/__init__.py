@@ -1,23 +1,5 @@
 """What all networks are built of: layers, and the device they run on."""
 
-from __future__ import annotations
+import lazy_loader
 
-from rebalance.separation.networks._centred_stft import (
-    BandLimited,
-    SpectralNetwork,
-)
-from rebalance.separation.networks._devices import chosen_device, overlap_add_within_memory, within_memory
-from rebalance.separation.networks._layers import ConditionedNorm, Ensemble, Memory, TimeConv, full_precision
-
-__all__ = [
-    "BandLimited",
-    "ConditionedNorm",
-    "Ensemble",
-    "Memory",
-    "SpectralNetwork",
-    "TimeConv",
-    "chosen_device",
-    "full_precision",
-    "overlap_add_within_memory",
-    "within_memory",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

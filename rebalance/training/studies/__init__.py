@@ -1,9 +1,5 @@
 """What resumable studies have in common: tables of finished cells, doing what is left, and commands."""
 
-from __future__ import annotations
+import lazy_loader
 
-from rebalance.training.studies._study_cells import CellKey, CellRows, run_cells
-from rebalance.training.studies._study_command import run_study_command, study_parser
-from rebalance.training.studies._study_tables import StudyTables
-
-__all__ = ["CellKey", "CellRows", "StudyTables", "run_cells", "run_study_command", "study_parser"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
