@@ -25,6 +25,7 @@ from rebalance.web.board import (
 )
 from rebalance.web.leaderboard import BoardQueries, NotFoundError, Submission
 from rebalance.web.leaderboard_pages._cached_answers import CachedAnswers, Made
+from rebalance.web.leaderboard_pages._kept_sounds import kept_sound
 from rebalance.web.leaderboard_pages._page_templates import render
 from rebalance.web.leaderboard_pages._phase_rankings import PhaseRankings, PhaseView, Standing
 from rebalance.web.leaderboard_pages._public_examples import public_examples
@@ -187,8 +188,6 @@ class _Pages:
 
     def sound(self, phase: str, identity: str, place: int, sound: str) -> bytes:
         """Return a public example as Ogg Vorbis."""
-        from rebalance.web.leaderboard_pages._example_sounds import kept_sound
-
         standing = self._rankings.standing(phase)
         submission = _on_board(standing, identity)
         task = self._rankings.task(standing.task)

@@ -1,11 +1,10 @@
-"""The sounds of a public example: mixture and system, level-matched. Slow to import: done where a sound is made."""
+"""The sounds of a public example: mixture and system, level-matched; heavy to import, see `_kept_sounds`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from rebalance._base.challenge import CAD2_TASK2
-from rebalance._base.errors import AudioError
 from rebalance._base.files import replacing
 from rebalance.audio import Audio, encode_vorbis, loudness_lufs, resample
 from rebalance.hearing import amplify
@@ -13,36 +12,12 @@ from rebalance.submission import ArchivedSignals
 from rebalance.task import Pair, Task, read_source
 from rebalance.web.listening_test import matched
 
-SOUNDS = ("mixture", "system")
 
-
-def kept_sound(kept: Path, task: Task, pair: Pair, archive: Path, sound: str) -> bytes:
-    """Return a sound as Ogg Vorbis, made once: mixture and system's signal of a pair, equally loud.
-
-    Parameters
-    ----------
-    kept
-        Folder of the sounds of this submission and this pair.
-    task, pair
-        What was asked for.
-    archive
-        The submission.
-    sound
-        One of `SOUNDS`.
-
-    Raises
-    ------
-    AudioError
-        If there is no such sound, or it cannot be read.
-    """
-    if sound not in SOUNDS:
-        raise AudioError(where="sound", expected=f"one of {', '.join(SOUNDS)}", got=repr(sound[:40]))
-    path = kept / f"{sound}.ogg"
-    if not path.is_file():
-        for name, signal in matched_sounds(task, pair, archive).items():
-            with replacing(kept / f"{name}.ogg") as temporary:
-                temporary.write_bytes(encode_vorbis(signal, CAD2_TASK2.remix_sample_rate))
-    return path.read_bytes()
+def write_sounds(kept: Path, task: Task, pair: Pair, archive: Path) -> None:
+    """Write the sounds of a pair into a folder, as Ogg Vorbis."""
+    for name, signal in matched_sounds(task, pair, archive).items():
+        with replacing(kept / f"{name}.ogg") as temporary:
+            temporary.write_bytes(encode_vorbis(signal, CAD2_TASK2.remix_sample_rate))
 
 
 def matched_sounds(task: Task, pair: Pair, archive: Path) -> dict[str, Audio]:

@@ -7,6 +7,8 @@ import io
 import json
 import re
 import shutil
+import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -156,3 +158,28 @@ def test_a_public_example_is_level_matched_and_the_reference_is_not_among_them(s
     assert levels_lufs[0] == pytest.approx(levels_lufs[1], abs=0.3)
     for name in ("reference", "target", "..%2Fsystem"):
         assert client.get(addresses[0].replace("mixture", name)).status_code in (404, 422)
+
+
+def test_a_sound_is_made_once_by_a_process_that_leaves_the_server_as_it_was(scored) -> None:
+    board, identity = scored
+    shutil.rmtree(board.data / "sounds", ignore_errors=True)
+    code = f"""
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from starlette.testclient import TestClient
+from rebalance.web.leaderboard import create_board_app, opened_board
+from rebalance.web.leaderboard_pages import add_pages
+
+if __name__ == "__main__":
+    with opened_board({str(board.data)!r}) as board:
+        client = TestClient(create_board_app(board, add_pages=add_pages), base_url="http://localhost")
+        addresses = ["/board/dev/systems/{identity}/sounds/0/" + name + ".ogg" for name in ("mixture", "system")]
+        with ThreadPoolExecutor(2) as both:
+            print([answer.status_code for answer in both.map(client.get, addresses)])
+        print(sorted({{"numba", "scipy.signal"}} & set(sys.modules)))
+"""
+    script = board.data / "ask.py"
+    script.write_text(code)
+    said = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True).stdout.split("\n")
+    assert said[:2] == ["[200, 200]", "[]"]
+    assert len(list((board.data / "sounds").rglob("*.ogg"))) == 2
