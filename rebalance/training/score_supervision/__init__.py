@@ -34,11 +34,11 @@ from rebalance.training.score_supervision._score_objectives import (
     CriticObjective,
     Joint,
     JointObjective,
-    ScoreLossSettings,
     SemiSupervisedObjective,
     SupervisedObjective,
     TranscriptionObjective,
 )
+from rebalance.training.score_supervision._step_losses import ScoreLossSettings
 
 __all__ = [
     "ClassificationObjective",
