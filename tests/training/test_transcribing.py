@@ -25,13 +25,8 @@ from rebalance.training._losses import LossSettings
 from rebalance.training._pitch_labels import IGNORED, newest_note, pitch_labels
 from rebalance.training._refining import RefinerExperiment, run_refiner_experiment
 from rebalance.training._tracker_exporting import export_tracker, stamp_tracker
-from rebalance.training._transcribing import (
-    TrackerExperiment,
-    TrackingLoss,
-    begin_with,
-    run_tracker_experiment,
-    state_loss,
-)
+from rebalance.training._tracking_objective import TrackingLoss, state_loss
+from rebalance.training._transcribing import TrackerExperiment, begin_with, run_tracker_experiment
 from rebalance.training.data import Batch, MixingSettings, open_library
 from rebalance.training.data._stem_library import read_manifest, write_notes
 

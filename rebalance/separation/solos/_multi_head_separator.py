@@ -105,7 +105,7 @@ def multi_head_estimates(
     Examples
     --------
     >>> import numpy as np
-    >>> from rebalance.separation.solos import MultiHeadUNet, multi_head_estimates
+    >>> from rebalance.separation.solos import MultiHeadConfig, MultiHeadUNet, multi_head_estimates
     >>> network = MultiHeadUNet(MultiHeadConfig(heads=("Flute", "Tuba"), widths=(4, 8))).eval()
     >>> multi_head_estimates(network, np.zeros((1, 5_000), np.float32), ["Tuba"]).shape
     (1, 1, 5000)

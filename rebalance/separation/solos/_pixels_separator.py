@@ -140,7 +140,7 @@ def pixels_estimates(
     Examples
     --------
     >>> import numpy as np
-    >>> from rebalance.separation.solos import SoundOfPixels, VisionConfig, pixels_estimates
+    >>> from rebalance.separation.solos import PixelsConfig, SoundOfPixels, VisionConfig, pixels_estimates
     >>> vision = VisionConfig(widths=(4, 8), blocks=(1, 1), frame_size=32)
     >>> network = SoundOfPixels(PixelsConfig(widths=(4, 8), vision=vision)).eval()
     >>> shown = lambda times_s: np.zeros((2, len(times_s), 32, 32, 3), np.uint8)

@@ -27,8 +27,8 @@ from ._score_objectives import (
     CriticObjective as CriticObjective,
     Joint as Joint,
     JointObjective as JointObjective,
-    ScoreLossSettings as ScoreLossSettings,
     SemiSupervisedObjective as SemiSupervisedObjective,
     SupervisedObjective as SupervisedObjective,
     TranscriptionObjective as TranscriptionObjective,
 )
+from ._step_losses import ScoreLossSettings as ScoreLossSettings
