@@ -115,15 +115,17 @@ def adjusted_p_values(totals: ClusterTotals, *, seed: int) -> NDArray[np.float64
     rng = np.random.default_rng(seed)
     resampled_clusters(len(totals.counts), N_RESAMPLES, rng)  # the flips follow the resamples in the stream
     signs = cluster_signs(len(totals.counts), N_RESAMPLES, rng)
-    flipped = signs @ totals.sums.T
+    flipped = np.ascontiguousarray((signs @ totals.sums.T).T)  # a system's flips side by side in memory
     largest, observed = np.zeros(len(signs)), np.zeros((len(totals.sums),) * 2)
     for place, sums in enumerate(totals.sums[:-1]):
         others = totals.sums[place + 1 :] - sums
         size = np.sqrt(np.sum(others**2, axis=1))
         size[size <= _TOLERANCE * np.abs(totals.sums).sum()] = np.inf  # the same scores: no difference to test
         observed[place, place + 1 :] = np.abs(others.sum(axis=1)) / size
-        statistics = np.abs(flipped[:, place + 1 :] - flipped[:, [place]]) / size
-        np.maximum(largest, statistics.max(axis=1), out=largest)
+        statistics = flipped[place + 1 :] - flipped[place]
+        np.abs(statistics, out=statistics)
+        statistics /= size[:, None]
+        np.maximum(largest, statistics.max(axis=0), out=largest)
     below = np.searchsorted(np.sort(largest), (observed + observed.T) * (1 - _STATISTIC_TOLERANCE))
     p_values = 1.0 - below / len(signs)
     np.fill_diagonal(p_values, 1.0)
@@ -137,8 +139,12 @@ def _intervals(
     chosen = resampled_clusters(len(counts), N_RESAMPLES, rng)
     if chosen is None:
         return [None] * len(sums)
-    weights = np.zeros((len(chosen), len(counts)))
-    np.add.at(weights, (np.arange(len(chosen))[:, None], chosen), 1.0)
+    places = chosen + len(counts) * np.arange(len(chosen))[:, None]
+    weights = (
+        np.bincount(places.ravel(), minlength=len(chosen) * len(counts))
+        .reshape(len(chosen), len(counts))
+        .astype(np.float64)
+    )
     means = (weights @ sums.T) / (weights @ counts)[:, None]
     tail = (1.0 - CONFIDENCE) / 2.0
     lows, highs = np.quantile(means, [tail, 1.0 - tail], axis=0)
