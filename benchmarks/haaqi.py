@@ -22,10 +22,14 @@ from pathlib import Path
 import numpy as np
 from pairing import TABLE_HEAD, Comparison, in_turns, processor_seconds
 
-from rebalance.haaqi import HaaqiScore, haaqi, hear_reference
-from rebalance.haaqi import _coherence as coherence
-from rebalance.haaqi import _metric as metric
-from rebalance.haaqi import _threshold_noise as threshold_noise
+from rebalance.haaqi import (
+    HaaqiScore,
+    _coherence as coherence,
+    _metric as metric,
+    _threshold_noise as threshold_noise,
+    haaqi,
+    hear_reference,
+)
 from rebalance.hearing import Audiogram
 
 SAMPLE_RATE = 24_000

@@ -35,8 +35,7 @@ def check_separator(
     """
     from rebalance._base.progress import progress_bar
     from rebalance.cli._reporting import CONSOLE, say
-    from rebalance.separation import CONTRACT, load_separator
-    from rebalance.separation import check_separator as check
+    from rebalance.separation import CONTRACT, check_separator as check, load_separator
 
     made = load_separator(separator, device=device)
     with progress_bar("checks", len(CONTRACT)) as bar:

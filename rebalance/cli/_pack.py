@@ -43,8 +43,15 @@ def pack(
     from rebalance.cli._check_submission import print_verdict
     from rebalance.cli._reporting import ERRORS, say
     from rebalance.pipeline import record_of_signals
-    from rebalance.submission import CAUSALITIES, FolderFiles, SubmissionName, check_files, final_name, unknowns
-    from rebalance.submission import write_submission as write
+    from rebalance.submission import (
+        CAUSALITIES,
+        FolderFiles,
+        SubmissionName,
+        check_files,
+        final_name,
+        unknowns,
+        write_submission as write,
+    )
     from rebalance.task import load_task
 
     chosen = next((name for name in CAUSALITIES if name == causality), None)

@@ -21,9 +21,10 @@ def separators(
     ] = False,
     device: DeviceOption = "auto",
 ) -> None:
-    """List the separators there are: what ships, what is built in, and what other packages have installed.
+    """List the separators there are: what ships, what is built in, what others have installed, and models of your own.
 
-    Size, look-ahead, cost, and what each is worth by its card. Checkpoints and module:callable work as names, too.
+    Size, look-ahead, cost, and what each is worth by its card; then how models in a folder or a file of yours are
+    named. module:callable works as a name, too.
 
     Example: rebalance separators
     """
@@ -31,7 +32,7 @@ def separators(
     from rich.table import Table
 
     from rebalance.cli._reporting import CONSOLE, say
-    from rebalance.separation import list_separators
+    from rebalance.separation import OWN_MODELS, list_separators
 
     entries = list_separators()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -52,6 +53,9 @@ def separators(
     say(f"cost: time{_COST_UNIT}, {'measured here' if time else 'by the card'}\n")
     for entry in entries:
         say(f"{entry.name}: {'; '.join(_told(entry))}")
+    say("\nmodels of your own:")
+    for name, about in OWN_MODELS.items():
+        say(f"{name}: {about}")
 
 
 def _told(entry: SeparatorEntry) -> list[str]:

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import soundfile
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import RebalanceError
-from rebalance.audio import Audio, resample
+from rebalance.audio import Audio, encode_vorbis, resample
 from rebalance.hearing import amplify
 from rebalance.pipeline import EnhancedSignals, FolderSignals, true_remix
 from rebalance.report._scored_runs import ScoredRun, common_pairs
 from rebalance.submission import ArchivedSignals
 from rebalance.task import Pair, Task, read_source
-
-_OGG_QUALITY = 0.6  # libsndfile's compression level: 0 is best, 1 smallest
-_OGG_BLOCK = 4096  # libsndfile overflows its stack on long writes of Vorbis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,17 +186,6 @@ def _signals(run: ScoredRun, task: Task) -> EnhancedSignals:
 
 def _uri(samples: Audio, sample_rate: int) -> str:
     """Encode a signal ``(n_channels, n_samples)`` at the rate of submissions, clipped as they are."""
-    at_rate = np.clip(resample(samples, sample_rate, CAD2_TASK2.remix_sample_rate), -1.0, 1.0).T
-    buffer = io.BytesIO()
-    with soundfile.SoundFile(
-        buffer,
-        "w",
-        samplerate=CAD2_TASK2.remix_sample_rate,
-        channels=at_rate.shape[1],
-        format="OGG",
-        subtype="VORBIS",
-        compression_level=_OGG_QUALITY,
-    ) as file:
-        for start in range(0, len(at_rate), _OGG_BLOCK):
-            file.write(at_rate[start : start + _OGG_BLOCK])
-    return "data:audio/ogg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    at_rate = resample(samples, sample_rate, CAD2_TASK2.remix_sample_rate)
+    encoded = encode_vorbis(at_rate, CAD2_TASK2.remix_sample_rate)
+    return "data:audio/ogg;base64," + base64.b64encode(encoded).decode("ascii")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rebalance._base.bootstrap import paired_difference
-from rebalance.report._texts import difference_text, signed_text
+from rebalance.report._texts import difference_text, markdown_lines, signed_text
 
 FIGURES: Mapping[str, str] = MappingProxyType(
     {"improvement_db": "SDR, dB", "remix_db": "remix, dB", "haaqi_gain": "HAAQI"}
@@ -38,15 +38,17 @@ def network_lines(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
     |---|---|---|---|---|
     | small | strings | +6.000 | −1.000 | +0.020 |
     """
-    header = ["", "sounds", *FIGURES.values()]
-    yield f"| {' | '.join(header)} |"
-    yield "|---" * len(header) + "|"
+    return markdown_lines(["", "sounds", *FIGURES.values()], _rows(tables))
+
+
+def _rows(tables: Mapping[str, pd.DataFrame]) -> Iterator[list[str]]:
+    """Give the rows of the table."""
     first = next(iter(tables.values()))
     for name, table in tables.items():
         for sounds, own in table.groupby("sounds", sort=False):
             reference = None if table is first else first[first["sounds"] == sounds]
-            cells = [_cell(own[figure], None if reference is None else reference[figure]) for figure in FIGURES]
-            yield f"| {name} | {sounds} | {' | '.join(cells)} |"
+            cells = (_cell(own[figure], None if reference is None else reference[figure]) for figure in FIGURES)
+            yield [name, str(sounds), *cells]
 
 
 def _cell(values: pd.Series[float], reference: pd.Series[float] | None) -> str:

@@ -3,54 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from rebalance._base.bootstrap import PairedDifference, clustered_mean, paired_difference
-from rebalance._base.errors import MetadataError
-
-UNTRAINED_SEED = -1
-_KEYS = ["piece", "seed"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ordering:
-    """A claim: a figure of one system is higher, or lower, than that of another.
-
-    Parameters
-    ----------
-    system, than
-        Names of the two.
-    figure
-        Column of the figure.
-    expected
-        Which of both the claim says.
-    targets
-        On which targets, each by itself; on all when empty.
-    contrast
-        Instead: that the difference between both systems is higher, or lower, on the first target than on the second.
-
-    Examples
-    --------
-    >>> from rebalance.report import Ordering
-    >>> Ordering(system="iass", than="input", figure="sdr_db").text
-    'iass > input (sdr_db)'
-    """
-
-    system: str
-    than: str
-    figure: str
-    expected: Literal["higher", "lower"] = "higher"
-    targets: tuple[str, ...] = ()
-    contrast: tuple[str, str] | None = None
-
-    @property
-    def text(self) -> str:
-        """The claim in one line."""
-        return f"{self.system} {'>' if self.expected == 'higher' else '<'} {self.than} ({self.figure})"
+from rebalance._base.bootstrap import clustered_mean
+from rebalance.report._orderings import Ordering, OrderingResult, compare_systems
+from rebalance.report._texts import difference_text, estimate_text, markdown_lines
 
 
 def system_lines(rows: pd.DataFrame, figures: Mapping[str, str], *, places: int = 2) -> Iterator[str]:
@@ -78,18 +37,16 @@ def system_lines(rows: pd.DataFrame, figures: Mapping[str, str], *, places: int 
     |---|---|---|
     | Flute | iass | 2.00 [1.00, 3.00] |
     """
-    yield f"| {' | '.join(['target', 'system', *figures.values()])} |"
-    yield "|---" * (len(figures) + 2) + "|"
-    for (target, system), own in rows.groupby(["target", "system"], sort=False):
-        cells = [_mean_text(own.dropna(subset=[figure]), figure, places) for figure in figures]
-        yield f"| {target} | {system} | {' | '.join(cells)} |"
+    groups = rows.groupby(["target", "system"], sort=False)
+    cells = ([*map(str, names), *(_mean_text(own, figure, places) for figure in figures)] for names, own in groups)
+    return markdown_lines(["target", "system", *figures.values()], cells)
 
 
 def ordering_lines(rows: pd.DataFrame, orderings: Sequence[Ordering], *, places: int = 2) -> Iterator[str]:
     """Return a Markdown table of claims: the difference pair by pair, its interval over pieces, and what comes of it.
 
-    Pairs are of one piece and seed; a system that was not trained is paired with every seed. A claim holds where the
-    whole interval lies on its side, fails where it lies on the other, and is open where it holds 0.
+    A claim holds where the whole interval lies on its side, fails where it lies on the other, and is open where it
+    holds 0; see `compare_systems` for the pairs.
 
     Parameters
     ----------
@@ -114,70 +71,28 @@ def ordering_lines(rows: pd.DataFrame, orderings: Sequence[Ordering], *, places:
     ...     }
     ... )
     >>> print(*ordering_lines(rows, [Ordering(system="iass", than="input", figure="sdr_db")]), sep=chr(10))
-    | target | claim | difference | pairs | p | |
+    | target | claim | difference | pairs | p |  |
     |---|---|---|---|---|---|
     | Flute | iass > input (sdr_db) | +2.50 [+2.00, +3.00] | 2 | 0.5 | holds |
     """
-    yield "| target | claim | difference | pairs | p | |"
-    yield "|---|---|---|---|---|---|"
-    for ordering in orderings:
-        for target, differences in _differences(rows, ordering):
-            if not differences.empty:
-                yield _claim_line(target, ordering, differences, places)
+    results = (result for ordering in orderings for result in compare_systems(rows, ordering))
+    header = ["target", "claim", "difference", "pairs", "p", ""]
+    return markdown_lines(header, (_claim_cells(result, places) for result in results))
 
 
-def _differences(rows: pd.DataFrame, ordering: Ordering) -> Iterator[tuple[str, pd.Series[float]]]:
-    """Give for every target, or for the contrast of two, the differences by piece and seed."""
-    if missing := {"system", "target", *_KEYS, ordering.figure} - set(rows.columns):
-        raise MetadataError(where="rows of a study", expected="more columns", got=f"none of {sorted(missing)}")
-    if ordering.contrast is not None:
-        first, second = (_difference(rows, ordering, target) for target in ordering.contrast)
-        yield f"{ordering.contrast[0]} less {ordering.contrast[1]}", (first - second).dropna()
-        return
-    for target in ordering.targets or tuple(dict.fromkeys(rows["target"])):
-        yield target, _difference(rows, ordering, target)
-
-
-def _difference(rows: pd.DataFrame, ordering: Ordering, target: str) -> pd.Series[float]:
-    """Return the figure of one system less that of the other on a target, by piece and seed."""
-    own = rows[rows["target"] == target].dropna(subset=[ordering.figure])
-    first, second = (own[own["system"] == name][[*_KEYS, ordering.figure]] for name in (ordering.system, ordering.than))
-    pairs = first.merge(second, on="piece", suffixes=("", "_than"))
-    same = (pairs["seed"] == pairs["seed_than"]) | (pairs[["seed", "seed_than"]] == UNTRAINED_SEED).any(axis=1)
-    paired = pairs[same].assign(seed=pairs[["seed", "seed_than"]].max(axis=1)).set_index(_KEYS)
-    return paired[ordering.figure] - paired[f"{ordering.figure}_than"]
-
-
-def _claim_line(target: str, ordering: Ordering, differences: pd.Series[float], places: int) -> str:
+def _claim_cells(result: OrderingResult, places: int) -> list[str]:
     """Return the row of one claim."""
-    pieces = [str(piece) for piece in differences.index.get_level_values("piece")]
-    found = paired_difference(np.zeros(len(differences)), differences, pieces, rng=np.random.default_rng(0))
-    cells = [target, ordering.text, _difference_text(found, places), str(len(differences)), f"{found.p_value:.2g}"]
-    return f"| {' | '.join(cells)} | {_verdict(found, ordering)} |"
-
-
-def _verdict(found: PairedDifference, ordering: Ordering) -> str:
-    """Return what comes of a claim: ``"holds"``, ``"fails"`` or ``"open"``."""
-    interval = found.estimate.interval
-    if interval is None:
-        return "open"
-    low, high = (interval.low, interval.high) if ordering.expected == "higher" else (-interval.high, -interval.low)
-    return "holds" if low > 0 else "fails" if high < 0 else "open"
-
-
-def _difference_text(found: PairedDifference, places: int) -> str:
-    """Return a difference with its interval."""
-    interval = found.estimate.interval
-    ends = f" [{interval.low:+.{places}f}, {interval.high:+.{places}f}]" if interval else ""
-    return f"{found.estimate.mean:+.{places}f}{ends}".replace("-", "−")
+    found = result.difference
+    difference = difference_text(found.estimate, places=places)
+    n_pairs, p_value = str(len(result.pairs)), f"{found.p_value:.2g}"
+    return [result.target, result.ordering.text, difference, n_pairs, p_value, result.verdict]
 
 
 def _mean_text(rows: pd.DataFrame, figure: str, places: int) -> str:
-    """Return a mean with its interval over pieces; a dash where there is none."""
-    if rows.empty:
+    """Return the mean of what is known of a figure, with its interval over pieces; a dash where there is none."""
+    known = rows.dropna(subset=[figure])
+    if known.empty:
         return "–"
-    pieces = [str(piece) for piece in rows["piece"]]
-    estimate = clustered_mean(rows[figure].to_numpy(), pieces, rng=np.random.default_rng(0))
-    interval = estimate.interval
-    ends = f" [{interval.low:.{places}f}, {interval.high:.{places}f}]" if interval else ""
-    return f"{estimate.mean:.{places}f}{ends}".replace("-", "−")
+    pieces = [str(piece) for piece in known["piece"]]
+    estimate = clustered_mean(known[figure].to_numpy(), pieces, rng=np.random.default_rng(0))
+    return estimate_text(estimate, places=places)

@@ -20,7 +20,7 @@ from rebalance.report._ranking_tables import outcome
 from rebalance.report._reports import Report
 from rebalance.report._scored_runs import ScoredRun
 from rebalance.report._summary import GroupTable
-from rebalance.report._texts import difference_text, interval_text, p_value_text, short_text, signed_text
+from rebalance.report._texts import difference_text, interval_text, number_text, p_value_text, short_text, signed_text
 
 SERIES_COLOURS = ("#2f7fd6", "#d0621f", "#2b9466", "#9c5fd0", "#b07d10", "#d6457f", "#0f93a8", "#7f7f7f")
 """One colour per run, in turn; each at a contrast of at least 3 on white and on near black."""
@@ -290,4 +290,4 @@ def _breakable(text: str) -> Markup:
 
 def _number_text(value: float, decimals: int) -> str:
     """Return a number, or a dash when there is none."""
-    return "–" if math.isnan(value) else f"{value:.{decimals}f}".replace("-", "−")
+    return "–" if math.isnan(value) else number_text(value, places=decimals)

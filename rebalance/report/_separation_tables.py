@@ -9,6 +9,7 @@ from rich.text import Text
 
 from rebalance._base.bootstrap import clustered_mean
 from rebalance.pipeline import metric_columns
+from rebalance.report._texts import estimate_text
 
 _TITLES = {
     "sdr": "SDR",
@@ -87,5 +88,4 @@ def _mean_text(rows: pd.DataFrame, metric: str) -> str:
     if rows.empty:
         return "–"
     estimate = clustered_mean(rows[metric].to_numpy(), rows["piece"].tolist(), rng=np.random.default_rng(0))
-    interval = f" [{estimate.interval.low:.1f}, {estimate.interval.high:.1f}]" if estimate.interval else ""
-    return f"{estimate.mean:.1f}{interval}".replace("-", "−")
+    return estimate_text(estimate, places=1)

@@ -2,63 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
-from rebalance._base.bootstrap import Estimate, clustered_mean, paired_difference
+from rebalance._base.bootstrap import clustered_mean
 from rebalance._base.files import StrPath, expanded, write_text
+from rebalance.report._orderings import UNTRAINED_SEED, Ordering, OrderingResult, Verdict, compare_systems
+from rebalance.report._texts import difference_text, estimate_text, markdown_lines, number_text
 
-Figure: TypeAlias = Literal["si_sdr_db", "accuracy", "false_positive_rate"]
-Verdict: TypeAlias = Literal["yes", "not resolved", "no"]
 INPUT = "input"
+_KEYS = ["row", "seed", "track", "instrument"]
+_PLACES = 2
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreOrdering:
-    """What the paper says of two rows.
-
-    Parameters
-    ----------
-    better, worse
-        Names of the rows; the first has the greater figure.
-    figure
-        Which is compared; of the notes in mixtures.
-    instrument
-        Of which instrument; the mean of all when None.
-    """
-
-    better: str
-    worse: str
-    figure: Figure = "si_sdr_db"
-    instrument: str | None = None
-
-
-SCORE_ORDERINGS: tuple[ScoreOrdering, ...] = (
-    ScoreOrdering(better="supervised", worse="joint, AML"),
-    ScoreOrdering(better="c-mix", worse="classifier as critic"),
-    ScoreOrdering(better="c-mix", worse="h-mix"),
-    ScoreOrdering(better="c-mix and h-mix", worse="c-mix"),
-    ScoreOrdering(better="joint", worse="c-mix and h-mix"),
-    ScoreOrdering(better="joint", worse="c-mix and h-mix", instrument="Guitar"),
-    ScoreOrdering(better="joint, AML", worse="joint"),
-    ScoreOrdering(better="joint, ATL", worse="joint"),
-    ScoreOrdering(better="classifier as critic", worse=INPUT),
-    ScoreOrdering(better="c-mix", worse=INPUT),
-    ScoreOrdering(better="joint", worse="joint, AML", figure="false_positive_rate"),
-    ScoreOrdering(better="joint", worse="joint, ATL", figure="false_positive_rate"),
-    ScoreOrdering(better="joint, AML", worse="joint", figure="accuracy", instrument="Guitar"),
-    ScoreOrdering(better="joint, ATL", worse="joint", figure="accuracy", instrument="Guitar"),
-    ScoreOrdering(better="joint, AML", worse="transcriptor", figure="accuracy", instrument="Guitar"),
-    ScoreOrdering(better="semi-supervised", worse="few stems"),
-    ScoreOrdering(better="semi-supervised", worse="c-mix and h-mix"),
+SCORE_ORDERINGS: tuple[Ordering, ...] = (
+    Ordering(system="supervised", than="joint, AML", figure="si_sdr_db"),
+    Ordering(system="c-mix", than="classifier as critic", figure="si_sdr_db"),
+    Ordering(system="c-mix", than="h-mix", figure="si_sdr_db"),
+    Ordering(system="c-mix and h-mix", than="c-mix", figure="si_sdr_db"),
+    Ordering(system="joint", than="c-mix and h-mix", figure="si_sdr_db"),
+    Ordering(system="joint", than="c-mix and h-mix", figure="si_sdr_db", targets=("Guitar",)),
+    Ordering(system="joint, AML", than="joint", figure="si_sdr_db"),
+    Ordering(system="joint, ATL", than="joint", figure="si_sdr_db"),
+    Ordering(system="classifier as critic", than=INPUT, figure="si_sdr_db"),
+    Ordering(system="c-mix", than=INPUT, figure="si_sdr_db"),
+    Ordering(system="joint", than="joint, AML", figure="false_positive_rate"),
+    Ordering(system="joint", than="joint, ATL", figure="false_positive_rate"),
+    Ordering(system="joint, AML", than="joint", figure="accuracy", targets=("Guitar",)),
+    Ordering(system="joint, ATL", than="joint", figure="accuracy", targets=("Guitar",)),
+    Ordering(system="joint, AML", than="transcriptor", figure="accuracy", targets=("Guitar",)),
+    Ordering(system="semi-supervised", than="few stems", figure="si_sdr_db"),
+    Ordering(system="semi-supervised", than="c-mix and h-mix", figure="si_sdr_db"),
 )
 """Those of tables 1 and 2 of Hung, Wichern and Le Roux 2021; the last two are this project's own question."""
 
 _NAMES = {"si_sdr_db": "SI-SDR, dB", "accuracy": "note accuracy", "false_positive_rate": "false positives"}
+_CAME_OUT: Mapping[Verdict, str] = MappingProxyType({"holds": "yes", "open": "not resolved", "fails": "no"})
 
 
 def write_score_tables(folder: StrPath, separation: pd.DataFrame, notes: pd.DataFrame) -> None:
@@ -110,12 +92,8 @@ def separation_lines(separation: pd.DataFrame) -> Iterator[str]:
     | c-mix | 1 | 2.00 | 2.00 |
     """
     instruments = sorted(separation["instrument"].unique())
-    yield from _head(["row", "seeds", *instruments, "mean"])
-    for name, its in separation.groupby("row", sort=False):
-        means = [float(its.loc[its["instrument"] == instrument, "si_sdr_db"].mean()) for instrument in instruments]
-        interval = _interval_text(_balanced(its))
-        cells = [str(its["seed"].nunique()), *map(_db, means), f"{_db(float(np.mean(means)))}{interval}"]
-        yield f"| {name} | {' | '.join(cells)} |"
+    rows = (_separation_cells(name, its, instruments) for name, its in separation.groupby("row", sort=False))
+    return markdown_lines(["row", "seeds", *instruments, "mean"], rows)
 
 
 def note_lines(notes: pd.DataFrame) -> Iterator[str]:
@@ -140,17 +118,16 @@ def note_lines(notes: pd.DataFrame) -> Iterator[str]:
     | joint | mixture | 1 | .50 | .25 |
     """
     instruments = sorted(notes["instrument"].unique())
-    yield from _head(["row", "heard", "seeds", *instruments, "false positives"])
-    for heard in notes["heard"].unique():
-        for name, its in notes[notes["heard"] == heard].groupby("row", sort=False):
-            summed = its.groupby("instrument")[["right", "false", "missed"]].sum()
-            accuracies = [_share(_accuracy(summed.loc[[instrument]])) for instrument in instruments]
-            cells = [heard, str(its["seed"].nunique()), *accuracies, _share(_false_positive_rate(its))]
-            yield f"| {name} | {' | '.join(cells)} |"
+    rows = (
+        _note_cells(name, heard, its, instruments)
+        for heard in notes["heard"].unique()
+        for name, its in notes[notes["heard"] == heard].groupby("row", sort=False)
+    )
+    return markdown_lines(["row", "heard", "seeds", *instruments, "false positives"], rows)
 
 
 def score_ordering_lines(
-    separation: pd.DataFrame, notes: pd.DataFrame, orderings: Sequence[ScoreOrdering] = SCORE_ORDERINGS
+    separation: pd.DataFrame, notes: pd.DataFrame, orderings: Sequence[Ordering] = SCORE_ORDERINGS
 ) -> Iterator[str]:
     """Give a Markdown table of orderings: differences paired by track and seed, and whether they came out.
 
@@ -159,7 +136,8 @@ def score_ordering_lines(
     separation, notes
         See `rebalance.training.StudyResults`.
     orderings
-        To look at; those with a row that is not there are left out.
+        Claims on ``"si_sdr_db"``, and on ``"accuracy"`` or ``"false_positive_rate"`` of the notes in mixtures; those
+        with a row that is not there are left out.
 
     Examples
     --------
@@ -175,79 +153,52 @@ def score_ordering_lines(
     |---|---|---|---|
     | c-mix > h-mix | SI-SDR, dB | +1.00 [+1.00, +1.00] | yes |
     """
-    yield from _head(["expected", "figure", "difference", "came out"])
-    for ordering in orderings:
-        table = separation if ordering.figure == "si_sdr_db" else notes
-        if not {ordering.better, ordering.worse} <= set(table["row"]):
-            continue
-        difference = score_ordering_difference(table, ordering)
-        figure = _NAMES[ordering.figure] + (f", {ordering.instrument}" if ordering.instrument else "")
-        text = f"{_signed(difference.mean)}{_interval_text(difference, signed=True)}"
-        yield f"| {ordering.better} > {ordering.worse} | {figure} | {text} | {verdict_of(difference)} |"
+    table = _figures(separation, notes)
+    results = (result for ordering in orderings for result in compare_systems(table, ordering, pooled=True))
+    return markdown_lines(["expected", "figure", "difference", "came out"], map(_ordering_cells, results))
 
 
-def score_ordering_difference(table: pd.DataFrame, ordering: ScoreOrdering) -> Estimate:
-    """Return by how much the first row has more than the second, paired by track and seed, tracks resampled.
-
-    Parameters
-    ----------
-    table
-        Separation or notes, see `rebalance.training.StudyResults`.
-    ordering
-        What is compared. A row that needs no training has one seed, which is compared with every other.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from rebalance.report import ScoreOrdering, score_ordering_difference
-    >>> rows = [
-    ...     {"row": row, "seed": 0, "track": "first", "instrument": "Bass", "clips": 9, "si_sdr_db": value}
-    ...     for row, value in (("c-mix", 2.0), ("h-mix", 1.0))
-    ... ]
-    >>> score_ordering_difference(pd.DataFrame(rows), ScoreOrdering(better="c-mix", worse="h-mix")).mean
-    1.0
-    """
-    better, worse = (_values(table, name, ordering) for name in (ordering.better, ordering.worse))
-    if ordering.worse == INPUT:
-        worse = pd.concat([worse.assign(seed=seed) for seed in better["seed"].unique()])
-    keys = ["seed", "track", *(["instrument"] if "instrument" in better else [])]
-    both = better.merge(worse, on=keys, suffixes=("_better", "_worse")).dropna()
-    tracks = both["track"].tolist()
-    return paired_difference(both["value_worse"], both["value_better"], tracks, rng=np.random.default_rng(0)).estimate
-
-
-def verdict_of(difference: Estimate) -> Verdict:
-    """Return whether a difference that should be positive is: its interval above 0, below, or across.
-
-    Examples
-    --------
-    >>> from rebalance.report import Estimate, verdict_of
-    >>> verdict_of(Estimate(mean=0.1, interval=None, n_values=1, n_clusters=1))
-    'not resolved'
-    """
-    if difference.interval is None or difference.interval.low <= 0.0 <= difference.interval.high:
-        return "not resolved"
-    return "yes" if difference.mean > 0 else "no"
-
-
-def _values(table: pd.DataFrame, name: str, ordering: ScoreOrdering) -> pd.DataFrame:
-    """Return the figure of one row by seed and track, of separation by instrument too."""
-    its = table[table["row"] == name]
-    if ordering.instrument is not None:
-        its = its[its["instrument"] == ordering.instrument]
-    if ordering.figure == "si_sdr_db":
-        return its[["seed", "track", "instrument", "si_sdr_db"]].rename(columns={"si_sdr_db": "value"})
-    its = its[its["heard"] == "mixture"]
-    measure = _accuracy if ordering.figure == "accuracy" else _false_positive_rate
-    keys = [*its.groupby(["seed", "track"], sort=False)]
-    rows = [(seed, track, measure(counts)) for (seed, track), counts in keys]
-    return pd.DataFrame(rows, columns=["seed", "track", "value"])
-
-
-def _balanced(its: pd.DataFrame) -> Estimate:
-    """Return the mean over tracks of the means over instruments and seeds, with its interval."""
+def _separation_cells(name: object, its: pd.DataFrame, instruments: Sequence[str]) -> list[str]:
+    """Return one row of table 1; the interval is that of means over instruments and seeds, tracks resampled."""
+    means = [float(its.loc[its["instrument"] == instrument, "si_sdr_db"].mean()) for instrument in instruments]
     by_track = its.groupby("track")["si_sdr_db"].mean()
-    return clustered_mean(by_track.to_numpy(), [str(track) for track in by_track.index], rng=np.random.default_rng(0))
+    tracks = [str(track) for track in by_track.index]
+    balanced = clustered_mean(by_track.to_numpy(), tracks, rng=np.random.default_rng(0))
+    mean = estimate_text(replace(balanced, mean=float(np.mean(means))), places=_PLACES)
+    return [str(name), str(its["seed"].nunique()), *(number_text(each, places=_PLACES) for each in means), mean]
+
+
+def _note_cells(name: object, heard: str, its: pd.DataFrame, instruments: Sequence[str]) -> list[str]:
+    """Return one row of table 2."""
+    summed = its.groupby("instrument")[["right", "false", "missed"]].sum()
+    accuracies = [_share(_accuracy(summed.loc[[instrument]])) for instrument in instruments]
+    return [str(name), heard, str(its["seed"].nunique()), *accuracies, _share(_false_positive_rate(its))]
+
+
+def _ordering_cells(result: OrderingResult) -> list[str]:
+    """Return one row of the orderings."""
+    ordering = result.ordering
+    figure = ", ".join([_NAMES[ordering.figure], *ordering.targets])
+    difference = difference_text(result.difference.estimate, places=_PLACES)
+    return [f"{ordering.system} > {ordering.than}", figure, difference, _CAME_OUT[result.verdict]]
+
+
+def _figures(separation: pd.DataFrame, notes: pd.DataFrame) -> pd.DataFrame:
+    """Return all figures as `compare_systems` wants them; the false positives are those of all instruments."""
+    parts = [separation]
+    if not notes.empty:
+        mixed = notes[notes["heard"] == "mixture"]
+        parts += [_of_notes(mixed, "accuracy", _accuracy)]
+        parts += [_of_notes(mixed.assign(instrument="all"), "false_positive_rate", _false_positive_rate)]
+    table = pd.concat(parts, ignore_index=True).reindex(columns=[*_KEYS, *_NAMES])
+    named = table.set_axis(["system", "seed", "piece", "target", *_NAMES], axis=1)
+    return named.assign(seed=named["seed"].where(named["system"] != INPUT, UNTRAINED_SEED))
+
+
+def _of_notes(notes: pd.DataFrame, figure: str, measure: Callable[[pd.DataFrame], float]) -> pd.DataFrame:
+    """Return a figure of the notes of every row, seed, track and instrument."""
+    rows = [(*key, measure(counts)) for key, counts in notes.groupby(_KEYS, sort=False)]
+    return pd.DataFrame(rows, columns=[*_KEYS, figure])
 
 
 def _accuracy(counts: pd.DataFrame) -> float:
@@ -263,26 +214,5 @@ def _false_positive_rate(counts: pd.DataFrame) -> float:
     return false / (right + false) if right + false else float("nan")
 
 
-def _head(titles: Sequence[str]) -> Iterator[str]:
-    yield f"| {' | '.join(titles)} |"
-    yield "|---" * len(titles) + "|"
-
-
-def _db(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
-
-
 def _share(value: float) -> str:
     return "–" if np.isnan(value) else f"{value:.2f}".removeprefix("0")
-
-
-def _interval_text(estimate: Estimate, *, signed: bool = False) -> str:
-    """Return an interval behind a mean, nothing where there is none."""
-    if estimate.interval is None:
-        return ""
-    write = _signed if signed else _db
-    return f" [{write(estimate.interval.low)}, {write(estimate.interval.high)}]"

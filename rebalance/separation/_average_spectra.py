@@ -14,7 +14,7 @@ from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded
 from rebalance.audio import Audio
 from rebalance.separation._checkpoints import WEIGHTS_FOLDER
-from rebalance.separation._describing import described, described_as_html
+from rebalance.separation._describing import Described
 from rebalance.separation._info import SeparatorInfo
 from rebalance.separation._protocol import checked_mixture, source_names
 from rebalance.separation._stft import WINDOW_SIZE, inverse_spectrogram, spectrogram
@@ -26,8 +26,8 @@ _FLOOR = 1e-12
 CENTRES_HZ: tuple[float, ...] = tuple(_MIN_HZ * 2.0 ** (band / _BANDS_PER_OCTAVE) for band in range(_N_BANDS))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AverageSpectrumSeparator:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class AverageSpectrumSeparator(Described):
     """Gives each instrument, at every frequency, the share its average spectrum has of the ensemble's.
 
     Parameters
@@ -58,12 +58,6 @@ class AverageSpectrumSeparator:
     shrinkage: float = 1.0
     name: str = "average-spectra"
     sample_rate: int = CAD2_TASK2.mixture_sample_rate
-
-    def __repr__(self) -> str:
-        return described(self)
-
-    def _repr_html_(self) -> str:
-        return described_as_html(self)
 
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source; see `rebalance.separation.Separator`."""

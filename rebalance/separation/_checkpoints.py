@@ -1,16 +1,13 @@
-"""Mask networks on disk: half-precision safetensors whose header says everything needed to run them."""
+"""Checkpoints as files: their formats, headers, tensors and digests."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rebalance._base.configuration import structured
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded, replacing, write_text
 from rebalance.assets import weights_folder
@@ -18,123 +15,15 @@ from rebalance.assets import weights_folder
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from rebalance.separation.mask_network import MaskNetwork
-
 FORMAT = "rebalance-separator/1"
 TRACKER_FORMAT = "rebalance-tracker/1"
 SCORE_FORMAT = "rebalance-score-supervised/1"
 IASS_FORMAT = "rebalance-iass/1"
 MULTI_HEAD_FORMAT = "rebalance-multi-head-u-net/1"
 PIXELS_FORMAT = "rebalance-sound-of-pixels/1"
-_FORMATS = (FORMAT, TRACKER_FORMAT, SCORE_FORMAT, IASS_FORMAT, MULTI_HEAD_FORMAT, PIXELS_FORMAT)
+XUMX_FORMAT = "rebalance-xumx/1"
+_FORMATS = (FORMAT, TRACKER_FORMAT, SCORE_FORMAT, IASS_FORMAT, MULTI_HEAD_FORMAT, PIXELS_FORMAT, XUMX_FORMAT)
 WEIGHTS_FOLDER = weights_folder()
-_MAX_RELIABILITY = 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelCard:
-    """What is known of a trained network beyond its weights.
-
-    Parameters
-    ----------
-    shrinkage
-        How far the remix should trust its estimates, in [0, 1]: for two sources, for three, and so on, the last
-        for all numbers beyond; fitted on validation HAAQI.
-    voice_trust
-        How far to trust what tells two voices of one instrument apart, in [0, 1]; 0 gives each half.
-    reliability
-        Which share of the gains that its estimates promise a remix was measured to make, by number of sources as for
-        the shrinkage; empty where it was not measured. See `rebalance.pipeline.estimate_balance`.
-    data
-        What it was trained on.
-    training
-        Command, seed, budget, scores: text by name.
-
-    Raises
-    ------
-    ConfigError
-        If a shrinkage, the voice trust or a reliability is out of range.
-
-    Examples
-    --------
-    >>> from rebalance.separation import ModelCard
-    >>> ModelCard(shrinkage=(0.9, 0.8), data=("SynthSOD",)).voice_trust
-    1.0
-    >>> ModelCard(shrinkage=(1.2,))
-    Traceback (most recent call last):
-        ...
-    rebalance._base.errors.ConfigError: model card: expected shrinkage and voice trust in [0, 1], got ...
-    """
-
-    shrinkage: tuple[float, ...] = (1.0,)
-    voice_trust: float = 1.0
-    reliability: tuple[float, ...] = ()
-    data: tuple[str, ...] = ()
-    training: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if not self.shrinkage or not all(0.0 <= value <= 1.0 for value in (*self.shrinkage, self.voice_trust)):
-            raise ConfigError(
-                where="model card",
-                expected="shrinkage and voice trust in [0, 1]",
-                got=f"{self.shrinkage}, {self.voice_trust}",
-            )
-        if not all(0.0 <= value <= _MAX_RELIABILITY for value in self.reliability):
-            raise ConfigError(
-                where="model card", expected=f"reliabilities from 0 to {_MAX_RELIABILITY:g}", got=str(self.reliability)
-            )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checkpoint:
-    """A network, its card and the digest of the file they came from."""
-
-    network: MaskNetwork
-    card: ModelCard
-    sha256: str
-
-
-def save_checkpoint(path: StrPath, network: MaskNetwork, card: ModelCard) -> None:
-    """Write weights in half precision with configuration and card in the header, and ``<name>.sha256`` beside.
-
-    Parameters
-    ----------
-    path
-        Where to; the ending is ``.safetensors``.
-    network
-        Whose weights are kept; stays as it is.
-    card
-        How and on what it was trained.
-
-    Raises
-    ------
-    RebalanceError
-        If the operating system refuses to write.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> from rebalance.separation import ModelCard, load_checkpoint, save_checkpoint
-    >>> from rebalance.separation.mask_network import MaskNetwork, MaskNetworkConfig
-    >>> network = MaskNetwork(MaskNetworkConfig())
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "mine.safetensors"
-    ...     save_checkpoint(path, network, ModelCard(data=("own renderings",)))
-    ...     print(load_checkpoint(path).card.data, sorted(file.name for file in Path(folder).iterdir()))
-    ('own renderings',) ['mine.safetensors', 'mine.safetensors.sha256']
-    """
-    look_ahead = network.config.look_ahead_samples
-    header = {
-        "format": FORMAT,
-        "config": json.dumps(asdict(network.config)),
-        "card": json.dumps(asdict(card)),
-        "look_ahead_ms": "not causal"
-        if look_ahead is None
-        else f"{1000 * look_ahead / network.config.sample_rate:.3f}",
-        "n_parameters": str(sum(parameter.numel() for parameter in network.parameters())),
-    }
-    write_tensors(path, network.state_dict(), header)
 
 
 def write_tensors(
@@ -209,33 +98,6 @@ def reading_checkpoint(path: StrPath) -> Iterator[None]:
         raise ConfigError(f"damaged checkpoint: {reason}", where=path) from error
 
 
-def load_checkpoint(path: StrPath) -> Checkpoint:
-    """Read a checkpoint; nothing is unpickled, and a ``.sha256`` file beside it must agree.
-
-    Raises
-    ------
-    ConfigError
-        If the file is no such checkpoint, is damaged, or contradicts itself.
-
-    Examples
-    --------
-    >>> from rebalance.separation import load_checkpoint, shipped_weights
-    >>> len(load_checkpoint(shipped_weights()["fast"]).card.shrinkage)
-    4
-    """
-    path = expanded(path)
-    from safetensors.torch import load_file
-
-    from rebalance.separation.mask_network import MaskNetwork, MaskNetworkConfig
-
-    header, sha256 = checked_header(path, FORMAT)
-    with reading_checkpoint(path):
-        network = MaskNetwork(structured(json.loads(header["config"]), MaskNetworkConfig, "config"))
-        card = structured(json.loads(header["card"]), ModelCard, "card")
-        network.load_state_dict({name: tensor.float() for name, tensor in load_file(path).items()})
-    return Checkpoint(network=network.eval(), card=card, sha256=sha256)
-
-
 def checkpoint_header(path: StrPath) -> dict[str, str] | None:
     """Return the header of one of our checkpoints, of any kind of network, None for any other file.
 
@@ -284,7 +146,7 @@ def checked_header(path: StrPath, wanted: str) -> tuple[dict[str, str], str]:
     header = checkpoint_header(path)
     if header is None or header["format"] != wanted:
         raise ConfigError(where=path, expected=f"a checkpoint of format {wanted!r}")
-    return header, checked_digest(path)
+    return header, _checked_digest(path)
 
 
 def shipped_weights() -> dict[str, Path]:
@@ -312,21 +174,8 @@ def digest_file(path: StrPath) -> Path:
     return path.with_name(f"{path.name}.sha256")
 
 
-def checked_digest(path: StrPath) -> str:
-    """Return the digest of a file; raise if another one stands beside it.
-
-    Raises
-    ------
-    ConfigError
-        If the digest beside the file is another.
-
-    Examples
-    --------
-    >>> from rebalance.separation import checked_digest, shipped_weights
-    >>> weights = shipped_weights()["fast"]
-    >>> checked_digest(weights) == weights.with_name("fast.safetensors.sha256").read_text().split()[0]
-    True
-    """
+def _checked_digest(path: StrPath) -> str:
+    """Return the digest of a file; raise if another one stands beside it."""
     path = expanded(path)
     found = sha256_of(path)
     beside = digest_file(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rebalance.separation._info import info_of
 from rebalance.separation._protocol import Oracle
@@ -26,8 +26,8 @@ def _facts_of(separator: object) -> dict[str, str]:
     return facts
 
 
-def described(separator: Any) -> str:  # noqa: ANN401 - anything that may be a separator
-    """Return a separator in one line.
+class Described:
+    """A separator that is shown in one line, and as a table in a notebook; a dataclass of it needs ``repr=False``.
 
     Examples
     --------
@@ -35,22 +35,23 @@ def described(separator: Any) -> str:  # noqa: ANN401 - anything that may be a s
     >>> load_separator("mixture")
     MixtureSeparator('mixture': parameters 0, look-ahead 0 ms, sample rate 44100 Hz, shrinkage 0)
     """
-    facts = ", ".join(f"{name} {value}" for name, value in _facts_of(separator).items())
-    return f"{type(separator).__name__}({separator.name!r}: {facts})"
 
+    __slots__ = ()
 
-def described_as_html(separator: Any) -> str:  # noqa: ANN401 - anything that may be a separator
-    """Return a separator as a table for a notebook.
+    if TYPE_CHECKING:
 
-    Examples
-    --------
-    >>> from rebalance.separation import described_as_html, load_separator
-    >>> described_as_html(load_separator("mixture")).startswith("<table>")
-    True
-    """
-    lines = {"separator": separator.name, **_facts_of(separator)}
-    rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(str(value))}</td></tr>" for name, value in lines.items())
-    return f"<table>{rows}</table>"
+        @property
+        def name(self) -> str:
+            """What it is called."""
+
+    def __repr__(self) -> str:
+        facts = ", ".join(f"{name} {value}" for name, value in _facts_of(self).items())
+        return f"{type(self).__name__}({self.name!r}: {facts})"
+
+    def _repr_html_(self) -> str:
+        lines = {"separator": self.name, **_facts_of(self)}
+        rows = (f"<tr><th>{escape(name)}</th><td>{escape(str(value))}</td></tr>" for name, value in lines.items())
+        return f"<table>{''.join(rows)}</table>"
 
 
 def _counted(number: int) -> str:

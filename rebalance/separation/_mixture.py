@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance.audio import Audio
-from rebalance.separation._describing import described, described_as_html
+from rebalance.separation._describing import Described
 from rebalance.separation._info import SeparatorInfo
 from rebalance.separation._protocol import checked_mixture, source_names
 
@@ -19,8 +19,8 @@ _UNTRUSTED = SeparatorInfo(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MixtureSeparator:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class MixtureSeparator(Described):
     """Shares the mixture equally among its sources and asks the remix not to trust it.
 
     With a shrinkage of 0 the remix as an edit returns the mixture itself, at its own level.
@@ -29,12 +29,6 @@ class MixtureSeparator:
     name: str = "mixture"
     sample_rate: int = CAD2_TASK2.mixture_sample_rate
     info: SeparatorInfo = _UNTRUSTED
-
-    def __repr__(self) -> str:
-        return described(self)
-
-    def _repr_html_(self) -> str:
-        return described_as_html(self)
 
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Return an equal part of the mixture for every source; see `Separator`."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import AudioError, ConfigError
 from rebalance.audio import Audio
-from rebalance.separation._describing import described, described_as_html
+from rebalance.separation._describing import Described
 from rebalance.separation._info import SeparatorInfo
 from rebalance.separation._protocol import checked_mixture, source_names
 from rebalance.separation._stft import inverse_spectrogram, spectrogram
@@ -21,8 +21,8 @@ from rebalance.separation._stft import inverse_spectrogram, spectrogram
 _EXACT = SeparatorInfo(mixture_consistent=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _SourceInformed(ABC):
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class _SourceInformed(Described, ABC):
     """A separator that must be told the true sources before it can be called; see `Oracle`.
 
     Parameters
@@ -37,12 +37,6 @@ class _SourceInformed(ABC):
     sources: Mapping[str, Audio] | None = None
     sample_rate: int = CAD2_TASK2.mixture_sample_rate
     info: SeparatorInfo = _EXACT
-
-    def __repr__(self) -> str:
-        return described(self)
-
-    def _repr_html_(self) -> str:
-        return described_as_html(self)
 
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source with the help of the true ones; see `Separator`."""

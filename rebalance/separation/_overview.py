@@ -14,7 +14,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from rebalance._base.configuration import structured
-from rebalance.separation._checkpoints import ModelCard, checkpoint_header, shipped_weights
+from rebalance.separation._checkpoints import checkpoint_header, shipped_weights
+from rebalance.separation._model_card import ModelCard
 from rebalance.separation._protocol import Separator
 
 _ENTRY_POINTS = "rebalance.separators"
@@ -31,6 +32,23 @@ _BUILT_IN: Mapping[str, tuple[str, str]] = MappingProxyType(
         "convtasnet-causal": ("5 ms by its authors", "the causal baseline; its networks are downloaded once"),
     }
 )
+OWN_MODELS: Mapping[str, str] = MappingProxyType(
+    {
+        "convtasnet:FOLDER": "the challenge's baseline, one ConvTasNet for each instrument",
+        "convtasnet-causal:FOLDER": "its causal form",
+        "xumx:FOLDER": "X-UMX, one model for each family of the orchestra",
+        "iass:FOLDER": "IASS, one network for each instrument, silent where it finds that the instrument rests",
+        "iass-unweighted:FOLDER": "the same, silent nowhere",
+        "iass-wiener:FOLDER": "the same as iass, with a Wiener step after it",
+        "NAME@iass:FOLDER": "any separator, silent where networks of IASS find that an instrument rests",
+        "multi-head-u-net:FOLDER": "one mask for each of the instruments of Solos",
+        "sound-of-pixels:FOLDER": "separates the players seen in a video, whatever they play",
+        "FILE.safetensors": "one model of these kinds but ConvTasNet, a mask network, a player tracker, or a network "
+        "that learnt from scores (score-supervised)",
+    }
+)
+"""How `load_separator` is told models of one's own, in a folder or a file, and what each kind is."""
+
 _PREFIXES_OF_WORTH = ("HAAQI", "SDR", "SI-SDR")
 
 

@@ -27,6 +27,7 @@ from rebalance.separation._checkpoints import (
     PIXELS_FORMAT,
     SCORE_FORMAT,
     TRACKER_FORMAT,
+    XUMX_FORMAT,
     checkpoint_header,
     shipped_weights,
 )
@@ -322,20 +323,12 @@ def _weighted(text: str, inner: str, detector: str, device: str) -> Separator:
     return WeightedSeparator(name=text, separator=load_separator(inner, device=device), detector=found)
 
 
-def _multi_head(name: str, path: Path, device: str) -> Separator:
-    """Return the separator over a multi-head U-Net."""
+def _solos(model_format: str, name: str, path: Path, device: str) -> Separator:
+    """Return the separator over a multi-head U-Net or The Sound of Pixels."""
     with optional_packages():
-        from rebalance.separation.solos import load_multi_head
+        from rebalance.separation.solos import load_solos_separator
 
-    return load_multi_head(name, path, device=device)
-
-
-def _pixels(name: str, path: Path, device: str) -> Separator:
-    """Return the separator over The Sound of Pixels."""
-    with optional_packages():
-        from rebalance.separation.solos import load_pixels
-
-    return load_pixels(name, path, device=device)
+    return load_solos_separator(name, path, model_format, device=device)
 
 
 _WEIGHTED_BY = "@iass:"
@@ -343,15 +336,20 @@ _IASS: Mapping[str, Mapping[str, bool]] = MappingProxyType(
     {"iass": {}, "iass-unweighted": {"weighted": False}, "iass-wiener": {"filtered": True}}
 )
 _OF_A_FOLDER: Mapping[str, Callable[[str, Path, str], Separator]] = MappingProxyType(
-    {"xumx": _xumx, "multi-head-u-net": _multi_head, "sound-of-pixels": _pixels}
+    {
+        "xumx": _xumx,
+        "multi-head-u-net": functools.partial(_solos, MULTI_HEAD_FORMAT),
+        "sound-of-pixels": functools.partial(_solos, PIXELS_FORMAT),
+    }
 )
 _OF_A_FORMAT: Mapping[str, Callable[[str, Path, str], Separator]] = MappingProxyType(
     {
         TRACKER_FORMAT: _player_tracker,
         SCORE_FORMAT: _score_supervised,
         IASS_FORMAT: _iass,
-        MULTI_HEAD_FORMAT: _multi_head,
-        PIXELS_FORMAT: _pixels,
+        XUMX_FORMAT: _xumx,
+        MULTI_HEAD_FORMAT: functools.partial(_solos, MULTI_HEAD_FORMAT),
+        PIXELS_FORMAT: functools.partial(_solos, PIXELS_FORMAT),
     }
 )
 _CONVTASNETS: Mapping[str, bool] = MappingProxyType({"convtasnet": False, "convtasnet-causal": True})

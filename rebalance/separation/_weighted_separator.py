@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from rebalance._base.errors import ConfigError
 from rebalance.audio import Audio, resample
 from rebalance.separation._activity_detection import ActivityDetector
-from rebalance.separation._describing import described, described_as_html
+from rebalance.separation._describing import Described
 from rebalance.separation._estimates import checked_estimates
 from rebalance.separation._info import SeparatorInfo, info_of
 from rebalance.separation._placing import placed_at
 from rebalance.separation._protocol import Levelled, Separator, checked_mixture, known_instruments, source_names
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WeightedSeparator:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class WeightedSeparator(Described):
     """The estimates of a separator, silenced where a detector finds that the instrument does not play.
 
     Between two frames the weight goes from one to the other in a straight line. What it takes away goes to nobody: the
@@ -91,12 +91,6 @@ class WeightedSeparator:
             external_training_data=_either(own.external_training_data, other.external_training_data),
             weights=hashlib.sha256(digests.encode()).hexdigest(),
         )
-
-    def __repr__(self) -> str:
-        return described(self)
-
-    def _repr_html_(self) -> str:
-        return described_as_html(self)
 
     def at_level(self, mean_square: float) -> WeightedSeparator:
         """Return the same, whose parts take this for the mean square of every mixture where they ask for one."""

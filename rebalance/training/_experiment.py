@@ -14,9 +14,10 @@ from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded
 from rebalance.separation.mask_network import N_VOICES, MaskNetwork, MaskNetworkConfig
 from rebalance.separation.networks import chosen_device
-from rebalance.training._loop import TrainSettings, train
-from rebalance.training._run_state import Progress, load_average, progress_of
+from rebalance.training._loop import train
+from rebalance.training._run_state import load_average
 from rebalance.training._tracking import Tracker
+from rebalance.training._train_settings import TrainSettings
 from rebalance.training.data import Mixer, MixingSettings, open_library, open_rooms
 
 _HELD_OUT_SEED = 0
@@ -117,16 +118,8 @@ def run_experiment(
     >>> import json
     >>> import tempfile
     >>> from pathlib import Path
-    >>> import numpy as np
     >>> from rebalance.training import Experiment, progress_of_run, read_settings, run_experiment
-    >>> from rebalance.training.data._stem_library import StemEntry, write_manifest, write_stem
-    >>> def write_stems(folder):
-    ...     tones = {"Flute": 880.0, "Cello": 220.0}
-    ...     facts = {"rendition": "duet", "family": "tones", "mean_pitch": 60.0}
-    ...     entries = [StemEntry(label=name, instrument=name, file=f"{name}.npy", **facts) for name in tones]
-    ...     for entry, pitch_hz in zip(entries, tones.values(), strict=True):
-    ...         write_stem(folder, entry, 0.1 * np.sin(2 * np.pi * pitch_hz * np.arange(88_200) / 44_100))
-    ...     write_manifest(folder, entries)
+    >>> from rebalance.training.data import write_tones
     >>> settings = {
     ...     "network": {"unet": {"channels": [4, 8], "n_conditions": 8}},
     ...     "mixing": {"batch_size": 1, "crop_samples": 16_384},
@@ -134,7 +127,7 @@ def run_experiment(
     ...     "validation_batches": 1,
     ... }
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_stems(Path(folder))
+    ...     write_tones(folder)
     ...     settings["data"] = {"train": [folder], "held_out": {"tones": folder}}
     ...     with Path(folder, "config.yaml").open("w") as file:
     ...         json.dump(settings, file)
@@ -163,34 +156,6 @@ def run_experiment(
         validate=tracker,
         stop_after=stop_after,
     )
-
-
-def progress_of_run(experiment: Experiment, run: StrPath) -> Progress:
-    """Return how far the run of an experiment has come.
-
-    Parameters
-    ----------
-    experiment
-        What is trained.
-    run
-        Folder of the run.
-
-    Raises
-    ------
-    ConfigError
-        If there is no such run, or it was started with other settings.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> from rebalance.training import Experiment, progress_of_run, read_recipe
-    >>> progress_of_run(read_recipe(Path("recipes/default"), "default", Experiment), Path("not-begun"))
-    Traceback (most recent call last):
-        ...
-    rebalance._base.errors.ConfigError: not-begun/state.safetensors: expected the state of a training run: ...
-    """
-    run = expanded(run)
-    return progress_of(run / "state.safetensors", {"train": experiment.train.lasting, **experiment.description})
 
 
 def mixer(experiment: Experiment, folders: tuple[Path, ...], rooms: Path | None, device: torch.device) -> Mixer:
@@ -222,17 +187,9 @@ def held_out_mixers(experiment: Experiment, device: torch.device) -> Mapping[str
     >>> import json
     >>> import tempfile
     >>> from pathlib import Path
-    >>> import numpy as np
     >>> import torch
     >>> from rebalance.training import Experiment, held_out_mixers, read_settings
-    >>> from rebalance.training.data._stem_library import StemEntry, write_manifest, write_stem
-    >>> def write_stems(folder):
-    ...     tones = {"Flute": 880.0, "Cello": 220.0}
-    ...     facts = {"rendition": "duet", "family": "tones", "mean_pitch": 60.0}
-    ...     entries = [StemEntry(label=name, instrument=name, file=f"{name}.npy", **facts) for name in tones]
-    ...     for entry, pitch_hz in zip(entries, tones.values(), strict=True):
-    ...         write_stem(folder, entry, 0.1 * np.sin(2 * np.pi * pitch_hz * np.arange(88_200) / 44_100))
-    ...     write_manifest(folder, entries)
+    >>> from rebalance.training.data import write_tones
     >>> settings = {
     ...     "network": {"unet": {"channels": [4, 8], "n_conditions": 8}},
     ...     "mixing": {"batch_size": 1, "crop_samples": 16_384},
@@ -240,7 +197,7 @@ def held_out_mixers(experiment: Experiment, device: torch.device) -> Mapping[str
     ...     "validation_batches": 1,
     ... }
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_stems(Path(folder))
+    ...     write_tones(folder)
     ...     settings["data"] = {"train": [folder], "held_out": {"tones": folder}}
     ...     with Path(folder, "config.yaml").open("w") as file:
     ...         json.dump(settings, file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded, write_text
@@ -70,17 +71,9 @@ def export_average(run: StrPath, config: MaskNetworkConfig, path: StrPath, card:
     >>> import json
     >>> import tempfile
     >>> from pathlib import Path
-    >>> import numpy as np
     >>> from rebalance.separation import ModelCard, load_separator
     >>> from rebalance.training import Experiment, export_average, read_settings, run_experiment
-    >>> from rebalance.training.data._stem_library import StemEntry, write_manifest, write_stem
-    >>> def write_stems(folder):
-    ...     tones = {"Flute": 880.0, "Cello": 220.0}
-    ...     facts = {"rendition": "duet", "family": "tones", "mean_pitch": 60.0}
-    ...     entries = [StemEntry(label=name, instrument=name, file=f"{name}.npy", **facts) for name in tones]
-    ...     for entry, pitch_hz in zip(entries, tones.values(), strict=True):
-    ...         write_stem(folder, entry, 0.1 * np.sin(2 * np.pi * pitch_hz * np.arange(88_200) / 44_100))
-    ...     write_manifest(folder, entries)
+    >>> from rebalance.training.data import write_tones
     >>> settings = {
     ...     "network": {"unet": {"channels": [4, 8], "n_conditions": 8}},
     ...     "mixing": {"batch_size": 1, "crop_samples": 16_384},
@@ -88,7 +81,7 @@ def export_average(run: StrPath, config: MaskNetworkConfig, path: StrPath, card:
     ...     "validation_batches": 1,
     ... }
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_stems(Path(folder))
+    ...     write_tones(folder)
     ...     settings["data"] = {"train": [folder], "held_out": {"tones": folder}}
     ...     with Path(folder, "config.yaml").open("w") as file:
     ...         json.dump(settings, file)
@@ -149,16 +142,17 @@ def stamp(
     """
     path = expanded(path)
     checkpoint = load_checkpoint(path)
-    card = checkpoint.card
-    card = replace(
-        card,
-        shrinkage=card.shrinkage if shrinkage is None else shrinkage,
-        voice_trust=card.voice_trust if voice_trust is None else voice_trust,
-        reliability=card.reliability if reliability is None else reliability,
-        training={**card.training, **(training or {})},
+    card = changed_card(
+        checkpoint.card, training, shrinkage=shrinkage, voice_trust=voice_trust, reliability=reliability
     )
     save_checkpoint(path, checkpoint.network, card)
     write_text(path.with_suffix(".md"), card_text(path.stem, checkpoint.network, card))
+
+
+def changed_card(card: ModelCard, training: Mapping[str, str] | None, **changes: Any) -> ModelCard:  # noqa: ANN401 - values of a card
+    """Return a card with some values changed, those that are None aside, and lines added on its training."""
+    given = {name: value for name, value in changes.items() if value is not None}
+    return replace(card, **given, training={**card.training, **(training or {})})
 
 
 def card_text(name: str, network: MaskNetwork, card: ModelCard) -> str:
@@ -172,11 +166,16 @@ def card_text(name: str, network: MaskNetwork, card: ModelCard) -> str:
         "Causality": causality,
         "Shrinkage of the remix": shrinkage_text(card.shrinkage),
         "Trust in telling two voices apart": f"{card.voice_trust:g}",
-        **reliability_fact(card),
-        **card.training,
     }
-    lines = [f"# {name}", "", "| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in facts.items())]
-    return "\n".join([*lines, "", "Trained on:", "", *(f"- {entry}" for entry in card.data), ""])
+    return card_page(name, facts, card)
+
+
+def card_page(name: str, facts: Mapping[str, str], card: ModelCard) -> str:
+    """Return a model card in Markdown: facts of its kind of network, then what every card says."""
+    made = {"Gains made over gains estimated": shrinkage_text(card.reliability)} if card.reliability else {}
+    rows = [f"| {key} | {value} |" for key, value in {**facts, **made, **card.training}.items()]
+    data = [f"- {entry}" for entry in card.data]
+    return "\n".join([f"# {name}", "", "| | |", "|---|---|", *rows, "", "Trained on:", "", *data, ""])
 
 
 def shrinkage_text(shrinkage: tuple[float, ...]) -> str:
@@ -185,8 +184,3 @@ def shrinkage_text(shrinkage: tuple[float, ...]) -> str:
         return f"{shrinkage[0]:g}"
     by_number = [f"{value:g} for {n_sources}" for n_sources, value in enumerate(shrinkage, start=2)]
     return f"{', '.join(by_number)} or more sources"
-
-
-def reliability_fact(card: ModelCard) -> dict[str, str]:
-    """Return what a card says of the gains that are made; nothing where it was not measured."""
-    return {"Gains made over gains estimated": shrinkage_text(card.reliability)} if card.reliability else {}

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -22,10 +21,12 @@ from rebalance.training._family_adaptation import (
     renormalise,
 )
 from rebalance.training._family_settings import FamilyExperiment
-from rebalance.training._loop import BatchMaker, Objective, train
+from rebalance.training._loop import train
+from rebalance.training._loop_protocols import BatchMaker, Objective
+from rebalance.training._loss_validation import LossValidation
 from rebalance.training._run_state import load_average, save_weights
 from rebalance.training._xumx_loss import XumxObjective
-from rebalance.training.data import PlainMixer, PlainMixingSettings, open_library
+from rebalance.training.data import Batch, PlainMixer, PlainMixingSettings, open_library
 
 _HELD_OUT_SEED = 20_251
 _REST = -1
@@ -214,31 +215,16 @@ def family_mixer(experiment: FamilyExperiment, folders: Sequence[Path], device: 
     return PlainMixer(stem_library=library, settings=settings, seed=seed, device=device)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Validation:
-    """The loss on held-out mixtures that are the same each time; see `train`."""
-
-    mixer: PlainMixer
-    objective: Objective
-    n_batches: int
-
-    def __call__(self, average: nn.Module, step: int) -> dict[str, float]:  # noqa: ARG002 - always the same mixtures
-        """Return the loss and, larger being better, what selects."""
-        network = _xumx_of(average)
-        with torch.inference_mode():
-            losses = [float(self.objective(network, self.mixer.batch(at))["loss"]) for at in range(self.n_batches)]
-        loss = float(np.mean(losses))
-        return {"loss": loss, "selection": -loss}
-
-
-def _validation(experiment: FamilyExperiment, device: torch.device) -> _Validation:
-    """Return the validation of an experiment."""
+def _validation(experiment: FamilyExperiment, device: torch.device) -> LossValidation:
+    """Return the validation of an experiment: the loss of the model alone."""
     held_out = family_mixer(experiment, experiment.held_out, device, _HELD_OUT_SEED)
-    return _Validation(
-        mixer=held_out,
-        objective=XumxObjective(time_weight=experiment.train.time_weight),
-        n_batches=experiment.validation_batches or held_out.steps_per_epoch,
-    )
+    objective = XumxObjective(time_weight=experiment.train.time_weight)
+
+    def loss_alone(average: nn.Module, batch: Batch) -> dict[str, torch.Tensor]:
+        return {"loss": objective(_xumx_of(average), batch)["loss"]}
+
+    n_batches = experiment.validation_batches or held_out.steps_per_epoch
+    return LossValidation(figures=loss_alone, batches=held_out, n_batches=n_batches)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeAlias
 
 from rebalance._base.errors import ConfigError
 from rebalance.separation.xumx import XUMX_FAMILIES, XumxConfig
-from rebalance.training._loop import TrainSettings
 from rebalance.training._schedule import PlateauSettings
+from rebalance.training._train_settings import TrainSettings
 
 Adaptation: TypeAlias = Literal["all", "statistics", "adversarial"]
 

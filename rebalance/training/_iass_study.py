@@ -11,20 +11,16 @@ from typing import Literal
 import pandas as pd
 import torch
 
-from rebalance._base.errors import ConfigError, MetadataError
-from rebalance._base.files import StrPath, expanded, write_text
+from rebalance._base.errors import ConfigError
+from rebalance._base.files import StrPath, expanded
 from rebalance.separation import ModelCard
-from rebalance.training._iass_training import (
-    IassExperiment,
-    IassSystem,
-    export_iass,
-    run_iass_experiment,
-    trained_iass,
-)
+from rebalance.training._iass_settings import IassExperiment, IassSystem
+from rebalance.training._iass_training import export_iass, run_iass_experiment, trained_iass
 from rebalance.training.data import PlainMixer, open_library
 from rebalance.training.instrument_aware import PieceFigures, measured_bounds, measured_network
+from rebalance.training.studies import CellRows, StudyTables, run_cells
 
-_COLUMNS = ("cell", *(field.name for field in fields(PieceFigures)))
+_FIGURES = tuple(field.name for field in fields(PieceFigures))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,15 +144,13 @@ def run_iass_study(study: IassStudy, results: StrPath, runs: StrPath) -> Iterato
     ...         print(error.where)
     nowhere/stems.json
     """
-    path, folder = expanded(results), expanded(runs)
-    for cell in study.cells():
-        if cell.name in set(read_iass_results(path)["cell"]):
-            continue
-        rows = pd.DataFrame(list(_rows(study, cell, folder)), columns=list(_COLUMNS[1:]))
-        rows.insert(0, "cell", cell.name)
-        table = read_iass_results(path)  # anew: another run may have added cells meanwhile
-        merged = pd.concat([table, rows], ignore_index=True) if len(table) else rows
-        write_text(path, merged.to_csv(index=False, float_format="%.4f", lineterminator="\n"))
+    tables, folder = _tables(results), expanded(runs)
+    (file,) = tables.columns
+
+    def measured(cell: IassCell) -> CellRows:
+        return {file: pd.DataFrame(list(_rows(study, cell, folder)), columns=list(_FIGURES))}
+
+    for cell in run_cells(study.cells(), measured, tables, key=lambda cell: (cell.name,)):
         yield cell.name
 
 
@@ -174,16 +168,15 @@ def read_iass_results(path: StrPath) -> pd.DataFrame:
     >>> len(read_iass_results("not-begun.csv"))
     0
     """
-    path = expanded(path)
-    if not path.exists():
-        return pd.DataFrame(columns=list(_COLUMNS))
-    try:
-        table = pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        raise MetadataError(where=path, expected="the results of a study", more=f": {error}") from error
-    if list(table.columns) != list(_COLUMNS):
-        raise MetadataError(where=path, expected=f"columns {', '.join(_COLUMNS)}", got=", ".join(map(str, table)))
+    (table,) = _tables(path).read().values()
     return table
+
+
+def _tables(path: StrPath) -> StudyTables:
+    """Return the one table of a study."""
+    file = expanded(path)
+    columns = {file.name: ("cell", *_FIGURES)}
+    return StudyTables(folder=file.parent, columns=columns, key=("cell",), float_format="%.4f")
 
 
 def _rows(study: IassStudy, cell: IassCell, runs: Path) -> Iterator[PieceFigures]:

@@ -24,10 +24,10 @@ from rebalance.separation.player_tracker import (
     released,
 )
 from rebalance.training._experiment import Data
-from rebalance.training._loop import TrainSettings, train
+from rebalance.training._loop import train
 from rebalance.training._losses import mask_loss
 from rebalance.training._pitch_labels import pitch_labels
-from rebalance.training._run_state import Progress, progress_of
+from rebalance.training._train_settings import TrainSettings
 from rebalance.training._transcribing import VariedMixer, begin_with, mixer_of
 from rebalance.training.data import Batch, MixingSettings
 
@@ -94,7 +94,7 @@ class RefinerExperiment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefiningObjective:
-    """Distance of masked spectra and of remixes; see `rebalance.training._loop.Objective`."""
+    """Distance of masked spectra and of remixes; see `rebalance.training._loop_protocols.Objective`."""
 
     tracker: TrackerNetwork
     experiment: RefinerExperiment
@@ -209,32 +209,3 @@ def run_refiner_experiment(
         stop_after=stop_after,
         objective=RefiningObjective(tracker=tracker, experiment=experiment),
     )
-
-
-def progress_of_refiner(experiment: RefinerExperiment, run: StrPath) -> Progress:
-    """Return how far the run of an experiment has come.
-
-    Parameters
-    ----------
-    experiment
-        What is trained.
-    run
-        Folder of the run.
-
-    Raises
-    ------
-    ConfigError
-        If there is no such run, or it was started with other settings.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> from rebalance.training import RefinerExperiment, progress_of_refiner, read_settings
-    >>> experiment = read_settings(Path("recipes/tracker/refiner.yaml"), RefinerExperiment)
-    >>> progress_of_refiner(experiment, Path("not-begun"))
-    Traceback (most recent call last):
-        ...
-    rebalance._base.errors.ConfigError: not-begun/state.safetensors: expected the state of a training run: ...
-    """
-    run = expanded(run)
-    return progress_of(run / "state.safetensors", {"train": experiment.train.lasting, **experiment.description})

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -14,8 +14,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 from rebalance._base.errors import ConfigError
-from rebalance._base.files import replacing
+from rebalance._base.files import StrPath, expanded, replacing
 from rebalance.training._schedule import ScheduleState
+from rebalance.training._train_settings import TrainSettings
 
 _VERSION = "1"
 
@@ -124,6 +125,46 @@ def average_of(path: Path) -> dict[str, torch.Tensor]:
     if metadata.get("weights") != _VERSION:
         raise ConfigError(where=path, expected=f"the state or the best weights of a training run, version {_VERSION}")
     return tensors
+
+
+class Continued(Protocol):
+    """An experiment that can be continued."""
+
+    @property
+    def train(self) -> TrainSettings: ...
+
+    @property
+    def description(self) -> Mapping[str, Any]: ...
+
+
+def progress_of_run(experiment: Continued, run: StrPath) -> Progress:
+    """Return how far the run of an experiment has come.
+
+    Parameters
+    ----------
+    experiment
+        What is trained: anything with ``train``, its `TrainSettings`, and ``description``, what else must stay when a
+        run is continued.
+    run
+        Folder of the run.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such run, or it was started with other settings.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from rebalance.training import Experiment, progress_of_run, read_recipe
+    >>> progress_of_run(read_recipe(Path("recipes/default"), "default", Experiment), Path("not-begun"))
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: not-begun/state.safetensors: expected the state of a training run: ...
+    """
+    return progress_of(
+        expanded(run) / "state.safetensors", {"train": experiment.train.lasting, **experiment.description}
+    )
 
 
 def progress_of(path: Path, settings: Mapping[str, Any]) -> Progress:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import nn
@@ -15,13 +14,15 @@ from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded
 from rebalance.separation import ModelCard
 from rebalance.separation.networks import chosen_device
-from rebalance.separation.score_supervised import Role, ScoreTcn, TcnConfig, save_score_separator
-from rebalance.training._loop import BatchMaker, Objective, TrainSettings, train
+from rebalance.separation.score_supervised import Role, ScoreTcn, save_score_separator
+from rebalance.training._loop import train
+from rebalance.training._loop_protocols import BatchMaker, Objective
+from rebalance.training._loss_validation import LossValidation
 from rebalance.training._run_state import load_average
+from rebalance.training._score_settings import CRITICISED, ScoreExperiment, Step
 from rebalance.training.data import (
     Batch,
     ClipMaker,
-    ClipSettings,
     JoinedClips,
     ScoredTrack,
     frame_activity,
@@ -39,174 +40,21 @@ from rebalance.training.score_supervision import (
     TranscriptionObjective,
 )
 
-Step: TypeAlias = Literal[
-    "transcriptor", "separator", "joint", "supervised", "classifier", "classified", "semi-supervised"
-]
-_MIN_REMIXED = 3
 _VALIDATION_SEED = 0
-_ROLES: Mapping[Step, Role] = MappingProxyType(
-    {
-        "transcriptor": "transcriptor",
-        "separator": "separator",
-        "joint": "separator",
-        "supervised": "separator",
-        "classifier": "classifier",
-        "classified": "separator",
-        "semi-supervised": "separator",
-    }
-)
-_CRITICISED: tuple[Step, ...] = ("separator", "joint", "classified", "semi-supervised")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoredData:
-    """Folders of prepared tracks, see `rebalance.training.data.read_scored_tracks`.
-
-    Parameters
-    ----------
-    train
-        Mixtures with scores. Only the supervised step sees their stems.
-    validation
-        Held out, for the learning rate and early stopping.
-    stems
-        Mixtures with scores and stems, for the semi-supervised step.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> from rebalance.training import ScoredData
-    >>> ScoredData(train=(Path("tracks/train"),), validation=(Path("tracks/validation"),)).stems
-    ()
-    """
-
-    train: tuple[Path, ...]
-    validation: tuple[Path, ...]
-    stems: tuple[Path, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreExperiment:
-    """Everything that decides what one of the steps gives.
-
-    Parameters
-    ----------
-    step
-        ``"transcriptor"``, ``"separator"`` with the transcriptor as it is, ``"joint"``; for comparison
-        ``"supervised"``, the separator from stems, and ``"classifier"`` and ``"classified"``, a classifier of who plays
-        in place of the transcriptor, and the separator from it; ``"semi-supervised"``, the separator from scores and a
-        few stems.
-    data
-        Tracks with their notes.
-    network
-        Sizes of both networks; the role follows from the step.
-    clips
-        How clips are drawn; the semi-supervised step takes half of each batch from the tracks with stems.
-    train
-        How long and how fast; its ``loss`` is not used.
-    loss
-        Weights of the losses.
-    weigh_instruments
-        Weigh instruments that play rarely up, by their activity in the training tracks.
-    validation_batches
-        Of validation clips, the same each time.
-    transcriptor
-        Folder of the run of the first step, for the second and third; that of the classifier for the classified one.
-    separator
-        Folder of the run of the second step, for the third.
-
-    Raises
-    ------
-    ConfigError
-        If a step lacks the run of one before it or its tracks, or the adversarial mixture loss has fewer than three
-        clips to mix.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> from rebalance.training import read_settings, ScoreExperiment
-    >>> experiment = read_settings(Path("recipes/score_supervision/config.yaml"), ScoreExperiment)
-    >>> experiment.step, experiment.network.role
-    ('transcriptor', 'transcriptor')
-    """
-
-    step: Step
-    data: ScoredData
-    network: TcnConfig = field(default_factory=lambda: TcnConfig(role="transcriptor"))
-    clips: ClipSettings = field(default_factory=ClipSettings)
-    train: TrainSettings
-    loss: ScoreLossSettings = field(default_factory=ScoreLossSettings)
-    weigh_instruments: bool = True
-    validation_batches: int = 8
-    transcriptor: Path | None = None
-    separator: Path | None = None
-
-    def __post_init__(self) -> None:
-        if self.step not in _ROLES:
-            raise ConfigError(where="step", expected=f"one of {', '.join(_ROLES)}", got=repr(self.step))
-        object.__setattr__(self, "network", replace(self.network, role=_ROLES[self.step]))
-        if self.step in _CRITICISED and self.transcriptor is None:
-            raise ConfigError(where=f"step {self.step}", expected="transcriptor, the run of the first step", got="none")
-        if self.step == "joint" and self.separator is None:
-            raise ConfigError(where="step joint", expected="separator, the run of the second step", got="none")
-        if self.step == "joint" and self.loss.adversary == "mixture" and self.clips.batch_size < _MIN_REMIXED:
-            raise ConfigError(
-                where="clips.batch_size",
-                expected=f"{_MIN_REMIXED} or more clips to remix estimates of",
-                got=str(self.clips.batch_size),
-            )
-        if self.step == "semi-supervised" and not (self.data.stems and self.clips.batch_size > 1):
-            raise ConfigError(
-                where="step semi-supervised",
-                expected="data.stems and two clips or more in a batch",
-                got=str(self.clips),
-            )
-
-    @property
-    def description(self) -> dict[str, Any]:
-        """What must stay when a run is continued, apart from how it is trained."""
-        return {
-            "step": self.step,
-            "network": asdict(self.network),
-            "clips": asdict(self.clips),
-            "score": asdict(self.loss),
-            "weigh_instruments": self.weigh_instruments,
-            "validation_batches": self.validation_batches,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreValidation:
-    """The loss of a step on the same held-out clips each time, smaller being better; what is adversarial is left out.
-
-    Parameters
-    ----------
-    objective
-        What is measured.
-    batches
-        Of held-out clips.
-    n_batches
-        How many of them.
+def without_adversary(objective: Objective) -> Callable[[nn.Module, Batch], dict[str, torch.Tensor]]:
+    """Return the loss of a step on a batch, what is adversarial left out.
 
     Source: "the loss on the validation set" of Hung, Wichern and Le Roux 2021, section 3.2. The adversarial terms have
     no lower bound, and how well a fake is not transcribed says nothing of either network.
     """
 
-    objective: Objective
-    batches: BatchMaker
-    n_batches: int
+    def loss_of(network: nn.Module, batch: Batch) -> dict[str, torch.Tensor]:
+        figures = objective(network, batch)
+        return {"loss": figures["loss"].double() - figures.get("adversary", torch.zeros(())).double()}
 
-    def __call__(self, network: nn.Module, step: int) -> dict[str, float]:  # noqa: ARG002 - the same at every step
-        """Return ``"loss"``, and minus it as ``"selection"``."""
-        with torch.inference_mode():
-            losses = [self._loss(network, self.batches.batch(number)) for number in range(self.n_batches)]
-        loss = sum(losses) / len(losses)
-        return {"loss": loss, "selection": -loss}
-
-    def _loss(self, network: nn.Module, batch: Batch) -> float:
-        """Return the loss of one batch without what is adversarial."""
-        figures = self.objective(network, batch)
-        adversary = figures.get("adversary")
-        return float(figures["loss"]) - (0.0 if adversary is None else float(adversary))
+    return loss_of
 
 
 def run_score_experiment(
@@ -273,13 +121,13 @@ def run_score_experiment(
     )
 
 
-def _validation(experiment: ScoreExperiment, loss: ScoreLossSettings, objective: Objective) -> ScoreValidation:
+def _validation(experiment: ScoreExperiment, loss: ScoreLossSettings, objective: Objective) -> LossValidation:
     """Return what a step is judged by; the semi-supervised one by scores alone, as no stems are held out for it."""
     if experiment.step == "semi-supervised":
         objective = _begun(replace(experiment, step="separator"), loss)[1]
     tracks = _tracks(experiment, experiment.data.validation)
     clips = ClipMaker(tracks=tracks, settings=experiment.clips, seed=_VALIDATION_SEED)
-    return ScoreValidation(objective=objective, batches=clips, n_batches=experiment.validation_batches)
+    return LossValidation(figures=without_adversary(objective), batches=clips, n_batches=experiment.validation_batches)
 
 
 def trained_score_network(experiment: ScoreExperiment, run: StrPath) -> nn.Module:
@@ -378,7 +226,7 @@ def _clips(experiment: ScoreExperiment, tracks: tuple[ScoredTrack, ...]) -> Batc
 def _begun(experiment: ScoreExperiment, loss: ScoreLossSettings) -> tuple[nn.Module, Objective]:
     """Return what a step trains and minimises, with the weights of the steps before."""
     network = ScoreTcn(experiment.network)
-    if experiment.transcriptor is None or experiment.step not in _CRITICISED:
+    if experiment.transcriptor is None or experiment.step not in CRITICISED:
         return network, _ALONE[experiment.step](loss)
     critic: Role = "classifier" if experiment.step == "classified" else "transcriptor"
     transcriptor = ScoreTcn(replace(experiment.network, role=critic))

@@ -2,193 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+import itertools
+from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
 
 import pandas as pd
 from torch import nn
 
 from rebalance._base.errors import ConfigError
-from rebalance.separation.score_supervised import ScoreTcn, TcnConfig
-from rebalance.training._loop import TrainSettings
-from rebalance.training._run_state import progress_of
-from rebalance.training._score_steps import (
-    ScoredData,
-    ScoreExperiment,
-    Step,
-    run_score_experiment,
-    trained_score_network,
-)
-from rebalance.training._study_results import COLUMNS, StudyResults
-from rebalance.training.data import ClipSettings, read_scored_tracks
+from rebalance.separation.score_supervised import ScoreTcn
+from rebalance.training._run_state import progress_of_run
+from rebalance.training._score_steps import run_score_experiment, trained_score_network
+from rebalance.training._score_study_rows import BEST, INPUT_ROW, ROWS, SECOND_STEP, needed_rows
+from rebalance.training._score_study_settings import ScoreStudy
+from rebalance.training._study_results import CELLS, COLUMNS, NOTES, SEPARATION, StudyResults, score_tables
+from rebalance.training.data import ScoredTrack, read_scored_tracks
 from rebalance.training.score_supervision import (
     Joint,
-    ScoreLossSettings,
     input_figures,
     separation_figures,
     transcription_figures,
 )
+from rebalance.training.studies import CellRows, run_cells
 
-Material: TypeAlias = Literal["scores", "stems"]
-_BEST = "best"
-_SECOND_STEP = ("c-mix", "h-mix", "c-mix and h-mix")
-_DIGEST_LENGTH = 12
-INPUT_ROW = "input"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StudyRow:
-    """One row of the tables.
-
-    Parameters
-    ----------
-    step
-        What is trained.
-    critic
-        Row that is the critic.
-    start
-        Row whose separator the third step starts from; ``"best"`` is that of the second step that separates the
-        validation tracks best.
-    loss
-        What differs in the weights of the losses.
-    material
-        Whether the tracks are those with scores, or the few with stems.
-    """
-
-    step: Step
-    critic: str | None = None
-    start: str | None = None
-    loss: Mapping[str, Any] = field(default_factory=dict)
-    material: Material = "scores"
-
-
-ROWS: Mapping[str, StudyRow] = MappingProxyType(
-    {
-        "transcriptor": StudyRow(step="transcriptor"),
-        "classifier": StudyRow(step="classifier"),
-        "supervised": StudyRow(step="supervised"),
-        "classifier as critic": StudyRow(step="classified", critic="classifier"),
-        "c-mix": StudyRow(step="separator", critic="transcriptor", loss={"beta_2": 0.0}),
-        "h-mix": StudyRow(step="separator", critic="transcriptor", loss={"alpha_2": 0.0}),
-        "c-mix and h-mix": StudyRow(step="separator", critic="transcriptor"),
-        "joint": StudyRow(step="joint", critic="transcriptor", start=_BEST),
-        "joint, AML": StudyRow(step="joint", critic="transcriptor", start=_BEST, loss={"adversary": "mixture"}),
-        "joint, ATL": StudyRow(step="joint", critic="transcriptor", start=_BEST, loss={"adversary": "transcription"}),
-        "few stems": StudyRow(step="supervised", material="stems"),
-        "semi-supervised": StudyRow(step="semi-supervised", critic="transcriptor"),
-    }
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreStudy:
-    """What is trained and measured.
-
-    Parameters
-    ----------
-    rows
-        Of the tables, of `ROWS`; a row comes after those it needs.
-    seeds
-        Of every row.
-    data
-        Tracks to train and validate with.
-    test
-        Folders of tracks to measure on.
-    network, clips, train, loss, validation_batches
-        Of every step; see `rebalance.training.ScoreExperiment`.
-    steps
-        Longest training by step, where it differs from that of `train`.
-    runs
-        Folder of the runs.
-    results
-        Folder of the results.
-
-    Raises
-    ------
-    ConfigError
-        If a row is unknown or comes before one it needs, or there is no seed.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> from rebalance.training import ScoredData, ScoreStudy
-    >>> from rebalance.training._loop import TrainSettings
-    >>> data = ScoredData(train=(Path("train"),), validation=(Path("validation"),))
-    >>> rest = {"data": data, "test": (Path("test"),), "train": TrainSettings(steps=1)}
-    >>> ScoreStudy(rows=("joint",), runs=Path("runs"), results=Path("results"), **rest)
-    Traceback (most recent call last):
-        ...
-    rebalance._base.errors.ConfigError: rows: expected transcriptor before joint, got joint
-    """
-
-    rows: tuple[str, ...]
-    seeds: tuple[int, ...] = (0, 1)
-    data: ScoredData
-    test: tuple[Path, ...]
-    network: TcnConfig = field(default_factory=lambda: TcnConfig(role="transcriptor"))
-    clips: ClipSettings = field(default_factory=ClipSettings)
-    train: TrainSettings
-    loss: ScoreLossSettings = field(default_factory=ScoreLossSettings)
-    validation_batches: int = 8
-    steps: dict[str, int] = field(default_factory=dict)
-    runs: Path
-    results: Path
-
-    def __post_init__(self) -> None:
-        if not self.seeds or not self.rows:
-            raise ConfigError(where="study", expected="one or more rows and seeds", got=f"{self.rows}, {self.seeds}")
-        for place, name in enumerate(self.rows):
-            if name not in ROWS:
-                raise ConfigError(where="rows", expected=f"some of {', '.join(ROWS)}", got=repr(name))
-            if missing := [needed for needed in _needed(name) if needed not in self.rows[:place]]:
-                raise ConfigError(where="rows", expected=f"{missing[0]} before {name}", got=", ".join(self.rows))
-
-    def experiment(self, name: str, seed: int, start: str | None = None) -> ScoreExperiment:
-        """Return the experiment of a cell.
-
-        Parameters
-        ----------
-        name, seed
-            Of the cell.
-        start
-            Row whose separator the third step starts from.
-        """
-        row = ROWS[name]
-        few = replace(self.data, train=self.data.stems)
-        return ScoreExperiment(
-            step=row.step,
-            data=few if row.material == "stems" else self.data,
-            network=self.network,
-            clips=self.clips,
-            train=replace(self.train, seed=seed, steps=self.steps.get(row.step, self.train.steps)),
-            loss=replace(self.loss, **row.loss),
-            validation_batches=self.validation_batches,
-            transcriptor=None if row.critic is None else self.run_of(row.critic, seed),
-            separator=None if start is None else self.run_of(start, seed),
-        )
-
-    def run_of(self, name: str, seed: int) -> Path:
-        """Return the folder of the run of a cell.
-
-        Parameters
-        ----------
-        name
-            Of the row.
-        seed
-            Of the training.
-        """
-        return self.runs / f"{name.replace(',', '').replace(' ', '-')}-{seed}"
-
-    def digest(self, name: str) -> str:
-        """Return what tells results of other settings apart: of all that decides a row, its folders aside."""
-        experiment = self.experiment(name, 0, _SECOND_STEP[-1] if ROWS[name].start else None)
-        content = {**experiment.description, "train": experiment.train.lasting, "steps": experiment.train.steps}
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:_DIGEST_LENGTH]
+_NO_SEPARATION, _NO_NOTES = (pd.DataFrame(columns=list(COLUMNS[name][2:])) for name in (SEPARATION, NOTES))
 
 
 def run_score_study(study: ScoreStudy, *, device: str = "auto", most_cells: int | None = None) -> StudyResults:
@@ -219,7 +56,7 @@ def run_score_study(study: ScoreStudy, *, device: str = "auto", most_cells: int 
     --------
     >>> from pathlib import Path
     >>> from rebalance.training import ScoredData, ScoreStudy, run_score_study
-    >>> from rebalance.training._loop import TrainSettings
+    >>> from rebalance.training import TrainSettings
     >>> data = ScoredData(train=(Path("no-tracks"),), validation=(Path("no-tracks"),))
     >>> rest = {"data": data, "test": (Path("no-tracks"),), "train": TrainSettings(steps=1)}
     >>> run_score_study(ScoreStudy(rows=("transcriptor",), runs=Path("runs"), results=Path("results"), **rest))
@@ -227,68 +64,45 @@ def run_score_study(study: ScoreStudy, *, device: str = "auto", most_cells: int 
         ...
     rebalance._base.errors.MetadataError: no-tracks: expected prepared tracks (*.npz), found none
     """
-    results = StudyResults.read(study.results)
-    _require_same_settings(study, results)
-    if not (results.separation["row"] == INPUT_ROW).any():
-        results = _with_input(study, results)
-        results.write(study.results)
-    for name, seed in list(_unfinished(study, results))[:most_cells]:
-        results = results.with_cell(*_cell(study, name, seed, device))
-        results.write(study.results)
-    return results
+    tables = score_tables(study.results)
+    _require_same_settings(study, tables.read()[CELLS])
+    list(run_cells([(INPUT_ROW, 0)], lambda _: _rows_of_input(study), tables, key=lambda cell: cell))
+    cells = [(name, seed) for seed in study.seeds for name in study.rows]
+    trained = run_cells(cells, lambda cell: _rows(study, *cell, device), tables, key=lambda cell: cell)
+    list(itertools.islice(trained, most_cells))
+    return StudyResults.read(study.results)
 
 
-def _needed(name: str) -> Iterator[str]:
-    """Give the rows a row needs."""
-    row = ROWS[name]
-    if row.critic is not None:
-        yield row.critic
-    if row.start is not None:
-        yield from _SECOND_STEP if row.start == _BEST else (row.start,)
-
-
-def _unfinished(study: ScoreStudy, results: StudyResults) -> Iterator[tuple[str, int]]:
-    """Give the cells that are still to be done, all of one seed before the next."""
-    done = set(zip(results.cells["row"], results.cells["seed"], strict=True))
-    yield from ((name, seed) for seed in study.seeds for name in study.rows if (name, seed) not in done)
-
-
-def _require_same_settings(study: ScoreStudy, results: StudyResults) -> None:
+def _require_same_settings(study: ScoreStudy, cells: pd.DataFrame) -> None:
     """Raise where results of a row come from other settings."""
-    for name, found in zip(results.cells["row"], results.cells["settings"], strict=True):
+    for name, found in zip(cells["row"], cells["settings"], strict=True):
         if name in study.rows and found != study.digest(name):
             wanted = f"results of the settings {study.digest(name)}"
             raise ConfigError(where=f"{study.results}: {name}", expected=wanted, got=str(found))
 
 
-def _with_input(study: ScoreStudy, results: StudyResults) -> StudyResults:
-    """Return the results with those of the mixture itself, a cell that needs no training."""
+def _rows_of_input(study: ScoreStudy) -> CellRows:
+    """Return the rows of the mixture itself, a cell that needs no training."""
     network = ScoreTcn(replace(study.network, role="separator"))
-    tracks = read_scored_tracks(study.test, network.config.instruments, network.config.sample_rate)
-    separation = _by_track(input_figures(network, tracks, study.clips.clip_s), INPUT_ROW, 0)
-    cell = pd.DataFrame([(INPUT_ROW, 0, "-", "", 0, 0.0)], columns=list(COLUMNS["cells"]))
-    return results.with_cell(cell, separation, pd.DataFrame(columns=list(COLUMNS["notes"])))
+    separation = _by_track(input_figures(network, _tracks(study, study.test), study.clips.clip_s))
+    cell = pd.DataFrame([{"settings": "-", "start": "", "steps": 0, "seconds": 0.0}])
+    return {SEPARATION: separation, NOTES: _NO_NOTES, CELLS: cell}
 
 
-def _cell(study: ScoreStudy, name: str, seed: int, device: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Train and measure one cell; return its line of the cells, its separation and its notes."""
+def _rows(study: ScoreStudy, name: str, seed: int, device: str) -> CellRows:
+    """Train and measure one cell, and return its rows."""
     start = _start(study, name, seed, device)
     network = _trained(study, name, seed, start, device)
     experiment = study.experiment(name, seed, start)
-    trained = {"train": experiment.train.lasting, **experiment.description}
-    progress = progress_of(study.run_of(name, seed) / "state.safetensors", trained)
-    line = (name, seed, study.digest(name), start or "", progress.step, round(progress.seconds, 1))
-    separation, notes = _measured(study, network)
-    return (
-        pd.DataFrame([line], columns=list(COLUMNS["cells"])),
-        _by_track(separation, name, seed),
-        _marked(notes, name, seed),
-    )
+    progress = progress_of_run(experiment, study.run_of(name, seed))
+    run = {"steps": progress.step, "seconds": round(progress.seconds, 1)}
+    cell = pd.DataFrame([{"settings": study.digest(name), "start": start or "", **run}])
+    return {**_measured(study, network), CELLS: cell}
 
 
 def _trained(study: ScoreStudy, name: str, seed: int, start: str | None, device: str) -> nn.Module:
     """Return the network of a cell as it validated best, trained now if need be, and what it needs before it."""
-    for needed in _needed(name):
+    for needed in needed_rows(name):
         if not (study.run_of(needed, seed) / "best.safetensors").exists():
             _trained(study, needed, seed, None, device)
     experiment = study.experiment(name, seed, start)
@@ -298,12 +112,11 @@ def _trained(study: ScoreStudy, name: str, seed: int, start: str | None, device:
 
 def _start(study: ScoreStudy, name: str, seed: int, device: str) -> str | None:
     """Return the row whose separator a third step starts from: the best of the second step on validation tracks."""
-    if ROWS[name].start != _BEST:
+    if ROWS[name].start != BEST:
         return ROWS[name].start
-    network = study.network
-    tracks = read_scored_tracks(study.data.validation, network.instruments, network.sample_rate)
+    tracks = _tracks(study, study.data.validation)
     means: dict[str, float] = {}
-    for candidate in _SECOND_STEP:
+    for candidate in SECOND_STEP:
         trained = _trained(study, candidate, seed, None, device)
         assert isinstance(trained, ScoreTcn)
         figures = separation_figures(trained, tracks, study.clips.clip_s)
@@ -311,30 +124,26 @@ def _start(study: ScoreStudy, name: str, seed: int, device: str) -> str | None:
     return max(means, key=lambda candidate: means[candidate])
 
 
-def _measured(study: ScoreStudy, network: nn.Module) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the figures of a separator, a transcriptor or both on the test tracks; empty ones of what there is not."""
-    tracks = read_scored_tracks(study.test, study.network.instruments, study.network.sample_rate)
+def _measured(study: ScoreStudy, network: nn.Module) -> CellRows:
+    """Return the figures of a separator, a transcriptor or both on the test tracks; none of what there is not."""
+    tracks = _tracks(study, study.test)
     networks = [network.separator, network.transcriptor] if isinstance(network, Joint) else [network]
     roles = {part.config.role: part for part in networks if isinstance(part, ScoreTcn)}
-    separation = pd.DataFrame(columns=["track", "clip", "instrument", "si_sdr_db"])
-    notes = pd.DataFrame(columns=list(COLUMNS["notes"][2:]))
+    separation, notes = _NO_SEPARATION, _NO_NOTES
     if "separator" in roles:
-        separation = separation_figures(roles["separator"], tracks, study.clips.clip_s)
+        separation = _by_track(separation_figures(roles["separator"], tracks, study.clips.clip_s))
     if "transcriptor" in roles:
         notes = transcription_figures(roles["transcriptor"], tracks, study.clips.clip_s)
-    return separation, notes
+    return {SEPARATION: separation, NOTES: notes}
 
 
-def _by_track(figures: pd.DataFrame, name: str, seed: int) -> pd.DataFrame:
+def _tracks(study: ScoreStudy, folders: tuple[Path, ...]) -> tuple[ScoredTrack, ...]:
+    """Return the tracks in some folders."""
+    return read_scored_tracks(folders, study.network.instruments, study.network.sample_rate)
+
+
+def _by_track(figures: pd.DataFrame) -> pd.DataFrame:
     """Return means over the clips of a track."""
     grouped = figures.groupby(["track", "instrument"], sort=False)["si_sdr_db"]
     table = grouped.agg(["size", "mean"]).reset_index().set_axis(["track", "instrument", "clips", "si_sdr_db"], axis=1)
-    return _marked(table.assign(si_sdr_db=table["si_sdr_db"].astype(float).round(3)), name, seed)
-
-
-def _marked(table: pd.DataFrame, name: str, seed: int) -> pd.DataFrame:
-    """Return a table with row and seed in front."""
-    marked = table.copy()
-    marked.insert(0, "row", name)
-    marked.insert(1, "seed", seed)
-    return marked
+    return table.assign(si_sdr_db=table["si_sdr_db"].astype(float).round(3))

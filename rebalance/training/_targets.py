@@ -15,7 +15,8 @@ from rebalance._base.files import StrPath, expanded, replacing
 from rebalance.separation.convtasnet import ConvTasNet, ConvTasNetShape
 from rebalance.separation.mask_network import N_VOICES
 from rebalance.separation.networks import chosen_device
-from rebalance.training._loop import TrainSettings, train
+from rebalance.training._loop import train
+from rebalance.training._train_settings import TrainSettings
 from rebalance.training.data import Batch, Mixer, MixingSettings, open_library, open_rooms
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded, write_text
@@ -16,7 +15,7 @@ from rebalance.separation.player_tracker import (
     load_tracker_checkpoint,
     save_tracker_checkpoint,
 )
-from rebalance.training._exporting import reliability_fact, shrinkage_text
+from rebalance.training._exporting import card_page, changed_card, shrinkage_text
 from rebalance.training._run_state import load_average
 from rebalance.training._transcribing import begin_with
 
@@ -117,12 +116,7 @@ def stamp_tracker(
     """
     path = expanded(path)
     checkpoint = load_tracker_checkpoint(path)
-    card = replace(
-        checkpoint.card,
-        shrinkage=checkpoint.card.shrinkage if shrinkage is None else shrinkage,
-        reliability=checkpoint.card.reliability if reliability is None else reliability,
-        training={**checkpoint.card.training, **(training or {})},
-    )
+    card = changed_card(checkpoint.card, training, shrinkage=shrinkage, reliability=reliability)
     save_tracker_checkpoint(path, checkpoint.network, card, refiner=checkpoint.refiner)
     write_text(path.with_suffix(".md"), tracker_card_text(path.stem, checkpoint.network, checkpoint.refiner, card))
 
@@ -137,11 +131,8 @@ def tracker_card_text(name: str, network: TrackerNetwork, refiner: Refiner | Non
         "Masks": masks,
         "Causality": "not causal",
         "Shrinkage of the remix": shrinkage_text(card.shrinkage),
-        **reliability_fact(card),
-        **card.training,
     }
-    lines = [f"# {name}", "", "| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in facts.items())]
-    return "\n".join([*lines, "", "Trained on:", "", *(f"- {entry}" for entry in card.data), ""])
+    return card_page(name, facts, card)
 
 
 def _n_parameters(network: TrackerNetwork | Refiner) -> int:

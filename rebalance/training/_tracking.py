@@ -114,18 +114,10 @@ def held_out_figures(network: nn.Module, mixers: Mapping[str, Mixer], n_batches:
     >>> import json
     >>> import tempfile
     >>> from pathlib import Path
-    >>> import numpy as np
     >>> import torch
     >>> from rebalance.separation.mask_network import MaskNetwork
     >>> from rebalance.training import Experiment, held_out_figures, held_out_mixers, read_settings
-    >>> from rebalance.training.data._stem_library import StemEntry, write_manifest, write_stem
-    >>> def write_stems(folder):
-    ...     tones = {"Flute": 880.0, "Cello": 220.0}
-    ...     facts = {"rendition": "duet", "family": "tones", "mean_pitch": 60.0}
-    ...     entries = [StemEntry(label=name, instrument=name, file=f"{name}.npy", **facts) for name in tones]
-    ...     for entry, pitch_hz in zip(entries, tones.values(), strict=True):
-    ...         write_stem(folder, entry, 0.1 * np.sin(2 * np.pi * pitch_hz * np.arange(88_200) / 44_100))
-    ...     write_manifest(folder, entries)
+    >>> from rebalance.training.data import write_tones
     >>> settings = {
     ...     "network": {"unet": {"channels": [4, 8], "n_conditions": 8}},
     ...     "mixing": {"batch_size": 1, "crop_samples": 16_384},
@@ -133,7 +125,7 @@ def held_out_figures(network: nn.Module, mixers: Mapping[str, Mixer], n_batches:
     ...     "validation_batches": 1,
     ... }
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_stems(Path(folder))
+    ...     write_tones(folder)
     ...     settings["data"] = {"train": [folder], "held_out": {"tones": folder}}
     ...     with Path(folder, "config.yaml").open("w") as file:
     ...         json.dump(settings, file)

@@ -1,16 +1,15 @@
-"""Training player trackers: what is minimised, how they are measured, one experiment from settings to network."""
+"""Training player trackers: one experiment from settings to network."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded
@@ -19,32 +18,13 @@ from rebalance.separation.mask_network import N_VOICES
 from rebalance.separation.networks import chosen_device
 from rebalance.separation.player_tracker import Refiner, TrackerConfig, TrackerNetwork, load_tracker_checkpoint
 from rebalance.training._experiment import Data
-from rebalance.training._loop import TrainSettings, train
-from rebalance.training._pitch_labels import IGNORED, pitch_labels
-from rebalance.training._run_state import Progress, load_average, progress_of
+from rebalance.training._loop import train
+from rebalance.training._run_state import load_average
+from rebalance.training._tracking_objective import FrameAccuracy, TrackingLoss, TrackingObjective
+from rebalance.training._train_settings import TrainSettings
 from rebalance.training.data import Batch, Mixer, MixingSettings, open_library, open_rooms
 
 _HELD_OUT_SEED = 0
-_TOLERANCE_BINS = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrackingLoss:
-    """Weights of what a tracker minimises.
-
-    Parameters
-    ----------
-    smoothing
-        Share of the target that is spread over all states.
-    spread
-        Share of the target of a pitch that each of its two neighbours gets.
-    first
-        Weight of the logits before the players have seen each other.
-    """
-
-    smoothing: float = 0.02
-    spread: float = 0.1
-    first: float = 0.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,54 +80,6 @@ class TrackerExperiment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrackingObjective:
-    """Cross-entropy of the states of all players; see `rebalance.training._loop.Objective`."""
-
-    settings: TrackingLoss
-    parts: tuple[str, ...] = ("loss", "first", "accuracy")
-
-    def __call__(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
-        """Return the loss of a batch and the share of sounding frames that are right."""
-        if not isinstance(network, TrackerNetwork):
-            raise ConfigError(where="tracking", expected="a tracker network", got=f"{type(network).__name__}")
-        labels = pitch_labels(network, batch)
-        tracked = network(batch.mixture, batch.slots)
-        refined = state_loss(tracked.logits, labels, self.settings)
-        first = state_loss(tracked.first, labels, self.settings)
-        sounding = (labels >= 0) & (labels < network.config.features.n_bins)
-        right = (tracked.logits.argmax(dim=2) - labels).abs() <= _TOLERANCE_BINS
-        accuracy = right[sounding].float().mean() if sounding.any() else torch.zeros(())
-        return {"loss": refined + self.settings.first * first, "first": first, "accuracy": accuracy}
-
-
-def state_loss(logits: Tensor, labels: Tensor, settings: TrackingLoss) -> Tensor:
-    """Return the cross-entropy of states with targets that are a little blurred.
-
-    Parameters
-    ----------
-    logits
-        Shape ``(batch, n, n_pitches + 1, n_frames)``; silence is the last state.
-    labels
-        See `rebalance.training._pitch_labels.pitch_labels`.
-    """
-    n_pitches = logits.shape[2] - 1
-    known = labels != IGNORED
-    chosen, states = logits.transpose(2, 3)[known], labels[known]
-    log_shares = torch.log_softmax(chosen, dim=-1)
-    pitched = (states < n_pitches).float()
-
-    def at(index: Tensor) -> Tensor:
-        return log_shares.gather(1, index.clamp(0, n_pitches)[:, None])[:, 0]
-
-    lower, upper = (states - 1).clamp(min=0), torch.where(states < n_pitches - 1, states + 1, states)
-    own = (1 - 2 * settings.spread * pitched) * at(states)
-    neighbours = settings.spread * pitched * (at(lower) + at(upper)).clamp(min=-40.0)
-    possible = chosen > -20.0
-    even = (log_shares * possible).sum(dim=-1) / possible.sum(dim=-1)
-    return -((1 - settings.smoothing) * (own + neighbours) + settings.smoothing * even).mean()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class VariedMixer:
     """Makes the channels of some mixtures alike and swaps those of others: recordings differ in how wide they are."""
 
@@ -165,57 +97,6 @@ class VariedMixer:
             elif rng.uniform() < 0.5:
                 sources[index] = sources[index].flip(1)
         return batch
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrameAccuracy:
-    """Measures a tracker on the same held-out batches every time.
-
-    Parameters
-    ----------
-    mixers
-        Of held-out stems, by name.
-    n_batches
-        Of each.
-    """
-
-    mixers: Mapping[str, Mixer]
-    n_batches: int
-
-    def __call__(self, network: nn.Module, step: int) -> dict[str, float]:  # noqa: ARG002 - the same at every step
-        """Return figures; larger is better.
-
-        ``"<name>/frames"``: share of the frames in which a player sounds that have its pitch within 33 cents;
-        ``"<name>/<instrument>"``: the same of one instrument; ``"<name>/silence"``: share of the silent frames that
-        are found silent; ``"selection"``: the mean of ``frames``.
-        """
-        figures: dict[str, float] = {}
-        for name, mixer in self.mixers.items():
-            by_kind = self._measured(network, mixer)
-            figures |= {f"{name}/{kind}": float(np.mean(values)) for kind, values in sorted(by_kind.items())}
-        figures["selection"] = float(np.mean([figures[f"{name}/frames"] for name in self.mixers]))
-        return figures
-
-    def _measured(self, network: nn.Module, mixer: Mixer) -> dict[str, list[float]]:
-        """Return the shares of every source of the batches of a mixer, by kind."""
-        found: dict[str, list[float]] = defaultdict(list)
-        for number in range(self.n_batches):
-            batch = mixer.batch(number)
-            with torch.inference_mode():
-                assert isinstance(network, TrackerNetwork)
-                labels = pitch_labels(network, batch)
-                states = network(batch.mixture, batch.slots).logits.argmax(dim=2)
-            silence = network.config.features.n_bins
-            for place in (batch.slots >= 0).nonzero().tolist():
-                true, guess = labels[tuple(place)], states[tuple(place)]
-                sounding, silent = true < silence, true == silence
-                if sounding.any():
-                    right = float(((guess - true).abs() <= _TOLERANCE_BINS)[sounding].float().mean())
-                    found["frames"].append(right)
-                    found[mixer.voices[int(batch.slots[tuple(place)])][0]].append(right)
-                if silent.any():
-                    found["silence"].append(float((guess == silence)[silent].float().mean()))
-        return found
 
 
 def run_tracker_experiment(
@@ -244,16 +125,8 @@ def run_tracker_experiment(
     >>> import json
     >>> import tempfile
     >>> from pathlib import Path
-    >>> import numpy as np
-    >>> from rebalance.training import TrackerExperiment, progress_of_tracker, read_settings, run_tracker_experiment
-    >>> from rebalance.training.data._stem_library import StemEntry, write_manifest, write_stem
-    >>> def write_stems(folder):
-    ...     tones = {"Flute": 880.0, "Cello": 220.0}
-    ...     facts = {"rendition": "duet", "family": "tones", "mean_pitch": 60.0}
-    ...     entries = [StemEntry(label=name, instrument=name, file=f"{name}.npy", **facts) for name in tones]
-    ...     for entry, pitch_hz in zip(entries, tones.values(), strict=True):
-    ...         write_stem(folder, entry, 0.1 * np.sin(2 * np.pi * pitch_hz * np.arange(88_200) / 44_100))
-    ...     write_manifest(folder, entries)
+    >>> from rebalance.training import TrackerExperiment, progress_of_run, read_settings, run_tracker_experiment
+    >>> from rebalance.training.data import write_tones
     >>> settings = {
     ...     "network": {"channels": [4, 8], "time_strides": [2], "width": 8, "n_layers": 1, "player_width": 8},
     ...     "mixing": {"batch_size": 1, "crop_samples": 16_384},
@@ -261,13 +134,13 @@ def run_tracker_experiment(
     ...     "validation_batches": 1,
     ... }
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_stems(Path(folder))
+    ...     write_tones(folder)
     ...     settings["data"] = {"train": [folder], "held_out": {"tones": folder}}
     ...     with Path(folder, "config.yaml").open("w") as file:
     ...         json.dump(settings, file)
     ...     experiment = read_settings(Path(folder, "config.yaml"), TrackerExperiment)
     ...     average = run_tracker_experiment(experiment, Path(folder, "run"), device="cpu")
-    ...     print(progress_of_tracker(experiment, Path(folder, "run")).step)
+    ...     print(progress_of_run(experiment, Path(folder, "run")).step)
     1
     >>> type(average).__name__
     'TrackerNetwork'
@@ -313,34 +186,6 @@ def begin_with(network: TrackerNetwork | Refiner, path: Path) -> None:
         network.load_state_dict(found.state_dict())
     except RuntimeError as error:
         raise ConfigError(f"does not fit the network: {str(error).splitlines()[0]}", where=path) from error
-
-
-def progress_of_tracker(experiment: TrackerExperiment, run: StrPath) -> Progress:
-    """Return how far the run of an experiment has come.
-
-    Parameters
-    ----------
-    experiment
-        What is trained.
-    run
-        Folder of the run.
-
-    Raises
-    ------
-    ConfigError
-        If there is no such run, or it was started with other settings.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> from rebalance.training import TrackerExperiment, progress_of_tracker, read_recipe
-    >>> progress_of_tracker(read_recipe(Path("recipes/tracker"), "default", TrackerExperiment), Path("not-begun"))
-    Traceback (most recent call last):
-        ...
-    rebalance._base.errors.ConfigError: not-begun/state.safetensors: expected the state of a training run: ...
-    """
-    run = expanded(run)
-    return progress_of(run / "state.safetensors", {"train": experiment.train.lasting, **experiment.description})
 
 
 def mixer_of(data: Data, mixing: MixingSettings, instruments: Sequence[str], seed: int, device: torch.device) -> Mixer:

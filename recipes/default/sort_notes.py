@@ -45,7 +45,9 @@ def main(audio: Path, out: Path) -> None:
     n_notes = 0
     for instrument, folder in FOLDERS.items():
         for note in sorted((audio / folder).glob("[!.]*.mp3")):
-            if group := group_of(note):
+            if not note.stat().st_size:
+                sys.stderr.write(f"sort_notes.py: {note}: the file is empty, left out\n")
+            elif group := group_of(note):
                 target = out / group / instrument / note.name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(note, target)

@@ -1,4 +1,4 @@
-"""The study of README.md: `python study.py [--smoke | --tables] [key=value ...]`; the same command continues it.
+"""The study of README.md; the same command continues it.
 
 Stems are rendered into `runs/`, every cell (system, target, seed) is trained and measured, its rows go into
 `results.csv`, and the tables are printed. `--smoke` does all of it with next to no training, in `runs/smoke`;
@@ -7,7 +7,8 @@ Stems are rendered into `runs/`, every cell (system, target, seed) is trained an
 
 from __future__ import annotations
 
-import sys
+import argparse
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from rebalance import RebalanceError
 from rebalance.report import Ordering, ordering_lines, system_lines
 from rebalance.training import IassStudy, read_iass_results, read_settings, run_iass_study
 from rebalance.training.data import Material, RestSettings, prepare_material, write_rested_stems
+from rebalance.training.studies import run_study_command, study_parser
 
 HERE = Path(__file__).parent
 FIGURES = {
@@ -78,32 +80,22 @@ def prepare(stems: Stems) -> None:
             write_rested_stems(rendered, stems.out / name, stems.resting, stems.rests, seed=stems.seed)
 
 
-def main(overrides: tuple[str, ...], *, smoke: bool) -> None:
-    """Do what is left to do and print the tables."""
-    home = Path("runs/smoke") if smoke else Path("runs")
-    results = home / "results.csv" if smoke else Path("results.csv")
-    folders = (f"material.out={home / 'rendered'}", f"out={home / 'stems'}")
-    data = (f"experiment.data.train=[{home / 'stems' / 'train'}]", f"test=[{home / 'stems' / 'test'}]")
-    prepare(read_settings(HERE / "stems.yaml", Stems, (*folders, *(SMOKE_STEMS if smoke else ()))))
-    study = read_settings(HERE / "config.yaml", IassStudy, (*data, *(SMOKE if smoke else ()), *overrides))
-    for cell in run_iass_study(study, results, home):
-        sys.stderr.write(f"{cell}: done\n")
-    print_tables(results)
-
-
-def print_tables(results: Path) -> None:
-    """Print the tables of the cells that are done."""
+def main(asked: argparse.Namespace) -> Iterator[str]:
+    """Do what is left to do, and give the lines of the tables."""
+    home = Path("runs/smoke") if asked.smoke else Path("runs")
+    results = home / "results.csv" if asked.smoke else Path("results.csv")
+    if not asked.tables:
+        folders = (f"material.out={home / 'rendered'}", f"out={home / 'stems'}")
+        data = (f"experiment.data.train=[{home / 'stems' / 'train'}]", f"test=[{home / 'stems' / 'test'}]")
+        prepare(read_settings(HERE / "stems.yaml", Stems, (*folders, *(SMOKE_STEMS if asked.smoke else ()))))
+        settings = (*data, *(SMOKE if asked.smoke else ()), *asked.overrides)
+        list(run_iass_study(read_settings(HERE / "config.yaml", IassStudy, settings), results, home))
     rows = read_iass_results(results)
     for lines in (system_lines(rows, FIGURES), ordering_lines(rows, ORDERINGS)):
-        sys.stdout.write("".join(f"{line}\n" for line in lines) + "\n")
+        yield from (*lines, "")
 
 
 if __name__ == "__main__":
-    flags = [argument for argument in sys.argv[1:] if argument.startswith("--")]
-    settings = tuple(argument for argument in sys.argv[1:] if argument not in flags)
-    if flags not in ([], ["--smoke"], ["--tables"]) or any("=" not in setting for setting in settings):
-        sys.exit("usage: python study.py [--smoke | --tables] [key=value ...]")
-    try:
-        print_tables(Path("results.csv")) if flags == ["--tables"] else main(settings, smoke=bool(flags))
-    except RebalanceError as error:
-        sys.exit(f"study.py: {error}")
+    parser = study_parser("study.py", __doc__)
+    parser.add_argument("--tables", action="store_true", help="print the tables of what is done")
+    run_study_command(parser, main)

@@ -1,9 +1,11 @@
-"""Run a study: `python study.py STUDY.yaml`; the same command continues it. `--smoke` tries the whole chain."""
+"""Run the study of a file; the same command continues it. `--smoke` tries the whole chain in a temporary folder."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from rebalance.training.data import (
     prepare_scored_tracks,
     render_band,
 )
+from rebalance.training.studies import run_study_command, study_parser
 
 HERE = Path(__file__).parent
 CORPUS = "Slakh2100"
@@ -68,13 +71,13 @@ class StudyFile:
     chamber: Material | None = None
 
 
-def main(file: Path, overrides: tuple[str, ...]) -> None:
-    """Prepare the music of a study, run it, and write its tables."""
+def run(file: Path, overrides: tuple[str, ...]) -> Path:
+    """Prepare the music of a study, run it, write its tables, and return where they are."""
     settings = read_settings(file, StudyFile, overrides)
     prepare(settings)
     results = run_score_study(settings.study, device="cpu")
     write_score_tables(settings.study.results, results.separation, results.notes)
-    sys.stdout.write(f"{settings.study.results / 'tables.md'}\n")
+    return settings.study.results / "tables.md"
 
 
 def prepare(settings: StudyFile) -> None:
@@ -118,24 +121,28 @@ def tell(failures: tuple[object, ...]) -> None:
         sys.stderr.write(f"left out: {failure}\n")
 
 
-def run(arguments: list[str]) -> None:
-    """Run the study that was asked for."""
-    if arguments == ["--smoke"]:
-        with tempfile.TemporaryDirectory() as folder:
-            places = {"band.out": "music", "tracks": "tracks", "study.runs": "runs", "study.results": "results"}
-            subsets = {"data.train": "train", "data.validation": "validation", "data.stems": "train", "test": "test"}
-            overrides = [f"{key}={folder}/{place}" for key, place in places.items()]
-            overrides += [f"study.{key}=[{folder}/tracks/{subset}]" for key, subset in subsets.items()]
-            main(HERE / "smoke.yaml", tuple(overrides))
-            sys.stdout.write(Path(folder, "results", "tables.md").read_text(encoding="utf-8"))
-    else:
-        main(Path(arguments[0]), tuple(arguments[1:]))
+def smoke(folder: str) -> Path:
+    """Run the smallest study in a folder, and return where its tables are."""
+    places = {"band.out": "music", "tracks": "tracks", "study.runs": "runs", "study.results": "results"}
+    subsets = {"data.train": "train", "data.validation": "validation", "data.stems": "train", "test": "test"}
+    overrides = [f"{key}={folder}/{place}" for key, place in places.items()]
+    overrides += [f"study.{key}=[{folder}/tracks/{subset}]" for key, subset in subsets.items()]
+    return run(HERE / "smoke.yaml", tuple(overrides))
 
+
+def main(asked: argparse.Namespace) -> Iterator[str]:
+    """Run the study that was asked for; give where its tables are, or those of the smallest."""
+    if asked.smoke:
+        with tempfile.TemporaryDirectory() as folder:
+            yield from smoke(folder).read_text(encoding="utf-8").splitlines()
+    elif asked.study is None:
+        parser.error("expected STUDY.yaml or --smoke")
+    else:
+        yield str(run(asked.study, tuple(asked.overrides)))
+
+
+parser = study_parser("study.py", __doc__)
+parser.add_argument("study", nargs="?", type=Path, metavar="STUDY.yaml", help="such as small.yaml")
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2 or any("=" not in argument for argument in sys.argv[2:]):
-        sys.exit("usage: python study.py STUDY.yaml [key=value ...] | --smoke")
-    try:
-        run(sys.argv[1:])
-    except RebalanceError as error:
-        sys.exit(f"study.py: {error}")
+    run_study_command(parser, main)

@@ -13,7 +13,8 @@ import numpy as np
 
 from rebalance import RebalanceError
 from rebalance.audio import resample
-from rebalance.separation.solos import activation_maps, framed, load_pixels, over_frame
+from rebalance.separation import load_separator
+from rebalance.separation.solos import PixelsSeparator, activation_maps, framed, over_frame
 from rebalance.video import players_in_video, read_sound, write_picture
 
 SIDE = 224
@@ -21,7 +22,9 @@ SIDE = 224
 
 def main(model: str, video: Path, n_players: int, out: Path, start_s: float) -> None:
     """Write the picture, and print where each player is heard most."""
-    network = load_pixels("sound-of-pixels", model, device="cpu").network
+    separator = load_separator(f"sound-of-pixels:{model}", device="cpu")
+    assert isinstance(separator, PixelsSeparator)
+    network = separator.network
     recording = read_sound(video)
     sound = recording.samples[:, round(start_s * recording.sample_rate) :]
     spectrum = network.config.spectrum

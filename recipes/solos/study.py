@@ -1,6 +1,6 @@
-"""Do the comparison, or go on with it: `python study.py [RESULTS] [--work DIR] [--smoke] [key=value ...]`.
+"""Do the comparison, or go on with it, and print its tables.
 
-RESULTS holds scores.csv and cells.csv; a cell whose row is there is not done again. `--table` only prints the tables.
+RESULTS holds scores.csv and cells.csv; a cell whose row is there is not done again.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from rebalance import RebalanceError
 from rebalance.training import SolosStudy, read_recipe, run_solos_study
 from rebalance.training.solos import ordering_lines, sight_lines, system_lines
+from rebalance.training.studies import run_study_command, study_parser
 
 RECIPE = Path(__file__).parent
 
@@ -27,26 +27,22 @@ def tables(results: Path) -> Iterator[str]:
         yield ""
 
 
+def work(asked: argparse.Namespace) -> Iterator[str]:
+    """Do what is not done yet, and give the lines of the tables."""
+    if not asked.tables:
+        variant = "smoke" if asked.smoke else asked.variant
+        run_solos_study(read_recipe(RECIPE, variant, SolosStudy, tuple(asked.overrides)), asked.work, asked.results)
+    yield from tables(asked.results)
+
+
 def main(arguments: list[str]) -> None:
-    """Do what is not done yet, and print the tables."""
-    parser = argparse.ArgumentParser(prog="study.py", description=__doc__)
-    parser.add_argument("results", nargs="?", type=Path, default=RECIPE / "results")
+    """Do what is asked for, and print the tables."""
+    parser = study_parser("study.py", __doc__)
+    parser.add_argument("results", nargs="?", type=Path, default=RECIPE / "results", help="folder of the tables")
     parser.add_argument("--work", type=Path, default=Path("runs/solos"), help="stand-ins, runs and models")
     parser.add_argument("--variant", default="default", help="of variants.yaml")
-    parser.add_argument(
-        "--smoke", action="store_const", const="smoke", dest="variant", help="a minute, not the figures"
-    )
-    parser.add_argument("--table", action="store_true", help="print the tables of what is done")
-    parser.add_argument("overrides", nargs="*", help="key=value, as in config.yaml")
-    asked, more = parser.parse_known_args(arguments)
-    overrides = tuple(text for text in (*asked.overrides, *more) if "=" in text)
-    try:
-        if not asked.table:
-            run_solos_study(read_recipe(RECIPE, asked.variant, SolosStudy, overrides), asked.work, asked.results)
-        for line in tables(asked.results):
-            sys.stdout.write(f"{line}\n")
-    except (RebalanceError, FileNotFoundError) as error:
-        sys.exit(f"study.py: {error}")
+    parser.add_argument("--tables", action="store_true", help="print the tables of what is done")
+    run_study_command(parser, work, arguments)
 
 
 if __name__ == "__main__":

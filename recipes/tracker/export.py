@@ -21,8 +21,7 @@ from rebalance.training import (
     RefinerExperiment,
     TrackerExperiment,
     export_tracker,
-    progress_of_refiner,
-    progress_of_tracker,
+    progress_of_run,
     read_recipe,
     read_settings,
     stamp_tracker,
@@ -36,7 +35,7 @@ DATA = (HERE / "data.txt").read_text(encoding="utf-8").splitlines()
 def training_of(tracker_run: Path, refiner_run: Path | None) -> dict[str, str]:
     """Return what the card says of the training."""
     tracker = read_recipe(HERE, "default", TrackerExperiment)
-    progress = progress_of_tracker(tracker, tracker_run)
+    progress = progress_of_run(tracker, tracker_run)
     facts = {
         "Licence of the weights": "MIT",
         "Command": "python train.py RUN, python train_refiner.py RUN (recipes/tracker)",
@@ -44,7 +43,7 @@ def training_of(tracker_run: Path, refiner_run: Path | None) -> dict[str, str]:
     }
     if refiner_run is not None and refiner_run.is_dir():
         refiner = read_settings(HERE / "refiner.yaml", RefinerExperiment)
-        progress = progress_of_refiner(refiner, refiner_run)
+        progress = progress_of_run(refiner, refiner_run)
         facts["Budget of the refiner"] = _budget(refiner, progress.step, progress.seconds)
     return facts
 

@@ -16,8 +16,7 @@ import zipfile
 import zlib
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from rebalance._base.archives import Archive, ArchiveLimits, open_archive, open_member, read_member
 from rebalance._base.errors import RebalanceError

@@ -14,11 +14,13 @@ import soxr
 
 from rebalance._base.errors import AudioError, RebalanceError
 from rebalance.audio import (
+    encode_vorbis,
     output_format,
     probe_audio,
     quantise_int16,
     read_audio,
     resample,
+    rms,
     write_audio,
     write_flac,
     writing_audio,
@@ -209,3 +211,14 @@ def test_samples_are_rounded_to_the_bits_asked_for(tmp_path: Path, suffix: str, 
     step = 2.0 ** (1 - bits)
     expected = np.clip(samples, -1.0, 1.0 - step)
     np.testing.assert_allclose(read_audio(tmp_path / f"noise{suffix}").samples, expected, atol=0.51 * step)
+
+
+def test_vorbis_keeps_rate_channels_and_length_and_never_clips_over(tmp_path: Path) -> None:
+    times_s = np.arange(20_000) / 32_000
+    samples = np.stack([1.5 * np.sin(2 * np.pi * 440 * times_s), 0.25 * np.sin(2 * np.pi * 660 * times_s)])
+    path = tmp_path / "tone.ogg"
+    path.write_bytes(encode_vorbis(samples, 32_000))
+    heard = read_audio(path)
+    assert (heard.sample_rate, heard.samples.shape) == (32_000, samples.shape)
+    assert rms(heard.samples[1] - samples[1]) < 0.1 * rms(samples[1])
+    assert rms(heard.samples[0] - np.clip(samples[0], -1, 1)) < 0.2 * rms(samples[0])

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from rebalance._base.errors import AudioError, ConfigError, MetadataError
 from rebalance.audio import changes_of, normalising_gain_db, official_remix, quantise_int16, remix, remix_as_edit

@@ -263,3 +263,6 @@ def test_the_separators_are_listed_with_size_look_ahead_and_worth() -> None:
     assert "1.0" in rows["causal"].split()
     assert any(line.startswith("fast:") and "HAAQI on test-unseen: 0.665" in line for line in told.splitlines())
     assert any(line.startswith("mixture: no separation at all") for line in told.splitlines())
+    for kind in ("iass", "xumx", "multi-head-u-net", "sound-of-pixels"):
+        assert any(line.startswith(f"{kind}:FOLDER: ") for line in told.splitlines())
+    assert "(score-supervised)" in told

@@ -17,8 +17,7 @@ from rebalance.separation.solos import (
     PixelsConfig,
     SoundOfPixels,
     VisionConfig,
-    save_multi_head,
-    save_pixels,
+    save_solos_network,
 )
 from rebalance.video import read_sound, write_video
 
@@ -34,8 +33,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     vision = VisionConfig(widths=(2, 4), blocks=(1, 1), frame_size=16)
     pixels = SoundOfPixels(PixelsConfig(widths=(2, 4), vision=vision, spectrum=SPECTRUM))
-    save_pixels(folder / "pixels" / "m.safetensors", pixels, ModelCard())
-    save_multi_head(
+    save_solos_network(folder / "pixels" / "m.safetensors", pixels, ModelCard())
+    save_solos_network(
         folder / "heads" / "m.safetensors",
         MultiHeadUNet(MultiHeadConfig(widths=(2, 4), spectrum=SPECTRUM)),
         ModelCard(),

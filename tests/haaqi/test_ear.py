@@ -6,14 +6,16 @@ from clarity.evaluator.haspi import eb
 from scipy.signal import correlate
 
 from rebalance._base.errors import AudioError
-from rebalance.haaqi import _alignment as alignment
-from rebalance.haaqi import _bands as bands
-from rebalance.haaqi import _cepstral as cepstral
-from rebalance.haaqi import _cochlea as cochlea
-from rebalance.haaqi import _coherence as coherence
-from rebalance.haaqi import _hair_cells as hair_cells
-from rebalance.haaqi import _hearing_loss as hearing_loss
-from rebalance.haaqi import _middle_ear as middle_ear
+from rebalance.haaqi import (
+    _alignment as alignment,
+    _bands as bands,
+    _cepstral as cepstral,
+    _cochlea as cochlea,
+    _coherence as coherence,
+    _hair_cells as hair_cells,
+    _hearing_loss as hearing_loss,
+    _middle_ear as middle_ear,
+)
 from rebalance.haaqi._resampling import at_model_rate
 from rebalance.haaqi._spectrum import match_spectra
 from rebalance.hearing import Audiogram

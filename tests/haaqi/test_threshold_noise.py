@@ -3,8 +3,7 @@ import pytest
 from scipy import stats
 
 from rebalance._base.errors import ConfigError
-from rebalance.haaqi import NoiseTape
-from rebalance.haaqi import _threshold_noise as threshold_noise
+from rebalance.haaqi import NoiseTape, _threshold_noise as threshold_noise
 from rebalance.haaqi._bands import N_BANDS
 from rebalance.haaqi._threshold_noise import add_noise, copied, drawn_rows, noise_stream, seeded
 

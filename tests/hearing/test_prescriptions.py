@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance.hearing import Audiogram, Listener, prescribe

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from rebalance._base.errors import MetadataError
-from rebalance.report import Ordering, ordering_lines, system_lines
+from rebalance.report import Ordering, compare_systems, ordering_lines, system_lines
 
 PIECES = [f"piece {number}" for number in range(6)]
 
@@ -77,3 +77,40 @@ def test_what_was_not_measured_is_left_out_and_a_missing_column_is_an_error() ->
         claims(rows, figure="f1")
     table = list(system_lines(rows.assign(f1=float("nan")), {"sdr_db": "SDR", "f1": "F1"}))
     assert table[2] == "| Flute | input | 0.00 [0.00, 0.00] | – |"
+
+
+def test_targets_are_compared_one_by_one_or_all_together() -> None:
+    parts = [
+        rows_of("input", [0.0] * 6, seed=-1),
+        rows_of("iass", [3.0] * 6),
+        rows_of("input", [0.0] * 6, seed=-1, target="Cello"),
+        rows_of("iass", [1.0] * 6, target="Cello"),
+    ]
+    ordering = Ordering(system="iass", than="input", figure="sdr_db")
+    single = list(compare_systems(pd.concat(parts), ordering))
+    assert [(each.target, each.difference.estimate.mean) for each in single] == [("Flute", 3.0), ("Cello", 1.0)]
+    (pooled,) = compare_systems(pd.concat(parts), ordering, pooled=True)
+    assert (pooled.difference.estimate.mean, len(pooled.pairs)) == (2.0, 12)
+
+
+def test_a_pair_is_of_one_segment_where_there_are_several() -> None:
+    rows = pd.concat(
+        [
+            rows_of(system, values, seed=seed).assign(segment=segment)
+            for system, seed in (("input", -1), ("iass", 0))
+            for segment, values in enumerate(([0.0] * 6, [5.0] * 6))
+        ]
+    )
+    (result,) = compare_systems(rows, Ordering(system="iass", than="input", figure="sdr_db"))
+    assert (len(result.pairs), set(result.pairs["difference"])) == (12, {0.0})
+
+
+def test_a_claim_that_allows_for_equality_fails_below_it_alone() -> None:
+    rows = pd.concat([rows_of("input", [0.0] * 6, seed=-1), rows_of("iass", [-1.0, 1.0] * 3)])
+    ordering = Ordering(system="iass", than="input", figure="sdr_db", expected="not lower")
+    assert ordering.text == "iass ≥ input (sdr_db)"
+    (result,) = compare_systems(rows, ordering)
+    assert result.verdict == "open"
+    assert claims(rows.assign(sdr_db=rows["sdr_db"] - 2 * (rows["system"] == "iass")), expected="not lower")[
+        0
+    ].endswith("fails |")

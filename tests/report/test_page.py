@@ -25,9 +25,9 @@ from rebalance.report import (
     listening_examples,
     make_report,
     read_scored_runs,
+    render_page as render,
     terminal_tables,
 )
-from rebalance.report import render_page as render
 from rebalance.task import Pair, load_task, read_source
 
 app = typer.Typer()

@@ -12,13 +12,13 @@ from rebalance.separation import (
     WHOLE_CHAIN,
     Chunking,
     ModelCard,
+    _checkpoints as checkpoints_room,
     load_checkpoint,
     load_separator,
     measure_chain,
     overlap_add,
     save_checkpoint,
 )
-from rebalance.separation import _checkpoints as checkpoints_room
 from rebalance.separation.mask_network import PRESETS, MaskNetwork, MaskSeparator, SeparationStream
 from rebalance.separation.mask_network._mask_separator import pool_voices
 

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from rebalance._base.errors import AudioError
 from rebalance.separation import bss_eval, frame_median_db, is_silent, sdr_db, si_sdr_db

@@ -6,10 +6,12 @@ import math
 from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rebalance._base.errors import ConfigError
 from rebalance.separation import (
+    OWN_MODELS,
     SEPARATORS,
     installed_separators,
     list_separators,
@@ -18,6 +20,7 @@ from rebalance.separation import (
     shipped_weights,
     source_digest,
 )
+from rebalance.separation._registry import _CONVTASNETS, _IASS, _OF_A_FOLDER
 
 HALVES = """
 from rebalance.separation import load_separator
@@ -76,3 +79,13 @@ def test_a_broken_package_is_named_only_when_it_is_used_and_takes_no_name_of_our
 
 def test_the_cost_is_a_time_for_a_second_of_music() -> None:
     assert 0 <= measure_cost(load_separator("mixture"), ("Flute",), duration_s=0.5, turns=1) < 1
+
+
+def test_every_kind_of_model_of_ones_own_is_listed_and_can_be_asked_for() -> None:
+    kinds = [name.removesuffix(":FOLDER") for name in OWN_MODELS if name.endswith(":FOLDER") and "@" not in name]
+    assert sorted(kinds) == sorted([*_CONVTASNETS, *_IASS, *_OF_A_FOLDER])
+    for name in OWN_MODELS:
+        asked = name.replace("NAME", "mixture").replace("FOLDER", "nowhere").replace("FILE", "nowhere")
+        with pytest.raises(ConfigError, match="nowhere") as caught:
+            load_separator(asked, device="cpu")(np.zeros((1, 44_100), np.float32), ("Flute",))
+        assert "module:callable" not in str(caught.value), "a name that is not known"

@@ -30,8 +30,7 @@ from rebalance.separation.solos import (
     normalised_levels,
     pixels_estimates,
     ratio_masks,
-    save_multi_head,
-    save_pixels,
+    save_solos_network,
 )
 
 SHORT = LogSpectrumConfig(segment_samples=4_095, n_rows=32)  # 16 frames
@@ -302,8 +301,8 @@ def test_what_is_seen_changes_what_is_heard() -> None:
 
 
 def test_models_come_back_from_a_folder_and_by_their_path(tmp_path: Path) -> None:
-    save_multi_head(tmp_path / "heads" / "model.safetensors", heads(), ModelCard(data=("tones",)))
-    save_pixels(tmp_path / "pixels" / "model.safetensors", pixels(), ModelCard())
+    save_solos_network(tmp_path / "heads" / "model.safetensors", heads(), ModelCard(data=("tones",)))
+    save_solos_network(tmp_path / "pixels" / "model.safetensors", pixels(), ModelCard())
     mixture = noise(1, 4_000)
     expected = multi_head_estimates(heads(), mixture, ["Flute"])[0]
     for name in (f"multi-head-u-net:{tmp_path / 'heads'}", str(tmp_path / "heads" / "model.safetensors")):
@@ -317,10 +316,10 @@ def test_models_come_back_from_a_folder_and_by_their_path(tmp_path: Path) -> Non
 
 
 def test_models_of_another_kind_missing_or_damaged_are_refused(tmp_path: Path) -> None:
-    save_pixels(tmp_path / "pixels.safetensors", pixels(), ModelCard())
+    save_solos_network(tmp_path / "pixels.safetensors", pixels(), ModelCard())
     with pytest.raises(ConfigError, match="expected a checkpoint of format 'rebalance-multi-head-u-net/1'"):
         load_separator(f"multi-head-u-net:{tmp_path}", device="cpu")
-    save_pixels(tmp_path / "second.safetensors", pixels(), ModelCard())
+    save_solos_network(tmp_path / "second.safetensors", pixels(), ModelCard())
     with pytest.raises(ConfigError, match=r"found pixels\.safetensors, second\.safetensors"):
         load_separator(f"sound-of-pixels:{tmp_path}", device="cpu")
     with pytest.raises(ConfigError, match="expected a checkpoint"):

@@ -113,7 +113,7 @@ def test_what_is_no_model_or_names_a_target_twice_is_refused(tmp_path: Path) -> 
     with pytest.raises(ConfigError, match="different targets"):
         load_separator(f"xumx:{tmp_path}", device="cpu")
     (tmp_path / "second.safetensors").write_bytes(b"nothing of the kind")
-    with pytest.raises(ConfigError, match="damaged model"):
+    with pytest.raises(ConfigError, match=r"second\.safetensors: expected a checkpoint of format 'rebalance-xumx/1'"):
         load_separator(f"xumx:{tmp_path}", device="cpu")
     with (tmp_path / "first.safetensors").open("r+b") as file:
         file.seek(-1, 2)
@@ -121,3 +121,12 @@ def test_what_is_no_model_or_names_a_target_twice_is_refused(tmp_path: Path) -> 
     (tmp_path / "second.safetensors").unlink()
     with pytest.raises(ConfigError, match="sha256"):
         load_separator(f"xumx:{tmp_path}", device="cpu")
+
+
+def test_a_model_is_found_by_the_path_of_its_file(tmp_path: Path) -> None:
+    save_xumx(tmp_path / "strings.safetensors", small("Violin", "Cello"), ModelCard())
+    save_xumx(tmp_path / "woodwinds.safetensors", small("Flute"), ModelCard())
+    separator = load_separator(tmp_path / "woodwinds.safetensors", device="cpu")
+    assert list(separator(np.zeros((2, 8_000), np.float32), ("Flute",))) == ["Flute"]
+    with pytest.raises(ConfigError, match="instruments among Flute, got"):
+        separator(np.zeros((2, 8_000), np.float32), ("Cello",))

@@ -16,8 +16,7 @@ import zipfile
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from rebalance._base.errors import RebalanceError, SubmissionError
 from rebalance.submission import parse_manifest

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import mido
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from midi_bytes import meta, midi, off, on, program, tempo, track
 
 from rebalance._base.errors import MetadataError

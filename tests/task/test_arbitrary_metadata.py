@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from rebalance._base.errors import MetadataError
 from rebalance.task import MetadataWarning, check_task, load_task, read_fittings, read_listeners

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from clarity.utils.audiogram import Listener as PyclarityListener
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from rebalance._base.errors import MetadataError
 from rebalance.hearing import Audiogram

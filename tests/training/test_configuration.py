@@ -6,8 +6,7 @@ import pytest
 
 from rebalance._base.errors import ConfigError
 from rebalance.separation.mask_network import PRESETS
-from rebalance.training import Experiment, read_recipe, read_settings
-from rebalance.training._loop import TrainSettings
+from rebalance.training import Experiment, TrainSettings, read_recipe, read_settings
 from rebalance.training.data import Material
 
 RECIPES = Path(__file__).parents[2] / "recipes"

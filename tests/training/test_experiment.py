@@ -12,9 +12,8 @@ from rebalance._base.errors import ConfigError
 from rebalance.separation.mask_network import MaskNetworkConfig
 from rebalance.separation.mask_network._band_split import BandSplitConfig
 from rebalance.separation.mask_network._unet import UNetConfig
-from rebalance.training import Experiment, held_out_mixers, progress_of_run, run_experiment
+from rebalance.training import Experiment, TrainSettings, held_out_mixers, progress_of_run, run_experiment
 from rebalance.training._experiment import Data
-from rebalance.training._loop import TrainSettings
 from rebalance.training._losses import LossSettings
 from rebalance.training.data import MixingSettings
 

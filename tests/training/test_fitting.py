@@ -11,11 +11,10 @@ from rebalance._base.errors import ConfigError, RebalanceError
 from rebalance.separation import ModelCard, load_checkpoint, save_checkpoint
 from rebalance.separation.mask_network import MaskSeparator
 from rebalance.task import load_task, read_source
-from rebalance.training import export_average, stamp
-from rebalance.training._loop import TrainSettings, train
+from rebalance.training import TrainSettings, export_average, stamp
+from rebalance.training._loop import train
 from rebalance.training._run_state import save_weights
-from rebalance.training.calibration import _voice_trust as voices
-from rebalance.training.calibration import fit_shrinkage, fit_voice_trust
+from rebalance.training.calibration import _voice_trust as voices, fit_shrinkage, fit_voice_trust
 from rebalance.training.calibration._shrinkage import MIN_SCENES, best_shrinkage, greatest_harm
 from rebalance.training.calibration._voice_trust import voice_products
 from rebalance.training.data._stem_library import StemLibrary

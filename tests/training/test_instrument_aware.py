@@ -24,6 +24,7 @@ from rebalance.training import (
     IassData,
     IassExperiment,
     IassStudy,
+    TrainSettings,
     WeightTrial,
     equal_hidden_size,
     export_iass,
@@ -34,8 +35,7 @@ from rebalance.training import (
     run_iass_study,
     trained_iass,
 )
-from rebalance.training._iass_training import _network, _open_unmix_size
-from rebalance.training._loop import TrainSettings
+from rebalance.training._iass_networks import _open_unmix_size, untrained_network
 from rebalance.training.data import (
     Batch,
     PlainMixer,
@@ -180,7 +180,7 @@ def test_an_open_unmix_has_as_many_parameters_and_the_same_stft(tmp_path: Path, 
     for config in (TINY, IassConfig(target="Cello", channels=(8, 16, 24), bandwidth_hz=8_000.0)):
         experiment = experiment_on(stem_folder, system="open-unmix", network=config)
         wanted = sum(each.numel() for each in Iass(config).parameters())
-        network = _network(experiment)
+        network = untrained_network(experiment)
         found = sum(each.numel() for each in network.parameters())
         assert found == _open_unmix_size(config, equal_hidden_size(config))
         assert found == pytest.approx(wanted, rel=0.01)

@@ -14,7 +14,8 @@ from safetensors import safe_open
 from small_networks import small_network
 
 from rebalance._base.errors import ConfigError, RebalanceError
-from rebalance.training._loop import TrainSettings, train
+from rebalance.training import TrainSettings
+from rebalance.training._loop import train
 from rebalance.training._losses import LossSettings
 from rebalance.training._run_state import average_of
 from rebalance.training.data._stem_library import StemLibrary
@@ -141,7 +142,8 @@ def test_two_processes_train_one_network(tmp_path: Path, stem_folder: Path) -> N
         "import sys; from pathlib import Path; import torch\n"
         "sys.path.insert(0, sys.argv[3])\n"
         "from conftest import mixer_of, small_network\n"
-        "from rebalance.training._loop import TrainSettings, train\n"
+        "from rebalance.training import TrainSettings\n"
+        "from rebalance.training._loop import train\n"
         "from rebalance.training.data._stem_library import open_library\n"
         "mixer = mixer_of(open_library([Path(sys.argv[1])]), batch_size=1)\n"
         "settings = TrainSettings(steps=2, warmup_steps=1, log_every=1)\n"

@@ -11,7 +11,8 @@ import torch
 from small_networks import small_network
 
 from rebalance._base.errors import ConfigError
-from rebalance.training._loop import TrainSettings, train
+from rebalance.training import TrainSettings
+from rebalance.training._loop import train
 from rebalance.training._losses import LossSettings
 from rebalance.training._run_state import progress_of
 from rebalance.training._schedule import CurriculumSettings, PlateauSettings, ScheduleState, after_validation

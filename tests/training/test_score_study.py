@@ -12,9 +12,8 @@ import pytest
 
 from rebalance._base.errors import ConfigError, MetadataError
 from rebalance.separation.score_supervised import TcnConfig
-from rebalance.training import ScoredData, ScoreStudy, StudyResults, read_settings, run_score_study
-from rebalance.training._loop import TrainSettings
-from rebalance.training._score_study import INPUT_ROW, ROWS
+from rebalance.training import ScoredData, ScoreStudy, StudyResults, TrainSettings, read_settings, run_score_study
+from rebalance.training._score_study_rows import INPUT_ROW, ROWS
 from rebalance.training.data import (
     BandLibrary,
     BandSettings,

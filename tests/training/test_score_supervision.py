@@ -22,13 +22,15 @@ from rebalance.training import (
     run_score_experiment,
     trained_score_network,
 )
+from rebalance.training._loss_validation import LossValidation
 from rebalance.training._schedule import PlateauSettings
-from rebalance.training._score_steps import ScoreValidation
+from rebalance.training._score_steps import without_adversary
 from rebalance.training.data import ClipMaker, ClipSettings, open_library, prepare_library_tracks, read_scored_tracks
 from rebalance.training.data._stem_library import read_manifest, write_notes
 from rebalance.training.score_supervision import (
     ScoreLossSettings,
     SemiSupervisedObjective,
+    _score_objectives as objectives,
     adversarial_mixture_loss,
     adversarial_transcription_loss,
     classification_loss,
@@ -43,7 +45,6 @@ from rebalance.training.score_supervision import (
     score_loss,
     transcription_loss,
 )
-from rebalance.training.score_supervision import _score_objectives as objectives
 
 from .conftest import PLAIN, SAMPLE_RATE, mixer_of
 
@@ -348,7 +349,7 @@ def test_a_step_is_judged_by_what_it_has_not_seen_and_keeps_its_best(tracks: Pat
     )
     weights = replace(ScoreLossSettings(), activity=(1.0,) * 8)
     objective = objectives.TranscriptionObjective(settings=weights)
-    validation = ScoreValidation(objective=objective, batches=held_out, n_batches=1)
+    validation = LossValidation(figures=without_adversary(objective), batches=held_out, n_batches=1)
     found = validation(trained_score_network(replace(whole, weigh_instruments=False), tmp_path), 0)
     assert len(rows) == 2
     assert np.isfinite(found["loss"])
@@ -379,8 +380,8 @@ def test_what_is_adversarial_is_left_out_of_the_validation(tracks: Path) -> None
     )
     both = objectives.Joint(small("separator"), small("transcriptor")).eval()
     losses = [
-        ScoreValidation(
-            objective=objectives.JointObjective(settings=ScoreLossSettings(adversary=adversary)),
+        LossValidation(
+            figures=without_adversary(objectives.JointObjective(settings=ScoreLossSettings(adversary=adversary))),
             batches=clips,
             n_batches=1,
         )(both, 0)["loss"]

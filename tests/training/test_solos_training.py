@@ -27,11 +27,11 @@ from rebalance.separation.solos import (
     ratio_masks,
 )
 from rebalance.synthesis.performers import EnsemblePlan, write_ensembles
-from rebalance.training import SolosStudy, read_recipe, run_solos_study
-from rebalance.training._loop import TrainSettings, train
+from rebalance.training import SolosStudy, TrainSettings, read_recipe, run_solos_study
+from rebalance.training._loop import train
+from rebalance.training._loss_validation import LossValidation
 from rebalance.training._run_state import progress_of
 from rebalance.training._schedule import CurriculumSettings
-from rebalance.training._solo_validation import SoloValidation
 from rebalance.training.solos import (
     EnsemblePiece,
     MultiHeadObjective,
@@ -227,7 +227,7 @@ def test_a_curriculum_is_logged_and_resumes_where_it_was(tmp_path: Path) -> None
         save_every=3,
         curriculum=CurriculumSettings(stages=3, patience=0),
     )
-    validate = SoloValidation(mixer=mixer(batch_size=1), objective=objective, n_batches=1)
+    validate = LossValidation(figures=objective, batches=mixer(batch_size=1), n_batches=1)
 
     def run(folder: Path, stop_after: int | None = None) -> None:
         torch.manual_seed(0)

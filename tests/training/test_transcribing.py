@@ -19,20 +19,14 @@ from rebalance.separation.player_tracker import (
     load_tracker_checkpoint,
     save_tracker_checkpoint,
 )
+from rebalance.training import TrainSettings, progress_of_run
 from rebalance.training._experiment import Data
-from rebalance.training._loop import TrainSettings
 from rebalance.training._losses import LossSettings
 from rebalance.training._pitch_labels import IGNORED, newest_note, pitch_labels
-from rebalance.training._refining import RefinerExperiment, progress_of_refiner, run_refiner_experiment
+from rebalance.training._refining import RefinerExperiment, run_refiner_experiment
 from rebalance.training._tracker_exporting import export_tracker, stamp_tracker
-from rebalance.training._transcribing import (
-    TrackerExperiment,
-    TrackingLoss,
-    begin_with,
-    progress_of_tracker,
-    run_tracker_experiment,
-    state_loss,
-)
+from rebalance.training._tracking_objective import TrackingLoss, state_loss
+from rebalance.training._transcribing import TrackerExperiment, begin_with, run_tracker_experiment
 from rebalance.training.data import Batch, MixingSettings, open_library
 from rebalance.training.data._stem_library import read_manifest, write_notes
 
@@ -150,10 +144,10 @@ def test_a_tracker_and_a_refiner_train_resume_and_ship(stem_folder: Path, tmp_pa
     tracker_run, refiner_run = tmp_path / "tracker", tmp_path / "refiner"
     run_tracker_experiment(tracker_experiment(stem_folder), tracker_run, device="cpu")
     run_tracker_experiment(tracker_experiment(stem_folder, steps=3), tracker_run, device="cpu")
-    assert progress_of_tracker(tracker_experiment(stem_folder), tracker_run).step == 3
+    assert progress_of_run(tracker_experiment(stem_folder), tracker_run).step == 3
     state = tracker_run / "state.safetensors"
     run_refiner_experiment(refiner_experiment(stem_folder, state), refiner_run, device="cpu")
-    assert progress_of_refiner(refiner_experiment(stem_folder, state), refiner_run).step == 2
+    assert progress_of_run(refiner_experiment(stem_folder, state), refiner_run).step == 2
     path = tmp_path / "shipped.safetensors"
     export_tracker(tracker_run, refiner_run, path, ModelCard(), tracker=SMALL_TRACKER, refiner=SMALL_REFINER)
     stamp_tracker(path, shrinkage=(0.5,), training={"Budget": "3 steps"})

@@ -9,7 +9,8 @@ import torch
 
 from rebalance._base.errors import ConfigError
 from rebalance.separation.xumx import Xumx, XumxConfig
-from rebalance.training._loop import TrainSettings, train
+from rebalance.training import TrainSettings
+from rebalance.training._loop import train
 from rebalance.training._xumx_loss import XumxObjective, combinations_of, magnitude_loss, time_loss, weighted_sdr_loss
 from rebalance.training.data import PlainMixer, PlainMixingSettings
 from rebalance.training.data._stem_library import StemLibrary

@@ -1,12 +1,5 @@
 """Conv-TasNet, the separator of the challenge's official baseline."""
 
-from __future__ import annotations
+import lazy_loader
 
-from rebalance.separation.convtasnet._conv_tasnet import ConvTasNet, ConvTasNetShape
-from rebalance.separation.convtasnet._convtasnet_separator import (
-    ConvTasNetSeparator,
-    local_checkpoints,
-    published_checkpoint,
-)
-
-__all__ = ["ConvTasNet", "ConvTasNetSeparator", "ConvTasNetShape", "local_checkpoints", "published_checkpoint"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

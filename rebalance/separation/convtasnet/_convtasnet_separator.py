@@ -19,10 +19,9 @@ from rebalance._base.files import StrPath, expanded
 from rebalance.audio import Audio
 from rebalance.separation import (
     Chunking,
+    Described,
     SeparatorInfo,
     checked_mixture,
-    described,
-    described_as_html,
     known_instruments,
     official_chunks,
     shared_among_voices,
@@ -60,8 +59,8 @@ _CONFIG_KEYS = {
 _OF_ITS_AUTHORS = SeparatorInfo()  # they say neither how far to trust it nor what it learnt from
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConvTasNetSeparator:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ConvTasNetSeparator(Described):
     """Runs the network of every instrument that plays; two voices of one instrument share its estimate.
 
     Parameters
@@ -99,12 +98,6 @@ class ConvTasNetSeparator:
     chunking: ChunkingStyle = "overlap-add"
     sample_rate: int = CAD2_TASK2.mixture_sample_rate
     info: SeparatorInfo = _OF_ITS_AUTHORS
-
-    def __repr__(self) -> str:
-        return described(self)
-
-    def _repr_html_(self) -> str:
-        return described_as_html(self)
 
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source; see `Separator`."""

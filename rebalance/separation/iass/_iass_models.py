@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rebalance._base.configuration import structured
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded
-from rebalance.separation import IASS_FORMAT, ModelCard, checked_header, reading_checkpoint, write_tensors
+from rebalance.separation import IASS_FORMAT, Checkpoint, ModelCard, load_network, save_network
 from rebalance.separation.iass._iass_network import Iass, IassConfig
 
 _BLOCK_FRAMES = 512
 _REACH_FRAMES = 12  # six convolutions of three frames on the way down, six on the way up
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IassModel:
-    """One network, what is known of it, and the digest of its file.
-
-    Parameters
-    ----------
-    network
-        In evaluation mode.
-    card
-        What is known of it.
-    sha256
-        Digest of its file.
-    """
-
-    network: Iass
-    card: ModelCard
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,17 +100,11 @@ def save_iass(path: StrPath, network: Iass, card: ModelCard) -> None:
     >>> model.network.config.target, model.card.training["Widths"]
     ('Flute', 'small')
     """
-    described = {**asdict(card), "training": {**card.training, "Widths": network.config.widths}}
-    header = {
-        "format": IASS_FORMAT,
-        "config": json.dumps(asdict(network.config)),
-        "card": json.dumps(described),
-        "n_parameters": str(sum(parameter.numel() for parameter in network.parameters())),
-    }
-    write_tensors(path, network.state_dict(), header, half_precision=False)
+    told = replace(card, training={**card.training, "Widths": network.config.widths})
+    save_network(path, network, told, IASS_FORMAT)
 
 
-def load_iass_models(path: StrPath, *, device: torch.device) -> tuple[IassModel, ...]:
+def load_iass_models(path: StrPath, *, device: torch.device) -> tuple[Checkpoint[Iass], ...]:
     """Return the model of a file, or all models in a folder; nothing is unpickled.
 
     Parameters
@@ -158,7 +130,7 @@ def load_iass_models(path: StrPath, *, device: torch.device) -> tuple[IassModel,
     """
     path = expanded(path)
     files = [path] if path.is_file() else sorted(path.glob("[!.]*.safetensors"))
-    models = tuple(_loaded(file, device) for file in files)
+    models = tuple(load_network(file, IASS_FORMAT, IassConfig, Iass, device=device) for file in files)
     if not models:
         raise ConfigError(where=path, expected="models of IASS (*.safetensors)", found="none")
     configs = [model.network.config for model in models]
@@ -168,15 +140,3 @@ def load_iass_models(path: StrPath, *, device: torch.device) -> tuple[IassModel,
     if len({(config.sample_rate, config.window, config.hop) for config in configs}) > 1:
         raise ConfigError(where=path, expected="models of one sample rate, window and hop", got=str(targets))
     return models
-
-
-def _loaded(path: Path, device: torch.device) -> IassModel:
-    """Return the model of a file."""
-    from safetensors.torch import load_file
-
-    header, sha256 = checked_header(path, IASS_FORMAT)
-    with reading_checkpoint(path):
-        network = Iass(structured(json.loads(header["config"]), IassConfig, "config"))
-        card = structured(json.loads(header["card"]), ModelCard, "card")
-        network.load_state_dict(load_file(path))
-    return IassModel(network=network.to(device).eval(), card=card, sha256=sha256)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from rebalance._base.errors import ConfigError
-from rebalance.separation.networks import centred_spectra, signals_of_spectra
+from rebalance.separation.networks import BandLimited, SpectralNetwork
 
 _FACTOR = 3  # by which every block divides the bins
 _LEAK = 0.01
@@ -18,7 +18,7 @@ _MAX_RATIO = 1e-4  # of the largest scale: below it no bin is divided
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IassConfig:
+class IassConfig(BandLimited):
     """Sizes of an IASS; the defaults are the published ones.
 
     Parameters
@@ -70,16 +70,6 @@ class IassConfig:
             raise ConfigError(where="IASS", expected="at least 729 bins below the bandwidth", got=str(self.n_seen_bins))
 
     @property
-    def n_bins(self) -> int:
-        """Bins of the STFT."""
-        return self.window // 2 + 1
-
-    @property
-    def n_seen_bins(self) -> int:
-        """Bins up to the bandwidth."""
-        return min(int(self.bandwidth_hz * self.window / self.sample_rate) + 1, self.n_bins)
-
-    @property
     def heights(self) -> tuple[int, ...]:
         """Bins before, between and after the blocks of the encoder."""
         return _divided(self.n_seen_bins, len(self.channels))
@@ -119,7 +109,7 @@ class IassOutput:
     pitches: torch.Tensor
 
 
-class Iass(nn.Module):
+class Iass(SpectralNetwork):
     """Mask and activity of one instrument from the magnitudes of a mono mixture.
 
     Parameters
@@ -143,7 +133,7 @@ class Iass(nn.Module):
     """
 
     def __init__(self, config: IassConfig) -> None:
-        super().__init__()
+        super().__init__(config.window, config.hop)
         self.config = config
         first, second, third = config.channels
         self.input_mean = nn.Parameter(torch.zeros(config.n_seen_bins))
@@ -162,8 +152,6 @@ class Iass(nn.Module):
         self.linear = nn.Linear(config.n_seen_bins, config.n_bins)
         self.head = _activity_head(third, config.head_heights[-1])
         self.pitch_head = nn.Conv2d(third, config.n_pitches, (config.heights[-1], 1)) if config.n_pitches else None
-        self.register_buffer("window", torch.hann_window(config.window), persistent=False)
-        self.window: torch.Tensor
         self.register_buffer("mixture_rms", torch.zeros(()))
         self.mixture_rms: torch.Tensor
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a third faster on the processor
@@ -177,22 +165,6 @@ class Iass(nn.Module):
             encoded.append(block(encoded[-1]))
         latent = encoded[-1]
         return IassOutput(mask=self._mask(encoded), activity=self.head(latent)[:, 0, 0], pitches=self._pitches(latent))
-
-    def spectra(self, signal: torch.Tensor) -> torch.Tensor:
-        """Return complex spectra ``(..., n_bins, n_frames)`` of ``(..., n_samples)``, centred and not normalised."""
-        return centred_spectra(signal, self.window, self.config.hop)
-
-    def signals(self, spectra: torch.Tensor, n_samples: int) -> torch.Tensor:
-        """Return signals ``(..., n_samples)`` of complex spectra.
-
-        Parameters
-        ----------
-        spectra
-            Complex, shape ``(..., n_bins, n_frames)``.
-        n_samples
-            Length of the signals they were made of.
-        """
-        return signals_of_spectra(spectra, self.window, self.config.hop, n_samples)
 
     def standardise(self, mean: torch.Tensor, scale: torch.Tensor, mixture_rms: float = 0.0) -> None:
         """Take the mean and the standard deviation of the mixtures' magnitudes, each of shape ``(n_seen_bins,)``.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,23 +14,24 @@ from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath
 from rebalance.audio import Audio
 from rebalance.separation import (
+    Checkpoint,
+    Described,
     InstrumentActivity,
     SeparatorInfo,
     checked_mixture,
-    described,
-    described_as_html,
+    info_of_checkpoints,
     known_instruments,
     shared_among_voices,
     wiener,
 )
-from rebalance.separation.iass._iass_models import IassModel, IassReading, load_iass_models, read_through
+from rebalance.separation.iass._iass_models import IassReading, load_iass_models, read_through
 from rebalance.separation.iass._iass_network import Iass
 from rebalance.separation.iass._instrument_weight import instrument_weight
 from rebalance.separation.networks import chosen_device
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IassSeparator:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class IassSeparator(Described):
     """Gives every instrument the mask of its network, with the mixture's phase, and tells when it plays.
 
     Masks come from the mean of the channels and are applied to each. Two voices of an instrument share its estimate.
@@ -56,7 +56,7 @@ class IassSeparator:
     """
 
     name: str
-    models: tuple[IassModel, ...]
+    models: tuple[Checkpoint[Iass], ...]
     weighted: bool = True
     filtered: bool = False
     mean_square: float | None = None
@@ -74,20 +74,7 @@ class IassSeparator:
     @property
     def info(self) -> SeparatorInfo:
         """What is known of it; the digest is that of the digests of all models."""
-        digests = "".join(sorted(model.sha256 for model in self.models))
-        return SeparatorInfo(
-            shrinkage=self.models[0].card.shrinkage,
-            n_parameters=sum(each.numel() for model in self.models for each in model.network.parameters()),
-            lookahead_ms=math.inf,
-            external_training_data=any(bool(model.card.data) for model in self.models),
-            weights=hashlib.sha256(digests.encode()).hexdigest(),
-        )
-
-    def __repr__(self) -> str:
-        return described(self)
-
-    def _repr_html_(self) -> str:
-        return described_as_html(self)
+        return info_of_checkpoints(self.models)
 
     def at_level(self, mean_square: float) -> IassSeparator:
         """Return the same separator, which takes this for the mean square of every mixture."""
@@ -130,7 +117,7 @@ class IassSeparator:
             frame_times_s=np.arange(n_frames) * hop / self.sample_rate,
         )
 
-    def _models_of(self, instruments: Sequence[str]) -> list[IassModel]:
+    def _models_of(self, instruments: Sequence[str]) -> list[Checkpoint[Iass]]:
         """Return the model of every different instrument."""
         by_target = {model.network.config.target: model for model in self.models}
         if missing := sorted(set(instruments) - by_target.keys()):

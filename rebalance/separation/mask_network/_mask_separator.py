@@ -15,10 +15,9 @@ from rebalance._base.files import StrPath, expanded
 from rebalance.audio import Audio
 from rebalance.separation import (
     Chunking,
+    Described,
     SeparatorInfo,
     checked_mixture,
-    described,
-    described_as_html,
     known_instruments,
     source_names,
 )
@@ -32,8 +31,8 @@ _FADE_S = 0.5
 _STREAM_BLOCK_S = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MaskSeparator:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class MaskSeparator(Described):
     """Gives all sources in one pass over the mixture; any length by overlap-add, a causal network as a stream.
 
     Parameters
@@ -76,21 +75,8 @@ class MaskSeparator:
     def info(self) -> SeparatorInfo:
         """What is known of it: its card, its size, its look-ahead."""
         samples = self.network.config.look_ahead_samples
-        return SeparatorInfo(
-            shrinkage=self.card.shrinkage,
-            mixture_consistent=True,
-            reliability=self.card.reliability,
-            n_parameters=sum(parameter.numel() for parameter in self.network.parameters()),
-            lookahead_ms=math.inf if samples is None else 1e3 * samples / self.sample_rate,
-            external_training_data=bool(self.card.data),
-            weights=self.weights,
-        )
-
-    def __repr__(self) -> str:
-        return described(self)
-
-    def _repr_html_(self) -> str:
-        return described_as_html(self)
+        ahead_ms = math.inf if samples is None else 1e3 * samples / self.sample_rate
+        return self.card.info(self.network, weights=self.weights, lookahead_ms=ahead_ms, mixture_consistent=True)
 
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source; see `Separator`."""

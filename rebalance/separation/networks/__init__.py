@@ -1,20 +1,5 @@
 """What all networks are built of: layers, and the device they run on."""
 
-from __future__ import annotations
+import lazy_loader
 
-from rebalance.separation.networks._centred_stft import centred_spectra, signals_of_spectra
-from rebalance.separation.networks._devices import chosen_device, overlap_add_within_memory, within_memory
-from rebalance.separation.networks._layers import ConditionedNorm, Ensemble, Memory, TimeConv, full_precision
-
-__all__ = [
-    "ConditionedNorm",
-    "Ensemble",
-    "Memory",
-    "TimeConv",
-    "centred_spectra",
-    "chosen_device",
-    "full_precision",
-    "overlap_add_within_memory",
-    "signals_of_spectra",
-    "within_memory",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
@@ -16,10 +15,9 @@ from rebalance.audio import Audio
 from rebalance.separation import (
     HOP_SIZE,
     WINDOW_SIZE,
+    Described,
     SeparatorInfo,
     checked_mixture,
-    described,
-    described_as_html,
     inverse_spectrogram,
     known_instruments,
     source_names,
@@ -39,8 +37,8 @@ _SHARPNESS = 2.0  # power the tracker's shares are raised to: spread over wrong 
 _BLOCK_MARGIN = 64 * HOP_SIZE  # further than masks see
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PitchSeparator:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PitchSeparator(Described):
     """Tracks the players, then shares every bin of the mixture by the harmonics of their pitches.
 
     Parameters
@@ -80,23 +78,8 @@ class PitchSeparator:
     @property
     def info(self) -> SeparatorInfo:
         """What is known of it: the card of its tracker, its size; it sees the whole signal."""
-        card = self.tracker.card
         networks = [self.tracker.network, *([] if self.refiner is None else [self.refiner])]
-        return SeparatorInfo(
-            shrinkage=card.shrinkage,
-            mixture_consistent=True,
-            reliability=card.reliability,
-            n_parameters=sum(parameter.numel() for network in networks for parameter in network.parameters()),
-            lookahead_ms=math.inf,
-            external_training_data=bool(card.data),
-            weights=self.tracker.weights,
-        )
-
-    def __repr__(self) -> str:
-        return described(self)
-
-    def _repr_html_(self) -> str:
-        return described_as_html(self)
+        return self.tracker.card.info(*networks, weights=self.tracker.weights, mixture_consistent=True)
 
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source; see `rebalance.separation.Separator`."""

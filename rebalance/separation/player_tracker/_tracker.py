@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rebalance._base.files import StrPath
 from rebalance.audio import Audio, resample
-from rebalance.separation import checked_mixture, described, described_as_html, known_instruments
+from rebalance.separation import Described, checked_mixture, known_instruments
 from rebalance.separation.player_tracker._posteriors import Posteriors
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ _MARGIN_S = 3.0
 _A4_HZ, _A4_MIDI = 440.0, 69.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tracker:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Tracker(Described):
     """Finds who plays which pitch when.
 
     Parameters
@@ -58,12 +58,6 @@ class Tracker:
     def sample_rate(self) -> int:
         """Rate in Hz it works at; mixtures of other rates are resampled."""
         return self.network.config.sample_rate
-
-    def __repr__(self) -> str:
-        return described(self)
-
-    def _repr_html_(self) -> str:
-        return described_as_html(self)
 
     def __call__(
         self,

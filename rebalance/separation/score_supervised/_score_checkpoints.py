@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-
-from rebalance._base.configuration import structured
-from rebalance._base.files import StrPath, expanded
-from rebalance.separation import (
-    SCORE_FORMAT,
-    ModelCard,
-    checked_header,
-    reading_checkpoint,
-    write_tensors,
-)
+from rebalance._base.files import StrPath
+from rebalance.separation import SCORE_FORMAT, ModelCard, load_network, save_network
 from rebalance.separation.networks import chosen_device
 from rebalance.separation.score_supervised._score_separator import ScoreSupervisedSeparator
 from rebalance.separation.score_supervised._tcn import ScoreTcn, TcnConfig
@@ -48,13 +38,7 @@ def save_score_separator(path: StrPath, network: ScoreTcn, card: ModelCard) -> N
     ...     print(load_separator(Path(folder, "mine.safetensors"), device="cpu").info.shrinkage)
     (0.5,)
     """
-    header = {
-        "format": SCORE_FORMAT,
-        "config": json.dumps(asdict(network.config)),
-        "card": json.dumps(asdict(card)),
-        "n_parameters": str(sum(parameter.numel() for parameter in network.parameters())),
-    }
-    write_tensors(path, network.state_dict(), header)
+    save_network(path, network, card, SCORE_FORMAT, half_precision=True)
 
 
 def load_score_separator(name: str, path: StrPath, *, device: str) -> ScoreSupervisedSeparator:
@@ -83,13 +67,5 @@ def load_score_separator(name: str, path: StrPath, *, device: str) -> ScoreSuper
         ...
     rebalance._base.errors.ConfigError: ...fast.safetensors: expected a checkpoint of format ...
     """
-    from safetensors.torch import load_file
-
-    path = expanded(path)
-    header, sha256 = checked_header(path, SCORE_FORMAT)
-    with reading_checkpoint(path):
-        network = ScoreTcn(structured(json.loads(header["config"]), TcnConfig, "config"))
-        card = structured(json.loads(header["card"]), ModelCard, "card")
-        network.load_state_dict({key: tensor.float() for key, tensor in load_file(path).items()})
-    placed = network.eval().to(chosen_device(device))
-    return ScoreSupervisedSeparator(name=name, network=placed, card=card, weights=sha256)
+    model = load_network(path, SCORE_FORMAT, TcnConfig, ScoreTcn, device=chosen_device(device))
+    return ScoreSupervisedSeparator(name=name, network=model.network, card=model.card, weights=model.sha256)

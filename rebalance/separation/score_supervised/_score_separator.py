@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,11 +14,10 @@ from rebalance._base.errors import ConfigError
 from rebalance.audio import Audio
 from rebalance.separation import (
     Chunking,
+    Described,
     ModelCard,
     SeparatorInfo,
     checked_mixture,
-    described,
-    described_as_html,
     known_instruments,
     shared_among_voices,
 )
@@ -28,8 +26,8 @@ from rebalance.separation.score_supervised._tcn import ScoreTcn
 _CHUNK_S, _OVERLAP_S, _MARGIN_S = 4.0, 1.0, 0.25
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreSupervisedSeparator:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ScoreSupervisedSeparator(Described):
     """Masks of a network that learnt from scores, on the phase of the mixture.
 
     Parameters
@@ -80,20 +78,7 @@ class ScoreSupervisedSeparator:
     @property
     def info(self) -> SeparatorInfo:
         """What is known of it; it sees the whole clip."""
-        return SeparatorInfo(
-            shrinkage=self.card.shrinkage,
-            reliability=self.card.reliability,
-            n_parameters=sum(parameter.numel() for parameter in self.network.parameters()),
-            lookahead_ms=math.inf,
-            external_training_data=bool(self.card.data),
-            weights=self.weights,
-        )
-
-    def __repr__(self) -> str:
-        return described(self)
-
-    def _repr_html_(self) -> str:
-        return described_as_html(self)
+        return self.card.info(self.network, weights=self.weights)
 
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source; see `rebalance.separation.Separator`."""

@@ -6,9 +6,10 @@ import math
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from rebalance._base.errors import ConfigError
+from rebalance.separation.networks import SpectralNetwork
 
 _BASE = 21.0  # of the warp: the lowest bins are stretched, the highest pressed together
 _SHIFT = 11.0
@@ -94,7 +95,7 @@ class LogSpectrumConfig:
             )
 
 
-class LogSpectrum(nn.Module):
+class LogSpectrum(SpectralNetwork):
     """Transforms signals, and magnitudes to and from the logarithmic axis.
 
     Row ``y`` in [-1, 1] reads the bin at ``(21^((y + 1) / 2) - 11) / 10``, both axes from -1 at the first to 1 at the
@@ -110,9 +111,8 @@ class LogSpectrum(nn.Module):
     """
 
     def __init__(self, config: LogSpectrumConfig) -> None:
-        super().__init__()
+        super().__init__(config.window, config.hop, pad_mode="constant")
         self.config = config
-        self.register_buffer("window", torch.hann_window(config.window, periodic=True), persistent=False)
         rows = torch.linspace(-1.0, 1.0, config.n_rows, dtype=torch.float64)
         bins = torch.linspace(-1.0, 1.0, config.n_bins, dtype=torch.float64)
         to_rows = (_BASE ** ((rows + 1.0) / 2.0) - _SHIFT) / _SCALE
@@ -120,33 +120,8 @@ class LogSpectrum(nn.Module):
         self.register_buffer("row_places", (to_rows + 1.0) / 2.0 * (config.n_bins - 1), persistent=False)
         self.register_buffer("bin_places", (to_bins + 1.0) / 2.0 * (config.n_rows - 1), persistent=False)
 
-    window: Tensor
     row_places: Tensor
     bin_places: Tensor
-
-    def spectra(self, signals: Tensor) -> Tensor:
-        """Return centred spectra ``(..., n_bins, n_frames)`` of signals ``(..., n_samples)``."""
-        flat = signals.reshape(-1, signals.shape[-1])
-        config = self.config
-        spectra = torch.stft(
-            flat, config.window, config.hop, window=self.window, center=True, pad_mode="constant", return_complex=True
-        )
-        return spectra.reshape(*signals.shape[:-1], *spectra.shape[-2:])
-
-    def signals(self, spectra: Tensor, n_samples: int) -> Tensor:
-        """Return signals ``(..., n_samples)`` of spectra.
-
-        Parameters
-        ----------
-        spectra
-            Complex, shape ``(..., n_bins, n_frames)``.
-        n_samples
-            Length of the signals they were made of.
-        """
-        config = self.config
-        flat = spectra.reshape(-1, *spectra.shape[-2:])
-        signals = torch.istft(flat, config.window, config.hop, window=self.window, center=True, length=n_samples)
-        return signals.reshape(*spectra.shape[:-2], n_samples)
 
     def bounded(self, spectra: Tensor) -> Tensor:
         """Return magnitudes, none above what samples in [-1, 1] can give."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,25 +10,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rebalance._base.errors import ConfigError
-from rebalance._base.files import StrPath
 from rebalance.audio import Audio
 from rebalance.separation import (
-    MULTI_HEAD_FORMAT,
+    Described,
     ModelCard,
     SeparatorInfo,
     checked_mixture,
-    described,
-    described_as_html,
     known_instruments,
     shared_among_voices,
 )
 from rebalance.separation.solos._blocks_in_time import masked_in_blocks
-from rebalance.separation.solos._multi_head_unet import MultiHeadConfig, MultiHeadUNet
-from rebalance.separation.solos._solos_checkpoints import load_model, save_model
+from rebalance.separation.solos._multi_head_unet import MultiHeadUNet
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MultiHeadSeparator:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class MultiHeadSeparator(Described):
     """Gives every instrument the mask of its head, with the mixture's phase; voices of one share its estimate.
 
     All thirteen masks of a bin sum to 1, those of the instruments asked for to less: the estimates do not sum to the
@@ -70,20 +65,7 @@ class MultiHeadSeparator:
     @property
     def info(self) -> SeparatorInfo:
         """What is known of it; it sees whole segments."""
-        return SeparatorInfo(
-            shrinkage=self.card.shrinkage,
-            reliability=self.card.reliability,
-            n_parameters=sum(each.numel() for each in self.network.parameters()),
-            lookahead_ms=math.inf,
-            external_training_data=bool(self.card.data),
-            weights=self.weights,
-        )
-
-    def __repr__(self) -> str:
-        return described(self)
-
-    def _repr_html_(self) -> str:
-        return described_as_html(self)
+        return self.card.info(self.network, weights=self.weights)
 
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source; see `rebalance.separation.Separator`."""
@@ -141,64 +123,3 @@ def multi_head_estimates(
         return network.masks(magnitudes)[0, places]
 
     return masked_in_blocks(network.transform, mixture, masks_of)
-
-
-def save_multi_head(path: StrPath, network: MultiHeadUNet, card: ModelCard) -> None:
-    """Write a network, and ``<name>.sha256`` beside it.
-
-    Parameters
-    ----------
-    path
-        Ends in ``.safetensors``.
-    network
-        Whose weights are written.
-    card
-        What is known of the weights.
-
-    Raises
-    ------
-    RebalanceError
-        If the operating system refuses to write.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> from rebalance.separation import ModelCard, load_separator
-    >>> from rebalance.separation.solos import MultiHeadConfig, MultiHeadUNet, save_multi_head
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     network = MultiHeadUNet(MultiHeadConfig(widths=(4, 8)))
-    ...     save_multi_head(Path(folder, "mine.safetensors"), network, ModelCard())
-    ...     load_separator(f"multi-head-u-net:{folder}", device="cpu").card.training["Widths"]
-    'small'
-    """
-    save_model(path, network, network.config, card, MULTI_HEAD_FORMAT)
-
-
-def load_multi_head(name: str, path: StrPath, *, device: str) -> MultiHeadSeparator:
-    """Return the separator of a model's file, or of the only one in a folder; nothing is unpickled.
-
-    Parameters
-    ----------
-    name
-        What the separator is called.
-    path
-        A file, or the folder of one.
-    device
-        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
-
-    Raises
-    ------
-    ConfigError
-        If there is no such model, or it is damaged.
-
-    Examples
-    --------
-    >>> from rebalance.separation.solos import load_multi_head
-    >>> load_multi_head("mine", "recipes", device="cpu")
-    Traceback (most recent call last):
-        ...
-    rebalance._base.errors.ConfigError: recipes: expected one model of format 'rebalance-multi-head-u-net/1', ...
-    """
-    model = load_model(path, MULTI_HEAD_FORMAT, MultiHeadConfig, MultiHeadUNet, device=device)
-    return MultiHeadSeparator(name=name, network=model.network, card=model.card, weights=model.sha256)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
@@ -13,27 +12,23 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rebalance._base.errors import ConfigError
-from rebalance._base.files import StrPath
 from rebalance.audio import Audio
 from rebalance.separation import (
-    PIXELS_FORMAT,
+    Described,
     ModelCard,
     PlayersAt,
     SeparatorInfo,
     checked_mixture,
-    described,
-    described_as_html,
     known_instruments,
     source_names,
 )
 from rebalance.separation.solos._blocks_in_time import masked_in_blocks
 from rebalance.separation.solos._seen_frames import framed
-from rebalance.separation.solos._solos_checkpoints import load_model, save_model
-from rebalance.separation.solos._sound_of_pixels import PixelsConfig, SoundOfPixels
+from rebalance.separation.solos._sound_of_pixels import SoundOfPixels
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PixelsSeparator:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PixelsSeparator(Described):
     """Separates what each of several players in view plays, whatever it is called; masks are binary.
 
     Before it can be called it has to be shown the players; see `rebalance.separation.Sighted`.
@@ -85,20 +80,7 @@ class PixelsSeparator:
     @property
     def info(self) -> SeparatorInfo:
         """What is known of it; it sees whole segments."""
-        return SeparatorInfo(
-            shrinkage=self.card.shrinkage,
-            reliability=self.card.reliability,
-            n_parameters=sum(each.numel() for each in self.network.parameters()),
-            lookahead_ms=math.inf,
-            external_training_data=bool(self.card.data),
-            weights=self.weights,
-        )
-
-    def __repr__(self) -> str:
-        return described(self)
-
-    def _repr_html_(self) -> str:
-        return described_as_html(self)
+        return self.card.info(self.network, weights=self.weights)
 
     def shown(self, players_at: PlayersAt) -> Self:
         """Return the same separator, shown the players."""
@@ -177,65 +159,3 @@ def pixels_estimates(
         return network.masks(magnitudes, network.seen(seen[None]))[0]
 
     return masked_in_blocks(network.transform, mixture, masks_of)
-
-
-def save_pixels(path: StrPath, network: SoundOfPixels, card: ModelCard) -> None:
-    """Write a network, and ``<name>.sha256`` beside it.
-
-    Parameters
-    ----------
-    path
-        Ends in ``.safetensors``.
-    network
-        Whose weights are written.
-    card
-        What is known of the weights.
-
-    Raises
-    ------
-    RebalanceError
-        If the operating system refuses to write.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> from rebalance.separation import ModelCard, load_separator
-    >>> from rebalance.separation.solos import PixelsConfig, SoundOfPixels, VisionConfig, save_pixels
-    >>> vision = VisionConfig(widths=(4, 8), blocks=(1, 1), frame_size=32)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     network = SoundOfPixels(PixelsConfig(widths=(4, 8), vision=vision))
-    ...     save_pixels(Path(folder, "mine.safetensors"), network, ModelCard())
-    ...     load_separator(f"sound-of-pixels:{folder}", device="cpu").sample_rate
-    11025
-    """
-    save_model(path, network, network.config, card, PIXELS_FORMAT)
-
-
-def load_pixels(name: str, path: StrPath, *, device: str) -> PixelsSeparator:
-    """Return the separator of a model's file, or of the only one in a folder; nothing is unpickled.
-
-    Parameters
-    ----------
-    name
-        What the separator is called.
-    path
-        A file, or the folder of one.
-    device
-        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
-
-    Raises
-    ------
-    ConfigError
-        If there is no such model, or it is damaged.
-
-    Examples
-    --------
-    >>> from rebalance.separation.solos import load_pixels
-    >>> load_pixels("mine", "recipes", device="cpu")
-    Traceback (most recent call last):
-        ...
-    rebalance._base.errors.ConfigError: recipes: expected one model of format 'rebalance-sound-of-pixels/1', ...
-    """
-    model = load_model(path, PIXELS_FORMAT, PixelsConfig, SoundOfPixels, device=device)
-    return PixelsSeparator(name=name, network=model.network, card=model.card, weights=model.sha256)

@@ -1,71 +1,89 @@
-"""Checkpoints of both systems: safetensors, configuration and card in the header."""
+"""Models of both systems on disk, and their separators."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
 
-from torch import nn
-
-from rebalance._base.configuration import structured
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded
-from rebalance.separation import ModelCard, checked_header, reading_checkpoint, write_tensors
+from rebalance.separation import MULTI_HEAD_FORMAT, PIXELS_FORMAT, ModelCard, load_network, save_network
 from rebalance.separation.networks import chosen_device
-
-Network = TypeVar("Network", bound=nn.Module)
-
-
-class _Sized(Protocol):
-    """A configuration that tells whether its sizes are the published ones."""
-
-    @property
-    def sizes(self) -> str: ...
+from rebalance.separation.solos._multi_head_separator import MultiHeadSeparator
+from rebalance.separation.solos._multi_head_unet import MultiHeadConfig, MultiHeadUNet
+from rebalance.separation.solos._pixels_separator import PixelsSeparator
+from rebalance.separation.solos._sound_of_pixels import PixelsConfig, SoundOfPixels
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedModel(Generic[Network]):
-    """A network of a checkpoint, on its device, with its card and the digest of its file."""
+def save_solos_network(path: StrPath, network: MultiHeadUNet | SoundOfPixels, card: ModelCard) -> None:
+    """Write a network in full precision, and ``<name>.sha256`` beside it; the card is told the widths.
 
-    network: Network
-    card: ModelCard
-    sha256: str
+    Parameters
+    ----------
+    path
+        Ends in ``.safetensors``.
+    network
+        Whose weights are written.
+    card
+        What is known of the weights.
+
+    Raises
+    ------
+    RebalanceError
+        If the operating system refuses to write.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from rebalance.separation import ModelCard, load_separator
+    >>> from rebalance.separation.solos import MultiHeadConfig, MultiHeadUNet, save_solos_network
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     network = MultiHeadUNet(MultiHeadConfig(widths=(4, 8)))
+    ...     save_solos_network(Path(folder, "mine.safetensors"), network, ModelCard())
+    ...     load_separator(f"multi-head-u-net:{folder}", device="cpu").card.training["Widths"]
+    'small'
+    """
+    told = replace(card, training={**card.training, "Widths": network.config.sizes})
+    save_network(path, network, told, MULTI_HEAD_FORMAT if isinstance(network, MultiHeadUNet) else PIXELS_FORMAT)
 
 
-def save_model(path: StrPath, network: nn.Module, config: _Sized, card: ModelCard, model_format: str) -> None:
-    """Write a network in full precision, and ``<name>.sha256`` beside it; the card is told the widths."""
-    told = replace(card, training={**card.training, "Widths": config.sizes})
-    header = {
-        "format": model_format,
-        "config": json.dumps(asdict(config)),  # type: ignore[call-overload]
-        "card": json.dumps(asdict(told)),
-        "n_parameters": str(sum(parameter.numel() for parameter in network.parameters())),
-    }
-    write_tensors(path, network.state_dict(), header, half_precision=False)
+def load_solos_separator(
+    name: str, path: StrPath, model_format: str, *, device: str
+) -> MultiHeadSeparator | PixelsSeparator:
+    """Return the separator of a model's file, or of the only one in a folder; nothing is unpickled.
 
-
-def load_model(
-    path: StrPath, model_format: str, config_kind: type[Any], build: Callable[[Any], Network], *, device: str
-) -> LoadedModel[Network]:
-    """Return the network of a file, or of the one in a folder; nothing is unpickled.
+    Parameters
+    ----------
+    name
+        What the separator is called.
+    path
+        A file, or the folder of one.
+    model_format
+        ``MULTI_HEAD_FORMAT`` or ``PIXELS_FORMAT`` of `rebalance.separation`.
+    device
+        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
 
     Raises
     ------
     ConfigError
-        If there is no such file, or more than one, or it is damaged.
-    """
-    from safetensors.torch import load_file
+        If there is no such model, or more than one, or it is damaged.
 
-    file = _only_file(expanded(path), model_format)
-    header, sha256 = checked_header(file, model_format)
-    with reading_checkpoint(file):
-        network = build(structured(json.loads(header["config"]), config_kind, "config"))
-        card = structured(json.loads(header["card"]), ModelCard, "card")
-        network.load_state_dict(load_file(file))
-    return LoadedModel(network=network.eval().to(chosen_device(device)), card=card, sha256=sha256)
+    Examples
+    --------
+    >>> from rebalance.separation import PIXELS_FORMAT
+    >>> from rebalance.separation.solos import load_solos_separator
+    >>> load_solos_separator("mine", "recipes", PIXELS_FORMAT, device="cpu")
+    Traceback (most recent call last):
+        ...
+    rebalance._base.errors.ConfigError: recipes: expected one model of format 'rebalance-sound-of-pixels/1', ...
+    """
+    file, on = _only_file(expanded(path), model_format), chosen_device(device)
+    if model_format == MULTI_HEAD_FORMAT:
+        heads = load_network(file, model_format, MultiHeadConfig, MultiHeadUNet, device=on)
+        return MultiHeadSeparator(name=name, network=heads.network, card=heads.card, weights=heads.sha256)
+    pixels = load_network(file, PIXELS_FORMAT, PixelsConfig, SoundOfPixels, device=on)
+    return PixelsSeparator(name=name, network=pixels.network, card=pixels.card, weights=pixels.sha256)
 
 
 def _only_file(path: Path, model_format: str) -> Path:

@@ -8,11 +8,11 @@ import torch
 from torch import nn
 
 from rebalance._base.errors import ConfigError
-from rebalance.separation.networks import centred_spectra, signals_of_spectra
+from rebalance.separation.networks import BandLimited, SpectralNetwork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class XumxConfig:
+class XumxConfig(BandLimited):
     """Sizes of an X-UMX; the defaults are the published ones.
 
     Parameters
@@ -63,23 +63,13 @@ class XumxConfig:
             raise ConfigError(where="X-UMX", expected="sizes above 0 and a window longer than the hop", got=str(self))
 
     @property
-    def n_bins(self) -> int:
-        """Bins of the STFT."""
-        return self.window // 2 + 1
-
-    @property
-    def n_seen_bins(self) -> int:
-        """Bins up to the bandwidth."""
-        return min(int(self.bandwidth_hz * self.window / self.sample_rate) + 1, self.n_bins)
-
-    @property
     def widths(self) -> str:
         """``"published"`` for the published sizes, ``"small"`` for any others."""
         same = self == XumxConfig(targets=self.targets)
         return "published" if same else "small"
 
 
-class Xumx(nn.Module):
+class Xumx(SpectralNetwork):
     """Masks for all targets from the magnitudes of a mono mixture.
 
     Every branch encodes the mixture; the mean of the encodings goes through each branch's LSTM; the mean of encodings
@@ -103,11 +93,9 @@ class Xumx(nn.Module):
     """
 
     def __init__(self, config: XumxConfig) -> None:
-        super().__init__()
+        super().__init__(config.window, config.hop)
         self.config = config
         self.branches = nn.ModuleList(_Branch(config) for _ in config.targets)
-        self.register_buffer("window", torch.hann_window(config.window), persistent=False)
-        self.window: torch.Tensor
 
     def masks(self, magnitudes: torch.Tensor) -> torch.Tensor:
         """Return masks from 0 upwards, ``(batch, n_targets, n_bins, n_frames)``, for ``(batch, n_bins, n_frames)``."""
@@ -128,22 +116,6 @@ class Xumx(nn.Module):
         """Return the encoding of every branch."""
         seen = magnitudes[:, : self.config.n_seen_bins].transpose(1, 2)
         return [branch.encode(seen) for branch in self._branches]
-
-    def spectra(self, signal: torch.Tensor) -> torch.Tensor:
-        """Return complex spectra ``(..., n_bins, n_frames)`` of ``(..., n_samples)``, centred and not normalised."""
-        return centred_spectra(signal, self.window, self.config.hop)
-
-    def signals(self, spectra: torch.Tensor, n_samples: int) -> torch.Tensor:
-        """Return signals ``(..., n_samples)`` of complex spectra.
-
-        Parameters
-        ----------
-        spectra
-            Complex, shape ``(..., n_bins, n_frames)``.
-        n_samples
-            Length of the signals they were made of.
-        """
-        return signals_of_spectra(spectra, self.window, self.config.hop, n_samples)
 
     def standardise(self, mean: torch.Tensor, scale: torch.Tensor) -> None:
         """Take the mean and the standard deviation of the mixtures' magnitudes, each of shape ``(n_seen_bins,)``.

@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file
 
-from rebalance._base.configuration import structured
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded
 from rebalance.audio import Audio
 from rebalance.separation import (
+    XUMX_FORMAT,
+    Checkpoint,
+    Described,
     ModelCard,
     SeparatorInfo,
-    checked_digest,
     checked_mixture,
-    described,
-    described_as_html,
+    info_of_checkpoints,
     known_instruments,
+    load_network,
+    save_network,
     shared_among_voices,
-    write_tensors,
 )
 from rebalance.separation.networks import chosen_device
 from rebalance.separation.xumx._network import Xumx, XumxConfig
 
-XUMX_FORMAT = "rebalance-xumx/1"
 BLOCK_FRAMES = 1024
 
 XUMX_FAMILIES: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -56,17 +51,8 @@ XUMX_FAMILIES: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
 """The fifteen targets of the four models, each with the instruments summed to it, as SynthSOD's baseline has them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Model:
-    """One model and the digest of its file."""
-
-    network: Xumx
-    card: ModelCard
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class XumxSeparator:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class XumxSeparator(Described):
     """Gives every instrument the mask of its target, with the mixture's phase.
 
     Masks come from the mean of the channels, in blocks of 1024 frames, and are applied to both. Two voices of an
@@ -81,7 +67,7 @@ class XumxSeparator:
     """
 
     name: str
-    models: tuple[_Model, ...]
+    models: tuple[Checkpoint[Xumx], ...]
 
     @property
     def sample_rate(self) -> int:
@@ -91,20 +77,7 @@ class XumxSeparator:
     @property
     def info(self) -> SeparatorInfo:
         """What is known of it; the digest is that of the digests of all models."""
-        digests = "".join(sorted(model.sha256 for model in self.models))
-        return SeparatorInfo(
-            shrinkage=self.models[0].card.shrinkage,
-            n_parameters=sum(each.numel() for model in self.models for each in model.network.parameters()),
-            lookahead_ms=float("inf"),
-            external_training_data=any(bool(model.card.data) for model in self.models),
-            weights=hashlib.sha256(digests.encode()).hexdigest(),
-        )
-
-    def __repr__(self) -> str:
-        return described(self)
-
-    def _repr_html_(self) -> str:
-        return described_as_html(self)
+        return info_of_checkpoints(self.models)
 
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source; see `Separator`."""
@@ -149,24 +122,19 @@ def save_xumx(path: StrPath, network: Xumx, card: ModelCard) -> None:
     >>> separator.models[0].card.training["Widths"]
     'small'
     """
-    described_card = {**asdict(card), "training": {**card.training, "Widths": network.config.widths}}
-    header = {
-        "format": XUMX_FORMAT,
-        "config": json.dumps(asdict(network.config)),
-        "card": json.dumps(described_card),
-    }
-    write_tensors(path, network.state_dict(), header, half_precision=False)
+    told = replace(card, training={**card.training, "Widths": network.config.widths})
+    save_network(path, network, told, XUMX_FORMAT)
 
 
 def load_xumx_separator(name: str, folder: StrPath, *, device: str) -> XumxSeparator:
-    """Return the separator over all models in a folder; nothing is unpickled.
+    """Return the separator over the model of a file, or over all models in a folder; nothing is unpickled.
 
     Parameters
     ----------
     name
         What the separator is to be called.
     folder
-        Where the models lie; files whose name begins with a dot are left out.
+        Where the models lie, or one of them; files whose name begins with a dot are left out.
     device
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
 
@@ -184,38 +152,15 @@ def load_xumx_separator(name: str, folder: StrPath, *, device: str) -> XumxSepar
     rebalance._base.errors.ConfigError: nowhere: expected models of X-UMX (*.safetensors), found none
     """
     folder = expanded(folder)
+    files = [folder] if folder.is_file() else sorted(folder.glob("[!.]*.safetensors"))
     on = chosen_device(device)
-    models = tuple(_loaded(path, on) for path in sorted(folder.glob("[!.]*.safetensors")))
+    models = tuple(load_network(file, XUMX_FORMAT, XumxConfig, Xumx, device=on) for file in files)
     if not models:
         raise ConfigError(where=folder, expected="models of X-UMX (*.safetensors)", found="none")
     targets = [target for model in models for target in model.network.config.targets]
     if len(set(targets)) != len(targets) or len({model.network.config.sample_rate for model in models}) > 1:
         raise ConfigError(where=folder, expected="models of one sample rate with different targets", got=str(targets))
     return XumxSeparator(name=name, models=models)
-
-
-def _loaded(path: Path, device: torch.device) -> _Model:
-    """Return the model of a file."""
-    try:
-        header = _header(path)
-        network = Xumx(structured(json.loads(header["config"]), XumxConfig, "config"))
-        card = structured(json.loads(header["card"]), ModelCard, "card")
-        network.load_state_dict(load_file(path))
-    except ConfigError:
-        raise
-    except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
-        reason = (str(error).splitlines() or ["no reason given"])[0]
-        raise ConfigError(f"damaged model: {reason}", where=path) from error
-    return _Model(network=network.to(device).eval(), card=card, sha256=checked_digest(path))
-
-
-def _header(path: Path) -> Mapping[str, str]:
-    """Return the header of a model's file."""
-    with safe_open(path, framework="pt") as file:
-        header: dict[str, str] = file.metadata() or {}
-    if header.get("format") != XUMX_FORMAT:
-        raise ConfigError(where=path, expected=f"a model of format {XUMX_FORMAT!r}")
-    return header
 
 
 def block_masks(network: Xumx, magnitudes: torch.Tensor) -> torch.Tensor:

@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rebalance._base.errors import ConfigError, RebalanceError
-from rebalance._base.running import Failure, run_items
+from rebalance._base.errors import ConfigError
+from rebalance._base.running import Failure
 from rebalance.audio import Audio, changes_of, made_gains, measure_leakage, relative_gains_db, remix_as_edit
 from rebalance.pipeline import estimate_sources
 from rebalance.separation import Separator, info_of, load_separator
 from rebalance.task import Segment, Task, read_source
+from rebalance.training.calibration._measured_rows import measured_rows
 
 GAINS_DB: tuple[float, ...] = (6.0, -6.0)
 _MAX_SOURCES = 5
@@ -85,21 +86,15 @@ def measure_reliability(
         raise ConfigError(where="segments", expected="at least 1", got=str(n_segments))
     segments = list(task.segments.values())
     step = 1 if n_segments is None else max(1, len(segments) // n_segments)
-    rows: list[dict[str, object]] = []
-    failures = run_items(
+    table, failures = measured_rows(
         segments[::step][:n_segments],
         functools.partial(_requests_of_segment, task, separator),
         title=f"reliability of {separator}",
+        describe=lambda segment: f"segment {segment.name}",
+        nothing="no segment could be separated",
         jobs=jobs,
         executor=executor,
-        describe=lambda segment: f"segment {segment.name}",
-        on_result=lambda _, found: rows.extend(found),
     )
-    if not rows:
-        raise RebalanceError(
-            f"{(failures[0].reason if failures else 'the task has none')}", where="no segment could be separated"
-        )
-    table = pd.DataFrame(rows)
     return Reliability(by_sources=slopes(table), rows=table, failures=failures)
 
 

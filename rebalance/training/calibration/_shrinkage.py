@@ -12,15 +12,16 @@ import numpy as np
 import pandas as pd
 
 from rebalance._base.challenge import CAD2_TASK2, EARS
-from rebalance._base.errors import AudioError, ConfigError, RebalanceError
+from rebalance._base.errors import AudioError, ConfigError
 from rebalance._base.files import StrPath, expanded
-from rebalance._base.running import Failure, run_items
+from rebalance._base.running import Failure
 from rebalance.audio import Audio, remix_as_edit, resample
 from rebalance.haaqi import EarReference, SceneNoise, binaural_scores
 from rebalance.hearing import amplify
 from rebalance.pipeline import amplify_for_submission, estimate_sources, true_remix
 from rebalance.separation import Separator, load_separator
 from rebalance.task import Task, read_source
+from rebalance.training.calibration._measured_rows import measured_rows
 
 SHRINKAGES: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
 HARM_LIMIT = 0.01
@@ -88,20 +89,14 @@ def fit_shrinkage(
     checkpoint = expanded(checkpoint)
     if 0.0 not in shrinkages:
         raise ConfigError(where="shrinkages", expected="0, the mixture, among them", got=f"{list(shrinkages)}")
-    rows: list[dict[str, object]] = []
-    failures = run_items(
+    table, failures = measured_rows(
         tuple(task.scenes),
         functools.partial(_score_scene, task, checkpoint, tuple(shrinkages)),
         title="fitting the shrinkage",
-        jobs=jobs,
         describe=lambda scene: f"scene {scene}",
-        on_result=lambda _, scored: rows.extend(scored),
+        nothing="no scene could be scored",
+        jobs=jobs,
     )
-    if not rows:
-        raise RebalanceError(
-            f"{(failures[0].reason if failures else 'the task has none')}", where="no scene could be scored"
-        )
-    table = pd.DataFrame(rows)
     return Fit(shrinkage=best_shrinkage(table), rows=table, failures=failures)
 
 

@@ -125,18 +125,9 @@ def open_library(folders: Sequence[StrPath], *, any_instrument: bool = False) ->
     --------
     >>> import tempfile
     >>> from pathlib import Path
-    >>> import numpy as np
-    >>> from rebalance.training.data import open_library
-    >>> from rebalance.training.data._stem_library import StemEntry, write_manifest, write_stem
-    >>> def write_stems(folder):
-    ...     tones = {"Flute": 880.0, "Cello": 220.0}
-    ...     facts = {"rendition": "duet", "family": "tones", "mean_pitch": 60.0}
-    ...     entries = [StemEntry(label=name, instrument=name, file=f"{name}.npy", **facts) for name in tones]
-    ...     for entry, pitch_hz in zip(entries, tones.values(), strict=True):
-    ...         write_stem(folder, entry, 0.1 * np.sin(2 * np.pi * pitch_hz * np.arange(88_200) / 44_100))
-    ...     write_manifest(folder, entries)
+    >>> from rebalance.training.data import open_library, write_tones
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_stems(Path(folder))
+    ...     write_tones(folder)
     ...     library = open_library([Path(folder)])
     >>> library.by_instrument, library.by_rendition
     ({'Cello': (1,), 'Flute': (0,)}, {'duet': (0, 1)})

@@ -1,4 +1,4 @@
-"""What the systems of Solos minimise; see `rebalance.training._loop.Objective`."""
+"""What the systems of Solos minimise; see `rebalance.training._loop_protocols.Objective`."""
 
 from __future__ import annotations
 

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from rebalance._base.bootstrap import Estimate, paired_difference
 from rebalance._base.errors import MetadataError
+from rebalance.report import (
+    Ordering,
+    OrderingResult,
+    compare_systems,
+    difference_text,
+    markdown_lines,
+    number_text,
+    signed_text,
+)
 from rebalance.training.solos._solos_systems import SYSTEMS
 
 _MEASURES = ("sdr", "sir", "sar")
-_KEYS = ["piece", "segment", "instrument"]
-_ORDER = (
-    ("pixels-other-corpus", "pixels-scratch", "other corpus < from scratch"),
-    ("pixels-scratch", "pixels-fine-tuned", "from scratch <= fine-tuned"),
-    ("pixels-fine-tuned", "multi-head-u-net", "fine-tuned < multi-head U-Net"),
+_PLACES = 2
+SOLOS_ORDERINGS = (
+    Ordering(system="pixels-scratch", than="pixels-other-corpus", figure="sdr", title="other corpus < from scratch"),
+    Ordering(
+        system="pixels-fine-tuned",
+        than="pixels-scratch",
+        figure="sdr",
+        expected="not lower",
+        title="from scratch <= fine-tuned",
+    ),
+    Ordering(system="multi-head-u-net", than="pixels-fine-tuned", figure="sdr", title="fine-tuned < multi-head U-Net"),
 )
+"""What the paper of Solos says of its systems."""
 
 
 def system_lines(scores: pd.DataFrame) -> Iterator[str]:
@@ -42,16 +58,8 @@ def system_lines(scores: pd.DataFrame) -> Iterator[str]:
     """
     sizes = sorted(int(size) for size in scores["n_sources"].unique())
     header = ["system", "SDR", "SIR", "SAR", *(f"{size} sources, SDR" for size in sizes), "segments"]
-    yield f"| {' | '.join(header)} |"
-    yield "|---" * len(header) + "|"
-    for name, title in SYSTEMS.items():
-        own = scores[scores["system"] == name]
-        if own.empty:
-            continue
-        whole = [f"{_signed(own[measure].mean())} ± {own[measure].std(ddof=0):.2f}" for measure in _MEASURES]
-        by_size = [_signed(own.loc[own["n_sources"] == size, "sdr"].mean()) for size in sizes]
-        n_segments = len(own[["seed", "piece", "segment"]].drop_duplicates())
-        yield f"| {title} | {' | '.join([*whole, *by_size])} | {n_segments} |"
+    done = ((title, scores[scores["system"] == name]) for name, title in SYSTEMS.items())
+    return markdown_lines(header, ([title, *_mean_cells(own, sizes)] for title, own in done if not own.empty))
 
 
 def ordering_lines(scores: pd.DataFrame) -> Iterator[str]:
@@ -78,16 +86,10 @@ def ordering_lines(scores: pd.DataFrame) -> Iterator[str]:
     | other corpus < from scratch | +1.00 [+1.00, +1.00] | +0.00 [+0.00, +0.00] | ... | +1.00 | 2 | yes |
     ...
     """
-    columns = [*(f"{measure.upper()} difference" for measure in _MEASURES), "by seed, SDR", "pairs", "SDR comes out"]
-    header = ["ordering", *columns]
-    yield f"| {' | '.join(header)} |"
-    yield "|---" * len(header) + "|"
-    for first, second, title in _ORDER:
-        pairs = _pairs(scores, first, second)
-        found = [_difference(pairs, measure) for measure in _MEASURES]
-        by_seed = [_signed((own["sdr_2"] - own["sdr_1"]).mean(), plus=True) for _, own in pairs.groupby("seed")]
-        cells = [*(_text(estimate) for estimate in found), ", ".join(by_seed), str(len(pairs))]
-        yield f"| {title} | {' | '.join(cells)} | {_verdict(found[0], strict='<=' not in title)} |"
+    differences = [f"{measure.upper()} difference" for measure in _MEASURES]
+    header = ["ordering", *differences, "by seed, SDR", "pairs", "SDR comes out"]
+    rows = scores.rename(columns={"instrument": "target"})
+    return markdown_lines(header, (_ordering_cells(rows, ordering) for ordering in SOLOS_ORDERINGS))
 
 
 def sight_lines(cells: pd.DataFrame) -> Iterator[str]:
@@ -105,51 +107,48 @@ def sight_lines(cells: pd.DataFrame) -> Iterator[str]:
     | Sound of Pixels, from scratch | 0 | 1,234 | 10 | 0.5 | 0.5 | 1 | 95 % |
     """
     header = ["system", "seed", "parameters", "steps", "minutes", "validation loss", "stages", "named by sight"]
-    yield f"| {' | '.join(header)} |"
-    yield "|---" * len(header) + "|"
-    titles = {str(name): title for name, title in SYSTEMS.items()}
-    for row in cells[cells["steps"].notna()].to_dict("records"):
-        named = f"{100 * row['sight_accuracy']:.0f} %" if pd.notna(row["sight_accuracy"]) else "–"
-        numbers = [f"{int(row['n_parameters']):,}", f"{int(row['steps'])}", f"{row['minutes']:g}"]
-        last = [f"{row['validation_loss']:g}", f"{int(row['stages'])}", named]
-        yield f"| {titles[str(row['system'])]} | {row['seed']} | {' | '.join([*numbers, *last])} |"
+    return markdown_lines(header, map(_cell_of_a_run, cells[cells["steps"].notna()].to_dict("records")))
 
 
-def _pairs(scores: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
-    """Return the sources that both systems have scores of."""
-    one, other = (scores[scores["system"] == name] for name in (first, second))
-    pairs = one.merge(other, on=["seed", *_KEYS], suffixes=("_1", "_2"))
-    if pairs.empty:
-        raise MetadataError(where="scores", expected=f"sources scored for {first} and {second}", found="none")
-    return pairs
+def _mean_cells(own: pd.DataFrame, sizes: Sequence[int]) -> list[str]:
+    """Return means and deviations of one system, its means by number of sources, and how many segments there are."""
+    whole = [f"{_text(own[measure].mean())} ± {own[measure].std(ddof=0):.2f}" for measure in _MEASURES]
+    by_size = [_text(own.loc[own["n_sources"] == size, "sdr"].mean()) for size in sizes]
+    return [*whole, *by_size, str(len(own[["seed", "piece", "segment"]].drop_duplicates()))]
 
 
-def _difference(pairs: pd.DataFrame, measure: str) -> Estimate:
-    """Return the mean difference of second and first with its interval over pieces."""
-    one, other = pairs[f"{measure}_1"], pairs[f"{measure}_2"]
-    clusters = pairs["piece"].astype(str).tolist()
-    return paired_difference(one, other, clusters, rng=np.random.default_rng(0)).estimate
+def _ordering_cells(rows: pd.DataFrame, ordering: Ordering) -> list[str]:
+    """Return one row of the orderings."""
+    results = [
+        result
+        for measure in _MEASURES
+        for result in compare_systems(rows, replace(ordering, figure=measure), pooled=True)
+    ]
+    if not results:
+        expected = f"sources scored for {ordering.than} and {ordering.system}"
+        raise MetadataError(where="scores", expected=expected, found="none")
+    means = results[0].pairs.groupby("seed")["difference"].mean()
+    by_seed = ", ".join(signed_text(mean, places=_PLACES) for mean in means)
+    differences = [difference_text(result.difference.estimate, places=_PLACES) for result in results]
+    return [ordering.text, *differences, by_seed, str(len(results[0].pairs)), _came_out(results[0])]
 
 
-def _verdict(estimate: Estimate, *, strict: bool) -> str:
+def _came_out(result: OrderingResult) -> str:
     """Say whether an ordering comes out: yes or no where the interval leaves no doubt."""
-    if estimate.interval is None:
+    if result.difference.estimate.interval is None:
         return "one piece tells nothing"
-    if estimate.interval.low > 0:
-        return "yes"
-    if estimate.interval.high < 0:
-        return "no, the other way round"
-    return "not resolved" if strict else "not contradicted"
+    unresolved = "not contradicted" if result.ordering.expected == "not lower" else "not resolved"
+    return {"holds": "yes", "fails": "no, the other way round", "open": unresolved}[result.verdict]
 
 
-def _text(estimate: Estimate) -> str:
-    """Return a difference with its interval."""
-    mean = _signed(estimate.mean, plus=True)
-    if estimate.interval is None:
-        return mean
-    return f"{mean} [{_signed(estimate.interval.low, plus=True)}, {_signed(estimate.interval.high, plus=True)}]"
+def _cell_of_a_run(row: Mapping[Hashable, Any]) -> list[str]:
+    """Return the facts of one training."""
+    named = f"{100 * row['sight_accuracy']:.0f} %" if pd.notna(row["sight_accuracy"]) else "–"
+    numbers = [f"{int(row['n_parameters']):,}", f"{int(row['steps'])}", f"{row['minutes']:g}"]
+    last = [f"{row['validation_loss']:g}", f"{int(row['stages'])}", named]
+    return [SYSTEMS[row["system"]], f"{row['seed']}", *numbers, *last]
 
 
-def _signed(value: float, *, plus: bool = False) -> str:
-    """Return two decimals with a proper minus sign."""
-    return (f"{value:+.2f}" if plus else f"{value:.2f}").replace("-", "−")
+def _text(value: float) -> str:
+    """Return two decimals."""
+    return number_text(value, places=_PLACES)

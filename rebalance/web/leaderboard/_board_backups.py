@@ -10,8 +10,7 @@ import tarfile
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Integer, MetaData, func, insert, select, text
-from sqlalchemy import Table as SqlTable
+from sqlalchemy import Connection, DateTime, Integer, MetaData, Table as SqlTable, func, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from rebalance._base.errors import ConfigError, RebalanceError

@@ -1,7 +1,5 @@
 """The pages of the leaderboard: public boards, the pages of teams, and those of organisers."""
 
-from __future__ import annotations
+import lazy_loader
 
-from rebalance.web.leaderboard_pages._page_routes import add_pages
-
-__all__ = ["add_pages"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

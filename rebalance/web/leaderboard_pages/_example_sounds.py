@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
-
-import numpy as np
-import soundfile
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.files import replacing
-from rebalance.audio import Audio, loudness_lufs, resample
+from rebalance.audio import Audio, encode_vorbis, loudness_lufs, resample
 from rebalance.hearing import amplify
 from rebalance.submission import ArchivedSignals
 from rebalance.task import Pair, Task, read_source
 from rebalance.web.listening_test import matched
-
-_OGG_QUALITY = 0.6  # libsndfile's compression level: 0 is best, 1 smallest
-_OGG_BLOCK = 4096  # libsndfile overflows its stack on long writes of Vorbis
 
 
 def write_sounds(kept: Path, task: Task, pair: Pair, archive: Path) -> None:
     """Write the sounds of a pair into a folder, as Ogg Vorbis."""
     for name, signal in matched_sounds(task, pair, archive).items():
         with replacing(kept / f"{name}.ogg") as temporary:
-            temporary.write_bytes(_encoded(signal))
+            temporary.write_bytes(encode_vorbis(signal, CAD2_TASK2.remix_sample_rate))
 
 
 def matched_sounds(task: Task, pair: Pair, archive: Path) -> dict[str, Audio]:
@@ -37,20 +30,3 @@ def matched_sounds(task: Task, pair: Pair, archive: Path) -> dict[str, Audio]:
     signals: dict[str, Audio] = {"mixture": mixture[:, :n_samples], "system": system[:, :n_samples]}
     level_lufs = min(loudness_lufs(signal, rate) for signal in signals.values())
     return dict(matched(signals, rate, level_lufs=level_lufs))
-
-
-def _encoded(signal: Audio) -> bytes:
-    buffer = io.BytesIO()
-    samples = np.clip(signal, -1.0, 1.0).T
-    with soundfile.SoundFile(
-        buffer,
-        "w",
-        samplerate=CAD2_TASK2.remix_sample_rate,
-        channels=samples.shape[1],
-        format="OGG",
-        subtype="VORBIS",
-        compression_level=_OGG_QUALITY,
-    ) as file:
-        for start in range(0, len(samples), _OGG_BLOCK):
-            file.write(samples[start : start + _OGG_BLOCK])
-    return buffer.getvalue()

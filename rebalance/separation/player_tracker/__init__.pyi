@@ -1,0 +1,14 @@
+from ._by_pitch import (
+    PitchSeparator as PitchSeparator,
+    load_pitch_separator as load_pitch_separator,
+    separate_by_pitch as separate_by_pitch,
+)
+from ._combs import PLAIN_COMBS as PLAIN_COMBS, CombSettings as CombSettings, released as released
+from ._posteriors import Posteriors as Posteriors
+from ._refiner import Refiner as Refiner, RefinerConfig as RefinerConfig
+from ._tracker import Tracker as Tracker, load_tracker as load_tracker
+from ._tracker_checkpoints import (
+    load_tracker_checkpoint as load_tracker_checkpoint,
+    save_tracker_checkpoint as save_tracker_checkpoint,
+)
+from ._tracker_network import TrackerConfig as TrackerConfig, TrackerNetwork as TrackerNetwork

@@ -1,0 +1,136 @@
+"""What player trackers minimise, and how they are measured."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rebalance._base.errors import ConfigError
+from rebalance.separation.player_tracker import TrackerNetwork
+from rebalance.training._pitch_labels import IGNORED, pitch_labels
+from rebalance.training.data import Batch, Mixer
+
+_TOLERANCE_BINS = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackingLoss:
+    """Weights of what a tracker minimises.
+
+    Parameters
+    ----------
+    smoothing
+        Share of the target that is spread over all states.
+    spread
+        Share of the target of a pitch that each of its two neighbours gets.
+    first
+        Weight of the logits before the players have seen each other.
+    """
+
+    smoothing: float = 0.02
+    spread: float = 0.1
+    first: float = 0.4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackingObjective:
+    """Cross-entropy of the states of all players; see `rebalance.training._loop_protocols.Objective`."""
+
+    settings: TrackingLoss
+    parts: tuple[str, ...] = ("loss", "first", "accuracy")
+
+    def __call__(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """Return the loss of a batch and the share of sounding frames that are right."""
+        if not isinstance(network, TrackerNetwork):
+            raise ConfigError(where="tracking", expected="a tracker network", got=f"{type(network).__name__}")
+        labels = pitch_labels(network, batch)
+        tracked = network(batch.mixture, batch.slots)
+        refined = state_loss(tracked.logits, labels, self.settings)
+        first = state_loss(tracked.first, labels, self.settings)
+        sounding = (labels >= 0) & (labels < network.config.features.n_bins)
+        right = (tracked.logits.argmax(dim=2) - labels).abs() <= _TOLERANCE_BINS
+        accuracy = right[sounding].float().mean() if sounding.any() else torch.zeros(())
+        return {"loss": refined + self.settings.first * first, "first": first, "accuracy": accuracy}
+
+
+def state_loss(logits: Tensor, labels: Tensor, settings: TrackingLoss) -> Tensor:
+    """Return the cross-entropy of states with targets that are a little blurred.
+
+    Parameters
+    ----------
+    logits
+        Shape ``(batch, n, n_pitches + 1, n_frames)``; silence is the last state.
+    labels
+        See `rebalance.training._pitch_labels.pitch_labels`.
+    """
+    n_pitches = logits.shape[2] - 1
+    known = labels != IGNORED
+    chosen, states = logits.transpose(2, 3)[known], labels[known]
+    log_shares = torch.log_softmax(chosen, dim=-1)
+    pitched = (states < n_pitches).float()
+
+    def at(index: Tensor) -> Tensor:
+        return log_shares.gather(1, index.clamp(0, n_pitches)[:, None])[:, 0]
+
+    lower, upper = (states - 1).clamp(min=0), torch.where(states < n_pitches - 1, states + 1, states)
+    own = (1 - 2 * settings.spread * pitched) * at(states)
+    neighbours = settings.spread * pitched * (at(lower) + at(upper)).clamp(min=-40.0)
+    possible = chosen > -20.0
+    even = (log_shares * possible).sum(dim=-1) / possible.sum(dim=-1)
+    return -((1 - settings.smoothing) * (own + neighbours) + settings.smoothing * even).mean()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameAccuracy:
+    """Measures a tracker on the same held-out batches every time.
+
+    Parameters
+    ----------
+    mixers
+        Of held-out stems, by name.
+    n_batches
+        Of each.
+    """
+
+    mixers: Mapping[str, Mixer]
+    n_batches: int
+
+    def __call__(self, network: nn.Module, step: int) -> dict[str, float]:  # noqa: ARG002 - the same at every step
+        """Return figures; larger is better.
+
+        ``"<name>/frames"``: share of the frames in which a player sounds that have its pitch within 33 cents;
+        ``"<name>/<instrument>"``: the same of one instrument; ``"<name>/silence"``: share of the silent frames that
+        are found silent; ``"selection"``: the mean of ``frames``.
+        """
+        figures: dict[str, float] = {}
+        for name, mixer in self.mixers.items():
+            by_kind = self._measured(network, mixer)
+            figures |= {f"{name}/{kind}": float(np.mean(values)) for kind, values in sorted(by_kind.items())}
+        figures["selection"] = float(np.mean([figures[f"{name}/frames"] for name in self.mixers]))
+        return figures
+
+    def _measured(self, network: nn.Module, mixer: Mixer) -> dict[str, list[float]]:
+        """Return the shares of every source of the batches of a mixer, by kind."""
+        found: dict[str, list[float]] = defaultdict(list)
+        for number in range(self.n_batches):
+            batch = mixer.batch(number)
+            with torch.inference_mode():
+                assert isinstance(network, TrackerNetwork)
+                labels = pitch_labels(network, batch)
+                states = network(batch.mixture, batch.slots).logits.argmax(dim=2)
+            silence = network.config.features.n_bins
+            for place in (batch.slots >= 0).nonzero().tolist():
+                true, guess = labels[tuple(place)], states[tuple(place)]
+                sounding, silent = true < silence, true == silence
+                if sounding.any():
+                    right = float(((guess - true).abs() <= _TOLERANCE_BINS)[sounding].float().mean())
+                    found["frames"].append(right)
+                    found[mixer.voices[int(batch.slots[tuple(place)])][0]].append(right)
+                if silent.any():
+                    found["silence"].append(float((guess == silence)[silent].float().mean()))
+        return found
