@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import io
 import json
@@ -42,6 +43,7 @@ from rebalance.web.leaderboard._board_worker import Worker
 from rebalance.web.leaderboard._kept_summaries import keep_summary
 from rebalance.web.leaderboard._stored_files import describe_file
 from rebalance.web.leaderboard_pages import add_pages
+from rebalance.web.leaderboard_pages._kept_sounds import _place_to_wait
 
 
 def write_packed(run: Path, root: Path) -> Path:
@@ -169,6 +171,7 @@ from concurrent.futures import ThreadPoolExecutor
 from starlette.testclient import TestClient
 from rebalance.web.leaderboard import create_board_app, opened_board
 from rebalance.web.leaderboard_pages import add_pages
+from rebalance.web.leaderboard_pages._kept_sounds import _place_to_wait
 
 if __name__ == "__main__":
     with opened_board({str(board.data)!r}) as board:
@@ -183,3 +186,16 @@ if __name__ == "__main__":
     said = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True).stdout.split("\n")
     assert said[:2] == ["[200, 200]", "[]"]
     assert len(list((board.data / "sounds").rglob("*.ogg"))) == 2
+
+
+def test_few_wait_for_sounds_at_a_time_so_that_pages_are_still_answered(scored) -> None:
+    board, identity = scored
+    shutil.rmtree(board.data / "sounds", ignore_errors=True)
+    client, address = client_of(board), f"/board/dev/systems/{identity}/sounds/0/system.ogg"
+    with contextlib.ExitStack() as stack:
+        for _ in range(4):
+            stack.enter_context(_place_to_wait())
+        refused = client.get(address)
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
+        assert client.get("/board/dev").status_code == 200
+    assert client.get(address).status_code == 200
