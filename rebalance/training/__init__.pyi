@@ -29,7 +29,7 @@ from ._iass_training import (
     run_iass_experiment as run_iass_experiment,
     trained_iass as trained_iass,
 )
-from ._pitch_labels import pitch_labels as pitch_labels
+from ._pitch_labels import pitch_labels as pitch_labels, source_pitches as source_pitches
 from ._refining import RefinerExperiment as RefinerExperiment, run_refiner_experiment as run_refiner_experiment
 from ._run_state import progress_of_run as progress_of_run
 from ._score_settings import ScoredData as ScoredData, ScoreExperiment as ScoreExperiment

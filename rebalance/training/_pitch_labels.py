@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -67,6 +69,46 @@ def pitch_labels(network: TrackerNetwork, batch: Batch) -> Tensor:
         silent |= ~possible.any(dim=2)
         labels = labels.masked_fill(silent, n_pitches)
     return labels.masked_fill((batch.slots < 0)[..., None], IGNORED)
+
+
+def source_pitches(
+    network: TrackerNetwork, sources: NDArray[np.float32], instruments: Sequence[str]
+) -> NDArray[np.float64]:
+    """Return the pitch of clean sources, from their spectra alone; see `pitch_labels`.
+
+    Parameters
+    ----------
+    network
+        Whose frames and pitches to use.
+    sources
+        Shape ``(n_sources, 2, n_samples)``.
+    instruments
+        Of every source.
+
+    Returns
+    -------
+    NDArray
+        MIDI pitches, shape ``(n_sources, n_frames)``, not a number where a source is silent.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation.player_tracker import TrackerConfig, TrackerNetwork
+    >>> from rebalance.training import source_pitches
+    >>> sizes = {"channels": [4, 8], "time_strides": [2], "width": 8, "n_layers": 1, "player_width": 8}
+    >>> network = TrackerNetwork(TrackerConfig(**sizes))
+    >>> phase = 2 * np.pi * 440 * np.arange(32_768) / 44_100
+    >>> tone = sum(0.1 / partial * np.sin(partial * phase) for partial in range(1, 7))
+    >>> pitches = source_pitches(network, np.stack([tone, tone])[None].astype(np.float32), ("Oboe",))
+    >>> pitches[0, 16].round(1)
+    np.float64(69.0)
+    """
+    slots = network.slots(instruments)[None]
+    batch = Batch(sources=torch.from_numpy(sources)[None], slots=slots, gains_db=torch.zeros(slots.shape))
+    states = pitch_labels(network, batch)[0].cpu().numpy()
+    midi = _A4_MIDI + 12 * np.log2(network.config.features.centres_hz / _A4_HZ)
+    pitches: NDArray[np.float64] = np.append(midi, np.nan)[states]
+    return pitches
 
 
 def source_powers(network: TrackerNetwork, sources: Tensor) -> Tensor:

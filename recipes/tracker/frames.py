@@ -16,15 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from rebalance import MetadataError, RebalanceError
 from rebalance.report import clustered_mean, estimate_text
 from rebalance.synthesis.rendering import read_played_piece
 from rebalance.task import Segment, Source, Task, load_task, read_source
-from rebalance.training import pitch_labels
-from rebalance.training.data import Batch
+from rebalance.training import source_pitches
 from rebalance.transcription import (
     Tracker,
     TranscribedNote,
@@ -53,12 +51,7 @@ Table = dict[tuple[str, str], Measured]
 def true_pitches(tracker: Tracker, task: Task, segment: Segment) -> NDArray[np.float64]:
     """Return the MIDI pitch of every source and frame, not a number where it is silent."""
     signals = np.stack([read_source(task, source) for source in segment.sources]).astype(np.float32)
-    slots = tracker.network.slots(segment.instruments)[None]
-    batch = Batch(sources=torch.from_numpy(signals)[None], slots=slots, gains_db=torch.zeros(slots.shape))
-    states = pitch_labels(tracker.network, batch)[0].cpu().numpy()
-    midi = 69 + 12 * np.log2(tracker.network.config.features.centres_hz / 440)
-    pitches: NDArray[np.float64] = np.append(midi, np.nan)[states]
-    return pitches
+    return source_pitches(tracker.network, signals, segment.instruments)
 
 
 def true_notes(root: Path, segment: Segment) -> list[tuple[TranscribedNote, ...]] | None:

@@ -22,7 +22,7 @@ from rebalance.separation.player_tracker import (
 from rebalance.training import TrainSettings, progress_of_run
 from rebalance.training._experiment import Data
 from rebalance.training._losses import LossSettings
-from rebalance.training._pitch_labels import IGNORED, newest_note, pitch_labels
+from rebalance.training._pitch_labels import IGNORED, newest_note, pitch_labels, source_pitches
 from rebalance.training._refining import RefinerExperiment, run_refiner_experiment
 from rebalance.training._tracker_exporting import export_tracker, stamp_tracker
 from rebalance.training._tracking_objective import TrackingLoss, state_loss
@@ -78,6 +78,14 @@ def test_labels_are_the_pitches_of_tones_and_silence() -> None:
     assert (middle[1] == N_PITCHES).all()
     assert ((labels[1, 55:80] - bin_of(48)).abs() <= 1).all()
     assert (labels[2] == IGNORED).all()
+
+
+def test_pitches_of_sources_are_midi_pitches_and_none_in_silence() -> None:
+    signals = np.stack([np.stack([sound] * 2) for sound in (tone(76, seconds=2), tone(48, seconds=2, silent_s=1.0))])
+    pitches = source_pitches(small_tracker(), signals.astype(np.float32), ("Flute", "Cello"))
+    assert np.abs(pitches[0, 10:30] - 76).max() <= 0.5
+    assert np.isnan(pitches[1, 10:30]).all()
+    assert np.abs(pitches[1, 55:80] - 48).max() <= 0.5
 
 
 def test_notes_keep_a_label_from_the_octave_above() -> None:
