@@ -22,6 +22,7 @@ class RunLog:
         run.mkdir(parents=True, exist_ok=True)
         self._run = run
         self._best = -math.inf
+        self._columns: dict[str, list[str]] = {}
         for name in ("log.csv", "validation.csv"):
             self._keep(run / name, done, stage)
         self._board = _tensorboard(run)
@@ -61,29 +62,22 @@ class RunLog:
             writer = csv.DictWriter(file, list(rows[0]))
             writer.writeheader()
             writer.writerows(rows)
+        self._columns[path.name] = list(rows[0])
         of_stage = [row for row in rows if row.get("stage", str(stage)) == str(stage)]
         self._best = max((float(row["selection"]) for row in of_stage if row.get("selection")), default=self._best)
 
     def _append(self, name: str, figures: Mapping[str, float]) -> None:
         """Append a row to a CSV file, in the order of its header, which comes first."""
-        path = self._run / name
-        names = _header(path)
-        with path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, names or list(figures))
-            if not names:
+        begins = name not in self._columns
+        columns = self._columns.setdefault(name, list(figures))
+        with (self._run / name).open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, columns)
+            if begins:
                 writer.writeheader()
             writer.writerow(figures)
         if self._board is not None:
             for key, value in figures.items():
                 self._board.add_scalar(f"{Path(name).stem}/{key}", value, int(figures["step"]))
-
-
-def _header(path: Path) -> list[str]:
-    """Return the names of the columns of a CSV file; none where there is no file."""
-    if not path.exists():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return next(csv.reader(file), [])
 
 
 def _tensorboard(run: Path) -> Any:  # noqa: ANN401 - an optional package

@@ -17,6 +17,7 @@ from rebalance._base.errors import ConfigError, RebalanceError
 from rebalance.training import TrainSettings
 from rebalance.training._loop import train
 from rebalance.training._losses import LossSettings
+from rebalance.training._run_log import RunLog
 from rebalance.training._run_state import average_of
 from rebalance.training.data._stem_library import StemLibrary
 
@@ -194,3 +195,11 @@ def test_the_running_average_follows_the_network_faster_in_the_first_steps(
 
 def copied_state(network: torch.nn.Module) -> dict[str, torch.Tensor]:
     return {name: tensor.clone() for name, tensor in network.state_dict().items() if tensor.is_floating_point()}
+
+
+def test_a_resumed_log_goes_on_in_the_order_of_its_header(tmp_path: Path) -> None:
+    network = torch.nn.Linear(1, 1)
+    RunLog(tmp_path, 0).validation(1, {"selection": 1.0, "loss": 2.0}, network)
+    RunLog(tmp_path, 1).validation(2, {"loss": 4.0, "selection": 3.0}, network)
+    written = (tmp_path / "validation.csv").read_text(encoding="utf-8")
+    assert written.split() == ["step,selection,loss", "1,1.0,2.0", "2,3.0,4.0"]

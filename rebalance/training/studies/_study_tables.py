@@ -94,8 +94,8 @@ class StudyTables:
 
     def _finished_rows(self) -> dict[str, pd.DataFrame]:
         """Return the rows of finished cells as they are written."""
-        finished = self.finished()
         tables = {name: self._text(name) for name in self.columns}
+        finished = set(self._keys(tables[list(self.columns)[-1]]))
         kept = {name: [key in finished for key in self._keys(table)] for name, table in tables.items()}
         return {name: table[np.array(kept[name], dtype=bool)] for name, table in tables.items()}
 

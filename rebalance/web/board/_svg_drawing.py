@@ -1,4 +1,8 @@
-"""SVG written element by element, without a style within, so that a page with a strict policy shows it."""
+"""SVG written element by element, without a style within, so that a page with a strict policy shows it.
+
+matplotlib draws the same in a few tenths of a second, longer than a page of the leaderboard may take at its first view
+(`benchmarks/leaderboard.py`).
+"""
 
 from __future__ import annotations
 
