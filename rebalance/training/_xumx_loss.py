@@ -22,44 +22,53 @@ def combinations_of(n_targets: int) -> Iterator[tuple[int, ...]]:
         yield from itertools.combinations(range(n_targets), size)
 
 
-def weighted_sdr_loss(estimate: torch.Tensor, target: torch.Tensor, mixture: torch.Tensor) -> torch.Tensor:
-    """Return 1 plus the weighted SDR of signals ``(..., n_samples)``: from 0 (perfect) to 2, shape ``(...)``.
+def time_loss(estimates: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Return 1 plus the weighted SDR, the mean over all combinations: ``(batch, n_targets, n_samples)`` to a scalar.
+
+    It is from 0 (perfect) to 2. The mixture of the formula is the sum of the targets, not all that sounds. All follows
+    from the inner products of estimates and targets: the signals are passed over once, not once a combination.
 
     Source: Choi et al. 2019, equation 11, as X-UMX uses it, with 1 added.
     """
-    rest = mixture - target
-    energy, rest_energy = target.square().sum(dim=-1), rest.square().sum(dim=-1)
+    members = _members(targets.shape[1]).to(targets)
+    inner = _inner_products(torch.cat([estimates, targets], dim=1)).double()
+    none, members = torch.zeros_like(members).double(), members.double()
+    estimate, target = torch.cat([members, none], dim=1), torch.cat([none, members], dim=1)
+    mixture = torch.cat([none, torch.ones_like(members)], dim=1)
+    rest, estimated_rest = mixture - target, mixture - estimate
+    energy, rest_energy = _between(target, inner, target), _between(rest, inner, rest)
     share = energy / (energy + rest_energy + _TINY)
-    own = share * _cosine(estimate, target)
-    return 1.0 - own - (1.0 - share) * _cosine(mixture - estimate, rest)
-
-
-def _cosine(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-    """Return the cosine between signals, 0 where one is silent."""
-    lengths = first.norm(dim=-1) * second.norm(dim=-1)
-    cosine: torch.Tensor = (first * second).sum(dim=-1) / (lengths + _TINY)
-    return cosine
-
-
-def time_loss(estimates: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Return the weighted SDR loss over all combinations, ``(batch, n_targets, n_samples)`` to a scalar.
-
-    The mixture of the formula is the sum of the targets, not all that sounds.
-    """
-    mixture = targets.sum(dim=1)
-    chosen = [list(indices) for indices in combinations_of(targets.shape[1])]
-    losses = [
-        weighted_sdr_loss(estimates[:, indices].sum(dim=1), targets[:, indices].sum(dim=1), mixture).mean()
-        for indices in chosen
-    ]
-    return torch.stack(losses).mean()
+    own, other = _cosine(estimate, inner, target), _cosine(estimated_rest, inner, rest)
+    return (1.0 - share * own - (1.0 - share) * other).mean().to(targets.dtype)
 
 
 def magnitude_loss(estimates: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Return the squared distance of summed magnitudes over all combinations, ``(batch, n_targets, ...)``."""
-    chosen = [list(indices) for indices in combinations_of(targets.shape[1])]
-    losses = [(estimates[:, indices] - targets[:, indices]).sum(dim=1).square().mean() for indices in chosen]
-    return torch.stack(losses).mean()
+    """Return the squared distance of summed magnitudes, the mean over all combinations: ``(batch, n_targets, ...)``."""
+    members = _members(targets.shape[1]).to(targets)
+    shared = members.T @ members / len(members)
+    inner = _inner_products((estimates - targets).flatten(2))
+    return (shared * inner).sum() / targets[:, 0].numel()
+
+
+def _members(n_targets: int) -> torch.Tensor:
+    """Return which targets each combination has, ``(n_combinations, n_targets)`` of 0 and 1."""
+    return torch.tensor([[float(i in chosen) for i in range(n_targets)] for chosen in combinations_of(n_targets)])
+
+
+def _inner_products(signals: torch.Tensor) -> torch.Tensor:
+    """Return the inner products of signals ``(batch, n, n_samples)`` with one another, ``(batch, n, n)``."""
+    return signals @ signals.transpose(1, 2)
+
+
+def _between(first: torch.Tensor, inner: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+    """Return the inner products of sums ``(n_sums, n)`` of signals, pair by pair, ``(batch, n_sums)``."""
+    return ((first @ inner) * second).sum(dim=-1)
+
+
+def _cosine(first: torch.Tensor, inner: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+    """Return the cosines between sums of signals, ``(batch, n_sums)``, 0 where one is silent."""
+    energies = _between(first, inner, first).clamp(min=_TINY**2) * _between(second, inner, second).clamp(min=_TINY**2)
+    return _between(first, inner, second) / (energies.sqrt() + _TINY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,8 @@ import shutil
 import sys
 from pathlib import Path
 
-# Those of the challenge's instruments that were recorded; there are no single notes of violin and viola.
+# Those of the challenge's instruments that were recorded, and what else an orchestra has of them; there are no single
+# notes of violin and viola.
 FOLDERS = {
     "Flute": "flute",
     "Oboe": "oboe",
@@ -17,6 +18,10 @@ FOLDERS = {
     "Sax": "saxophone",
     "Bassoon": "bassoon",
     "Cello": "cello",
+    "Bass": "double bass",
+    "EnglishHorn": "cor anglais",
+    "Horn": "french horn",
+    "Trombone": "trombone",
 }
 LENGTHS = {"1": "short", "15": "long", "long": "long", "very-long": "long"}
 DYNAMICS = {

@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 
 SCRIPT = Path(__file__).parents[2] / "recipes" / "default" / "sort_notes.py"
-FOLDERS = ("flute", "oboe", "clarinet", "saxophone", "bassoon", "cello")
+FOLDERS = (
+    *("flute", "oboe", "clarinet", "saxophone", "bassoon", "cello"),
+    *("double bass", "cor anglais", "french horn", "trombone"),
+)
 
 
 def sorted_notes(audio: Path, out: Path) -> subprocess.CompletedProcess[str]:
@@ -24,10 +27,10 @@ def write_notes(audio: Path, name: str, content: bytes = b"sound") -> None:
 def test_ordinary_notes_are_sorted_by_dynamics_and_length(tmp_path: Path) -> None:
     write_notes(tmp_path / "audio", "A4_15_forte_normal")
     write_notes(tmp_path / "audio", "A4_15_forte_trill")
-    assert sorted_notes(tmp_path / "audio", tmp_path / "out").stdout == f"{tmp_path / 'out'}: 6 notes\n"
+    assert sorted_notes(tmp_path / "audio", tmp_path / "out").stdout == f"{tmp_path / 'out'}: 10 notes\n"
     found = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.mp3")}
     assert "loud-long/Sax/saxophone_A4_15_forte_normal.mp3" in found
-    assert len(found) == 6
+    assert len(found) == len(FOLDERS)
 
 
 def test_empty_files_are_named_and_left_out(tmp_path: Path) -> None:
