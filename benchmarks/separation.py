@@ -2,8 +2,9 @@
 
     python benchmarks/separation.py
 
-Prints a section of docs/numbers.md. All networks carry random weights of the published or preset sizes: what they
-cost does not depend on what they have learnt. Each row runs in a process of its own, on one thread.
+Prints a section of docs/numbers.md. The separators that ship have their weights, the ConvTasNets random ones of the
+published sizes: what they cost does not depend on what they have learnt. Each row runs in a process of its own, on one
+thread.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import math
 import resource
 import statistics
 import subprocess
@@ -23,9 +25,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from rebalance.separation import ModelCard, official_chunks
+from rebalance.separation import info_of, load_separator, official_chunks, shipped_weights
 from rebalance.separation.convtasnet import ConvTasNet, ConvTasNetShape
-from rebalance.separation.mask_network import PRESETS, MaskNetwork, MaskSeparator
 
 QUARTET = ("Violin", "Violin", "Viola", "Cello")
 DURATION_S, RATE = 15, 44_100
@@ -42,7 +43,7 @@ def main() -> None:
     if row is not None:
         print(json.dumps(measured(row)))
         return
-    rows = {name: in_own_process(name) for name in (OFFICIAL, OURS, *PRESETS)}
+    rows = {name: in_own_process(name) for name in (OFFICIAL, OURS, *shipped_weights())}
     peer_s = rows[OFFICIAL]["seconds"]
     print("| separator | parameters | weights, fp16 | look-ahead | processor time | peak memory | cheaper |")
     print("|---|---|---|---|---|---|---|")
@@ -53,7 +54,7 @@ def main() -> None:
             f" {figures['seconds']:.1f} s | {figures['memory_mb']:.0f} MB | {peer_s / figures['seconds']:.0f}x |"
         )
     print(
-        f"\n{DURATION_S} s of stereo, two violins, viola and cello, random weights; median of {TURNS} calls after one"
+        f"\n{DURATION_S} s of stereo, two violins, viola and cello; median of {TURNS} calls after one"
         " that is not counted (the ConvTasNets: one call), one core. Memory is the largest of the whole"
         " process, torch included. The official recipe runs the violin's network twice, and again for every listener."
     )
@@ -71,21 +72,21 @@ def measured(row: str) -> dict[str, Any]:
     torch.manual_seed(0)
     mixture = (0.1 * np.random.default_rng(0).standard_normal((2, DURATION_S * RATE))).astype(np.float32)
     work: Callable[[], object]
-    network: torch.nn.Module
-    if row in PRESETS:
-        network = mask_network = MaskNetwork(PRESETS[row]).eval()
-        separator = MaskSeparator(name=row, network=mask_network, card=ModelCard())
-        work, n_networks, turns = lambda: separator(mixture, QUARTET), 1, TURNS
-        look_ahead = mask_network.config.look_ahead_samples
+    if row in shipped_weights():
+        separator = load_separator(row, device="cpu")
+        work, turns = lambda: separator(mixture, QUARTET), TURNS
+        info = info_of(separator)
+        n_parameters, look_ahead_ms = info.n_parameters or 0, info.lookahead_ms or 0.0
     else:
         network = (official_network() if row == OFFICIAL else ConvTasNet(ConvTasNetShape())).eval()
-        n_networks, turns, look_ahead = len(set(QUARTET)), 1, None
+        n_networks, turns, look_ahead_ms = len(set(QUARTET)), 1, math.inf
+        n_parameters = n_networks * sum(parameter.numel() for parameter in network.parameters())
         runs = len(QUARTET) if row == OFFICIAL else n_networks
         work = lambda: [official_chunks(lambda chunk: outputs(network, chunk), mixture, RATE, 2) for _ in range(runs)]  # noqa: E731
     return {
-        "parameters": n_networks * sum(parameter.numel() for parameter in network.parameters()),
-        "look_ahead": "whole" if look_ahead is None else f"{1000 * look_ahead / RATE:.2f} ms",
-        "seconds": statistics.median(seconds(work, turns, warm_up=row in PRESETS)),
+        "parameters": n_parameters,
+        "look_ahead": f"{look_ahead_ms:.2f} ms" if math.isfinite(look_ahead_ms) else "whole",
+        "seconds": statistics.median(seconds(work, turns, warm_up=row in shipped_weights())),
         "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
 

@@ -94,6 +94,8 @@ class FamilyTraining:
         Of weights and batches.
     validations
         How many validations a run of `steps` has.
+    processor_bfloat16
+        See `TrainSettings`.
     """
 
     epochs: int = 1000
@@ -105,6 +107,7 @@ class FamilyTraining:
     time_weight: float = 10.0
     seed: int = 42
     validations: int = 10
+    processor_bfloat16: bool = False
 
     def settings(self, steps_per_epoch: int) -> TrainSettings:
         """Return the settings of the loop."""
@@ -124,6 +127,7 @@ class FamilyTraining:
             optimiser="adam",
             plateau=self.plateau,
             stop_after_flat=self.stop_after_flat,
+            processor_bfloat16=self.processor_bfloat16,
         )
 
 

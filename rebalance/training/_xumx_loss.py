@@ -30,9 +30,9 @@ def time_loss(estimates: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 
     Source: Choi et al. 2019, equation 11, as X-UMX uses it, with 1 added.
     """
-    members = _members(targets.shape[1]).to(targets)
-    inner = _inner_products(torch.cat([estimates, targets], dim=1)).double()
-    none, members = torch.zeros_like(members).double(), members.double()
+    members = _members(targets.shape[1]).to(targets.device)
+    inner = _inner_products(torch.cat([estimates, targets], dim=1))
+    none = torch.zeros_like(members)
     estimate, target = torch.cat([members, none], dim=1), torch.cat([none, members], dim=1)
     mixture = torch.cat([none, torch.ones_like(members)], dim=1)
     rest, estimated_rest = mixture - target, mixture - estimate
@@ -44,20 +44,25 @@ def time_loss(estimates: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 
 def magnitude_loss(estimates: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """Return the squared distance of summed magnitudes, the mean over all combinations: ``(batch, n_targets, ...)``."""
-    members = _members(targets.shape[1]).to(targets)
+    members = _members(targets.shape[1]).to(targets.device)
     shared = members.T @ members / len(members)
     inner = _inner_products((estimates - targets).flatten(2))
-    return (shared * inner).sum() / targets[:, 0].numel()
+    return (shared * inner).sum().to(targets.dtype) / targets[:, 0].numel()
 
 
 def _members(n_targets: int) -> torch.Tensor:
     """Return which targets each combination has, ``(n_combinations, n_targets)`` of 0 and 1."""
-    return torch.tensor([[float(i in chosen) for i in range(n_targets)] for chosen in combinations_of(n_targets)])
+    chosen = list(combinations_of(n_targets))
+    return torch.tensor([[i in one for i in range(n_targets)] for one in chosen], dtype=torch.float64)
 
 
 def _inner_products(signals: torch.Tensor) -> torch.Tensor:
-    """Return the inner products of signals ``(batch, n, n_samples)`` with one another, ``(batch, n, n)``."""
-    return signals @ signals.transpose(1, 2)
+    """Return the inner products of signals ``(batch, n, n_samples)`` with one another, ``(batch, n, n)``.
+
+    In full precision, whatever the network is computed in: small differences of them count.
+    """
+    with torch.autocast(signals.device.type, enabled=False):
+        return (signals @ signals.transpose(1, 2)).double()
 
 
 def _between(first: torch.Tensor, inner: torch.Tensor, second: torch.Tensor) -> torch.Tensor:

@@ -72,6 +72,15 @@ def test_losses_and_gradients_are_those_of_a_loop_over_all_combinations(n_target
         assert (own - expected).norm() < 1e-5 * expected.norm()
 
 
+def test_losses_are_found_in_full_precision_while_the_network_is_not() -> None:
+    torch.manual_seed(0)
+    targets, estimates = torch.randn(2, 3, 500), torch.randn(2, 3, 500)
+    for loss in (time_loss, magnitude_loss):
+        expected = loss(estimates, targets)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            assert loss(estimates, targets).item() == expected.item()
+
+
 def test_a_silent_target_costs_nothing_for_silence_and_one_for_the_mixture() -> None:
     sources = torch.tensor([[[0.0, 0.0], [1.0, 2.0]]])
     assert time_loss(sources, sources).item() == pytest.approx(0.0, abs=1e-6)
