@@ -42,7 +42,8 @@ Largest memory of the process, torch included, and processor time; FLAC in, FLAC
 A test holds fast that memory does not grow with the length (`tests/pipeline/test_own_files.py`).
 
 By how much estimates change, relative to them, when the borders of blocks are moved (a quartet of the embedded task,
-its level changed by up to 18 dB every 15 s); the tracker of `default` attends to all of the 20 s that it looks at together:
+its level changed by up to 18 dB every 15 s); the tracker of `default` attends to all of the 20 s that it looks
+at together:
 """
 
 
