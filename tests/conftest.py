@@ -29,6 +29,32 @@ def pytest_sessionstart() -> None:
                     value.cache_clear()
 
 
+class CoverageFloor:
+    """Asks for no share of the code where tests are skipped for want of something that can be installed."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._wanting: set[str] = set()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Drop the floor at the first such test."""
+        reason = report.longrepr[2] if report.skipped and isinstance(report.longrepr, tuple) else ""
+        coverage = self._config.pluginmanager.get_plugin("_cov")
+        if "install" in reason and coverage is not None:
+            self._wanting.add(reason.removeprefix("Skipped: "))
+            coverage.options.cov_fail_under = 0
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say why."""
+        for reason in sorted(self._wanting):
+            terminalreporter.write_line(f"no share of the code is asked for: {reason}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the floor."""
+    config.pluginmanager.register(CoverageFloor(config))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Try a mutant by the quick tests first: those that score whole pairs pass through everything."""
     if "MUTANT_UNDER_TEST" in os.environ:
