@@ -1,88 +1,126 @@
-"""Tables of the results: `python compare.py [RESULTS.csv]`, medians, paired differences and rank correlations."""
+"""Tables of the results: `python compare.py [RESULTS.csv]`, means of all models, what is claimed of them, ranks.
+
+A figure of a model is the mean over its targets of the medians over frames of a track; `--targets` prints them singly.
+"""
 
 from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import scipy.stats
 
 from rebalance import ConfigError
+from rebalance.report import Ordering, markdown_lines, ordering_lines, signed_text, system_lines
+from rebalance.separation.xumx import XUMX_FAMILIES
 
 HERE = Path(__file__).parent
-ROW = "mixture phase"
-REFERENCE = "synthsod"
-_CONFIDENCE = 0.95
+MODELS, FLOOR, BASELINE = "mixture phase", "no separation", "synthsod"
+FLOORS = (FLOOR, "silence", "x/n")
+FIGURE = "median_db"
+UNTRAINED = -1
+SYNTHETIC, OTHER, SEEN_FONT = "synthetic", "other-sounds", "ensembleset-like"
+TESTS = (SYNTHETIC, SEEN_FONT, "other-font", "other-room", "small-ensemble", OTHER)
+ANNOTATIONS = ("written", "none", "fixed-tempo", "single-dynamic", "one-articulation")
 
 
-def main(path: Path) -> None:
+def main(path: Path, *, by_target: bool) -> None:
     """Print every table there is data for."""
     if not path.is_file():
         sys.exit(f"compare.py: {ConfigError(where=path, expected='results of experiments.py', found='none')}")
     rows = pd.read_csv(path)
-    sys.stdout.write("\n".join([medians(rows), differences(rows), ranks(rows)]))
+    if by_target:
+        tables = [medians(rows)]
+    else:
+        tracks = by_track(rows)
+        tables = [means(tracks), ordering_lines(by_test(tracks), list(orderings())), ranks(tracks)]
+    sys.stdout.write("\n".join("\n".join([*lines, ""]) for lines in tables))
 
 
-def medians(rows: pd.DataFrame) -> str:
-    """Return the medians over tracks of the median frames, by test, target and row; counts beside them."""
-    lines = [
-        "| test | family | model | row | target | median, dB | tracks | frames |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    keys = ["test", "family", "model", "row", "target"]
-    for key, own in rows.groupby(keys, sort=True):
-        seeds = max(own["seed"].nunique(), 1)
-        facts = [*map(str, key), f"{own['median_db'].median():.2f}"] if isinstance(key, tuple) else []
-        lines.append(f"| {' | '.join(facts)} | {len(own) // seeds} | {int(own['n_frames'].sum()) // seeds:,} |")
-    return "\n".join(lines) + "\n"
+def orderings() -> Iterator[Ordering]:
+    """Give what the paper claims or asks, question by question; a target is a family on a test."""
+    everywhere, elsewhere = on(*TESTS), on(OTHER)
+    for model in (BASELINE, "ensembleset"):
+        yield Ordering(system=model, than=FLOOR, figure=FIGURE, targets=everywhere)
+    yield Ordering(system=BASELINE, than="ensembleset", figure=FIGURE, targets=everywhere)
+    for family in XUMX_FAMILIES:
+        drop = (f"{family}, {SYNTHETIC}", f"{family}, {OTHER}")
+        yield Ordering(system=BASELINE, than=FLOOR, figure=FIGURE, contrast=drop)
+    yield Ordering(system="close", than=BASELINE, figure=FIGURE, expected="lower", targets=on(SYNTHETIC))
+    yield Ordering(system="fine-tuned", than="scratch", figure=FIGURE, expected="not lower", targets=elsewhere)
+    for model in ("fine-tuned", "statistics", "adversarial"):
+        yield Ordering(system=model, than=BASELINE, figure=FIGURE, targets=elsewhere)
+    yield Ordering(system="three-fonts", than="one-font", figure=FIGURE, targets=on("other-font", OTHER))
+    yield Ordering(system="one-font", than="three-fonts", figure=FIGURE, expected="not lower", targets=on(SEEN_FONT))
+    for model in ANNOTATIONS:
+        yield Ordering(system=BASELINE, than=model, figure=FIGURE, expected="not lower", targets=elsewhere)
 
 
-def differences(rows: pd.DataFrame) -> str:
-    """Return how far each model lies from the reference on the same tracks, mean over targets, with an interval."""
-    lines = ["| test | family | model | minus synthsod, dB | 95 % interval | tracks |", "|---|---|---|---|---|---|"]
-    for (test, family), own in by_track(rows).groupby(["test", "family"], sort=True):
-        table = own.pivot_table(index="track", columns="model", values="median_db")
-        for model in sorted(set(map(str, table)) - {REFERENCE}) if REFERENCE in table else []:
-            paired = (table[model] - table[REFERENCE]).dropna().to_numpy(dtype=float)
-            if len(paired) > 1:
-                low, high = interval(paired)
-                facts = f"{paired.mean():+.2f} | {low:+.2f} to {high:+.2f} | {len(paired)}"
-                lines.append(f"| {test} | {family} | {model} | {facts} |")
-    return "\n".join(lines) + "\n"
-
-
-def ranks(rows: pd.DataFrame) -> str:
-    """Return Spearman's correlation of the order of the models between every two tests."""
-    lines = ["| family | test | other test | rank correlation | models |", "|---|---|---|---|---|"]
-    for family, own in by_track(rows).groupby("family", sort=True):
-        table = own.pivot_table(index="model", columns="test", values="median_db")
-        for first, second in itertools.combinations(sorted(map(str, table)), 2):
-            pair = table[[first, second]].dropna()
-            if len(pair) > 2:
-                found = float(scipy.stats.spearmanr(pair[first], pair[second]).statistic)
-                lines.append(f"| {family} | {first} | {second} | {found:+.2f} | {len(pair)} |")
-    return "\n".join(lines) + "\n"
+def on(*tests: str) -> tuple[str, ...]:
+    """Return every family on some tests."""
+    return tuple(f"{family}, {test}" for family in XUMX_FAMILIES for test in tests)
 
 
 def by_track(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean over targets and seeds of every track, model and test; sums of families left out."""
-    targets = rows[(rows["row"] == ROW) & ~rows["target"].str.endswith("(sum)")]
-    return targets.groupby(["test", "family", "model", "track"])["median_db"].mean().reset_index()
+    """Return the mean over the targets of a family by test, system, track and seed; sums of families left out."""
+    single = rows[~rows["target"].str.endswith("(sum)")]
+    family_of = {target: family for family, targets in XUMX_FAMILIES.items() for target in targets}
+    models = single[single["row"] == MODELS].assign(system=lambda own: own["model"])
+    floors = single[single["row"].isin(FLOORS)].assign(system=lambda own: own["row"], seed=UNTRAINED)
+    both = pd.concat([floors, models]).assign(family=lambda own: own["target"].map(family_of))
+    keys = ["family", "test", "system", "track", "seed"]
+    return both.groupby(keys, sort=False)[FIGURE].mean().reset_index().rename(columns={"track": "piece"})
 
 
-def interval(differences_db: Sequence[float] | np.ndarray) -> tuple[float, float]:
-    """Return the interval of the mean of paired differences, by Student's distribution."""
-    values = np.asarray(differences_db, dtype=float)
-    error = float(scipy.stats.sem(values))
-    if not error:
-        return float(values.mean()), float(values.mean())
-    low, high = scipy.stats.t.interval(_CONFIDENCE, len(values) - 1, loc=values.mean(), scale=error)
-    return float(low), float(high)
+def by_test(tracks: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with a family on a test as their target."""
+    return tracks.assign(target=tracks["family"] + ", " + tracks["test"])
+
+
+def means(tracks: pd.DataFrame) -> Iterator[str]:
+    """Return a table of all systems by family and test, with intervals over tracks."""
+    found = [test for test in TESTS if test in set(tracks["test"])]
+    columns = [tracks[tracks["test"] == test].rename(columns={FIGURE: test}) for test in found]
+    wide = pd.concat(columns).rename(columns={"family": "target"})
+    return system_lines(wide.sort_values("target", kind="stable"), {test: test for test in found}, places=1)
+
+
+def ranks(tracks: pd.DataFrame) -> Iterator[str]:
+    """Return a table of Spearman's correlation of the order of the models between every two tests."""
+    cells = (cell for family, own in tracks.groupby("family", sort=True) for cell in _rank_cells(str(family), own))
+    return markdown_lines(["family", "test", "other test", "rank correlation", "models"], cells)
+
+
+def _rank_cells(family: str, tracks: pd.DataFrame) -> Iterator[Sequence[str]]:
+    """Give the rows of one family."""
+    trained = tracks[tracks["seed"] != UNTRAINED]
+    table = trained.pivot_table(index="system", columns="test", values=FIGURE)
+    for first, second in itertools.combinations(sorted(map(str, table)), 2):
+        pair = table[[first, second]].dropna()
+        if len(pair) > 2:
+            found = float(scipy.stats.spearmanr(pair[first], pair[second]).statistic)
+            yield [family, first, second, signed_text(found, places=2), str(len(pair))]
+
+
+def medians(rows: pd.DataFrame) -> Iterator[str]:
+    """Return the medians over tracks of the median frames, by test, target and row; counts beside them."""
+    keys = ["test", "family", "model", "row", "target"]
+    cells = (
+        [*map(str, key), f"{own[FIGURE].median():.2f}", str(own["track"].nunique()), f"{_frames(own):,}"]
+        for key, own in rows.groupby(keys, sort=True)
+        if isinstance(key, tuple)
+    )
+    return markdown_lines([*keys, "median, dB", "tracks", "frames"], cells)
+
+
+def _frames(rows: pd.DataFrame) -> int:
+    """Return how many frames were judged, those of one seed."""
+    return int(rows["n_frames"].sum()) // max(rows["seed"].nunique(), 1)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "results.csv")
+    words = [word for word in sys.argv[1:] if word != "--targets"]
+    main(Path(words[0]) if words else HERE / "results.csv", by_target="--targets" in sys.argv[1:])

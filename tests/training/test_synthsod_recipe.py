@@ -61,7 +61,11 @@ def test_the_smallest_experiments_run_resume_and_give_tables(tmp_path: Path) -> 
     tables = run("compare.py", str(results))
     assert tables.returncode == 0, tables.stderr
     assert "| strings | other-sounds | synthetic |" in tables.stdout
-    assert "| synthetic | all | no model | oracle, Wiener |" in tables.stdout
+    assert "| strings, synthetic | synthsod > no separation (median_db) |" in tables.stdout
+    assert "| strings, other-sounds | fine-tuned ≥ scratch (median_db) |" in tables.stdout
+    assert "| strings, synthetic less strings, other-sounds | synthsod > no separation (median_db) |" in tables.stdout
+    single = run("compare.py", str(results), "--targets")
+    assert "| synthetic | all | no model | oracle, Wiener |" in single.stdout
 
 
 def test_a_mistyped_setting_is_one_line(tmp_path: Path) -> None:
