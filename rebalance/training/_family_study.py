@@ -94,7 +94,7 @@ def _experiment(sounds: StudySounds, base: FamilyExperiment, cell: FamilyCell) -
         base,
         family=cell.family,
         stems=sounds.libraries(kind.stems),
-        held_out=sounds.libraries("valid"),
+        held_out=sounds.libraries(kind.held_out),
         train=replace(base.train, steps=steps, seed=cell.seed),
         start=_run(sounds.work, kind.start, cell) if kind.start else None,
         adaptation=kind.adaptation,

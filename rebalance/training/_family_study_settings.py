@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from rebalance._base.errors import ConfigError
 from rebalance.training._family_settings import Adaptation
 
 
@@ -61,6 +62,8 @@ class FamilyCellKind:
         See `FamilyExperiment`.
     share
         Of the steps of the study.
+    held_out
+        Set its weights are chosen by.
     """
 
     question: str
@@ -71,6 +74,7 @@ class FamilyCellKind:
     adaptation: Adaptation = "all"
     unlabelled: str | None = None
     share: float = 1.0
+    held_out: str = "valid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,13 +107,18 @@ class FamilyStudy:
     groups
         Pieces of the music21 corpus by the name of their group.
     sets, tests
-        What is rendered to learn from, the set ``"valid"`` to choose weights by, and to measure with.
+        What is rendered to learn from and to choose weights by, and what to measure with.
     seeds
         Of the trainings.
     cells
         What is trained.
     sounds
-        Folders of recorded notes, by name.
+        Folders of recorded notes, by name; a set leaves out what has no folder here.
+
+    Raises
+    ------
+    ConfigError
+        If sounds are given that no set has.
 
     Examples
     --------
@@ -117,7 +126,7 @@ class FamilyStudy:
     >>> from rebalance.training import FamilyStudy, read_settings
     >>> study = read_settings(Path("recipes/synthsod/experiments.yaml"), FamilyStudy)
     >>> study.seeds, len(study.cells), len(study.smallest().cells)
-    ((1, 2), 14, 7)
+    ((1, 2), 15, 7)
     """
 
     excerpt_s: float
@@ -128,6 +137,12 @@ class FamilyStudy:
     seeds: tuple[int, ...]
     cells: tuple[FamilyCellKind, ...]
     sounds: dict[str, Path] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        known = {font for each in (*self.sets.values(), *self.tests.values()) for font in each.fonts}
+        if unknown := sorted(set(self.sounds) - known):
+            notes = sorted(font for font in known if font.endswith("-notes"))
+            raise ConfigError(where="sounds", expected=f"some of {', '.join(notes)}", got=", ".join(unknown))
 
     def cells_by_seed(self) -> Iterator[FamilyCell]:
         """Give every cell, those of the first seed first."""
