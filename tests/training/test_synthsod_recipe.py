@@ -77,7 +77,7 @@ def test_a_mistyped_setting_is_one_line(tmp_path: Path) -> None:
 
 
 def test_sounds_that_no_set_has_are_refused() -> None:
-    with pytest.raises(ConfigError, match=r"sounds: expected some of loud-notes, soft-notes, train-notes, got held-out"):
+    with pytest.raises(ConfigError, match=r"sounds: expected .*train-notes, got held-out-notes"):
         read_settings(RECIPE / "experiments.yaml", FamilyStudy, ("sounds.held-out-notes=here",))
 
 
