@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from rebalance._base.files import StrPath, expanded
 from rebalance.separation import ModelCard
 from rebalance.separation.networks import chosen_device
-from rebalance.separation.xumx import XUMX_FAMILIES, TrackScore, Xumx, save_xumx, score_track
+from rebalance.separation.xumx import MAX_TRACK_S, XUMX_FAMILIES, TrackScore, Xumx, save_xumx, score_track
 from rebalance.training._family_adaptation import (
     AdversarialObjective,
     AdversarialXumx,
@@ -28,6 +31,7 @@ from rebalance.training._run_state import load_average, save_weights
 from rebalance.training._xumx_loss import XumxObjective
 from rebalance.training.data import Batch, PlainMixer, PlainMixingSettings, open_library
 
+_LOG = logging.getLogger(__name__)
 _HELD_OUT_SEED = 20_251
 _REST = -1
 
@@ -159,8 +163,13 @@ def export_family(experiment: FamilyExperiment, run: StrPath, folder: StrPath, c
     return path
 
 
-def score_families(library: StrPath, networks: Sequence[Xumx], *, sample_rate: int) -> tuple[TrackScore, ...]:
+def score_families(
+    library: StrPath, networks: Sequence[Xumx], *, sample_rate: int, window: int = 4096, hop: int = 1024
+) -> tuple[TrackScore, ...]:
     """Score models of families, and the rows without a model, on every whole piece of a library.
+
+    Pieces of more than half an hour are left out, as in the published evaluation, and so are those in which one target
+    sounds alone, such as duets of one instrument: there is nothing to separate. The log names them.
 
     Parameters
     ----------
@@ -170,15 +179,15 @@ def score_families(library: StrPath, networks: Sequence[Xumx], *, sample_rate: i
         With different targets; none for the rows without a model.
     sample_rate
         Of the stems, in Hz.
+    window, hop
+        See `rebalance.separation.xumx.score_track`.
 
     Raises
     ------
     MetadataError
         If the library is missing or damaged.
-    AudioError
-        If a piece is longer than half an hour.
     ConfigError
-        If the sample rate is not that of a model.
+        If the sample rate is not that of the stems, or of a model.
 
     Examples
     --------
@@ -190,15 +199,28 @@ def score_families(library: StrPath, networks: Sequence[Xumx], *, sample_rate: i
     """
     targets = {name: labels for family in XUMX_FAMILIES.values() for name, labels in family.items()}
     settings = PlainMixingSettings(targets=targets)
-    stems = open_library([library], any_instrument=True)
+    stems = open_library([library], any_instrument=True, sample_rate=sample_rate)
     mixer = PlainMixer(stem_library=stems, settings=settings, seed=0, device=torch.device("cpu"))
     scores: list[TrackScore] = []
     for name in stems.by_rendition:
         whole = mixer.whole_piece(name)
+        if reason := _why_left_out(whole, sample_rate):
+            _LOG.warning("%s is left out: %s", name, reason)
+            continue
         sources = dict(zip(targets, whole[:_REST], strict=True))
-        if any(source.any() for source in sources.values()):
-            scores += score_track(name, sources, whole[_REST], networks, sample_rate=sample_rate)
+        rates = {"sample_rate": sample_rate, "window": window, "hop": hop}
+        scores += score_track(name, sources, whole[_REST], networks, **rates)
     return tuple(scores)
+
+
+def _why_left_out(whole: NDArray[np.float32], sample_rate: int) -> str | None:
+    """Return why a piece is not judged, given as ``(n_targets + 1, n_samples)``, the rest last; None if it is."""
+    sounding = np.asarray(whole.any(axis=1))
+    if not sounding[:_REST].any():
+        return "no target sounds"
+    if np.count_nonzero(sounding) == 1:
+        return "one target sounds alone"
+    return "it is longer than half an hour" if whole.shape[1] > MAX_TRACK_S * sample_rate else None
 
 
 def family_mixer(experiment: FamilyExperiment, folders: Sequence[Path], device: torch.device, seed: int) -> PlainMixer:
@@ -211,7 +233,7 @@ def family_mixer(experiment: FamilyExperiment, folders: Sequence[Path], device: 
         crops_per_piece=mixing.crops_per_piece,
         gains=mixing.gains,
     )
-    library = open_library(folders, any_instrument=True)
+    library = open_library(folders, any_instrument=True, sample_rate=experiment.network.sample_rate)
     return PlainMixer(stem_library=library, settings=settings, seed=seed, device=device)
 
 

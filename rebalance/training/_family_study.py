@@ -63,7 +63,7 @@ def run_family_study(
     folder, file = expanded(work), expanded(results)
     tables = StudyTables(folder=file.parent, columns={file.name: _COLUMNS}, key=_KEY)
     sounds = StudySounds(study=study, work=folder, sample_rate=experiment.network.sample_rate, jobs=jobs)
-    todo: dict[CellKey, Callable[[], pd.DataFrame]] = {_FLOORS: functools.partial(_floors, sounds)}
+    todo: dict[CellKey, Callable[[], pd.DataFrame]] = {_FLOORS: functools.partial(_floors, sounds, experiment)}
     for cell in study.cells_by_seed():
         key = (cell.kind.name, cell.family, cell.seed)
         todo[key] = functools.partial(_scores_of, sounds, experiment, cell)
@@ -72,9 +72,9 @@ def run_family_study(
         yield " ".join(map(str, done))
 
 
-def _floors(sounds: StudySounds) -> pd.DataFrame:
-    """Return the rows that need no model, of every target and family."""
-    return pd.DataFrame(_measured(sounds, [])).assign(question="floors", steps=0)
+def _floors(sounds: StudySounds, base: FamilyExperiment) -> pd.DataFrame:
+    """Return the rows that need no model, of every target and family, by the STFT of the models."""
+    return pd.DataFrame(_measured(sounds, base, [])).assign(question="floors", steps=0)
 
 
 def _scores_of(sounds: StudySounds, base: FamilyExperiment, cell: FamilyCell) -> pd.DataFrame:
@@ -82,7 +82,7 @@ def _scores_of(sounds: StudySounds, base: FamilyExperiment, cell: FamilyCell) ->
     experiment = _experiment(sounds, base, cell)
     run = _run(sounds.work, cell.kind.name, cell)
     train_family(experiment, run, device="cpu")
-    rows = _measured(sounds, [best_of_family(experiment, run)])
+    rows = _measured(sounds, base, [best_of_family(experiment, run)])
     return pd.DataFrame(rows).assign(question=cell.kind.question, steps=experiment.train.steps)
 
 
@@ -107,14 +107,17 @@ def _run(work: Path, name: str, cell: FamilyCell) -> Path:
     return work / "runs" / f"{name}-{cell.family}-{cell.seed}"
 
 
-def _measured(sounds: StudySounds, networks: Sequence[Xumx]) -> list[dict[str, object]]:
+def _measured(sounds: StudySounds, base: FamilyExperiment, networks: Sequence[Xumx]) -> list[dict[str, object]]:
     """Return the rows of networks on all tests, or those that need none where there is no network."""
     targets = [target for network in networks for target in network.config.targets]
+    sizes = base.network
     return [
         _row(test, score)
         for test in sounds.study.tests
         for library in sounds.libraries(test)
-        for score in score_families(library, networks, sample_rate=sounds.sample_rate)
+        for score in score_families(
+            library, networks, sample_rate=sizes.sample_rate, window=sizes.window, hop=sizes.hop
+        )
         if not networks or _is_of_model(score, targets)
     ]
 

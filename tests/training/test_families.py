@@ -28,6 +28,7 @@ from rebalance.training import (
 from rebalance.training._families import family_mixer
 from rebalance.training._family_adaptation import magnitude_statistics, reversed_gradient
 from rebalance.training.data import open_library, write_piece_library
+from rebalance.training.data._stem_library import StemEntry, write_manifest, write_stem
 
 RATE = 8_000
 SIZES = FamilySizes(hidden_size=8, n_layers=1, dropout=0.0, window=256, hop=64, sample_rate=RATE, bandwidth_hz=4_000.0)
@@ -101,7 +102,7 @@ def test_violins_are_one_target_and_everything_else_is_in_the_mixture(library: P
     assert whole.shape[0] == 5
     assert whole[0].any()
     assert not whole[3].any()  # no double bass
-    stems = open_library([library], any_instrument=True)
+    stems = open_library([library], any_instrument=True, sample_rate=RATE)
     own = [stems.stems[index] for index in stems.by_rendition[name]]
     rest = sum(stem.crop(0, len(whole[4])) for stem in own if stem.entry.label in {"Flute", "Bassoon", "Harp"})
     assert np.allclose(whole[4], rest, atol=1e-6)
@@ -261,6 +262,8 @@ def test_only_frames_of_exact_silence_are_left_out_and_the_last_part_of_a_second
     scores = score_track("steps", sources, np.zeros(len(source), np.float32), [], sample_rate=RATE)
     harp = next(score for score in scores if (score.row, score.target) == ("no separation", "Harp"))
     assert harp.n_frames == 2
+    counted = {score.target: score.n_frames for score in scores if score.row == "silence"}
+    assert (counted["Harp"], counted["Timpani"]) == (2, 3)  # a silent harp takes no frame from the others
     expected = (sdr_db(source[:RATE], 1 + source[:RATE]) + 20 * np.log10(3e-5)) / 2
     assert harp.median_db == pytest.approx(expected, abs=0.01)
 
@@ -271,6 +274,34 @@ def test_the_table_counts_tracks_and_frames(library: Path) -> None:
     assert cells["silence", "Viola"].n_frames == 6
     assert ("silence", "Horn") not in cells
     assert ("oracle, Wiener", "percussion (sum)") in cells
+
+
+def test_stems_of_another_rate_are_refused_and_not_taken_for_longer_ones(library: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="expected stems at 16000 Hz, got 8000 Hz"):
+        score_families(library, [], sample_rate=16_000)
+    other = experiment(library, network=replace(SIZES, sample_rate=16_000))
+    with pytest.raises(ConfigError, match="expected stems at 16000 Hz, got 8000 Hz"):
+        train_family(other, tmp_path / "run", device="cpu")
+
+
+@pytest.mark.parametrize(("seconds", "shown", "reason"), [(3.0, ("Violin_1",), "alone"), (1801.0, (), "half an hour")])
+def test_duets_of_one_instrument_and_very_long_tracks_are_left_out_and_named(
+    seconds: float, shown: tuple[str, ...], reason: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rate = 3_000
+    judged = [("ok", "Violin_1", 4.0), ("ok", "Viola", 4.0)]
+    left_out = [("other", label, seconds) for label in shown or ("Violin_1", "Viola")]
+    entries = []
+    for rendition, label, long_s in [*judged, *left_out]:
+        facts = {"instrument": label.split("_")[0], "family": "x", "mean_pitch": 0.0, "sample_rate": rate}
+        entry = StemEntry(rendition=rendition, label=label, file=f"{rendition}-{label}.npy", **facts)
+        write_stem(tmp_path, entry, 0.1 * np.random.default_rng(0).standard_normal(int(long_s * rate)))
+        entries.append(entry)
+    write_manifest(tmp_path, entries)
+    scores = score_families(tmp_path, [], sample_rate=rate, window=64, hop=16)
+    assert {score.track for score in scores} == {"ok"}
+    assert "other is left out: " in caplog.text
+    assert reason in caplog.text
 
 
 def test_a_track_of_more_than_half_an_hour_or_of_another_rate_is_refused() -> None:

@@ -83,7 +83,14 @@ class TargetSummary:
 
 
 def score_track(
-    name: str, sources: Estimates, rest: NDArray[np.float32], networks: Sequence[Xumx], *, sample_rate: int
+    name: str,
+    sources: Estimates,
+    rest: NDArray[np.float32],
+    networks: Sequence[Xumx],
+    *,
+    sample_rate: int,
+    window: int = 4096,
+    hop: int = 1024,
 ) -> tuple[TrackScore, ...]:
     """Score every row on a whole mono track.
 
@@ -104,6 +111,8 @@ def score_track(
         Models with different targets; the rows of the models hold their targets alone.
     sample_rate
         Of the signals, which must be that of the models, in Hz.
+    window, hop
+        Of the STFT of the oracle rows, in samples; where there are models, theirs is taken.
 
     Raises
     ------
@@ -132,7 +141,8 @@ def score_track(
     if not sounding:
         raise AudioError(where=f"track {name}", expected="a target that sounds", got="none")
     mixture = np.asarray(sum(sources.values(), rest), dtype=np.float32)
-    rows = _rows(sounding, rest, mixture, networks)
+    transform = networks[0] if networks else _transform(window, hop)
+    rows = _rows(sounding, rest, mixture, networks, transform)
     return tuple(score for row in ROWS if row in rows for score in _scores(name, row, sounding, rows[row], sample_rate))
 
 
@@ -166,14 +176,17 @@ def summarise(scores: Iterable[TrackScore]) -> tuple[TargetSummary, ...]:
 
 
 def _rows(
-    sounding: Estimates, rest: NDArray[np.float32], mixture: NDArray[np.float32], networks: Sequence[Xumx]
+    sounding: Estimates,
+    rest: NDArray[np.float32],
+    mixture: NDArray[np.float32],
+    networks: Sequence[Xumx],
+    transform: Xumx,
 ) -> dict[str, Estimates]:
     """Return the estimates of every row by target."""
     rows: dict[str, Estimates] = {
         row: {target: estimate[0] for target, estimate in estimates.items()}
         for row, estimates in floor_estimates(mixture[None], list(sounding)).items()
     }
-    transform = networks[0] if networks else _transform()
     spectra = _spectra(transform, mixture)
     if networks:
         magnitudes = {
@@ -186,9 +199,9 @@ def _rows(
     return rows | _of_magnitudes(transform, true, spectra, len(mixture), "oracle, mixture phase", "oracle, Wiener")
 
 
-def _transform() -> Xumx:
-    """Return a network for its STFT alone, where there is no model: the published window and hop."""
-    return Xumx(XumxConfig(targets=("none",), hidden_size=2, n_layers=1))
+def _transform(window: int, hop: int) -> Xumx:
+    """Return a network for its STFT alone, where there is no model."""
+    return Xumx(XumxConfig(targets=("none",), hidden_size=2, n_layers=1, window=window, hop=hop))
 
 
 def _spectra(transform: Xumx, signal: NDArray[np.float32]) -> torch.Tensor:

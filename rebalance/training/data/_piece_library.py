@@ -115,6 +115,7 @@ def _write_piece(piece: Piece, out: Path, microphone: str | None, sample_rate: i
             family=piece.corpus,
             mean_pitch=0.0,
             file=f"{piece.name}/{part.label}.npy",
+            sample_rate=sample_rate,
         )
         write_stem(out, entry, mono)
         lengths[part.label] = len(mono)

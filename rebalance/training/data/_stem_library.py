@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2
-from rebalance._base.errors import MetadataError
+from rebalance._base.errors import ConfigError, MetadataError
 from rebalance._base.files import StrPath, expanded, replacing, write_json
 
 SAMPLE_RATE = CAD2_TASK2.mixture_sample_rate
@@ -40,7 +40,9 @@ class StemEntry:
     mean_pitch
         Mean MIDI pitch of the part; decides which of two voices is the first.
     file
-        NumPy file of shape ``(n_samples,)``, 16-bit integers at 44.1 kHz, relative to the library.
+        NumPy file of shape ``(n_samples,)``, 16-bit integers, relative to the library.
+    sample_rate
+        In Hz.
     """
 
     rendition: str
@@ -49,6 +51,7 @@ class StemEntry:
     family: str
     mean_pitch: float
     file: str
+    sample_rate: int = SAMPLE_RATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +109,9 @@ class StemLibrary:
     by_rendition: Mapping[str, tuple[int, ...]]
 
 
-def open_library(folders: Sequence[StrPath], *, any_instrument: bool = False) -> StemLibrary:
+def open_library(
+    folders: Sequence[StrPath], *, any_instrument: bool = False, sample_rate: int = SAMPLE_RATE
+) -> StemLibrary:
     """Open folders of stems; the samples stay on disk until they are read.
 
     Parameters
@@ -115,11 +120,15 @@ def open_library(folders: Sequence[StrPath], *, any_instrument: bool = False) ->
         Each with a manifest ``stems.json``.
     any_instrument
         Take stems of instruments outside the challenge too.
+    sample_rate
+        That the stems must have, in Hz.
 
     Raises
     ------
     MetadataError
         If a manifest or a file is missing or wrong, or nothing is left.
+    ConfigError
+        If the stems have another sample rate.
 
     Examples
     --------
@@ -137,6 +146,9 @@ def open_library(folders: Sequence[StrPath], *, any_instrument: bool = False) ->
         for folder in folders
         for entry in read_manifest(expanded(folder), any_instrument=any_instrument)
     )
+    for stem in stems:
+        if (found := stem.entry.sample_rate) != sample_rate:
+            raise ConfigError(where=stem.entry.file, expected=f"stems at {sample_rate} Hz", got=f"{found} Hz")
     by_instrument: dict[str, list[int]] = defaultdict(list)
     by_rendition: dict[str, list[int]] = defaultdict(list)
     for index, stem in enumerate(stems):
