@@ -17,10 +17,18 @@ def main(run: Path, models: Path, variant: str, overrides: tuple[str, ...]) -> N
     try:
         experiment = read_recipe(HERE, variant, FamilyExperiment, overrides)
         train_family(experiment, run)
-        path = export_family(experiment, run, models, ModelCard(data=tuple(map(str, experiment.stems))))
+        path = export_family(experiment, run, models, card_of(experiment))
     except RebalanceError as error:
         sys.exit(f"train.py: {error}")
     sys.stdout.write(f"wrote {path}\n")
+
+
+def card_of(experiment: FamilyExperiment) -> ModelCard:
+    """Return what is told with the weights."""
+    length = f"{experiment.train.steps}" if experiment.train.steps else f"{experiment.train.epochs} epochs at most"
+    told = {"Family": experiment.family, "Steps": length, "Seed": str(experiment.train.seed)}
+    start = {} if experiment.start is None else {"Start": experiment.start.name, "Adaptation": experiment.adaptation}
+    return ModelCard(data=tuple(map(str, experiment.stems)), training=told | start)
 
 
 if __name__ == "__main__":
