@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from torch import nn
 from rebalance._base.files import StrPath, expanded
 from rebalance.separation import ModelCard
 from rebalance.separation.networks import chosen_device
-from rebalance.separation.xumx import MAX_TRACK_S, XUMX_FAMILIES, TrackScore, Xumx, save_xumx, score_track
+from rebalance.separation.xumx import MAX_TRACK_S, ROWS, XUMX_FAMILIES, TrackScore, Xumx, save_xumx, score_track
 from rebalance.training._family_adaptation import (
     AdversarialObjective,
     AdversarialXumx,
@@ -164,7 +164,13 @@ def export_family(experiment: FamilyExperiment, run: StrPath, folder: StrPath, c
 
 
 def score_families(
-    library: StrPath, networks: Sequence[Xumx], *, sample_rate: int, window: int = 4096, hop: int = 1024
+    library: StrPath,
+    networks: Sequence[Xumx],
+    *,
+    sample_rate: int,
+    window: int = 4096,
+    hop: int = 1024,
+    rows: Collection[str] = ROWS,
 ) -> tuple[TrackScore, ...]:
     """Score models of families, and the rows without a model, on every whole piece of a library.
 
@@ -179,7 +185,7 @@ def score_families(
         With different targets; none for the rows without a model.
     sample_rate
         Of the stems, in Hz.
-    window, hop
+    window, hop, rows
         See `rebalance.separation.xumx.score_track`.
 
     Raises
@@ -208,8 +214,9 @@ def score_families(
             _LOG.warning("%s is left out: %s", name, reason)
             continue
         sources = dict(zip(targets, whole[:_REST], strict=True))
-        rates = {"sample_rate": sample_rate, "window": window, "hop": hop}
-        scores += score_track(name, sources, whole[_REST], networks, **rates)
+        scores += score_track(
+            name, sources, whole[_REST], networks, sample_rate=sample_rate, window=window, hop=hop, rows=rows
+        )
     return tuple(scores)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from rebalance._base.files import StrPath, expanded
-from rebalance.separation.xumx import TrackScore, Xumx
+from rebalance.separation.xumx import ROWS, TrackScore, Xumx
 from rebalance.training._families import best_of_family, score_families, train_family
 from rebalance.training._family_settings import FamilyExperiment
 from rebalance.training._family_study_settings import FamilyCell, FamilyStudy
@@ -19,6 +19,7 @@ from rebalance.training.studies import CellKey, StudyTables, run_cells
 
 _KEY = ("model", "family", "seed")
 _FIGURES = ("test", "row", "target", "track", "median_db", "mean_db", "n_frames")
+_JUDGED = "mixture phase"
 _COLUMNS = ("question", *_KEY, "steps", *_FIGURES)
 _FLOORS: CellKey = ("no model", "all", 0)
 
@@ -110,13 +111,13 @@ def _run(work: Path, name: str, cell: FamilyCell) -> Path:
 def _measured(sounds: StudySounds, base: FamilyExperiment, networks: Sequence[Xumx]) -> list[dict[str, object]]:
     """Return the rows of networks on all tests, or those that need none where there is no network."""
     targets = [target for network in networks for target in network.config.targets]
-    sizes = base.network
+    sizes, wanted = base.network, [_JUDGED] if networks else ROWS
     return [
         _row(test, score)
         for test in sounds.study.tests
         for library in sounds.libraries(test)
         for score in score_families(
-            library, networks, sample_rate=sizes.sample_rate, window=sizes.window, hop=sizes.hop
+            library, networks, sample_rate=sizes.sample_rate, window=sizes.window, hop=sizes.hop, rows=wanted
         )
         if not networks or _is_of_model(score, targets)
     ]
@@ -124,7 +125,7 @@ def _measured(sounds: StudySounds, base: FamilyExperiment, networks: Sequence[Xu
 
 def _is_of_model(score: TrackScore, targets: Sequence[str]) -> bool:
     """Tell whether a score is one of a model rather than of a row that needs none."""
-    return score.row == "mixture phase" and (score.target in targets or score.target.endswith("(sum)"))
+    return score.row == _JUDGED and (score.target in targets or score.target.endswith("(sum)"))
 
 
 def _row(test: str, score: TrackScore) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,8 @@ ROWS: tuple[str, ...] = (
     "oracle, Wiener",
 )
 """Rows of the table: three that separate nothing, two of the models, and two that know the true magnitudes."""
+
+_FLOORS, _OF_MODELS, _ORACLES = set(ROWS[:3]), set(ROWS[3:5]), set(ROWS[5:])
 
 MAX_TRACK_S = 1800.0
 """Longer tracks are left out, as in the published evaluation."""
@@ -91,6 +93,7 @@ def score_track(
     sample_rate: int,
     window: int = 4096,
     hop: int = 1024,
+    rows: Collection[str] = ROWS,
 ) -> tuple[TrackScore, ...]:
     """Score every row on a whole mono track.
 
@@ -113,6 +116,8 @@ def score_track(
         Of the signals, which must be that of the models, in Hz.
     window, hop
         Of the STFT of the oracle rows, in samples; where there are models, theirs is taken.
+    rows
+        Which of `ROWS` to score; Wiener steps take most of the time.
 
     Raises
     ------
@@ -142,8 +147,10 @@ def score_track(
         raise AudioError(where=f"track {name}", expected="a target that sounds", got="none")
     mixture = np.asarray(sum(sources.values(), rest), dtype=np.float32)
     transform = networks[0] if networks else _transform(window, hop)
-    rows = _rows(sounding, rest, mixture, networks, transform)
-    return tuple(score for row in ROWS if row in rows for score in _scores(name, row, sounding, rows[row], sample_rate))
+    found = _rows(sounding, rest, mixture, networks, transform, rows)
+    return tuple(
+        score for row in ROWS if row in found for score in _scores(name, row, sounding, found[row], sample_rate)
+    )
 
 
 def summarise(scores: Iterable[TrackScore]) -> tuple[TargetSummary, ...]:
@@ -181,22 +188,30 @@ def _rows(
     mixture: NDArray[np.float32],
     networks: Sequence[Xumx],
     transform: Xumx,
+    wanted: Collection[str],
 ) -> dict[str, Estimates]:
-    """Return the estimates of every row by target."""
-    rows: dict[str, Estimates] = {
-        row: {target: estimate[0] for target, estimate in estimates.items()}
-        for row, estimates in floor_estimates(mixture[None], list(sounding)).items()
-    }
+    """Return the estimates of the rows that are wanted by target."""
     spectra = _spectra(transform, mixture)
-    if networks:
-        magnitudes = {
-            target: magnitude for network in networks for target, magnitude in _estimated(network, spectra).items()
-        }
-        rows |= _of_magnitudes(transform, magnitudes, spectra, len(mixture), "mixture phase", "Wiener")
-        if sounding.keys() - magnitudes.keys():
-            del rows["Wiener"]
-    true = {target: _spectra(transform, source).abs() for target, source in {**sounding, "": rest}.items()}
-    return rows | _of_magnitudes(transform, true, spectra, len(mixture), "oracle, mixture phase", "oracle, Wiener")
+    found: dict[str, Estimates] = {}
+    if _FLOORS & set(wanted):
+        floors = floor_estimates(mixture[None], list(sounding))
+        found |= {row: {target: signal[0] for target, signal in estimates.items()} for row, estimates in floors.items()}
+    if networks and _OF_MODELS & set(wanted):
+        estimated = [_estimated(network, spectra) for network in networks]
+        magnitudes = {target: magnitude for own in estimated for target, magnitude in own.items()}
+        known = sounding.keys() <= magnitudes.keys()
+        steps = {"mixture phase": 0, **({"Wiener": 1} if known else {})}
+        found |= _of_magnitudes(transform, magnitudes, spectra, len(mixture), _among(steps, wanted))
+    if _ORACLES & set(wanted):
+        true = {target: _spectra(transform, source).abs() for target, source in {**sounding, "": rest}.items()}
+        steps = {"oracle, mixture phase": 0, "oracle, Wiener": 1}
+        found |= _of_magnitudes(transform, true, spectra, len(mixture), _among(steps, wanted))
+    return {row: found[row] for row in wanted if row in found}
+
+
+def _among(steps: Mapping[str, int], wanted: Collection[str]) -> dict[str, int]:
+    """Return the rows that are wanted, with their Wiener steps."""
+    return {row: number for row, number in steps.items() if row in wanted}
 
 
 def _transform(window: int, hop: int) -> Xumx:
@@ -224,14 +239,13 @@ def _of_magnitudes(
     magnitudes: Mapping[str, torch.Tensor],
     spectra: torch.Tensor,
     n_samples: int,
-    plain_row: str,
-    wiener_row: str,
+    steps: Mapping[str, int],
 ) -> dict[str, Estimates]:
-    """Return two rows: magnitudes with the mixture's phase, and after one Wiener step."""
+    """Return rows by how many Wiener steps each takes: magnitudes with the mixture's phase where it is none."""
     stacked = torch.stack(list(magnitudes.values())).cpu().numpy()[:, None].swapaxes(-1, -2)
     heard = spectra.cpu().numpy()[None].swapaxes(-1, -2)
     rows: dict[str, Estimates] = {}
-    for row, n_iterations in ((plain_row, 0), (wiener_row, 1)):
+    for row, n_iterations in steps.items():
         estimated = torch.from_numpy(wiener(stacked, heard, n_iterations=n_iterations)[:, 0].swapaxes(-1, -2))
         with torch.inference_mode():
             length = max(n_samples, transform.config.window)
