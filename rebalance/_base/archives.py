@@ -82,7 +82,7 @@ class Member:
     size, packed_size
         In bytes, as declared; reading holds the member to them.
     crc32
-        Of the content.
+        CRC-32 of the content.
     method
         0 stored, 8 deflated.
     header_offset, data_limit

@@ -71,7 +71,7 @@ def differences(totals: ClusterTotals, pairs: list[tuple[int, int]], *, seed: in
     Parameters
     ----------
     totals
-        Of all systems.
+        Sums and numbers of values per cluster, of all systems.
     pairs
         Places of the first and the second.
     seed

@@ -24,7 +24,7 @@ class Leakage:
     Parameters
     ----------
     names
-        Of the sources.
+        Names of the sources.
     with_mixture
         Inner product of every estimate with the mixture, shape ``(n_sources,)``.
     among

@@ -172,7 +172,7 @@ def enhance_task(
     Parameters
     ----------
     task
-        What to do.
+        Its scenes and listeners are the pairs to enhance.
     run
         Folder to write to.
     options

@@ -85,7 +85,7 @@ def evaluate_separation(
     task
         With its sources.
     options
-        What to measure.
+        Separators, device and metrics.
     jobs, executor
         See `rebalance._base.running.run_items`.
 

@@ -35,13 +35,13 @@ class ScoredRun:
     name
         Short and unlike that of any other run in the report.
     folder
-        Where it lies.
+        Folder of the run.
     separator, haaqi, semantics, version
         What made the signals and the scores.
     data
         Folder of the task, as written when it was scored.
     split
-        Which split.
+        Split of the task the scores belong to.
     scores
         One line per pair, as in ``scores.csv``; indexed by scene and listener.
     archive

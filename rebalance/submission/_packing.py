@@ -52,7 +52,7 @@ class PackedFile:
     Parameters
     ----------
     path
-        Where it lies.
+        Path of the archive or of its part.
     sha256
         Of its bytes, as 64 hexadecimal digits.
     """

@@ -57,7 +57,7 @@ class Experiment:
     data
         What to train with.
     network
-        What to train.
+        Sizes of the mask network.
     mixing
         How mixtures are made.
     train
@@ -100,7 +100,7 @@ def run_experiment(
     Parameters
     ----------
     experiment
-        What to do.
+        Settings of network, mixtures and training.
     run
         Folder of logs, state and best weights.
     device

@@ -31,7 +31,7 @@ def run_family_study(
     Parameters
     ----------
     study
-        What to compare.
+        Models, training sets and test sets that are compared.
     experiment
         How every cell is trained, but for what the study says of it.
     work

@@ -97,7 +97,7 @@ class FamilyStudy:
     Parameters
     ----------
     excerpt_s
-        Of each piece.
+        Duration taken of each piece.
     tracks
         Fewest and most of an orchestra.
     groups
@@ -105,9 +105,9 @@ class FamilyStudy:
     sets, tests
         What is rendered to learn from, the set ``"valid"`` to choose weights by, and to measure with.
     seeds
-        Of the trainings.
+        Seeds of the trainings.
     cells
-        What is trained.
+        The models to train.
     sounds
         Folders of recorded notes, by name.
 

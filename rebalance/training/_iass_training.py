@@ -33,7 +33,7 @@ def run_iass_experiment(
     Parameters
     ----------
     experiment
-        What to do.
+        Settings of network, mixtures and training.
     run
         Folder of logs, state and best weights.
     device

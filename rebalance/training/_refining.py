@@ -47,7 +47,7 @@ class RefinerExperiment:
     tracker_network
         Sizes of that tracker.
     network
-        What to train.
+        Sizes of the refiner.
     mixing
         How mixtures are made.
     train
@@ -137,7 +137,7 @@ def error_energy(masks: Tensor, transform: Callable[[Tensor], Tensor], batch: Ba
     transform
         Gives the spectra the masks are meant for.
     batch
-        The truth.
+        Mixture and true sources.
     """
     with torch.no_grad():
         true = transform(batch.sources.mean(dim=2))
@@ -161,7 +161,7 @@ def run_refiner_experiment(
     Parameters
     ----------
     experiment
-        What to do.
+        Settings of network, mixtures and training.
     run
         Folder of logs and state.
     device

@@ -94,7 +94,7 @@ class FrameAccuracy:
     mixers
         Of held-out stems, by name.
     n_batches
-        Of each.
+        Number of batches of each mixer.
     """
 
     mixers: Mapping[str, Mixer]

@@ -43,7 +43,7 @@ class Guard:
     Parameters
     ----------
     app
-        What is guarded.
+        The guarded ASGI application.
     token
         What a stranger has to know; None where none is asked for.
     name

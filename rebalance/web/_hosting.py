@@ -131,7 +131,7 @@ def run_server(
     Parameters
     ----------
     app
-        What answers.
+        The ASGI application that answers.
     bound
         From `bound_socket`.
     options

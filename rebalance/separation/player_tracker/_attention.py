@@ -72,7 +72,7 @@ def attention(joined: Tensor, n_heads: int, bias: Tensor) -> Tensor:
     joined
         Queries, keys and values, shape ``(batch, n, 3 * width)``.
     n_heads
-        Dividing the width.
+        Number of heads; divides the width.
     bias
         Added to the scores, broadcast to ``(batch, n_heads, n, n)``.
     """

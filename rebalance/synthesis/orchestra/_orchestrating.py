@@ -38,7 +38,7 @@ def orchestrated(score: Score, rng: np.random.Generator, *, n_tracks: int = 10) 
     rng
         Decides tracks, sections and velocities.
     n_tracks
-        8 to 18.
+        Number of tracks, 8 to 18.
 
     Raises
     ------

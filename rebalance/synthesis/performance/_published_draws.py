@@ -92,7 +92,7 @@ def seed_of_name(name: str, seed: int = 0) -> np.random.Generator:
     Parameters
     ----------
     name
-        Of the piece.
+        Name of the piece.
     seed
         A further one, for another set of draws.
 
@@ -193,7 +193,7 @@ def draw_articulations(instrument: str, duration_s: float, rng: np.random.Genera
     duration_s
         Of the piece.
     rng
-        Where from.
+        Generator of the draws.
 
     Raises
     ------

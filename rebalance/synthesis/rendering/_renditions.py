@@ -98,7 +98,7 @@ def choose_run(
     split
         ``"train"`` or ``"valid"``.
     seed
-        Of all draws.
+        Seed of all random draws.
     ensembles
         Labels of players joined by ``+``, or names of ensembles.
     fonts

@@ -180,7 +180,7 @@ def sample_source(source: StrPath, instrument: str) -> Path:
     source
         Folder of recorded notes.
     instrument
-        Whose.
+        Name of the instrument.
 
     Examples
     --------

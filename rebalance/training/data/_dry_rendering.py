@@ -153,7 +153,7 @@ class DrySettings:
     longest_s
         Where a rendition is cut.
     seed
-        Of everything.
+        Seed of choice, sounds and playing.
     """
 
     out: Path
@@ -173,7 +173,7 @@ def render_library(pieces: Sequence[str], settings: DrySettings, *, jobs: int | 
     pieces
         Names in the corpus.
     settings
-        How.
+        Soundfonts, ensembles, number of renditions and seed.
     jobs
         Processes; one per core when None.
     """

@@ -40,7 +40,7 @@ class RankedSystem:
     submitted
         When, as ISO 8601.
     summary
-        Of its scores.
+        Means and intervals of its scores.
     n_parameters, lookahead_ms, speed
         Size of the networks, measured look-ahead, and seconds of processing for a second of music; None where unknown.
     """
@@ -169,7 +169,7 @@ def rank_systems(entries: Sequence[RankedSystem], *, higher_is_better: bool = Tr
     entries
         In any order.
     higher_is_better
-        Of two scores.
+        Whether the larger of two scores is the better one.
 
     Raises
     ------

@@ -32,9 +32,9 @@ class BoardAnswerError(RebalanceError):
     Parameters
     ----------
     status
-        Of the answer.
+        HTTP status of the answer.
     problem
-        What it said.
+        Text of the answer.
     """
 
     def __init__(self, status: int, problem: str) -> None:

@@ -93,7 +93,7 @@ def store_recording(
     folder
         Where its samples are kept.
     limits
-        What is accepted.
+        Size and duration that a recording may have.
     instruments
         Who plays, where that is known; otherwise the name is searched for instruments.
 

@@ -60,7 +60,7 @@ class Separation:
     instruments
         Who plays, as the challenge spells it.
     separator_name
-        What separates.
+        Registry name of the separator.
     folder
         Where the stems are kept.
     """

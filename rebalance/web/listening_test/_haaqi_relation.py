@@ -69,7 +69,7 @@ def relate_to_haaqi(said: pd.DataFrame, *, rng: np.random.Generator, n_resamples
     rng
         Draws the resamples.
     n_resamples
-        How many.
+        Number of bootstrap resamples.
 
     Raises
     ------
