@@ -1,4 +1,4 @@
-"""Every corpus there is a loader for, and the door that evaluation material does not pass unnoticed."""
+"""The registry of loaders, and the check that evaluation material is opened for evaluation alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The direction of imports, the doors of packages, and where heavy libraries may be met."""
+"""The direction of imports, the public interfaces of packages, and where heavy libraries may be met."""
 
 from __future__ import annotations
 
