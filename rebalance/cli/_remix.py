@@ -15,7 +15,7 @@ from rebalance.audio import AUDIO_SUFFIXES, AudioFile, output_format, suffix_lik
 from rebalance.cli._following import PartOption, ScoreOption, following, require_one
 from rebalance.cli._options import DeviceOption, ForceOption, InstrumentsOption, SeparatorOption
 from rebalance.cli._outputs import check_file_to_write, check_folder_to_write, require_folder_name
-from rebalance.cli._recordings import (
+from rebalance.cli._several_files import (
     ChannelsOption,
     DepthOption,
     FilesArgument,

@@ -80,7 +80,7 @@ def keep_what_is_there(
 
     Examples
     --------
-    >>> from rebalance.cli._recordings import keep_what_is_there
+    >>> from rebalance.cli._several_files import keep_what_is_there
     >>> keep_what_is_there({}, {}, force=False)
     {}
     """
