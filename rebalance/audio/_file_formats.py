@@ -60,11 +60,6 @@ class AudioFormat:
         return _BITS.get(self.subtype)
 
     @property
-    def is_lossy(self) -> bool:
-        """Whether what is read back only sounds like what was written."""
-        return self.container in _LOSSY
-
-    @property
     def holds_any_level(self) -> bool:
         """Whether samples beyond full scale are kept."""
         return self.subtype == "FLOAT"

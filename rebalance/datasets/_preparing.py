@@ -78,7 +78,7 @@ def prepare_downloads(
     root
         Folder the task is written to.
     jobs, executor
-        As for `run_items`.
+        Number of processes, all available cores when None; or an executor in their place.
 
     Raises
     ------

@@ -280,7 +280,7 @@ def score_task(
     only
         Which pairs to score now; all when None. The score files hold every pair that has been scored.
     jobs, executor
-        See `rebalance._base.running.run_items`.
+        Number of processes, all available cores when None; or an executor in their place.
 
     Returns
     -------

@@ -87,7 +87,7 @@ def evaluate_separation(
     options
         Separators, device and metrics.
     jobs, executor
-        See `rebalance._base.running.run_items`.
+        Number of processes, all available cores when None; or an executor in their place.
 
     Raises
     ------

@@ -42,7 +42,7 @@ def check_submission(
     task
         What it answers to.
     jobs, executor
-        See `rebalance._base.running.run_items`.
+        Number of processes, all available cores when None; or an executor in their place.
 
     Raises
     ------

@@ -122,7 +122,7 @@ def mask_loss(
 def edit_gains(gains_db: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
     """Return what the remix as an edit of the mixture adds of every source, as amplitudes.
 
-    Source: `rebalance.audio._remixing.remix_as_edit`.
+    Source: `rebalance.remix_as_edit`.
 
     Parameters
     ----------

@@ -71,7 +71,7 @@ def run_score_experiment(
     device
         As for `rebalance.separation.load_separator`.
     stop_after
-        See `rebalance.training._loop.train`.
+        Stop once so many steps of the run are done, the schedule being that of the whole run.
 
     Returns
     -------

@@ -55,8 +55,8 @@ def says_nothing(description: str) -> bool:
 
 def docstrings_in(path: Path) -> Iterator[tuple[str, str]]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield node.name, ast.get_docstring(node) or ""
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield getattr(node, "name", ""), ast.get_docstring(node) or ""
 
 
 def parameters(value: Described) -> list[str]:
@@ -130,6 +130,17 @@ def test_a_description_of_words_that_ask_or_point_is_found() -> None:
         "Do it.\n\nParameters\n----------\nn\n    How many tries.\n    More.\nseed\n    Of everything.\n"
     )
     assert (kept[0], says_nothing(kept[1]), empty[0], says_nothing(empty[1])) == ("n", False, "seed", True)
+
+
+def test_no_docstring_points_at_a_private_module() -> None:
+    recipes = PACKAGE.parent / "recipes"
+    found = [
+        (path.name, owner, name)
+        for path in sorted([*PACKAGE.rglob("*.py"), *recipes.rglob("*.py")])
+        for owner, docstring in docstrings_in(path)
+        for name in re.findall(r"`(rebalance(?:\.\w+)*\._\w+)", docstring)
+    ]
+    assert not found
 
 
 @pytest.mark.parametrize("section", ["Parameters", "Raises"])

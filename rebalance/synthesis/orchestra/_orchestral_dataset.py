@@ -128,7 +128,7 @@ def render_orchestra(
     settings
         Soundfonts, annotations, humanising and seed.
     jobs, executor
-        See `run_items`.
+        Number of processes, all available cores when None; or an executor in their place.
 
     Raises
     ------
