@@ -10,7 +10,7 @@ READY  := $(VENV)/.ready
 PY     := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve-demo page test test-all mutants coverage lint format bench audit docs clean
+.PHONY: help setup demo serve-demo page test test-all mutants coverage lint format bench audit docs wheel clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,7 +37,7 @@ test: $(READY) ## run the tests; branch coverage under 95 % is a failure
 test-all: $(READY) ## run the slow tests too
 	$(PY) -m pytest -n auto -m ''
 
-coverage: $(READY) ## the same, and show the lines and branches that no test reaches, here and in build/coverage
+coverage: $(READY) ## 'make test' with the lines and branches that no test reaches, here and in build/coverage
 	$(PY) -m pytest -n auto --cov --cov-report=term --cov-report=html:build/coverage
 
 mutants: $(READY) ## change the core one thing at a time and print the share of changes the tests notice

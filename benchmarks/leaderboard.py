@@ -28,7 +28,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import insert, select
+from sqlalchemy import MetaData, insert, select
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
 
@@ -40,7 +40,6 @@ from rebalance.assets import demo_folder
 from rebalance.report import ScoredRun, read_score_files
 from rebalance.web.board import SummaryCache
 from rebalance.web.leaderboard import Board, BoardClient, BoardOptions, Result, opened_board, upgrade_board
-from rebalance.web.leaderboard._board_tables import PhaseRow, ScoreRow, SubmissionRow, TeamRow
 
 _PAGES = (
     ("boards", "", "/"),
@@ -118,12 +117,14 @@ def add_history(board: Board, task_root: Path, teams: list[str], n_history: int)
     for result in results:
         cache.summary(result.table.digest, functools.partial(_scores, board, result))  # as a worker does after scoring
     with board.transaction() as session:
-        phase = session.scalars(select(PhaseRow)).one().id
-        ids = {team.name: team.id for team in session.scalars(select(TeamRow))}
+        tables = MetaData()
+        tables.reflect(session.connection())
+        phase = session.scalars(select(tables.tables["phases"].c.id)).one()
+        ids = {team.name: team.id for team in session.execute(select(tables.tables["teams"]))}
         rows = [_submission(number, teams, ids, phase) for number in range(n_history)]
-        session.execute(insert(SubmissionRow), rows)
+        session.execute(insert(tables.tables["submissions"]), rows)
         scores = [_score(str(row["id"]), n, results[n % len(results)]) for n, row in enumerate(rows)]
-        session.execute(insert(ScoreRow), scores)
+        session.execute(insert(tables.tables["scores"]), scores)
 
 
 def _scores(board: Board, result: Result) -> ScoredRun:

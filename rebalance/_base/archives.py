@@ -1,4 +1,4 @@
-"""Zip archives from strangers: vetted before a member is read, then read as streams held to what they declare.
+"""Untrusted zip archives: vetted before a member is read, then read as streams held to what they declare.
 
 Nothing is ever unpacked to a path taken from an archive. Everything an archive says of itself is
 checked against the archive, and the first contradiction is one `RebalanceError`.
@@ -82,7 +82,7 @@ class Member:
     size, packed_size
         In bytes, as declared; reading holds the member to them.
     crc32
-        Of the content.
+        CRC-32 of the content.
     method
         0 stored, 8 deflated.
     header_offset, data_limit

@@ -98,7 +98,7 @@ def clustered_mean(
     rng
         Draws the resamples.
     n_resamples
-        How many.
+        Number of bootstrap resamples.
     confidence
         Coverage asked of the interval, between 0 and 1.
 

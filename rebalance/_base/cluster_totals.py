@@ -1,4 +1,4 @@
-"""Many systems at once from the sums of their clusters: the numbers of `rebalance._base.bootstrap`, drawn once for all.
+"""Many systems at once from the sums of their clusters: the numbers of `paired_difference`, drawn once for all.
 
 Where all systems have scored the same pairs, the sums of every cluster say all that means, paired differences and
 their tests need. Resamples and flips of signs are those of `clustered_mean` and `paired_difference`.
@@ -71,13 +71,13 @@ def differences(totals: ClusterTotals, pairs: list[tuple[int, int]], *, seed: in
     Parameters
     ----------
     totals
-        Of all systems.
+        Sums and numbers of values per cluster, of all systems.
     pairs
         Places of the first and the second.
     seed
         Of the resamples and of the flips of signs.
 
-    Source: see `rebalance._base.bootstrap.paired_difference`.
+    Source: as for `rebalance.report.paired_difference`.
     """
     if not pairs:
         return ()

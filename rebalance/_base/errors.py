@@ -19,7 +19,7 @@ class RebalanceError(Exception):
     expected
         What would have been right.
     got
-        What was given.
+        The value that was given.
     found
         What a search or a look into a file gave; in place of `got`.
     more

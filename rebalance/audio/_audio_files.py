@@ -38,7 +38,7 @@ class AudioHeader:
     sample_rate
         In Hz.
     n_channels
-        From 1.
+        Number of channels, from 1.
     n_samples
         Length of every channel.
     format

@@ -60,11 +60,6 @@ class AudioFormat:
         return _BITS.get(self.subtype)
 
     @property
-    def is_lossy(self) -> bool:
-        """Whether what is read back only sounds like what was written."""
-        return self.container in _LOSSY
-
-    @property
     def holds_any_level(self) -> bool:
         """Whether samples beyond full scale are kept."""
         return self.subtype == "FLOAT"
@@ -77,7 +72,7 @@ class AudioFormat:
         n_samples
             Length of every channel.
         n_channels
-            From 1.
+            Number of channels, from 1.
         """
         n_bytes = n_samples * n_channels * (self.bits or 32) // 8
         if self.container == "WAV" and n_bytes > _MAX_WAV_BYTES:
@@ -92,7 +87,7 @@ class AudioFormat:
         sample_rate
             In Hz.
         n_channels
-            From 1.
+            Number of channels, from 1.
         path
             The file to be written, for the message; it is not touched.
 
@@ -123,7 +118,7 @@ def output_format(path: StrPath, *, depth: str | None = None, like: AudioHeader 
         ``"16"``, ``"24"``, ``"32"`` bits or ``"float"``; when None that of `like`, or as close as the container comes
         to it.
     like
-        What is read.
+        Header of the file the music is read from.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from rebalance._base.errors import ConfigError
 from rebalance.audio._audio_files import Audio
 
 _SILENT_SHARE = 1e-6  # of the mixture's power: -60 dB
-_FAINTEST = 1e-3  # a player turned down further counts as turned down by 60 dB
+_MIN_GAIN = 1e-3  # a player turned down further counts as turned down by 60 dB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Leakage:
     Parameters
     ----------
     names
-        Of the sources.
+        Names of the sources.
     with_mixture
         Inner product of every estimate with the mixture, shape ``(n_sources,)``.
     among
@@ -172,7 +172,7 @@ def relative_gains_db(
     0.0
     """
     levels_db = {
-        name: None if gain is None else 20.0 * float(np.log10(max(gain, _FAINTEST))) for name, gain in gains.items()
+        name: None if gain is None else 20.0 * float(np.log10(max(gain, _MIN_GAIN))) for name, gain in gains.items()
     }
     reference = reference_players(asked_db)
     known = [level for name in reference if (level := levels_db[name]) is not None]

@@ -29,7 +29,7 @@ class LevelMeter:
     sample_rate
         In Hz.
     n_channels
-        One or two.
+        Number of channels: one or two.
     only_peak
         Whether to leave the loudness alone, which takes most of the time.
     peak

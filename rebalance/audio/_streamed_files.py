@@ -42,7 +42,7 @@ class AudioFile:
     Parameters
     ----------
     path
-        Where it lies.
+        Path of the file.
     header
         What it says of itself, all its channels included.
     channels
@@ -232,7 +232,7 @@ def writing_audio(
     sample_rate
         In Hz.
     n_channels
-        Of the pieces.
+        Number of channels of every piece.
     tags
         By the names of `TAGS`; what the container has no place for is left out.
 

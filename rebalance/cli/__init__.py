@@ -99,5 +99,5 @@ def _common(
 
 
 def main() -> None:
-    """Run the command line; whatever goes wrong ends in one line: see `rebalance.cli._boundary`."""
+    """Run the command line; whatever goes wrong ends in one line."""
     sys.exit(run(lambda: app(prog_name="rebalance", standalone_mode=False)))

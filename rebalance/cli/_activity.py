@@ -11,7 +11,7 @@ import typer
 
 from rebalance._base.extras import optional_packages
 from rebalance._base.instrument_names import instruments_listed
-from rebalance.cli._music import FileArgument, read_music
+from rebalance.cli._music_files import FileArgument, read_music
 from rebalance.cli._options import DeviceOption, ForceOption, InstrumentsOption, SeparatorOption
 from rebalance.cli._outputs import check_folder_to_write
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from rebalance.cli._completion import JOB_KINDS, SPLITS, among, offering
 from rebalance.cli._options import ForceOption, SchedulerOption, expanding, telling_as_asked
 
 if TYPE_CHECKING:
@@ -97,7 +98,9 @@ def upgrade(data: BoardDataOption = DEFAULT_DATA, database: DatabaseOption = Non
 def add_task(
     name: NameArgument,
     folder: Annotated[Path, typer.Argument(metavar="TASK", help="Folder in the challenge's format, with the sources.")],
-    split: Annotated[str, typer.Option(metavar="train|valid|test", help="Which split is scored.")],
+    split: Annotated[
+        str, typer.Option(metavar=among(SPLITS), autocompletion=offering(SPLITS), help="Which split is scored.")
+    ],
     title: TitleOption = "",
     metric: Annotated[str, typer.Option(help="What ranks: haaqi, or one of a plug-in.")] = "haaqi",
     data: BoardDataOption = DEFAULT_DATA,
@@ -337,7 +340,12 @@ def prune(
 
 
 def worker(
-    kind: Annotated[str | None, typer.Option(metavar="check|score", help="Only such jobs.", show_default=False)] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            metavar=among(JOB_KINDS), autocompletion=offering(JOB_KINDS), help="Only such jobs.", show_default=False
+        ),
+    ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes of one scoring.")] = 1,
     scheduler: SchedulerOption = None,
     until_idle: Annotated[bool, typer.Option("--until-idle", help="End when no job waits.")] = False,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
+from rebalance.cli._completion import SPLITS, among, offering
 from rebalance.cli._options import DataArgument
 from rebalance.cli._reporting import CONSOLE, say
 
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
 def check(
     data: DataArgument,
     split: Annotated[
-        str | None, typer.Option(metavar="train|valid|test", help="Which split; every one there is when left out.")
+        str | None,
+        typer.Option(
+            metavar=among(SPLITS),
+            autocompletion=offering(SPLITS),
+            help="Which split; every one there is when left out.",
+        ),
     ] = None,
     audio: Annotated[bool, typer.Option(help="Decode the audio too.")] = True,
     strict: Annotated[bool, typer.Option("--strict", help="Take warnings for errors.")] = False,

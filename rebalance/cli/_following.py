@@ -63,7 +63,7 @@ def following(
         return separator
     with optional_packages():
         from rebalance.transcription import by_pitch, score_informed
-    from rebalance.cli._music import read_music
+    from rebalance.cli._music_files import read_music
 
     tracker = by_pitch(separator).tracker
     sharpened = score_posteriors(tracker, read_music(files[0]), players, score, part)

@@ -14,6 +14,7 @@ import typer
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import expanded
 from rebalance._base.verbosity import Verbosity, telling
+from rebalance.cli._completion import DEVICES, SPLITS, among, offering
 from rebalance.cli._reporting import log_told
 
 DataArgument: TypeAlias = Annotated[
@@ -21,7 +22,12 @@ DataArgument: TypeAlias = Annotated[
 ]
 RunArgument: TypeAlias = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the run.", show_default=False)]
 SplitOption: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="train|valid|test", help="Which split; may be left out where there is only one.")
+    str | None,
+    typer.Option(
+        metavar=among(SPLITS),
+        autocompletion=offering(SPLITS),
+        help="Which split; may be left out where there is only one.",
+    ),
 ]
 JobsOption: TypeAlias = Annotated[
     int | None, typer.Option("--jobs", "-j", min=1, help="Number of processes; all cores when left out.")
@@ -29,7 +35,9 @@ JobsOption: TypeAlias = Annotated[
 SchedulerOption: TypeAlias = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="Run on the Dask cluster at this address (tcp://host:8786).")
 ]
-DeviceOption: TypeAlias = Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where networks run.")]
+DeviceOption: TypeAlias = Annotated[
+    str, typer.Option(metavar=among(DEVICES), autocompletion=offering(DEVICES), help="Where networks run.")
+]
 InstrumentsOption: TypeAlias = Annotated[
     str,
     typer.Option(

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from rebalance.cli._completion import CAUSALITIES, among, offering
 from rebalance.cli._options import JobsOption, RunArgument
 from rebalance.cli._outputs import check_folder_to_write
 
@@ -15,7 +16,13 @@ def pack(
     run: RunArgument,
     team: Annotated[str, typer.Option(metavar="NAME", help="Team, as registered.", show_default=False)],
     causality: Annotated[
-        str, typer.Option(metavar="causal|noncausal", help="Which track the system enters.", show_default=False)
+        str,
+        typer.Option(
+            metavar=among(CAUSALITIES),
+            autocompletion=offering(CAUSALITIES),
+            help="Which track the system enters.",
+            show_default=False,
+        ),
     ],
     augmented: Annotated[bool, typer.Option("--augmented", help="Mark the archive as _aug.")] = False,
     supplementary: Annotated[

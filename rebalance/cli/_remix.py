@@ -12,10 +12,11 @@ from rebalance._base.errors import ConfigError
 from rebalance._base.instrument_names import instruments_listed
 from rebalance._base.names import shortened, suggestion
 from rebalance.audio import AUDIO_SUFFIXES, AudioFile, output_format, suffix_like
+from rebalance.cli._completion import LOUDNESSES, among, offering
 from rebalance.cli._following import PartOption, ScoreOption, following, require_one
 from rebalance.cli._options import DeviceOption, ForceOption, InstrumentsOption, SeparatorOption
 from rebalance.cli._outputs import check_file_to_write, check_folder_to_write, require_folder_name
-from rebalance.cli._recordings import (
+from rebalance.cli._several_files import (
     ChannelsOption,
     DepthOption,
     FilesArgument,
@@ -71,7 +72,8 @@ def remix(
     loudness: Annotated[
         str | None,
         typer.Option(
-            metavar="LUFS|recording|prescribed",
+            metavar=among(["LUFS", *LOUDNESSES]),
+            autocompletion=offering(LOUDNESSES),
             help="How loud the file becomes, by one gain for both ears; with a listener as loud as the recording,"
             " otherwise what the remix leaves.",
             show_default=False,

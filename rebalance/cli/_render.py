@@ -11,6 +11,7 @@ import typer
 
 from rebalance._base.errors import ConfigError, MetadataError
 from rebalance._base.names import one_of
+from rebalance.cli._completion import ENGINES, HUMANISINGS, ROOMS, SPLITS, STYLES, among, annotation_modes, offering
 from rebalance.cli._options import JobsOption, SchedulerOption
 from rebalance.cli._outputs import check_folder_to_write
 from rebalance.cli._render_orchestra import render_orchestra_data
@@ -52,7 +53,8 @@ def render(
     style: Annotated[
         str,
         typer.Option(
-            metavar="challenge|synthsod",
+            metavar=among(STYLES),
+            autocompletion=offering(STYLES),
             help="A task of the challenge, or an orchestral data set in the layout of SynthSOD.",
         ),
     ] = "challenge",
@@ -60,13 +62,16 @@ def render(
         str | None,
         typer.Option(
             metavar="MODE",
+            autocompletion=annotation_modes,
             help="'musical', 'published' (SynthSOD's generator), 'published-fixed-tempo', 'published-single-dynamic',"
             " 'published-one-articulation', 'written' or 'none'.",
             show_default="musical; published for synthsod",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same task.")] = 0,
-    split: Annotated[str, typer.Option(metavar="train|valid", help="Which split to write.")] = "train",
+    split: Annotated[
+        str, typer.Option(metavar=among(SPLITS[:2]), autocompletion=offering(SPLITS[:2]), help="Which split to write.")
+    ] = "train",
     font: Annotated[
         list[str] | None,
         typer.Option(
@@ -78,18 +83,27 @@ def render(
     humanise: Annotated[
         str | None,
         typer.Option(
-            metavar="none|published|full",
+            metavar=among(HUMANISINGS),
+            autocompletion=offering(HUMANISINGS),
             help="How much of a player is in it.",
             show_default="full; published for synthsod",
         ),
     ] = None,
-    room: Annotated[str, typer.Option(metavar="halls|dry|FOLDER", help="Simulated halls, none, or B-format WAVs.")] = (
-        "halls"
-    ),
+    room: Annotated[
+        str,
+        typer.Option(
+            metavar=among([*ROOMS, "FOLDER"]),
+            autocompletion=offering(ROOMS),
+            help="Simulated halls, none, or B-format WAVs.",
+        ),
+    ] = ("halls"),
     one_response: Annotated[bool, typer.Option(help="The players of a piece share one response.")] = False,
     spacing: Annotated[float, typer.Option(help="Degrees between neighbouring players.")] = 10.0,
     engine: Annotated[
-        str | None, typer.Option(metavar="fluidsynth|tinysoundfont", help="Best installed one when left out.")
+        str | None,
+        typer.Option(
+            metavar=among(ENGINES), autocompletion=offering(ENGINES), help="Best installed one when left out."
+        ),
     ] = None,
     gains: Annotated[int, typer.Option(min=1, help="Gain patterns, and so scenes, for each segment.")] = 4,
     listeners: Annotated[
@@ -126,7 +140,7 @@ def render(
     from rebalance.task import read_listeners
     from rebalance.taskmaking import write_task
 
-    if one_of("--style", style, ("challenge", "synthsod")) == "synthsod":
+    if one_of("--style", style, STYLES) == "synthsod":
         of_tasks = {
             "--ensembles": ensembles,
             "--hours": hours,

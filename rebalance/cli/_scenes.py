@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rebalance.cli._completion import SPLITS, among, offering
 from rebalance.cli._options import DataArgument, JobsOption, SplitOption
 from rebalance.cli._outputs import check_folder_to_write
 
@@ -62,7 +63,9 @@ def evaluation_task(
         list[Path],
         typer.Option(help="First-order B-format impulse response (FuMa W X Y Z) as WAV; may be repeated."),
     ],
-    split: Annotated[str, typer.Option(metavar="valid|test", help="Which split to write.")] = "test",
+    split: Annotated[
+        str, typer.Option(metavar=among(SPLITS[1:]), autocompletion=offering(SPLITS[1:]), help="Which split to write.")
+    ] = "test",
     spacing: Annotated[float, typer.Option(help="Angle between neighbouring players in degrees.")] = 10.0,
     gains: GainsOption = 4,
     listeners: Annotated[

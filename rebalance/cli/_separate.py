@@ -13,7 +13,7 @@ from rebalance.audio import AudioFile, output_format
 from rebalance.cli._following import PartOption, ScoreOption, following, require_one
 from rebalance.cli._options import DeviceOption, ForceOption, InstrumentsOption, SeparatorOption
 from rebalance.cli._outputs import check_folder_to_write, require_folder_name
-from rebalance.cli._recordings import (
+from rebalance.cli._several_files import (
     ChannelsOption,
     DepthOption,
     FilesArgument,

@@ -31,7 +31,7 @@ class CorpusInfo:
     licence
         Under which terms it is given out, as far as its makers say.
     citation
-        What to cite.
+        The publication to cite.
     origin
         Where its makers keep it.
     evaluation_material
@@ -165,7 +165,7 @@ class Piece:
     name
         Unique within the corpus.
     parts
-        Its players.
+        The players of the piece.
     mixture
         Recording of all of them, where the corpus has one.
     subset

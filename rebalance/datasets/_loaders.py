@@ -1,4 +1,4 @@
-"""Every corpus there is a loader for, and the door that evaluation material does not pass unnoticed."""
+"""The registry of loaders, and the check that evaluation material is opened for evaluation alone."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def load_corpus(name: str, root: StrPath, *, purpose: Purpose, allow_evaluation_
     root
         Its folder, or the folder it was unpacked into.
     purpose
-        What for.
+        The intended use: ``"training"`` or ``"evaluation"``.
     allow_evaluation_material
         To train on what the challenge evaluates on, say so in these words:
         ``"I know that URMP is evaluation material"``. The corpus is stamped with it.

@@ -76,9 +76,9 @@ def prepare_downloads(
     archives
         ``CadenzaWoodwind.zip``, ``EnsembleSet_Mix_1.zip`` and ``metadata.zip``, or a folder that holds them.
     root
-        Where to.
+        Folder the task is written to.
     jobs, executor
-        As for `run_items`.
+        Number of processes, all available cores when None; or an executor in their place.
 
     Raises
     ------

@@ -59,11 +59,11 @@ class Solo:
     instrument
         As the project spells it: ``"Bass"`` and ``"Sax"``.
     identifier
-        Of the recording.
+        Identifier of the recording.
     stretches_s
         When there is music, each first and last second.
     video
-        Its file.
+        Path of the video file.
     sound, skeleton
         Files beside it; None where there is none, the sound then being that of the video.
     """

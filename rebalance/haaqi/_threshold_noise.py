@@ -142,7 +142,7 @@ class NoiseReader:
     Parameters
     ----------
     tape
-        What is read.
+        The recorded random numbers.
     position
         Where reading begins, in numbers from the start of the tape.
 

@@ -17,7 +17,7 @@ _EAR_STYLES: Mapping[Ear, tuple[str, str]] = {"right": ("o", "#d9423a"), "left":
 _NO_EAR_STYLE = ("s", "#7f7f7f")
 _TICKS_KHZ = {0.125: "⅛", 0.25: "¼", 0.5: "½", 1: "1", 2: "2", 4: "4", 8: "8"}
 _MIN_USUAL_KHZ = 0.25
-_BEST_DB_HL, _WORST_DB_HL = -15, 120
+_MIN_DB_HL, _MAX_DB_HL = -15, 120
 
 
 def new_axes() -> Axes:
@@ -57,8 +57,8 @@ def finish_audiogram(axes: Axes, title: str) -> None:
     ticks_khz = {khz: text for khz, text in _TICKS_KHZ.items() if khz >= min(_MIN_USUAL_KHZ, lowest_khz)}
     axes.set_xscale("log", base=2)
     axes.set_xticks(list(ticks_khz), list(ticks_khz.values()))
-    axes.set_ylim(_WORST_DB_HL, _BEST_DB_HL)
-    axes.set_yticks(range(0, _WORST_DB_HL + 1, 20))
+    axes.set_ylim(_MAX_DB_HL, _MIN_DB_HL)
+    axes.set_yticks(range(0, _MAX_DB_HL + 1, 20))
     axes.set_xlabel("frequency, kHz")
     axes.set_ylabel("threshold, dB HL")
     axes.grid(visible=True, alpha=0.15)

@@ -28,10 +28,10 @@ MIN_LIVE_RATE = 16_000
 MAX_LIVE_RATE = 192_000
 
 # Weights of a row of the smearing matrix that are smaller than its largest by so much are left out.
-_LEAST_WEIGHT = 1e-4
+_MIN_RELATIVE_WEIGHT = 1e-4
 # Taps of an envelope beyond so many seconds, or smaller than the largest by so much, are left out.
 _MAX_ENVELOPE_REACH_S = 0.03
-_LEAST_TAP = 1e-3
+_MIN_RELATIVE_TAP = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +158,7 @@ def _sparse_rows(matrix: NDArray[np.float64]) -> tuple[tuple[int, tuple[float, .
     """Return the first column and the weights of every row, the negligible ones at both ends left out."""
     rows: list[SpectrumRow] = []
     for row in matrix:
-        (kept,) = np.nonzero(np.abs(row) > _LEAST_WEIGHT * np.abs(row).max())
+        (kept,) = np.nonzero(np.abs(row) > _MIN_RELATIVE_WEIGHT * np.abs(row).max())
         if not len(kept):
             rows.append((0, (0.0,)))
             continue
@@ -179,7 +179,7 @@ def _envelope_taps(centre_hz: float, sample_rate: float) -> tuple[float, ...]:
     click[4 * reach] = 1.0
     response = scipy.signal.filtfilt(section[:3], section[3:], click, padlen=0)
     taps = response[3 * reach : 5 * reach + 1 : ENVELOPE_STEP]
-    (kept,) = np.nonzero(np.abs(taps) >= _LEAST_TAP * np.abs(taps).max())
+    (kept,) = np.nonzero(np.abs(taps) >= _MIN_RELATIVE_TAP * np.abs(taps).max())
     centre = len(taps) // 2
     half = max(centre - int(kept[0]), int(kept[-1]) - centre)
     taps = taps[centre - half : centre + half + 1]

@@ -98,7 +98,7 @@ class MultibandCompressor:
     def __post_init__(self) -> None:
         object.__setattr__(self, "crossover_frequencies_hz", tuple(map(float, self.crossover_frequencies_hz)))
         Crossover(frequencies_hz=self.crossover_frequencies_hz, sample_rate=self.sample_rate)
-        for name, lowest in _LOWEST.items():
+        for name, lowest in _MIN_VALUES.items():
             values = tuple(float(value) for value in getattr(self, name))
             object.__setattr__(self, name, values)
             self._require(name, values, lowest)
@@ -149,7 +149,7 @@ class MultibandCompressor:
         return np.exp(-1.0 / (0.001 * self.sample_rate * np.array(times_ms)))
 
 
-_LOWEST = {
+_MIN_VALUES = {
     "ratios": 1.0,
     "gains_db": -math.inf,
     "thresholds_db": _LEVEL_FLOOR_DB,

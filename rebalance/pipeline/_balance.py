@@ -51,11 +51,6 @@ class Balance:
     reliability: float | None = None
     reasons: tuple[str, ...] = ()
 
-    @property
-    def changes_nothing(self) -> bool:
-        """Whether the balance stays as it is."""
-        return not any(self.made_db.values())
-
 
 def estimate_balance(
     gains_db: Mapping[str, float], separator: Separator, leakage: Leakage | None, *, strength: float = 1.0

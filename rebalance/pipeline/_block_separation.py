@@ -23,7 +23,7 @@ SEPARATION_BLOCKING = Blocking(hop=55 * 2**14, fade=44_100, margin=88_200)
 
 _LEVEL = 0.01  # mean square that long recordings are brought to, piece by piece, for separators that ask for a level
 _LEVEL_REACH_S = 16  # to either side
-_QUIETEST = 1e-4  # of the mean power: what is softer is not made louder still
+_MIN_RELATIVE_POWER = 1e-4  # of the mean power: what is softer is not made louder still
 
 
 def separated_blocks(
@@ -101,7 +101,7 @@ def _running_level(stream: Stream) -> RunningLevel:
     summed = np.convolve(powers, window, mode="full")[reach : reach + len(powers)]
     weights = np.convolve(np.ones(len(powers)), window, mode="full")[reach : reach + len(powers)]
     smooth = summed / weights
-    floor = max(float(np.mean(powers)) * _QUIETEST, np.finfo(np.float64).tiny)
+    floor = max(float(np.mean(powers)) * _MIN_RELATIVE_POWER, np.finfo(np.float64).tiny)
     return RunningLevel(levels_db=10.0 * np.log10(np.maximum(smooth, floor)), sample_rate=stream.sample_rate)
 
 

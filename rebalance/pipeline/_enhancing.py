@@ -172,7 +172,7 @@ def enhance_task(
     Parameters
     ----------
     task
-        What to do.
+        Its scenes and listeners are the pairs to enhance.
     run
         Folder to write to.
     options
@@ -180,7 +180,7 @@ def enhance_task(
     fresh
         Remove what a run has left in the folder, whatever made it, and start anew; see `clear_run`.
     jobs, executor
-        See `rebalance._base.running.run_items`.
+        Number of processes, all available cores when None; or an executor in their place.
 
     Returns
     -------

@@ -68,7 +68,7 @@ class Metric:
     title, unit
         As a table shows them; the unit is empty for a plain number.
     higher_is_better
-        Of two values.
+        Whether the larger of two values is the better one.
     function
         A function at module level that returns a finite number, or raises `AudioError` where there is nothing to
         score. It leaves its input alone and gives the same number for the same input.
@@ -184,7 +184,7 @@ def check_metric(metric: Metric) -> tuple[str, ...]:
     Parameters
     ----------
     metric
-        What to try.
+        The metric on trial.
 
     Returns
     -------

@@ -53,7 +53,7 @@ def score_metrics(
     only
         Which pairs to score now; all when None.
     jobs, executor
-        See `rebalance._base.running.run_items`.
+        Number of processes, all available cores when None; or an executor in their place.
 
     Returns
     -------

@@ -38,7 +38,7 @@ class OfficialOptions:
     run
         Folder of signals and scores.
     enhance
-        How to enhance.
+        Separator, remix and hearing aid.
     scores_name
         Name of the score file without its suffix.
     redownload

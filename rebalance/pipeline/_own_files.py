@@ -145,7 +145,7 @@ def remix_file(
     file
         See `rebalance.audio.open_audio`.
     request
-        What to do.
+        Instruments, gains, separator and listener.
     out
         Where to write; its folder is made when missing.
     audio_format

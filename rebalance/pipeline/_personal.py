@@ -65,7 +65,7 @@ class RemixRequest:
     gains_db
         Gain in dB by source name; names not mentioned stay at 0 dB. See `gains_by_source`.
     separator
-        What separates.
+        The separator of the instruments.
     strength
         Multiplies the separator's shrinkage, in [0, 1.5]: more of the gains is made, and artefacts are louder.
     fitting
@@ -163,7 +163,7 @@ def separate_recording(
     instruments
         Instrument of every source, repeated for several players: ``("Violin", "Violin", "Cello")``.
     separator
-        What separates.
+        The separator of the instruments.
     on_progress
         Called with the fraction done, in (0, 1].
 
@@ -327,7 +327,7 @@ def remix_stream(
     stream
         Mono or stereo, any rate.
     request
-        What to do.
+        Instruments, gains, separator and listener.
     folder
         Where the unfinished result is kept on disk; in memory when None.
     double
@@ -377,7 +377,7 @@ def rebalance_stems(
     recording
         Mono or stereo, any rate.
     stems
-        What `separate_recording` returns.
+        The stems by instrument, as `separate_recording` returns them.
     gains_db
         Gain in dB by source name; names not mentioned stay at 0 dB.
     shrinkage

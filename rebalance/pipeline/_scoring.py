@@ -59,7 +59,7 @@ class FolderSignals:
     run
         Folder of the run.
     split
-        Which signals.
+        Split of the task whose signals they are.
     """
 
     run: Path
@@ -82,7 +82,7 @@ class System:
     Parameters
     ----------
     signals
-        What to score.
+        The processed signals to score.
     scores
         Folder the scores are written to.
     description
@@ -107,7 +107,7 @@ def system_of_run(run: StrPath, split: Split, *, scores_name: str = "scores") ->
     run
         The folder.
     split
-        Which signals.
+        Split of the task whose signals are scored.
     scores_name
         Name of the tables of scores, without its ending.
 
@@ -280,7 +280,7 @@ def score_task(
     only
         Which pairs to score now; all when None. The score files hold every pair that has been scored.
     jobs, executor
-        See `rebalance._base.running.run_items`.
+        Number of processes, all available cores when None; or an executor in their place.
 
     Returns
     -------

@@ -85,9 +85,9 @@ def evaluate_separation(
     task
         With its sources.
     options
-        What to measure.
+        Separators, device and metrics.
     jobs, executor
-        See `rebalance._base.running.run_items`.
+        Number of processes, all available cores when None; or an executor in their place.
 
     Raises
     ------

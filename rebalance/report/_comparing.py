@@ -287,7 +287,7 @@ def ranking_json(comparison: RunComparison, teams: Mapping[str, str]) -> dict[st
     Parameters
     ----------
     comparison
-        What to publish.
+        Runs in order of their mean scores, with intervals and tests.
     teams
         Team of every run by name; a run without one stands for itself.
 

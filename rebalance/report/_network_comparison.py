@@ -23,7 +23,7 @@ def network_lines(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
     ----------
     tables
         By the name of the network, the figures of the same mixtures, see
-        `rebalance.training._tracking.held_out_figures`: improvement of the signal-to-distortion ratio, mean over
+        `rebalance.training.held_out_figures`: improvement of the signal-to-distortion ratio, mean over
         sources; error of a remix against leaving the mixture alone; HAAQI of that remix less the mixture's.
 
     Examples

@@ -23,7 +23,7 @@ def system_lines(rows: pd.DataFrame, figures: Mapping[str, str], *, places: int 
     figures
         Titles of the columns to tabulate, by their name.
     places
-        Behind the point.
+        Number of decimals.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def ordering_lines(rows: pd.DataFrame, orderings: Sequence[Ordering], *, places:
     orderings
         Claims; those whose systems are not in the rows are left out.
     places
-        Behind the point.
+        Number of decimals.
 
     Examples
     --------

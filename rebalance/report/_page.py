@@ -86,7 +86,7 @@ def write_page(path: StrPath, report: Report, listening: Listening, *, written_o
     path
         Where to, an HTML file.
     report
-        What to show.
+        Scores, figures and examples of the runs.
     listening
         Examples to play; there may be none.
     written_on
@@ -129,7 +129,7 @@ def render_page(report: Report, listening: Listening, *, written_on: dt.date) ->
     Parameters
     ----------
     report
-        What to show.
+        Scores, figures and examples of the runs.
     listening
         What can be heard.
     written_on

@@ -32,7 +32,7 @@ class Report:
     Parameters
     ----------
     task
-        What was scored.
+        The task whose pairs the runs were scored on.
     summary
         Means, groups and differences: on the pairs all runs have, where there are such pairs.
     comparison

@@ -35,13 +35,13 @@ class ScoredRun:
     name
         Short and unlike that of any other run in the report.
     folder
-        Where it lies.
+        Folder of the run.
     separator, haaqi, semantics, version
         What made the signals and the scores.
     data
         Folder of the task, as written when it was scored.
     split
-        Which split.
+        Split of the task the scores belong to.
     scores
         One line per pair, as in ``scores.csv``; indexed by scene and listener.
     archive
@@ -159,12 +159,12 @@ def annotated(run: ScoredRun, task: Task) -> pd.DataFrame:
     >>> table.loc[("S50003", "L0002"), ["piece", "n_sources", "gain_size_db"]].to_dict()
     {'piece': 'mozart-winds', 'n_sources': 4, 'gain_size_db': 10.0}
     """
-    if strangers := [pair for pair in run.scores.index if pair[0] not in task.scenes or pair[1] not in task.listeners]:
-        scene, listener = strangers[0]
+    if unknown := [pair for pair in run.scores.index if pair[0] not in task.scenes or pair[1] not in task.listeners]:
+        scene, listener = unknown[0]
         raise ConfigError(
             where=run.folder / SCORES_FILE,
             expected=f"pairs of split {task.split!r} of the task",
-            got=f"scene {scene!r} with listener {listener!r} and {len(strangers) - 1} more like it",
+            got=f"scene {scene!r} with listener {listener!r} and {len(unknown) - 1} more like it",
         )
     scenes = [task.scenes[scene] for scene, _ in run.scores.index]
     listeners = [task.listeners[listener] for _, listener in run.scores.index]

@@ -49,7 +49,7 @@ def write_score_tables(folder: StrPath, separation: pd.DataFrame, notes: pd.Data
     Parameters
     ----------
     folder
-        Where to.
+        Folder the file is written to.
     separation, notes
         See `rebalance.training.StudyResults`.
 

@@ -15,7 +15,7 @@ def estimate_text(estimate: Estimate | None, *, places: int = 3) -> str:
     estimate
         Of the mean.
     places
-        Behind the point.
+        Number of decimals.
 
     Examples
     --------
@@ -36,7 +36,7 @@ def difference_text(estimate: Estimate, *, places: int = 3) -> str:
     estimate
         Of the difference.
     places
-        Behind the point.
+        Number of decimals.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def number_text(value: float, *, places: int = 3) -> str:
     value
         The number.
     places
-        Behind the point.
+        Number of decimals.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def signed_text(value: float, *, places: int = 3) -> str:
     value
         The number.
     places
-        Behind the point.
+        Number of decimals.
 
     Examples
     --------

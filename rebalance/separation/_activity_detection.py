@@ -20,7 +20,7 @@ class InstrumentActivity:
     Parameters
     ----------
     instruments
-        In order.
+        Instruments in the order of the rows.
     probabilities
         Of each playing, in [0, 1], shape ``(n_instruments, n_frames)``.
     active

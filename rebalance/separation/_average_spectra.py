@@ -117,6 +117,6 @@ def _at_bins(spectrum: Sequence[float]) -> NDArray[np.float64]:
 def average_spectra_separator(*, device: str = "auto") -> AverageSpectrumSeparator:  # noqa: ARG001 - as factories are called
     """Return the separator over the spectra that ship with the library.
 
-    Its name for commands: ``rebalance.separation._average_spectra:average_spectra_separator``.
+    Its name for commands: ``rebalance.separation:average_spectra_separator``.
     """
     return AverageSpectrumSeparator(spectra=read_spectra(WEIGHTS_FOLDER / "average-spectra.json"))

@@ -86,7 +86,7 @@ def measure_look_ahead(
     tolerance_db
         A change of the output below this, relative to its peak, is rounding.
     seed
-        Of the noise.
+        Seed of the noise.
 
     Raises
     ------

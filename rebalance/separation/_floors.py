@@ -23,7 +23,7 @@ def floor_estimates(
     mixture
         Shape ``(n_channels, n_samples)``.
     names
-        Sources.
+        Names of the sources.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""No separation at all: the honest floor of every table."""
+"""No separation at all: the lower bound of every table."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class Chunking:
     Parameters
     ----------
     length
-        Of one chunk.
+        Length of one chunk, in samples.
     overlap
         Between consecutive chunks, below `length`.
     margin

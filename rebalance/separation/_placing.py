@@ -21,7 +21,7 @@ def placed_at(separator: Separator, start_s: float) -> Separator:
     Parameters
     ----------
     separator
-        Any.
+        A separator that knows places in a recording, or one that does not.
     start_s
         Where the block begins in the recording, in seconds from 0.
 

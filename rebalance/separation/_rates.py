@@ -20,7 +20,7 @@ def separate_at_rate(
     Parameters
     ----------
     separator
-        Of any rate.
+        A separator that works at any sample rate.
     mixture
         Shape ``(n_channels, n_samples)``.
     instruments

@@ -42,7 +42,7 @@ def check_submission(
     task
         What it answers to.
     jobs, executor
-        See `rebalance._base.running.run_items`.
+        Number of processes, all available cores when None; or an executor in their place.
 
     Raises
     ------
@@ -133,11 +133,11 @@ def match_names(found: Iterable[str], task: Task) -> tuple[dict[Pair, str], list
     expected = {name: pair for pair in task.pairs for name in member_names(pair, task.split)}
     names: dict[Pair, str] = {}
     problems: list[Problem] = []
-    strangers: list[str] = []
+    unexpected: list[str] = []
     for name in sorted(found):
         pair = expected.get(name)
         if pair is None:
-            strangers += [] if name == MANIFEST else [name]
+            unexpected += [] if name == MANIFEST else [name]
         elif pair in names:
             problems.append(
                 Problem(kind="unexpected", file=name, expected="one file for a pair", got=f"{names[pair]} too")
@@ -149,14 +149,14 @@ def match_names(found: Iterable[str], task: Task) -> tuple[dict[Pair, str], list
         Problem(kind="missing", file=member_names(pair, task.split)[0], expected="a file", got="none")
         for pair in missing
     ]
-    return names, problems + _strangers(strangers, missing, task.split)
+    return names, problems + _unexpected(unexpected, missing, task.split)
 
 
-def _strangers(strangers: list[str], missing: list[Pair], split: Split) -> list[Problem]:
+def _unexpected(unexpected: list[str], missing: list[Pair], split: Split) -> list[Problem]:
     """Report files that belong to no pair, with the name that was probably meant."""
     wanted = {CAD2_TASK2.remix_file_name(pair.scene, pair.listener): member_names(pair, split)[0] for pair in missing}
     problems = []
-    for number, name in enumerate(strangers):
+    for number, name in enumerate(unexpected):
         base = name.rpartition("/")[2]
         if base in wanted:
             expected = f"it at {wanted[base]}"

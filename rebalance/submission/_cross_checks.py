@@ -1,4 +1,4 @@
-"""The files of a submission against each other and against what they should sound like from afar."""
+"""The files of a submission against each other and against the levels they should have."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def cross_check(inspected: Sequence[InspectedSegment], task: Task) -> list[Probl
     for segment in inspected:
         if segment.mixture is not None:
             heard = _heard(segment, segment.mixture, task)
-            strangers = _foreign(heard, segment.segment, mixtures)
-            problems += strangers
-            foreign = {problem.file for problem in strangers}
+            misplaced = _foreign(heard, segment.segment, mixtures)
+            problems += misplaced
+            foreign = {problem.file for problem in misplaced}
             own = [signal for signal in heard if signal.file.name not in foreign]
             misdirected = _exchanged_listeners(own, segment.mixture, task)
             named = {problem.file for problem in misdirected}

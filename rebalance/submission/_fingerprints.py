@@ -1,4 +1,4 @@
-"""What a signal sounds like from afar: its level per ear, band and tenth of a second.
+"""The spectral fingerprint of a signal: its level per ear, band and tenth of a second.
 
 Enough to tell whose mixture a submitted signal was made from, for whom, and whether its channels are
 swapped; blind to phase, so that filters and small delays do not matter.

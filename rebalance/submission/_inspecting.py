@@ -1,4 +1,4 @@
-"""One segment's files, taken one by one: what is wrong with each, and what it sounds like from afar."""
+"""One segment's files, taken one by one: what is wrong with each, and its levels per ear, band and time."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class InspectedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class InspectedSegment:
-    """What the files of one segment hold, and what they should sound like from afar.
+    """What the files of one segment hold, and the levels they should have.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ from rebalance.submission._naming import MANIFEST, SubmissionName
 from rebalance.submission._submitted_files import FolderFiles
 from rebalance.submission._verdict import Verdict
 
-_EARLIEST = (1980, 1, 1, 0, 0, 0)
+_MIN_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
 _PERMISSIONS = stat.S_IFREG | 0o644
 _IN_NAME_OR_OWN_FIELD = frozenset(
@@ -52,7 +52,7 @@ class PackedFile:
     Parameters
     ----------
     path
-        Where it lies.
+        Path of the archive or of its part.
     sha256
         Of its bytes, as 64 hexadecimal digits.
     """
@@ -265,7 +265,7 @@ def _fill(
 
 def _member(name: str) -> zipfile.ZipInfo:
     """Return the entry of a file, the same whoever packs it, when and where."""
-    member = zipfile.ZipInfo(name, date_time=_EARLIEST)
+    member = zipfile.ZipInfo(name, date_time=_MIN_ZIP_DATE)
     member.create_system = _UNIX
     member.external_attr = _PERMISSIONS << 16
     return member

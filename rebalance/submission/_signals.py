@@ -16,7 +16,7 @@ from rebalance.task import Pair, Task
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchivedSignals:
-    """The processed signals in a submission archive; satisfies `rebalance.pipeline._scoring.EnhancedSignals`.
+    """The processed signals in a submission archive; satisfies `rebalance.pipeline.EnhancedSignals`.
 
     Parameters
     ----------

@@ -75,7 +75,7 @@ class Verdict:
     Parameters
     ----------
     submission
-        What was checked.
+        Name of the archive or folder that was checked.
     n_expected, n_found
         Pairs of the task, and those with a file.
     n_clipped_samples, n_clipped_files

@@ -39,7 +39,7 @@ def check_audio(task: Task, findings: Findings, *, jobs: int | None = None) -> d
     Parameters
     ----------
     task
-        What to check.
+        The task whose segments are decoded.
     findings
         What is found is added here, in the order of the segments.
     jobs

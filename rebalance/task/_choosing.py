@@ -15,7 +15,7 @@ def chosen_pairs(task: Task, *, scenes: Sequence[str] | None = None, limit: int 
     Parameters
     ----------
     task
-        To choose from.
+        The task with all pairs.
     scenes
         Ids of scenes; all when None.
     limit

@@ -87,7 +87,7 @@ def read_document(path: StrPath, name: SchemaName, findings: Findings) -> Docume
     path
         A JSON file.
     name
-        Which schema.
+        Name of the schema.
     findings
         Where problems are added.
 

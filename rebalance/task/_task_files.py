@@ -55,7 +55,7 @@ class TaskFiles:
         root
             Folder of the task, with ``metadata`` and ``audio``.
         split
-            Which split.
+            Split of the task.
         """
         root = expanded(root)
         root = Path(root)

@@ -49,7 +49,7 @@ def generate_listeners(
     Parameters
     ----------
     count
-        How many.
+        Number of listeners, from 1.
     seed
         Same seed, same people.
     split

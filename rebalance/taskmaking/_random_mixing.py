@@ -21,8 +21,8 @@ _MAX_VOICES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loan:
-    """A player of one piece, lent to a mixture: which stretch, and who plays there."""
+class MixturePart:
+    """The part of one player in a stretch of a piece, as a mixture uses it."""
 
     stretch: Stretch
     label: str
@@ -41,12 +41,12 @@ class RandomMixture:
     ----------
     name
         Becomes the prefix of the segment, so that every mixture is a piece of its own.
-    loans
-        Label in the mixture to the player lent to it.
+    parts
+        The parts that are mixed, by their label in the mixture.
     """
 
     name: str
-    loans: dict[str, Loan]
+    parts: dict[str, MixturePart]
 
 
 class NoMixturesError(ConfigError):
@@ -88,27 +88,27 @@ def write_random_mixture(mixture: RandomMixture, *, audio_root: Path, split: Spl
         If a stem cannot be read, or the mixture is silent or would clip.
     """
     stems = {
-        label: read_stretch(loan.stretch.piece.stems[loan.label], audio_root, loan.stretch.start_s)
-        for label, loan in mixture.loans.items()
+        label: read_stretch(part.stretch.piece.stems[part.label], audio_root, part.stretch.start_s)
+        for label, part in mixture.parts.items()
     }
     piece = mix_down(stems, where=mixture.name)
     folder = PurePosixPath(split) / mixture.name
     return write_piece(audio_root, folder, piece, name=mixture.name, dataset=_dataset(mixture))
 
 
-def _pool(stretches: Sequence[Stretch]) -> dict[str, list[Loan]]:
-    """Return everybody who may be lent, by instrument."""
-    pool: dict[str, list[Loan]] = {}
+def _pool(stretches: Sequence[Stretch]) -> dict[str, list[MixturePart]]:
+    """Return all parts that may be mixed, by instrument."""
+    pool: dict[str, list[MixturePart]] = {}
     for stretch in stretches:
         for label in stretch.busy_labels:
-            loan = Loan(stretch=stretch, label=label)
-            if loan.instrument in CAD2_TASK2.instruments:
-                pool.setdefault(loan.instrument, []).append(loan)
+            part = MixturePart(stretch=stretch, label=label)
+            if part.instrument in CAD2_TASK2.instruments:
+                pool.setdefault(part.instrument, []).append(part)
     return dict(sorted(pool.items()))
 
 
-def _instruments_of(family: str, pool: dict[str, list[Loan]]) -> list[str]:
-    """Return the instruments of a family that can be lent, as often as the challenge has voices for them."""
+def _instruments_of(family: str, pool: dict[str, list[MixturePart]]) -> list[str]:
+    """Return the instruments of a family that can be mixed, as often as the challenge has voices for them."""
     names = [name for name in pool if chair_labelled(name).instrument.family == family]
     return [
         name
@@ -117,7 +117,7 @@ def _instruments_of(family: str, pool: dict[str, list[Loan]]) -> list[str]:
     ]
 
 
-def _draw(name: str, pool: dict[str, list[Loan]], rng: np.random.Generator) -> RandomMixture:
+def _draw(name: str, pool: dict[str, list[MixturePart]], rng: np.random.Generator) -> RandomMixture:
     """Draw one mixture."""
     choices = {family: _instruments_of(family, pool) for family in _FAMILIES}
     most = {family: len(voices) for family, voices in choices.items()}
@@ -130,20 +130,22 @@ def _draw(name: str, pool: dict[str, list[Loan]], rng: np.random.Generator) -> R
         for family, number in zip(_FAMILIES, (n_strings, n_sources - n_strings), strict=True)
         for instrument in rng.choice(choices[family], size=number, replace=False)
     ]
-    return RandomMixture(name=name, loans=_loans(instruments, pool, rng))
+    return RandomMixture(name=name, parts=_mixture_parts(instruments, pool, rng))
 
 
-def _loans(instruments: Sequence[str], pool: dict[str, list[Loan]], rng: np.random.Generator) -> dict[str, Loan]:
+def _mixture_parts(
+    instruments: Sequence[str], pool: dict[str, list[MixturePart]], rng: np.random.Generator
+) -> dict[str, MixturePart]:
     """Draw a different player for every voice."""
-    loans: dict[str, Loan] = {}
+    parts: dict[str, MixturePart] = {}
     for instrument, n_voices in sorted(Counter(instruments).items()):
         drawn = rng.choice(len(pool[instrument]), size=n_voices, replace=False)
         for voice, index in enumerate(drawn, 1):
             label = instrument if n_voices == 1 else f"{instrument}_{voice}"
-            loans[label] = pool[instrument][index]
-    return loans
+            parts[label] = pool[instrument][index]
+    return parts
 
 
 def _dataset(mixture: RandomMixture) -> str:
     """Return the data sets the players come from."""
-    return "+".join(sorted({loan.stretch.piece.dataset for loan in mixture.loans.values()}))
+    return "+".join(sorted({part.stretch.piece.dataset for part in mixture.parts.values()}))

@@ -134,7 +134,7 @@ def generate_scenes(
     root
         Folder that holds ``metadata``.
     split
-        Which split.
+        Split of the task.
     seed, gains_per_segment, listeners_per_scene
         As for `make_scenes`.
     replace

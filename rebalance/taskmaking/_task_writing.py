@@ -120,7 +120,7 @@ def write_task(
     random_mixtures
         How many segments to mix from strings and woodwinds of different pieces, beside the coherent ones.
     jobs, executor
-        As for `run_items`.
+        Number of processes, all available cores when None; or an executor in their place.
 
     Raises
     ------

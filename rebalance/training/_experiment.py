@@ -57,7 +57,7 @@ class Experiment:
     data
         What to train with.
     network
-        What to train.
+        Sizes of the mask network.
     mixing
         How mixtures are made.
     train
@@ -100,13 +100,13 @@ def run_experiment(
     Parameters
     ----------
     experiment
-        What to do.
+        Settings of network, mixtures and training.
     run
         Folder of logs, state and best weights.
     device
         As for `rebalance.separation.load_separator`.
     stop_after
-        See `rebalance.training._loop.train`.
+        Stop once so many steps of the run are done, the schedule being that of the whole run.
 
     Raises
     ------

@@ -23,7 +23,7 @@ def trained_average(run: StrPath, config: MaskNetworkConfig) -> MaskNetwork:
     run
         Folder of the run.
     config
-        Of its network.
+        Sizes of the trained network.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def export_average(run: StrPath, config: MaskNetworkConfig, path: StrPath, card:
     run
         Folder of the run.
     config
-        Of its network.
+        Sizes of the trained network.
     path
         Where to write; its name becomes the separator's.
     card

@@ -138,7 +138,7 @@ def export_family(experiment: FamilyExperiment, run: StrPath, folder: StrPath, c
     run
         Its folder.
     folder
-        Where to.
+        Folder the checkpoint is written to.
     card
         What is known of the weights.
 

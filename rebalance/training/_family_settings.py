@@ -26,9 +26,9 @@ class FamilySizes:
     hidden_size
         Width of every branch.
     n_layers
-        Of each LSTM.
+        Number of layers of each LSTM.
     dropout
-        Between these layers.
+        Share of the values that is dropped between these layers.
     window, hop
         Of the STFT, in samples.
     sample_rate
@@ -57,11 +57,11 @@ class CropSettings:
     Parameters
     ----------
     batch_size
-        Mixtures a step.
+        Number of mixtures in a step.
     crop_s
         Length of one, in seconds.
     crops_per_piece
-        In an epoch.
+        Number of crops of each piece in an epoch.
     gains
         The least and the greatest of a stem, linear.
     """
@@ -79,7 +79,7 @@ class FamilyTraining:
     Parameters
     ----------
     epochs
-        At most.
+        Largest number of epochs.
     steps
         In place of epochs, for runs of one length whatever the data.
     learning_rate, weight_decay
@@ -144,9 +144,9 @@ class FamilyExperiment:
     held_out
         Libraries to validate on.
     network
-        Sizes.
+        Sizes of the network.
     mixing
-        Mixtures.
+        Sizes of batches and crops, and range of the gains.
     train
         How long and how fast.
     start

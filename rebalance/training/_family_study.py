@@ -32,7 +32,7 @@ def run_family_study(
     Parameters
     ----------
     study
-        What to compare.
+        Models, training sets and test sets that are compared.
     experiment
         How every cell is trained, but for what the study says of it.
     work

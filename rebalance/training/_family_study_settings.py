@@ -101,7 +101,7 @@ class FamilyStudy:
     Parameters
     ----------
     excerpt_s
-        Of each piece.
+        Duration taken of each piece.
     tracks
         Fewest and most of an orchestra.
     groups
@@ -109,9 +109,9 @@ class FamilyStudy:
     sets, tests
         What is rendered to learn from and to choose weights by, and what to measure with.
     seeds
-        Of the trainings.
+        Seeds of the trainings.
     cells
-        What is trained.
+        The models to train.
     sounds
         Folders of recorded notes, by name; a set leaves out what has no folder here.
 

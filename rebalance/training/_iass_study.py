@@ -93,9 +93,9 @@ class IassCell:
     Parameters
     ----------
     system
-        Which.
+        Name of the system.
     target
-        Instrument.
+        Name of the target instrument.
     seed
         Of the training; -1 for none.
     """
@@ -116,7 +116,7 @@ def run_iass_study(study: IassStudy, results: StrPath, runs: StrPath) -> Iterato
     Parameters
     ----------
     study
-        What to compare.
+        Systems, targets and seeds that are compared.
     results
         CSV of the rows of finished cells, see `PieceFigures`; written anew after every cell.
     runs

@@ -33,13 +33,13 @@ def run_iass_experiment(
     Parameters
     ----------
     experiment
-        What to do.
+        Settings of network, mixtures and training.
     run
         Folder of logs, state and best weights.
     device
         As for `rebalance.separation.load_separator`.
     stop_after
-        See `rebalance.training._loop.train`.
+        Stop once so many steps of the run are done, the schedule being that of the whole run.
 
     Returns
     -------

@@ -58,7 +58,7 @@ def train(
     run
         Folder of the run: ``state.safetensors``, ``log.csv``, ``validation.csv``, ``best.safetensors``.
     device
-        Where to compute.
+        The device that computes.
     description
         Anything else that must be the same when the run is resumed: the network's shape, the data.
     validate

@@ -22,9 +22,9 @@ class LossValidation:
     figures
         What is measured on a batch, ``"loss"`` among it: an objective, or a part of one.
     batches
-        Held out.
+        Held-out batches.
     n_batches
-        How many of them.
+        Number of held-out batches the means are taken over.
     """
 
     figures: Callable[[nn.Module, Batch], Mapping[str, torch.Tensor]]

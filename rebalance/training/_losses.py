@@ -62,9 +62,9 @@ def separation_loss(estimates: torch.Tensor, batch: Batch, settings: LossSetting
     estimates
         Shape of ``batch.sources``.
     batch
-        The truth.
+        Mixture and true sources.
     settings
-        Weights.
+        Weights of the terms.
     """
     mixture = batch.mixture
     level = mixture.square().mean(dim=(1, 2), keepdim=True).sqrt().clamp_min(_TINY)
@@ -99,9 +99,9 @@ def mask_loss(
     transform
         Gives the spectra ``(..., n_bins, n_frames)`` the masks are meant for.
     batch
-        The truth.
+        Mixture and true sources.
     settings
-        Weights.
+        Weights of the terms.
     """
     present = batch.slots >= 0
     with torch.no_grad():
@@ -122,7 +122,7 @@ def mask_loss(
 def edit_gains(gains_db: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
     """Return what the remix as an edit of the mixture adds of every source, as amplitudes.
 
-    Source: `rebalance.audio._remixing.remix_as_edit`.
+    Source: `rebalance.remix_as_edit`.
 
     Parameters
     ----------

@@ -47,19 +47,19 @@ class RefinerExperiment:
     tracker_network
         Sizes of that tracker.
     network
-        What to train.
+        Sizes of the refiner.
     mixing
         How mixtures are made.
     train
         How long, how fast and on which loss; always on masks.
     mono_share
-        See `rebalance.training._transcribing.TrackerExperiment`.
+        See `TrackerExperiment`.
     truth_share
         Share of the mixtures whose true pitches are given in place of the tracker's.
     energy
         Weight of the logarithm of the energy of the errors, which asks for careful masks where pitches are in doubt.
     start
-        Weights a new run begins with; see `rebalance.training._experiment.Experiment`.
+        Weights a new run begins with; see `Experiment`.
 
     Examples
     --------
@@ -94,7 +94,7 @@ class RefinerExperiment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefiningObjective:
-    """Distance of masked spectra and of remixes; see `rebalance.training._loop_protocols.Objective`."""
+    """Distance of masked spectra and of remixes, an objective of the training loop."""
 
     tracker: TrackerNetwork
     experiment: RefinerExperiment
@@ -137,7 +137,7 @@ def error_energy(masks: Tensor, transform: Callable[[Tensor], Tensor], batch: Ba
     transform
         Gives the spectra the masks are meant for.
     batch
-        The truth.
+        Mixture and true sources.
     """
     with torch.no_grad():
         true = transform(batch.sources.mean(dim=2))
@@ -161,13 +161,13 @@ def run_refiner_experiment(
     Parameters
     ----------
     experiment
-        What to do.
+        Settings of network, mixtures and training.
     run
         Folder of logs and state.
     device
         As for `rebalance.separation.load_separator`.
     stop_after
-        See `rebalance.training._loop.train`.
+        Stop once so many steps of the run are done, the schedule being that of the whole run.
 
     Raises
     ------

@@ -65,13 +65,13 @@ def run_score_experiment(
     Parameters
     ----------
     experiment
-        What to do.
+        Settings of the step: network, clips and training.
     run
         Folder of logs and state.
     device
         As for `rebalance.separation.load_separator`.
     stop_after
-        See `rebalance.training._loop.train`.
+        Stop once so many steps of the run are done, the schedule being that of the whole run.
 
     Returns
     -------
@@ -168,7 +168,7 @@ def export_score_separator(experiment: ScoreExperiment, run: StrPath, path: StrP
     Parameters
     ----------
     experiment
-        What was trained.
+        Settings of the run whose separator is written.
     run
         Folder of the run.
     path

@@ -34,7 +34,7 @@ def run_score_study(study: ScoreStudy, *, device: str = "auto", most_cells: int 
     Parameters
     ----------
     study
-        What to do.
+        Rows, seeds and settings of the cells.
     device
         As for `rebalance.separation.load_separator`.
     most_cells

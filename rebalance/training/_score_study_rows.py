@@ -22,7 +22,7 @@ class StudyRow:
     Parameters
     ----------
     step
-        What is trained.
+        Step of the training; a transcriptor or a separator.
     critic
         Row that is the critic.
     start

@@ -27,7 +27,7 @@ class ScoreStudy:
     rows
         Of the tables, of `ROWS`; a row comes after those it needs.
     seeds
-        Of every row.
+        Seeds of the trainings of every row.
     data
         Tracks to train and validate with.
     test

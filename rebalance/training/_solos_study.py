@@ -33,7 +33,7 @@ def run_solos_study(study: SolosStudy, work: StrPath, results: StrPath) -> pd.Da
     Parameters
     ----------
     study
-        What to do.
+        Systems, corpora and settings of the comparison.
     work
         Folder of stand-ins, runs and models; an interrupted run goes on.
     results

@@ -39,9 +39,9 @@ def export_tracker(
         Folders of the runs. In place of the second: a checkpoint whose refiner is kept, or None for masks of combs
         alone.
     path
-        Of the checkpoint.
+        Path of the checkpoint to write.
     card
-        Of it.
+        Card of the checkpoint.
     tracker, refiner
         Sizes of the networks; the usual ones when None.
 

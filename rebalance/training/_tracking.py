@@ -29,7 +29,7 @@ class Tracker:
     mixers
         Of held-out stems, by the name of what is unseen in them.
     n_batches
-        Of each.
+        Number of batches of each mixer.
     """
 
     mixers: Mapping[str, Mixer]
@@ -97,11 +97,11 @@ def held_out_figures(network: nn.Module, mixers: Mapping[str, Mixer], n_batches:
     Parameters
     ----------
     network
-        To measure.
+        The network to measure.
     mixers
         Of held-out stems, by the name of what is unseen in them.
     n_batches
-        Of each.
+        Number of batches of each mixer.
 
     Returns
     -------

@@ -39,7 +39,7 @@ class TrackingLoss:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackingObjective:
-    """Cross-entropy of the states of all players; see `rebalance.training._loop_protocols.Objective`."""
+    """Cross-entropy of the states of all players, an objective of the training loop."""
 
     settings: TrackingLoss
     parts: tuple[str, ...] = ("loss", "first", "accuracy")
@@ -66,7 +66,7 @@ def state_loss(logits: Tensor, labels: Tensor, settings: TrackingLoss) -> Tensor
     logits
         Shape ``(batch, n, n_pitches + 1, n_frames)``; silence is the last state.
     labels
-        See `rebalance.training._pitch_labels.pitch_labels`.
+        See `rebalance.training.pitch_labels`.
     """
     n_pitches = logits.shape[2] - 1
     known = labels != IGNORED
@@ -94,7 +94,7 @@ class FrameAccuracy:
     mixers
         Of held-out stems, by name.
     n_batches
-        Of each.
+        Number of batches of each mixer.
     """
 
     mixers: Mapping[str, Mixer]

@@ -22,7 +22,7 @@ class TrainSettings:
         Largest; it rises over `warmup_steps`, stays, and falls to nothing over the last `decay_steps`. What was
         trained before the fall can be continued with more steps.
     warmup_steps, decay_steps
-        See above.
+        Number of steps over which the learning rate rises first and falls last.
     weight_decay
         Of AdamW.
     gradient_clip

@@ -36,13 +36,13 @@ class TrackerExperiment:
     data
         What to train with.
     network
-        What to train.
+        Sizes of the tracker.
     mixing
         How mixtures are made.
     train
         How long and how fast; its ``loss`` is that of separators and not used.
     loss
-        What is minimised.
+        Weights of the terms of the loss.
     mono_share
         Share of the mixtures whose channels are made alike; of the others half have them swapped.
     validation_batches
@@ -107,13 +107,13 @@ def run_tracker_experiment(
     Parameters
     ----------
     experiment
-        What to do.
+        Settings of network, mixtures and training.
     run
         Folder of logs, state and best weights.
     device
         As for `rebalance.separation.load_separator`.
     stop_after
-        See `rebalance.training._loop.train`.
+        Stop once so many steps of the run are done, the schedule being that of the whole run.
 
     Raises
     ------

@@ -94,9 +94,9 @@ class WeightTrial:
         Parameters
         ----------
         piece
-            Of the excerpt.
+            Name of the piece the excerpt is taken from.
         names
-            Of its players.
+            Names of the players of the excerpt.
         """
         drawn = stream(self.seed, piece, "gains").choice((0.0, *CAD2_TASK2.altered_gains_db), size=len(names))
         return dict(zip(names, map(float, drawn), strict=True))

@@ -78,7 +78,7 @@ def _cosine(first: torch.Tensor, inner: torch.Tensor, second: torch.Tensor) -> t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XumxObjective:
-    """The loss of an X-UMX on plain mixtures, whose last source belongs to no target; see `rebalance.training._loop`.
+    """The loss of an X-UMX on plain mixtures, whose last source belongs to no target.
 
     Parameters
     ----------

@@ -67,7 +67,7 @@ def frame_shares(true_midi: NDArray[np.float64], track: PitchTrack) -> FrameShar
     true_midi
         MIDI pitch at every frame of the track, not a number where the player is silent, shape ``(n_frames,)``.
     track
-        What was found.
+        Pitch of the player in every frame, as estimated.
 
     Raises
     ------

@@ -143,7 +143,7 @@ def best_path(log_shares: NDArray[np.float64], settings: DecodingSettings) -> ND
     log_shares
         Shape ``(n_frames, n_pitches + 1)``, silence last.
     settings
-        What changes cost.
+        Costs of the changes between states.
     """
     n_frames, n_states = log_shares.shape
     if not n_frames:

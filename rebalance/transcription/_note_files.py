@@ -17,7 +17,7 @@ from rebalance.transcription._transcribed_notes import TranscribedNote
 _TICKS_PER_QUARTER = 480
 _TICKS_PER_S = 2 * _TICKS_PER_QUARTER  # at 120 quarter notes a minute, the tempo of a file that names none
 _MICROSECONDS_PER_QUARTER = 500_000
-_SOFTEST, _LOUDEST = 30, 110
+_MIN_VELOCITY, _MAX_VELOCITY = 30, 110
 NOTE_COLUMNS = ("player", "onset_s", "end_s", "pitch_midi", "cents", "confidence")
 
 
@@ -78,7 +78,7 @@ def _events(notes: Iterable[TranscribedNote]) -> Iterable[tuple[int, str, int, i
     """Give ends and beginnings of notes in ticks; where both fall together the end is first by name."""
     for note in notes:
         pitch = min(max(note.pitch_midi, 0), MAX_MIDI_PITCH)
-        velocity = round(_SOFTEST + (_LOUDEST - _SOFTEST) * note.confidence)
+        velocity = round(_MIN_VELOCITY + (_MAX_VELOCITY - _MIN_VELOCITY) * note.confidence)
         onset = round(note.onset_s * _TICKS_PER_S)
         yield onset, "note_on", pitch, velocity
         yield max(round(note.end_s * _TICKS_PER_S), onset + 1), "note_off", pitch, 0

@@ -32,7 +32,6 @@ _WHOEVER = 0.4
 _REST = 0.15
 # What it costs to stand still in the score or to leap ahead, beside the cost of the frames: 0 for going on evenly.
 _STILL_COST = 0.1
-_NATS_WRONG = -np.log(_FLOOR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,7 +88,7 @@ class ScoreReading:
     score
         That fits best where there were several readings of it.
     casting
-        Who plays what.
+        Part of the score that each player plays.
     alignment
         Where the recording is in the score.
     posteriors

@@ -137,7 +137,7 @@ def attachment(text: str, name: str, *, media_type: str = "application/json") ->
     name
         What the browser calls it.
     media_type
-        What it is.
+        Media type of the text, such as ``"text/csv"``.
 
     Examples
     --------

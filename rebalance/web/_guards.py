@@ -43,9 +43,9 @@ class Guard:
     Parameters
     ----------
     app
-        What is guarded.
+        The guarded ASGI application.
     token
-        What a stranger has to know; None where none is asked for.
+        Secret that a client has to present; None where none is asked for.
     name
         What is said to be closed, as in "the listening room".
     hosts

@@ -47,7 +47,7 @@ class ServerOptions:
         return self.host in LOOPBACK_NAMES
 
     def new_token(self) -> str | None:
-        """Return what a stranger has to know, new for every start; None where only this machine can ask.
+        """Return the secret that a client has to present, new for every start; None where only this machine can ask.
 
         Examples
         --------
@@ -131,7 +131,7 @@ def run_server(
     Parameters
     ----------
     app
-        What answers.
+        The ASGI application that answers.
     bound
         From `bound_socket`.
     options

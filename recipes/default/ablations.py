@@ -1,7 +1,7 @@
 """What each part of the recipe is worth: `python ablations.py RUNS [key=value ...]` trains small networks without it.
 
 All start from the same weights, take as many steps and are measured on the same held-out mixtures. Printed is the table
-of `rebalance.report._network_comparison`; `RUNS/ablations.csv` holds every mixture. Complete runs are not repeated.
+of `rebalance.report.network_lines`; `RUNS/ablations.csv` holds every mixture. Complete runs are not repeated.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How right a tracker is, by instrument and number of players: `python frames.py TRACKER TASK [SEGMENTS]`.
 
-Frames: the truth is the pitch of every clean source, from its spectrum alone (`rebalance.training._pitch_labels`); a
+Frames: the truth is the pitch of every clean source, from its spectrum alone (`rebalance.training.source_pitches`); a
 frame is right within half a semitone. Pitches of all players together: mir_eval.multipitch. Notes of every player,
 where the task was rendered here and it is known what was played: mir_eval.transcription, onsets within 50 ms; notes
 shorter than 0.1 s (trills) are left out of the truth. Means over segments and players with intervals over pieces. The

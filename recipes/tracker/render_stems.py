@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
-    """What differs from the material of the default recipe; see `rebalance.training.data._dry_rendering.Material`."""
+    """What differs from the material of the default recipe; see `rebalance.training.data.Material`."""
 
     out: Path
     pieces: dict[str, tuple[str, ...]]

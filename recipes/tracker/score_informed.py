@@ -25,7 +25,7 @@ from rebalance.transcription import MISMATCH_COST, align, by_pitch, score_inform
 
 _DEFAULT_BPM = 90.0
 _TEMPO_EVERY_Q = 4.0
-_SLOWEST, _FASTEST = 0.5, 2.0
+_MIN_SPEED, _MAX_SPEED = 0.5, 2.0
 _STRETCH_Q = 6.0
 
 
@@ -42,7 +42,7 @@ class Found:
 def in_other_tempi(score: Score, rng: np.random.Generator, _middle_q: float) -> Score:
     """Return a score whose tempo changes every four quarter notes, by factors of 0.5 to 2."""
     knots = np.arange(0.0, score.end_q + 2 * _TEMPO_EVERY_Q, _TEMPO_EVERY_Q)
-    factors = np.exp(rng.uniform(np.log(_SLOWEST), np.log(_FASTEST), len(knots) - 1))
+    factors = np.exp(rng.uniform(np.log(_MIN_SPEED), np.log(_MAX_SPEED), len(knots) - 1))
     warped = np.concatenate([[0.0], np.cumsum(np.diff(knots) * factors)])
     return _moved(score, lambda place: float(np.interp(place, knots, warped)))
 

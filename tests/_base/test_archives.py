@@ -1,4 +1,4 @@
-"""Zip archives from strangers: what is read, and every attack that is refused."""
+"""Untrusted zip archives: what is read, and every attack that is refused."""
 
 from __future__ import annotations
 

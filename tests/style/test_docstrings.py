@@ -9,7 +9,8 @@ import inspect
 import re
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -20,6 +21,17 @@ import rebalance
 
 FACES = faces()
 HEADING = re.compile(r"^([A-Z][a-z]+)\n-+\n", flags=re.MULTILINE)
+PACKAGE = Path(rebalance.__file__).parent
+# Words that ask or point: a description of nothing else leaves its reader without unit, shape, range or meaning.
+EMPTY_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        a above all any are as at both by does each everyone everything for from how in is it its itself many much of on
+        that the their them there these they this those to what when where which who whom whose why with
+        """,
+    )
+)
 Described = type | FunctionType | Callable[..., Any]
 
 
@@ -28,6 +40,23 @@ def described(value: Described, title: str) -> list[str]:
     _, *parts = HEADING.split(inspect.cleandoc(value.__doc__ or ""))
     lines = dict(zip(parts[::2], parts[1::2], strict=True)).get(title, "").splitlines()
     return [name for line in lines if line and not line[0].isspace() for name in re.split(r", +", line)]
+
+
+def descriptions(docstring: str) -> list[tuple[str, str]]:
+    """Return the names that the parameters of a docstring have, each with its description."""
+    _, *parts = HEADING.split(inspect.cleandoc(docstring))
+    text = dict(zip(parts[::2], parts[1::2], strict=True)).get("Parameters", "")
+    return re.findall(r"^(\S.*)\n((?:[ \t]+\S.*\n?)+)", text, flags=re.MULTILINE)
+
+
+def says_nothing(description: str) -> bool:
+    return set(re.findall(r"[\w`'.]+", description.lower().rstrip().rstrip("."))) <= EMPTY_WORDS
+
+
+def docstrings_in(path: Path) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield getattr(node, "name", ""), ast.get_docstring(node) or ""
 
 
 def parameters(value: Described) -> list[str]:
@@ -83,6 +112,35 @@ def test_what_a_docstring_says_is_raised_is_an_exception(face: str) -> None:
     found = [*functions_of(face), *classes_of(face)]
     told = [(name, error, value) for name, value in found for error in described(value, "Raises")]
     assert not [(name, error) for name, error, value in told if not is_exception(error, value)]
+
+
+def test_every_description_of_a_parameter_says_more_than_words_that_ask_or_point() -> None:
+    told = [
+        (path.name, owner, name)
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for owner, docstring in docstrings_in(path)
+        for name, description in descriptions(docstring)
+        if says_nothing(description)
+    ]
+    assert not told
+
+
+def test_a_description_of_words_that_ask_or_point_is_found() -> None:
+    (kept, empty) = descriptions(
+        "Do it.\n\nParameters\n----------\nn\n    How many tries.\n    More.\nseed\n    Of everything.\n"
+    )
+    assert (kept[0], says_nothing(kept[1]), empty[0], says_nothing(empty[1])) == ("n", False, "seed", True)
+
+
+def test_no_docstring_points_at_a_private_module() -> None:
+    recipes = PACKAGE.parent / "recipes"
+    found = [
+        (path.name, owner, name)
+        for path in sorted([*PACKAGE.rglob("*.py"), *recipes.rglob("*.py")])
+        for owner, docstring in docstrings_in(path)
+        for name in re.findall(r"`(rebalance(?:\.\w+)*\._\w+)", docstring)
+    ]
+    assert not found
 
 
 @pytest.mark.parametrize("section", ["Parameters", "Raises"])

@@ -37,7 +37,7 @@ class ConvTasNetShape:
     n_outputs
         C, estimated signals: target and accompaniment.
     n_channels
-        Of the audio.
+        Number of channels of the audio.
     causal
         Whether the convolutions pad the past only.
     norm

@@ -115,7 +115,7 @@ class Iass(SpectralNetwork):
     Parameters
     ----------
     config
-        Sizes.
+        Sizes of the network.
 
     Examples
     --------

@@ -43,7 +43,7 @@ class FeatureConfig:
     >>> round(float(config.centres_hz[36])), config.n_channels
     (440, 10)
 
-    Source: the pilot's log-frequency U-Net, as harmonic constant-Q stacking (Bittner et al. 2017).
+    Source: harmonic constant-Q stacking (Bittner et al. 2017).
     """
 
     lowest_hz: float = 55.0

@@ -60,7 +60,8 @@ class UNetConfig:
 class UNet(nn.Module):
     """Encoder and decoder with added skips; one logit per slot, bin and frame.
 
-    Source: the pilot's network; the dense layer over frequency at the bottom after TFC-TDF (Choi et al. 2020).
+    Source: the U-Net of Ronneberger et al. 2015; the dense layer over frequency at the bottom after TFC-TDF (Choi et
+    al. 2020).
     """
 
     def __init__(self, config: UNetConfig, *, n_maps: int, n_bins: int, n_slots: int, causal: bool) -> None:

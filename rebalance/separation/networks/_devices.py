@@ -111,7 +111,7 @@ def within_memory(
     work
         Does all of it in pieces of the size it is given.
     size
-        To begin with.
+        Size that is tried first.
     smaller
         Gives the next size to try, None when there is none.
     n_samples

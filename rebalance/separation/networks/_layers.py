@@ -91,7 +91,7 @@ class ConditionedNorm(nn.Module):
     Parameters
     ----------
     n_channels
-        Of the maps.
+        Number of channels of the maps.
     n_conditions
         Length of the vector that conditions them.
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-_STEEPEST = 0.5
+_MAX_SLOPE = 0.5
 _NEIGHBOURS = 9
 
 
@@ -26,7 +26,7 @@ class AttentionBlock(nn.Module):
         self.attend = nn.Linear(width, 3 * width)
         self.merge = nn.Linear(width, width)
         self.own = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
-        slopes = [_STEEPEST / 4**head if 2 * head < n_heads else 0.0 for head in range(n_heads)]
+        slopes = [_MAX_SLOPE / 4**head if 2 * head < n_heads else 0.0 for head in range(n_heads)]
         self.register_buffer("slopes", torch.tensor(slopes), persistent=False)
 
     def forward(self, tokens: Tensor) -> Tensor:
@@ -72,7 +72,7 @@ def attention(joined: Tensor, n_heads: int, bias: Tensor) -> Tensor:
     joined
         Queries, keys and values, shape ``(batch, n, 3 * width)``.
     n_heads
-        Dividing the width.
+        Number of heads; divides the width.
     bias
         Added to the scores, broadcast to ``(batch, n_heads, n, n)``.
     """

@@ -34,7 +34,7 @@ class RefinerConfig:
     features, transform
         What it sees, and what it masks; the pitches are the bins of the features.
     instruments
-        Those it knows.
+        Instruments that the refiner knows.
     sample_rate
         In Hz.
 

@@ -60,7 +60,7 @@ class TrackerConfig:
     player_width, n_player_layers
         Of the attention over time and between players.
     n_heads
-        Of all attention.
+        Number of heads of every attention layer.
     n_conditions
         Length of the vector that describes the ensemble.
     features, transform

@@ -126,7 +126,7 @@ class MultiHeadUNet(nn.Module):
     Parameters
     ----------
     config
-        Sizes.
+        Sizes of the network.
 
     Examples
     --------

@@ -123,7 +123,7 @@ def pixels_estimates(
     players_at
         Gives the frames of the players at some times, ``(n_players, n_times, height, width, 3)``.
     n_players
-        How many.
+        Number of players, from 1.
     start_s
         Where in the video the mixture begins.
 

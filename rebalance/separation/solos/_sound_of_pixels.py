@@ -79,7 +79,7 @@ class AudioUNet(nn.Module):
     widths
         Channels of the convolutions down, from the outermost.
     n_components
-        Of the output.
+        Number of channels of the output.
     """
 
     def __init__(self, widths: tuple[int, ...], n_components: int) -> None:
@@ -119,7 +119,7 @@ class SoundOfPixels(nn.Module):
     Parameters
     ----------
     config
-        Sizes.
+        Sizes of the network.
 
     Examples
     --------

@@ -72,9 +72,9 @@ class VisionNetwork(nn.Module):
     Parameters
     ----------
     config
-        Sizes.
+        Sizes of the network.
     n_components
-        Of the output.
+        Number of values of the output.
     """
 
     def __init__(self, config: VisionConfig, n_components: int) -> None:

@@ -73,7 +73,7 @@ class TargetSummary:
     mean_db
         Of all frames of all tracks.
     n_tracks, n_frames
-        How many count.
+        Number of tracks and of frames the figures are taken over.
     """
 
     row: str

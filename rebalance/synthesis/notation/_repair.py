@@ -47,7 +47,7 @@ def repair_score(
     Parameters
     ----------
     score
-        As read.
+        A score as `read_score` returns it.
     families
         Keep only parts written for these; parts of unknown instruments are then dropped as non-orchestral.
         All parts when None.

@@ -38,11 +38,11 @@ class TrackCounts:
     Parameters
     ----------
     notes
-        How many.
+        Number of notes.
     sounding_s
         Their durations together, in seconds.
     dynamics, articulations
-        Notes in each.
+        Number of notes by dynamic and by articulation.
     """
 
     notes: int
@@ -60,7 +60,7 @@ class Song:
     name, work, split
         See `ScoreFile`.
     duration_s
-        Of its files.
+        Duration of its files.
     stems
         Names of its tracks.
     gains_db
@@ -94,7 +94,7 @@ class OrchestraOutcome:
     Parameters
     ----------
     songs
-        That are there.
+        The songs in the folder, by name.
     failures
         Files that became no song, and why.
     """
@@ -124,11 +124,11 @@ def render_orchestra(
         Writes ``SynthSOD_data/<song>/<microphone>/<track>.flac``, ``SynthSOD_metadata_<split>.json``, and beside them
         ``songs/`` (what is known of each song), ``annotations/`` and ``notes/``.
     scores
-        What to render.
+        The scores to render, one song each.
     settings
-        How.
+        Soundfonts, annotations, humanising and seed.
     jobs, executor
-        See `run_items`.
+        Number of processes, all available cores when None; or an executor in their place.
 
     Raises
     ------

@@ -131,7 +131,7 @@ def choose_orchestra(
     humanise
         How far players stray from the score.
     seed
-        Of all draws.
+        Seed of all random draws.
     engine
         Player of soundfonts.
 
@@ -166,13 +166,13 @@ class Approximation:
     Parameters
     ----------
     track
-        Which plays.
+        Name of the track.
     articulation
         As annotated.
     notes
-        How many.
+        Number of notes of the track with this articulation.
     approximated_by
-        What is heard.
+        Technique that is heard instead.
     """
 
     track: str
@@ -267,7 +267,7 @@ def offered_techniques(track: OrchestraTrack, layer: Layer, engine: EngineName |
     track
         One of the published tracks.
     layer
-        What sounds.
+        Soundfont preset or recorded notes of one track.
     engine
         Player of soundfonts; the first that is installed when None.
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PAGE = "statistics.html"
 _TEMPLATE = "orchestra.html"
 _HOUR_S = 3600.0
-_MOST_PICTURES = 12
+_MAX_PICTURES = 12
 _CURVE_POINTS = 600
 _MINUTE_S = 60.0
 _DPI = 80
@@ -110,7 +110,7 @@ def write_statistics(out: StrPath) -> Path:
         title="Orchestral data set",
         facts=f"{len(songs)} songs, {sum(song.duration_s for song in songs) / _HOUR_S:.2f} h",
         tables=orchestra_tables(songs),
-        pictures=[annotation_picture(out, song.name) for song in songs[:_MOST_PICTURES]],
+        pictures=[annotation_picture(out, song.name) for song in songs[:_MAX_PICTURES]],
     )
     write_text(out / PAGE, page)
     return out / PAGE

@@ -13,7 +13,7 @@ from rebalance.synthesis.notation import MAX_MIDI_PITCH, ORCHESTRA, PUBLISHED_ST
 
 _SECTION_Q = 16.0
 _PLAYING_SHARE = 0.6
-_FEWEST_PER_FAMILY = 2
+_MIN_PER_FAMILY = 2
 _OCTAVE = 12
 _BEAT_Q = 4.0
 _DRUM_KEYS = (36, 38, 49, 81)
@@ -38,7 +38,7 @@ def orchestrated(score: Score, rng: np.random.Generator, *, n_tracks: int = 10) 
     rng
         Decides tracks, sections and velocities.
     n_tracks
-        8 to 18.
+        Number of tracks, 8 to 18.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def orchestrated(score: Score, rng: np.random.Generator, *, n_tracks: int = 10) 
     >>> len(full.parts), full.name
     (8, 'study')
     """
-    fewest = _FEWEST_PER_FAMILY * len(_FAMILIES)
+    fewest = _MIN_PER_FAMILY * len(_FAMILIES)
     voices = sorted((part for part in score.parts if part.notes), key=_mean_pitch)
     if not voices or not fewest <= n_tracks <= len(PUBLISHED_STEMS):
         raise ConfigError(
@@ -75,7 +75,7 @@ def _drawn_tracks(n_tracks: int, rng: np.random.Generator) -> list[OrchestraTrac
     chosen: set[str] = set()
     for family in _FAMILIES:
         own = [track.name for track in published if track.family == family]
-        chosen |= set(rng.choice(own, size=_FEWEST_PER_FAMILY, replace=False).tolist())
+        chosen |= set(rng.choice(own, size=_MIN_PER_FAMILY, replace=False).tolist())
     others = [track.name for track in published if track.name not in chosen]
     chosen |= set(rng.choice(others, size=n_tracks - len(chosen), replace=False).tolist())
     return [track for track in published if track.name in chosen]

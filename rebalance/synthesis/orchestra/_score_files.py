@@ -33,7 +33,7 @@ class ScoreFile:
     name
         Of the song, safe for files and unique.
     path
-        Where it lies.
+        Path of the score.
     work
         What it is a movement of: its folder below the one given, else its name without the number at its end.
     split

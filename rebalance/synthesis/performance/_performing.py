@@ -140,7 +140,7 @@ def tempo_map(score: Score, annotations: Annotations, *, rubato: float = 0.0, se
     rubato
         Standard deviation of a slow random bend of the tempo, shared by the ensemble, as a share of the tempo.
     seed
-        Of that bend.
+        Seed of that bend.
 
     Examples
     --------
@@ -179,7 +179,7 @@ def perform(part: Part, annotations: Annotations, tempo: TempoMap, player: Playe
     tempo
         Of the ensemble.
     player
-        Who plays.
+        Timing, tuning and dynamics of the player.
 
     Raises
     ------

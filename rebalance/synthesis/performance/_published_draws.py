@@ -23,14 +23,14 @@ from rebalance.synthesis.performance._articulations import Articulation
 # Read from the generator (HQ-SOD-generator), arXiv 2409.10995.
 MEAN_BPM, SPREAD_BPM = 120.0, 20.0
 N_START_POINTS = 100
-FEWEST_TEMPI, FEWEST_DYNAMICS, FEWEST_ARTICULATIONS = 4, 3, 1
-MOST_TEMPI, MOST_DYNAMICS, MOST_ARTICULATIONS = 10, 10, 2  # up to two minutes; one more for each further two
+MIN_TEMPI, MIN_DYNAMICS, MIN_ARTICULATIONS = 4, 3, 1
+MAX_TEMPI, MAX_DYNAMICS, MAX_ARTICULATIONS = 10, 10, 2  # up to two minutes; one more for each further two
 GRADUAL_SHARE = 0.3
 GRADUAL_S = (5, 19)
 _S_PER_MORE = 120.0
 _SEED_RANGE = 2**32
 
-_SLOWEST_BPM = 20.0  # ours: five spreads below the mean the draw would stop the music
+_MIN_BPM = 20.0  # ours: five spreads below the mean the draw would stop the music
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ def seed_of_name(name: str, seed: int = 0) -> np.random.Generator:
     Parameters
     ----------
     name
-        Of the piece.
+        Name of the piece.
     seed
         A further one, for another set of draws.
 
@@ -143,12 +143,12 @@ def draw_tempo_changes(duration_s: float, rng: np.random.Generator) -> tuple[Tem
     >>> 4 <= len(changes) <= 10
     True
     """
-    most = min(most_intervals(MOST_TEMPI, duration_s), N_START_POINTS)
-    count = int(rng.integers(FEWEST_TEMPI, most + 1))
+    most = min(most_intervals(MAX_TEMPI, duration_s), N_START_POINTS)
+    count = int(rng.integers(MIN_TEMPI, most + 1))
     tempi = rng.normal(MEAN_BPM, SPREAD_BPM, count)
     starts_s = _starts_s(duration_s, count, rng)
     return tuple(
-        TempoChangeDrawn(start_s=start_s, quarter_bpm=int(max(tempo, _SLOWEST_BPM)))
+        TempoChangeDrawn(start_s=start_s, quarter_bpm=int(max(tempo, _MIN_BPM)))
         for start_s, tempo in zip(starts_s, tempi.tolist(), strict=True)
     )
 
@@ -171,8 +171,8 @@ def draw_dynamics(duration_s: float, rng: np.random.Generator) -> tuple[Dynamics
     >>> drawn[0].start_s, all(one.level != next_one.level for one, next_one in zip(drawn, drawn[1:]))
     (0.0, True)
     """
-    most = min(most_intervals(MOST_DYNAMICS, duration_s), N_START_POINTS)
-    count = int(rng.integers(FEWEST_DYNAMICS, most + 1))
+    most = min(most_intervals(MAX_DYNAMICS, duration_s), N_START_POINTS)
+    count = int(rng.integers(MIN_DYNAMICS, most + 1))
     starts_s = [0.0, *_starts_s(duration_s, count - 1, rng, from_start=False)]
     gradual = _gradual(count, rng)
     drawn: list[DynamicsDrawn] = []
@@ -193,7 +193,7 @@ def draw_articulations(instrument: str, duration_s: float, rng: np.random.Genera
     duration_s
         Of the piece.
     rng
-        Where from.
+        Generator of the draws.
 
     Raises
     ------
@@ -211,8 +211,8 @@ def draw_articulations(instrument: str, duration_s: float, rng: np.random.Genera
     if instrument not in ARTICULATION_SHARES:
         raise ConfigError(where="articulations", expected=f"one of {', '.join(ARTICULATION_SHARES)}", got=instrument)
     shares = ARTICULATION_SHARES[instrument]
-    most = min(most_intervals(MOST_ARTICULATIONS, duration_s), N_START_POINTS)
-    count = int(rng.integers(FEWEST_ARTICULATIONS, most + 1))
+    most = min(most_intervals(MAX_ARTICULATIONS, duration_s), N_START_POINTS)
+    count = int(rng.integers(MIN_ARTICULATIONS, most + 1))
     starts_s = [0.0, *_starts_s(duration_s, count - 1, rng, from_start=False)]
     names = list(shares)
     drawn = rng.choice(len(names), size=count, p=np.array(list(shares.values())) / sum(shares.values()))

@@ -28,7 +28,7 @@ class ImprovisedPart:
     Parameters
     ----------
     instrument
-        Who plays.
+        Name of the instrument.
     notes
         By onset.
     """

@@ -55,9 +55,9 @@ class SoloPlan:
     Parameters
     ----------
     instruments
-        Its classes.
+        Names of the instruments.
     per_instrument
-        Recordings of each.
+        Number of recordings of each instrument.
     duration_s
         Of a recording.
     fonts
@@ -68,7 +68,7 @@ class SoloPlan:
     side
         Of the square pictures, in pixels.
     seed
-        Of everything.
+        Seed of music, sounds and pictures.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def write_solos(root: StrPath, plan: SoloPlan) -> None:
     root
         Folder to write into.
     plan
-        Which performances.
+        Instruments, number and length of the performances.
 
     Raises
     ------
@@ -176,7 +176,7 @@ def write_ensembles(root: StrPath, plan: EnsemblePlan) -> None:
     root
         Folder to write into.
     plan
-        Which pieces.
+        Number of players of each piece, its duration and its sounds.
 
     Raises
     ------

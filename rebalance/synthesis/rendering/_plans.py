@@ -38,7 +38,7 @@ class Voice:
     Parameters
     ----------
     player
-        Who.
+        Timing, tuning and dynamics of the player.
     layers
         Sounds that play together.
     azimuth_deg

@@ -296,9 +296,9 @@ def write_piece(
     folder
         Where in it: the files become ``<folder>/<label>.flac`` and ``<folder>/mixture.flac``.
     piece
-        What to write.
+        Stems and mixture.
     name, dataset
-        For the metadata.
+        Names of the piece and of its data set, kept in the metadata.
 
     Examples
     --------

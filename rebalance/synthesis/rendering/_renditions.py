@@ -98,7 +98,7 @@ def choose_run(
     split
         ``"train"`` or ``"valid"``.
     seed
-        Of all draws.
+        Seed of all random draws.
     ensembles
         Labels of players joined by ``+``, or names of ensembles.
     fonts
@@ -220,7 +220,7 @@ def render_pieces(
     hours
         Of mixtures; None plays every piece once.
     jobs, executor
-        See `run_items`.
+        Number of processes, all available cores when None; or an executor in their place.
 
     Raises
     ------

@@ -287,7 +287,7 @@ def azimuths_deg(n_sources: int, spacing_deg: float = SPACING_DEG) -> tuple[floa
     Parameters
     ----------
     n_sources
-        From 1.
+        Number of sources, from 1.
     spacing_deg
         Angle between neighbours, in degrees.
 

@@ -27,7 +27,7 @@ _RELEASE_S = 0.08
 _ATTACK_S = 0.003
 _MAX_VELOCITY = 127
 _OCTAVE = 12
-_FARTHEST_SEMITONES = 7  # a sample is bent no further than this
+_MAX_BEND_SEMITONES = 7  # a sample is bent no further than this
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +180,7 @@ def sample_source(source: StrPath, instrument: str) -> Path:
     source
         Folder of recorded notes.
     instrument
-        Whose.
+        Name of the instrument.
 
     Examples
     --------
@@ -212,9 +212,9 @@ def _nearest(samples: Sequence[SampleFile], note: PlayedNote, neighbour: int, so
         return abs(sample.pitch - wanted), too_soft
 
     nearest = min(samples, key=distance)
-    if abs(nearest.pitch - note.pitch) > _FARTHEST_SEMITONES + abs(neighbour):
+    if abs(nearest.pitch - note.pitch) > _MAX_BEND_SEMITONES + abs(neighbour):
         raise ConfigError(
-            f"no recorded note within {_FARTHEST_SEMITONES} semitones of MIDI pitch {note.pitch}", where=source
+            f"no recorded note within {_MAX_BEND_SEMITONES} semitones of MIDI pitch {note.pitch}", where=source
         )
     return nearest
 

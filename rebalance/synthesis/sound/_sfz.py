@@ -23,7 +23,7 @@ _SEMITONES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "s": 1, "b": -1, "♭": -1}
 _OCTAVE = 12
 _MIDDLE_C = 60
-_LOUDEST = 127
+_MAX_MIDI_VALUE = 127
 _LEVELS = ("global", "master", "group")
 _PASSED_OVER = frozenset({"curve", "effect", "midi"})  # they change how a note sounds, not which
 _CONTROLLERS_AT_REST = {7: 100.0, 10: 64.0, 11: 127.0}
@@ -206,7 +206,7 @@ def _region(path: Path, control: Mapping[str, str], opcodes: list[tuple[str, str
         path=_within(path, control.get("default_path", "") + sample, what="the sample"),
         pitch=pitch,
         lowest_velocity=int(_number(path, said, "lovel", 0.0)),
-        highest_velocity=int(_number(path, said, "hivel", float(_LOUDEST))),
+        highest_velocity=int(_number(path, said, "hivel", float(_MAX_MIDI_VALUE))),
         tune_cents=tune + 100.0 * _number(path, said, "transpose", 0.0),
     )
 
@@ -215,7 +215,7 @@ def _sounds(path: Path, control: Mapping[str, str], said: Mapping[str, str]) -> 
     """Tell whether a region sounds when a key is pressed, with key switches and controllers as they are at first."""
     if said.get("trigger", "attack") != "attack":
         return False
-    if _key(path, said.get("hikey", str(_LOUDEST)), "hikey") < 0 or _number(path, said, "end", 0.0) < 0:
+    if _key(path, said.get("hikey", str(_MAX_MIDI_VALUE)), "hikey") < 0 or _number(path, said, "end", 0.0) < 0:
         return False
     if "sw_last" in said:
         if "sw_default" not in said:

@@ -21,7 +21,7 @@ from rebalance.training.calibration._measured_rows import measured_rows
 
 GAINS_DB: tuple[float, ...] = (6.0, -6.0)
 _MAX_SOURCES = 5
-_FAINTEST = 1e-3
+_MIN_GAIN = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,7 @@ def _requests_of_segment(task: Task, separator_name: str, segment: Segment) -> l
         for gain_db in GAINS_DB:
             gains_db = {other: gain_db if other == name else 0.0 for other in estimates}
             remixed = remix_as_edit(mixture, estimates, gains_db, shrinkage=info_of(separator).shrinkage)
-            true = dict(zip(estimates, np.maximum(true_gains(remixed, sources), _FAINTEST).tolist(), strict=True))
+            true = dict(zip(estimates, np.maximum(true_gains(remixed, sources), _MIN_GAIN).tolist(), strict=True))
             made = relative_gains_db(true, gains_db).gains_db[name]
             estimated = made_gains(leakage, changes_of(gains_db, shrinkage=info_of(separator).shrinkage))
             told = relative_gains_db(estimated, gains_db).gains_db[name]

@@ -26,8 +26,8 @@ class VoiceFit:
     Parameters
     ----------
     trust
-        What brings the estimated voices closest to the true ones, in [0, 1]; see
-        `rebalance.separation.mask_network._mask_separator.pool_voices`.
+        What brings the estimated voices closest to the true ones, in [0, 1]:
+        0 pools them, 1 leaves them as estimated.
     explained
         How much of the energy of what tells the true voices apart the estimates then hold: 0 for voices that are
         pooled, 1 for perfect ones.
@@ -50,7 +50,7 @@ def fit_voice_trust(task: Task, checkpoint: StrPath, *, jobs: int | None = None)
     checkpoint
         Of a mask network; the trust stored in it is not used.
     jobs
-        See `rebalance._base.running.run_items`.
+        Number of processes; all available cores when None.
 
     Raises
     ------

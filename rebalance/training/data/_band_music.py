@@ -74,7 +74,7 @@ def compose_band(name: str, seed: int, settings: BandSettings) -> dict[str, tupl
     name, seed
         Of the piece; the same give the same music.
     settings
-        How.
+        Duration, range of tempi and chance of every instrument.
 
     Returns
     -------

@@ -50,7 +50,7 @@ class BandLibrary:
     music
         How it is made up.
     seed
-        Of everything.
+        Seed of music, sounds and levels.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def render_band(library: BandLibrary, *, jobs: int | None = None) -> tuple[Failu
     Parameters
     ----------
     library
-        What to render.
+        Number, sounds and levels of the tracks.
     jobs
         Processes; one per core when None.
 

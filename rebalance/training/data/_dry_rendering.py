@@ -143,7 +143,7 @@ class DrySettings:
     out
         Folder of the library.
     fonts
-        Sources of sound, one drawn per stem; see `rebalance.synthesis.rendering._plans.RenderSettings`.
+        Sources of sound, one drawn per stem; see `rebalance.synthesis.rendering.RenderSettings`.
     family
         What the entries name as their origin.
     ensembles
@@ -153,7 +153,7 @@ class DrySettings:
     longest_s
         Where a rendition is cut.
     seed
-        Of everything.
+        Seed of choice, sounds and playing.
     """
 
     out: Path
@@ -173,7 +173,7 @@ def render_library(pieces: Sequence[str], settings: DrySettings, *, jobs: int | 
     pieces
         Names in the corpus.
     settings
-        How.
+        Soundfonts, ensembles, number of renditions and seed.
     jobs
         Processes; one per core when None.
     """
@@ -250,36 +250,12 @@ def played_parts(score: Score, plan: Plan) -> tuple[PlayedPart, ...]:
 
 
 def note_table(played: PlayedPart) -> NDArray[np.float32]:
-    """Return the notes of a player as `rebalance.training.stem_library.Stem` keeps them."""
+    """Return onset and end in samples and MIDI pitch of the notes of a player, shape ``(n_notes, 3)``."""
     rows = [
         (note.onset_s * SAMPLE_RATE, note.end_s * SAMPLE_RATE, note.pitch + note.detune_cents / _CENTS_PER_SEMITONE)
         for note in played.notes
     ]
     return np.array(rows, dtype=np.float32).reshape(-1, 3)
-
-
-def write_missing_notes(pieces: Sequence[str], settings: DrySettings) -> int:
-    """Write the notes beside stems that were rendered without; return how many.
-
-    Parameters
-    ----------
-    pieces, settings
-        Those the library was rendered from.
-    """
-    n_written = 0
-    for piece in pieces:
-        finished = _finished(settings, piece)
-        if not finished:
-            continue
-        score = _cached_score(settings.out, piece)
-        for number in range(settings.renditions):
-            arranged, plan = _drawn(settings, score, piece, number)
-            for part, played in zip(arranged.parts, played_parts(arranged, plan), strict=True):
-                name = f"{safe_name(piece)}_{number}/{part.name}.npy"
-                entry = next(entry for entry in finished if entry.file == name)
-                write_notes(settings.out, entry, note_table(played))
-                n_written += 1
-    return n_written
 
 
 def _render_piece(settings: DrySettings, piece: str) -> None:

@@ -153,15 +153,15 @@ class Mixer:
     Parameters
     ----------
     stem_library
-        Stems.
+        Library the stems are drawn from.
     rooms
         Responses, their spectra made for ``settings.n_fft``; None for dry mixtures.
     voices
         The network's voices as (instrument, number) pairs, in the order of its outputs.
     settings
-        How.
+        Sizes of the batches and chances of the draws.
     seed
-        Of all mixtures.
+        Seed of the draws of all mixtures.
     device
         Where equalisers, rooms and sums are computed.
 

@@ -83,9 +83,9 @@ class PlainMixer:
     stem_library
         Stems; those of one rendition are one piece.
     settings
-        How.
+        Sizes of the batches and of the crops.
     seed
-        Of all mixtures.
+        Seed of the draws of all mixtures.
     device
         Where they are summed.
 

@@ -48,7 +48,7 @@ class RoomBank:
         halls, players
             Indices, shape ``(n,)``.
         azimuth, half_angle
-            In radians, shape ``(n,)``; see `rebalance.synthesis.sound._rooms.decode_stereo`.
+            In radians, shape ``(n,)``; see `rebalance.synthesis.sound.decode_stereo`.
 
         Returns
         -------

@@ -57,9 +57,9 @@ class ClipMaker:
     tracks
         To draw from, of the same instruments and rate.
     settings
-        How.
+        Number and length of the clips.
     seed
-        Of all clips.
+        Seed of the draws of all clips.
 
     Raises
     ------

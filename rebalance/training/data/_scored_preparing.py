@@ -122,7 +122,7 @@ def prepare_scored_tracks(
     instruments
         Of the network.
     folder
-        Where to.
+        Folder the tracks are written to.
     jobs
         Processes; one per core when None.
 
@@ -159,7 +159,7 @@ def prepare_library_tracks(
     instruments
         Of the network; voices of one instrument are summed.
     folder
-        Where to.
+        Folder the tracks are written to.
     sample_rate
         Of the tracks, in Hz.
 

@@ -111,7 +111,7 @@ def write_scored_track(path: StrPath, track: ScoredTrack) -> None:
     path
         Of the file.
     track
-        What is written.
+        Waveforms and notes of the track.
 
     Examples
     --------

@@ -61,7 +61,7 @@ class Stem:
     Parameters
     ----------
     entry
-        What it is.
+        Name, instrument and file of the stem.
     samples
         Shape ``(n_samples,)``, 16-bit integers.
     active_frames

@@ -17,7 +17,7 @@ def write_tones(folder: StrPath) -> None:
     Parameters
     ----------
     folder
-        Where to.
+        Folder the library is written to.
 
     Raises
     ------

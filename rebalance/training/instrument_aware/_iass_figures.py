@@ -41,7 +41,7 @@ class PieceFigures:
     Parameters
     ----------
     system, target, piece
-        Which.
+        Names of system, target instrument and piece.
     seed
         Of the training; -1 where nothing was trained.
     frame_sdr_db
@@ -108,7 +108,7 @@ def measured_network(
     pieces
         By name, target and rest at the level of training, shape ``(2, n_samples)``.
     seed
-        Of its training.
+        Seed of the training of the network.
 
     Examples
     --------

@@ -17,7 +17,7 @@ from rebalance.training.data import Batch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IassObjective:
-    """The loss of an IASS on plain mixtures whose first source is its target; see `rebalance.training._loop`.
+    """The loss of an IASS on plain mixtures whose first source is its target.
 
     Parameters
     ----------

@@ -30,9 +30,9 @@ def separation_figures(separator: ScoreTcn, tracks: Sequence[ScoredTrack], clip_
     Parameters
     ----------
     separator
-        To measure.
+        The separator to measure.
     tracks
-        Held out.
+        Held-out tracks.
     clip_s
         Length of the clips in seconds; what is left at the end of a track is not heard.
 
@@ -104,7 +104,7 @@ def transcription_figures(transcriptor: ScoreTcn, tracks: Sequence[ScoredTrack],
     Parameters
     ----------
     transcriptor
-        To measure.
+        The transcriptor to measure.
     tracks, clip_s
         See `separation_figures`.
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-_SMALLEST = 1e-6
+_MIN_CHANCE = 1e-6
 
 
 def binary_cross_entropy(targets: Tensor, chances: Tensor) -> Tensor:
     """Return ``-y log p - (1 - y) log(1 - p)`` for each entry; chances are kept from 0 and 1."""
-    kept = chances.clamp(_SMALLEST, 1.0 - _SMALLEST)
+    kept = chances.clamp(_MIN_CHANCE, 1.0 - _MIN_CHANCE)
     return -(targets * torch.log(kept) + (1.0 - targets) * torch.log(1.0 - kept))
 
 

@@ -1,4 +1,4 @@
-"""What each of the three steps minimises; see `rebalance.training._loop_protocols.Objective`."""
+"""What each of the three steps minimises, as objectives of the training loop."""
 
 from __future__ import annotations
 

@@ -109,11 +109,11 @@ def score_system(
     Parameters
     ----------
     system
-        What separates.
+        The system to score: gives the estimates of a segment.
     pieces
         What it is judged by.
     segment_samples, sample_rate
-        Of a segment.
+        Length of a segment in samples, and sample rate in Hz.
 
     Raises
     ------

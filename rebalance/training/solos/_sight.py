@@ -18,7 +18,7 @@ class SightNetwork(nn.Module):
     Parameters
     ----------
     vision
-        What is trained.
+        The network of the frames, which is trained.
     heads
         Instruments by number.
     """

@@ -25,7 +25,7 @@ class SoloClip:
     Parameters
     ----------
     instrument
-        Who plays.
+        Name of the instrument.
     identifier
         Of the recording.
     samples

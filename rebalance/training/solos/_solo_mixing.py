@@ -86,9 +86,9 @@ class SoloMixer:
     spectrum, vision
         How long a mixture is, and when frames are taken.
     settings
-        How.
+        Sizes of the batches and number of sources.
     seed
-        Of all mixtures.
+        Seed of the draws of all mixtures.
     stage
         Of the curriculum.
 

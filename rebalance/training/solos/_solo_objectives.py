@@ -1,4 +1,4 @@
-"""What the systems of Solos minimise; see `rebalance.training._loop_protocols.Objective`."""
+"""What the systems of Solos minimise, as objectives of the training loop."""
 
 from __future__ import annotations
 

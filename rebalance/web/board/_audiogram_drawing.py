@@ -12,8 +12,8 @@ _COLOURS: dict[Ear, str] = {"right": "#d9423a", "left": "#2f7fd6"}
 _WIDTH, _HEIGHT = 346, 307
 _LEFT, _RIGHT, _TOP, _FOOT = 62, 330, 12, 252
 _TICKS_KHZ = {0.25: "¼", 0.5: "½", 1: "1", 2: "2", 4: "4", 8: "8"}
-_LOWEST_KHZ, _HIGHEST_KHZ = 0.2, 10.0
-_BEST_DB_HL, _WORST_DB_HL, _STEP_DB = -15, 120, 20
+_MIN_KHZ, _MAX_KHZ = 0.2, 10.0
+_MIN_DB_HL, _MAX_DB_HL, _STEP_DB = -15, 120, 20
 
 
 def audiogram_plot(listener: Listener) -> str:
@@ -50,7 +50,7 @@ def _scales(drawing: Drawing) -> None:
     for khz, text in _TICKS_KHZ.items():
         drawing.line([(_across(khz), _TOP), (_across(khz), _FOOT)], opacity=0.15)
         drawing.text(_across(khz), _FOOT + 14, text)
-    for db_hl in range(0, _WORST_DB_HL + 1, _STEP_DB):
+    for db_hl in range(0, _MAX_DB_HL + 1, _STEP_DB):
         drawing.line([(_LEFT, _down(db_hl)), (_RIGHT, _down(db_hl))], opacity=0.15)
         drawing.text(_LEFT - 8, _down(db_hl), f"{db_hl}", anchor="end")
     drawing.line([(_LEFT, _TOP), (_LEFT, _FOOT), (_RIGHT, _FOOT)], width=0.8)
@@ -75,13 +75,13 @@ def _mark(drawing: Drawing, x: float, y: float, ear: Ear) -> None:
 
 
 def _across(khz: float) -> float:
-    share = math.log2(min(max(khz, _LOWEST_KHZ), _HIGHEST_KHZ) / _LOWEST_KHZ) / math.log2(_HIGHEST_KHZ / _LOWEST_KHZ)
+    share = math.log2(min(max(khz, _MIN_KHZ), _MAX_KHZ) / _MIN_KHZ) / math.log2(_MAX_KHZ / _MIN_KHZ)
     return _LEFT + share * (_RIGHT - _LEFT)
 
 
 def _down(threshold_db_hl: float) -> float:
-    held = min(max(threshold_db_hl, _BEST_DB_HL), _WORST_DB_HL)
-    return _TOP + (held - _BEST_DB_HL) / (_WORST_DB_HL - _BEST_DB_HL) * (_FOOT - _TOP)
+    held = min(max(threshold_db_hl, _MIN_DB_HL), _MAX_DB_HL)
+    return _TOP + (held - _MIN_DB_HL) / (_MAX_DB_HL - _MIN_DB_HL) * (_FOOT - _TOP)
 
 
 def _told(listener: Listener, ear: Ear) -> str:

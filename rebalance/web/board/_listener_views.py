@@ -105,9 +105,9 @@ def view_listener(
     scores
         Of every system by its name, for this listener alone, indexed by scene.
     task
-        What was scored.
+        The task the systems were scored on.
     higher_is_better
-        Of two scores.
+        Whether the larger of two scores is the better one.
     n_scenes
         How many of the best, worst and most disputed scenes.
 

@@ -51,7 +51,7 @@ def ranking_csv(board: Ranking) -> str:
     Parameters
     ----------
     board
-        What to write.
+        The ranking to write.
 
     Examples
     --------

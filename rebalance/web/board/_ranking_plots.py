@@ -32,7 +32,7 @@ def interval_plot(board: Ranking, *, title: str, score: str = "HAAQI") -> str:
     Parameters
     ----------
     board
-        What to draw.
+        The ranking to draw.
     title
         Says what the plot shows to those who cannot see it.
     score
@@ -81,7 +81,7 @@ def heat_map(board: Ranking, *, group: str, title: str, score: str = "HAAQI") ->
     Parameters
     ----------
     board
-        What to draw.
+        The ranking to draw.
     group
         Title of the property, as in the summaries.
     title

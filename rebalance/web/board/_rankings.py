@@ -40,7 +40,7 @@ class RankedSystem:
     submitted
         When, as ISO 8601.
     summary
-        Of its scores.
+        Means and intervals of its scores.
     n_parameters, lookahead_ms, speed
         Size of the networks, measured look-ahead, and seconds of processing for a second of music; None where unknown.
     """
@@ -161,7 +161,7 @@ def rank_systems(entries: Sequence[RankedSystem], *, higher_is_better: bool = Tr
     """Rank systems by their mean score.
 
     The test of two systems flips the sign of the difference of whole pieces; its p-values are adjusted for the
-    comparisons of every two systems (see `rebalance._base.cluster_totals.adjusted_p_values`). A system's rank is one
+    comparisons of every two systems (single-step maxT, Westfall and Young 1993). A system's rank is one
     more than the number of systems that are significantly better; where none can be told apart, all are first.
 
     Parameters
@@ -169,7 +169,7 @@ def rank_systems(entries: Sequence[RankedSystem], *, higher_is_better: bool = Tr
     entries
         In any order.
     higher_is_better
-        Of two scores.
+        Whether the larger of two scores is the better one.
 
     Raises
     ------

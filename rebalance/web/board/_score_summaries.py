@@ -51,7 +51,7 @@ class GroupMeans:
     title
         Name of the property.
     note
-        What it is.
+        One line that explains the property.
     means
         One for each group.
     """
@@ -68,11 +68,11 @@ class Diagnostic:
     Parameters
     ----------
     label
-        What it is.
+        Name of the component or diagnostic.
     value
         The mean.
     decimals
-        Behind the point.
+        Number of decimals shown.
     """
 
     label: str
@@ -181,7 +181,7 @@ def summary_digest(scores_digest: str, of_task: str, *, column: str = HAAQI_COLU
     of_task
         See `task_digest`.
     column
-        Which score.
+        Column of ``scores.csv``.
 
     Examples
     --------
@@ -204,7 +204,7 @@ def summarise_scores(run: ScoredRun, task: Task, *, digest: str, column: str = H
     run
         Its scores.
     task
-        What was scored.
+        The task the run was scored on.
     digest
         The key it is kept under; see `summary_digest`.
     column

@@ -130,7 +130,7 @@ class SummaryCache:
         read
             Reads its scores; called only where no summary is kept.
         column
-            Which score.
+            Column of ``scores.csv``.
 
         Raises
         ------

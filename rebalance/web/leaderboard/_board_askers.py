@@ -27,7 +27,7 @@ class Askers:
     Parameters
     ----------
     board
-        Whose tokens count.
+        The board whose tokens are accepted.
     forms
         Hidden fields of pages.
     guesses

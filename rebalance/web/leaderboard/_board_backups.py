@@ -36,7 +36,7 @@ def back_up_board(board: Board, out: StrPath) -> int:
     Parameters
     ----------
     board
-        What is kept.
+        The board to back up.
     out
         The file, replaced when it is there.
 

@@ -21,7 +21,7 @@ from rebalance.web.leaderboard._stored_files import describe_opened
 
 _TIMEOUT_S = 150.0
 _MAX_ANSWER_BYTES = 1 << 28
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 10.0
+_FIRST_PAUSE_S, _MAX_PAUSE_S = 0.5, 10.0
 _AGAIN = frozenset({408, 409, 429, 503})
 ENDED_STATES = frozenset({"refused", "scored", "failed", "withdrawn"})
 
@@ -32,9 +32,9 @@ class BoardAnswerError(RebalanceError):
     Parameters
     ----------
     status
-        Of the answer.
+        HTTP status of the answer.
     problem
-        What it said.
+        Text of the answer.
     """
 
     def __init__(self, status: int, problem: str) -> None:
@@ -210,7 +210,7 @@ class BoardClient:
             if time.monotonic() + pause_s > until:
                 raise failed
             time.sleep(pause_s)
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            pause_s = min(2 * pause_s, _MAX_PAUSE_S)
 
     def _ask_once(
         self, method: str, path: str, body: Mapping[str, object] | bytes | None, headers: Mapping[str, str]

@@ -151,7 +151,7 @@ def upgrade_board(board: Board, revision: str = "head") -> str:
     Parameters
     ----------
     board
-        Whose database.
+        The board whose database is brought up to date.
     revision
         Up to which revision; the newest by default.
 

@@ -14,11 +14,11 @@ class BoardOptions:
     Parameters
     ----------
     max_upload_bytes
-        Of a file.
+        Largest size of a file.
     max_chunk_bytes, max_chunk_s
         Of a chunk, and how long it may take to arrive.
     requests_per_minute
-        Of one address.
+        Largest number of requests of one address in a minute.
     guesses_per_minute
         Wrong tokens of one address.
 

@@ -114,7 +114,7 @@ class BoardQueries:
         identity
             Of the submission.
         actor
-            Who asks.
+            The team or organiser who asks.
 
         Raises
         ------

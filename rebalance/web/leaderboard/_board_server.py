@@ -55,9 +55,9 @@ def create_board_app(
     Parameters
     ----------
     board
-        What is served.
+        The board that is served.
     options
-        Limits.
+        Limits on uploads and requests.
     hosts
         Names it may be asked under; None for any.
     add_pages

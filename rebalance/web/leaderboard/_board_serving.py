@@ -44,7 +44,7 @@ def serve_board(
     data
         Folder of the board.
     options
-        Where to listen.
+        Host and port.
     database
         Address of the database; a SQLite file in `data` when None.
     workers

@@ -152,11 +152,11 @@ class KeptToken:
     Parameters
     ----------
     identity
-        Number.
+        Number of the token.
     team
         Name; empty for an organiser's.
     label
-        What it is for.
+        Purpose of the token, in words.
     made_at, revoked_at
         In UTC.
     """
@@ -191,15 +191,15 @@ class Job:
     Parameters
     ----------
     identity
-        Number.
+        Number of the job.
     submission
         Identity of the submission.
     kind, state
         Check or score, and how far it is.
     n_tries
-        So far.
+        Number of tries so far.
     n_done, n_all
-        Scenes.
+        Number of scenes that are done, and of all.
     queued_at, ended_at
         In UTC.
     """
@@ -247,7 +247,7 @@ class Submission:
     identity
         32 hexadecimal digits.
     phase, task, team
-        Names.
+        Names of phase, task and team.
     file_name, file
         As the team called it, and its content.
     causality, augmented, supplementary
@@ -288,13 +288,13 @@ class StartedUpload:
     identity
         Of the upload.
     phase, team
-        Names.
+        Names of phase and team.
     file_name
         As announced.
     file
         Digest and size as announced.
     offset
-        In bytes.
+        Number of bytes that have arrived.
     """
 
     identity: str
@@ -312,9 +312,9 @@ class Publication:
     Parameters
     ----------
     identity
-        Number.
+        Number of the publication.
     phase
-        Name.
+        Name of the phase.
     file
         Digest and size.
     published_at
@@ -334,13 +334,13 @@ class Event:
     Parameters
     ----------
     at
-        In UTC.
+        Time in UTC.
     actor
-        Who.
+        Name of the team or organiser who acted.
     action
-        What was done.
+        Name of the action.
     subject
-        To what.
+        Name of what the action was done to.
     """
 
     at: dt.datetime
@@ -356,7 +356,7 @@ class Page:
     Parameters
     ----------
     start
-        From 0.
+        Index of the first entry shown, from 0.
     n_shown
         From 1 on.
 

@@ -75,7 +75,7 @@ class Worker:
     board
         Whose jobs it does.
     options
-        How.
+        Kinds of jobs, number of processes and scheduler.
     name
         In the record of attempts.
     """

@@ -30,7 +30,7 @@ def work_for_board(
     data, database
         Of the board; see `serve_board`.
     options
-        How to work.
+        Kinds of jobs, number of processes and scheduler.
     until_idle
         End when there is no job.
     with_parent

@@ -64,7 +64,7 @@ def database_error(engine: Engine, error: SQLAlchemyError) -> RebalanceError:
     engine
         Of the database; its address, without the password, stands in the message.
     error
-        What SQLAlchemy raised.
+        The error of SQLAlchemy.
 
     Examples
     --------

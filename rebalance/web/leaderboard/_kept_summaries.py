@@ -21,7 +21,7 @@ def read_result(board: Board, result: Result, *, name: str) -> ScoredRun:
     Parameters
     ----------
     board
-        Whose files.
+        The board whose files hold the scores.
     result
         Of the submission.
     name

@@ -164,7 +164,7 @@ class Organising:
         team
             Name of the team.
         label
-            What it is for.
+            Purpose of the token, in words.
         """
         token = new_token()
         row = TokenRow(
@@ -252,7 +252,7 @@ def withdraw(session: Session, submission: str, actor: Actor, now: dt.datetime) 
     submission
         Its identity.
     actor
-        Who asks.
+        The team or organiser who asks.
     now
         In UTC.
 

@@ -31,7 +31,7 @@ def prune_board(board: Board, *, before: dt.datetime) -> Pruned:
     Parameters
     ----------
     board
-        What is pruned.
+        The board to prune.
     before
         What changed since stays.
 

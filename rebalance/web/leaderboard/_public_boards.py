@@ -55,7 +55,7 @@ def rank_of(queries: BoardQueries, submission: Submission) -> int | None:
     queries
         In a session of the board.
     submission
-        Whose place.
+        The submission whose place is asked for.
 
     Examples
     --------

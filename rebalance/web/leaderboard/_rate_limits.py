@@ -20,7 +20,7 @@ class RateLimit:
     Parameters
     ----------
     per_minute
-        How often.
+        Number of requests of one key that pass in a minute.
     clock
         Seconds that only rise.
 

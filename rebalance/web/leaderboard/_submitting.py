@@ -39,9 +39,9 @@ class Submitting:
     Parameters
     ----------
     board
-        Where to.
+        The board that is uploaded to.
     actor
-        The team.
+        The team that uploads.
     max_bytes
         No file may be larger.
 

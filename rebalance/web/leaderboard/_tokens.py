@@ -42,7 +42,7 @@ def token_matches(token: str, kept_hash: str) -> bool:
     Parameters
     ----------
     token
-        What was presented.
+        The token that was presented.
     kept_hash
         What `hash_token` gave of the true one.
 

@@ -31,7 +31,7 @@ def add_pages(
     app
         Gets the routes, the folder ``/assets``, and pages for errors in place of the handlers it has.
     board
-        What is shown.
+        The board the pages show.
     askers
         Tells who is signed in.
     now

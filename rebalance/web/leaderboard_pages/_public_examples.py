@@ -31,7 +31,7 @@ def public_examples(folder: Path, task: Task) -> tuple[Example, ...]:
     folder
         Of the task; its ``metadata/public_examples.<split>.json`` lists pairs as ``"S50001_L0001"``.
     task
-        What it holds.
+        The task whose pairs may be named.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from rebalance.web.listening_room._separations import Separation
 
 BLOCK_S = 5
 
-_LARGEST = 32_767.0
+_MAX_INT16 = 32_767.0
 
 
 def block_length(stored: StoredRecording) -> int:
@@ -44,7 +44,7 @@ def encoded_block(separation: Separation, index: int) -> bytes | None:
 
 def _encoded(signals: NDArray[np.float32]) -> bytes:
     """Encode signals ``(n_signals, n_channels, n_samples)``."""
-    scales = (np.abs(signals).max(axis=(1, 2)) / _LARGEST).astype("<f4")
+    scales = (np.abs(signals).max(axis=(1, 2)) / _MAX_INT16).astype("<f4")
     divisors = np.where(scales > 0, scales, 1.0)[:, None, None]
-    numbers = np.rint(signals / divisors).clip(-_LARGEST, _LARGEST).astype("<i2")
+    numbers = np.rint(signals / divisors).clip(-_MAX_INT16, _MAX_INT16).astype("<i2")
     return b"".join([struct.pack("<III", *signals.shape), scales.tobytes(), numbers.tobytes()])

@@ -31,7 +31,7 @@ class Library:
     Parameters
     ----------
     limits
-        What is accepted.
+        Size and duration that a recording may have.
     device
         Where networks run; see `rebalance.separation.load_separator`.
 

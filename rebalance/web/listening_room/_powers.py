@@ -27,7 +27,7 @@ class OverviewMeter:
     Parameters
     ----------
     n_signals, n_channels
-        What arrives.
+        Number of signals, and of channels of each.
     sample_rate
         In Hz.
     """

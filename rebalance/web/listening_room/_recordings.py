@@ -22,7 +22,7 @@ _ID_LENGTH = 20
 _HASHED_AT_ONCE = 2**20
 _READ_IN_STRETCHES = ("FLAC", "WAV")
 _STRETCH_S = 60
-_QUIETEST_PEAK = 10.0 ** (-80.0 / 20.0)
+_MIN_PEAK = 10.0 ** (-80.0 / 20.0)
 _NUMBER_WORDS = {"quartet": 4, "trio": 3, "duo": 2, "duet": 2, "quintet": 5}
 _STRINGS_BY_NUMBER = {
     2: ("Violin", "Cello"),
@@ -93,7 +93,7 @@ def store_recording(
     folder
         Where its samples are kept.
     limits
-        What is accepted.
+        Size and duration that a recording may have.
     instruments
         Who plays, where that is known; otherwise the name is searched for instruments.
 
@@ -141,7 +141,7 @@ def _check_samples(path: Path, decoded: Recording, limits: UploadLimits) -> None
     peak = max(float(np.max(decoded.samples)), -float(np.min(decoded.samples)))
     if not peak:
         raise AudioError(where=path, expected="music", found="silence")
-    if peak < _QUIETEST_PEAK:
+    if peak < _MIN_PEAK:
         raise AudioError(
             f"too quiet, expected a peak above -80 dB re full scale, got {20 * np.log10(peak):.0f} dB", where=path
         )

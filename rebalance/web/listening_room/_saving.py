@@ -40,8 +40,8 @@ def save_remix(
         If a gain names no player.
     """
     stems = separation.stem_by_name()
-    if strangers := sorted(set(gains_db) - set(stems)):
-        raise ConfigError(where="gains", expected=f"players among {', '.join(stems)}", got=f"{', '.join(strangers)}")
+    if unknown := sorted(set(gains_db) - set(stems)):
+        raise ConfigError(where="gains", expected=f"players among {', '.join(stems)}", got=f"{', '.join(unknown)}")
     mix = remix_of_stems(
         separation.stored.recording(),
         stems,

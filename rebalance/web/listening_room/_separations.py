@@ -17,7 +17,7 @@ from rebalance._base.running import one_line
 from rebalance.audio import RecordingStream, Shrinkage
 from rebalance.pipeline import stem_pieces
 from rebalance.separation import Oracle, Separator, info_of, source_names
-from rebalance.web.listening_room._powers import HOPS_PER_S, OverviewMeter, row_length
+from rebalance.web.listening_room._powers import OverviewMeter, row_length
 from rebalance.web.listening_room._recordings import StoredRecording
 
 Stage: TypeAlias = Literal["waiting", "separating", "ready", "failed", "cancelled"]
@@ -60,7 +60,7 @@ class Separation:
     instruments
         Who plays, as the challenge spells it.
     separator_name
-        What separates.
+        Registry name of the separator.
     folder
         Where the stems are kept.
     """
@@ -174,11 +174,6 @@ def shrinkage_by_player(shrinkage: Shrinkage, n_players: int) -> tuple[float, ..
     """Return how far the estimate of each of so many players is trusted; see `rebalance.audio.remix_as_edit`."""
     values = (shrinkage,) if isinstance(shrinkage, int | float) else tuple(shrinkage)
     return (float(values[min(max(n_players, 2) - 2, len(values) - 1)]),) * n_players
-
-
-def hop_of(sample: int, sample_rate: int) -> int:
-    """Return the hop of the overview that a sample lies in."""
-    return sample // (sample_rate // HOPS_PER_S)
 
 
 def _diagonal(index: int, n_signals: int) -> int:

@@ -48,7 +48,7 @@ def create_app(
     Parameters
     ----------
     library
-        What it holds.
+        Recordings and separations of the room.
     token
         What is asked of whoever enters; None where only this machine can.
     opened

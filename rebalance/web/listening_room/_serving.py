@@ -55,7 +55,7 @@ def serve_room(
     Parameters
     ----------
     options
-        Where and how.
+        Host, port, separator and device.
     file
         Music to begin with.
     instruments

@@ -45,7 +45,7 @@ class AnswerStore:
     address
         ``sqlite:///FILE`` or ``postgresql://USER@HOST/NAME``; tables are made where there are none.
     test
-        What is taken.
+        Plan and trials that are answered.
 
     Raises
     ------
@@ -149,7 +149,7 @@ class AnswerStore:
         Parameters
         ----------
         participant
-            Who answers.
+            The participant who answers.
         place
             Of the trial, from 0.
         answers

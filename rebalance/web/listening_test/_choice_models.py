@@ -111,7 +111,7 @@ def choice_worths(
     rng
         Draws the resamples.
     n_resamples
-        How many.
+        Number of bootstrap resamples.
 
     Returns
     -------

@@ -15,7 +15,7 @@ from rebalance._base.errors import ConfigError
 from rebalance.report import ScoredRun
 
 _N_RESAMPLES = 2000
-_LEAST_POINTS = 3
+_MIN_POINTS = 3
 _DECIMALS = 9  # what rounding leaves of equal differences is no difference
 
 Rank = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -69,7 +69,7 @@ def relate_to_haaqi(said: pd.DataFrame, *, rng: np.random.Generator, n_resamples
     rng
         Draws the resamples.
     n_resamples
-        How many.
+        Number of bootstrap resamples.
 
     Raises
     ------
@@ -89,8 +89,8 @@ def relate_to_haaqi(said: pd.DataFrame, *, rng: np.random.Generator, n_resamples
     by_person = said.pivot_table(index="participant", columns="point", values="answer", aggfunc="mean")
     points = said.groupby("point", sort=True).agg(system=("system", "first"), haaqi=("haaqi", "first"))
     points["answer"] = by_person.mean(axis=0)
-    if len(points) < _LEAST_POINTS:
-        expected = f"{_LEAST_POINTS} or more points to correlate"
+    if len(points) < _MIN_POINTS:
+        expected = f"{_MIN_POINTS} or more points to correlate"
         raise ConfigError(where="HAAQI", expected=expected, got=str(len(points)))
     points[["haaqi", "answer"]] = points[["haaqi", "answer"]].round(_DECIMALS)
     for name in ("haaqi", "answer"):

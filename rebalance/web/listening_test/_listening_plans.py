@@ -16,8 +16,8 @@ IDEAL = "ideal"
 ANCHOR_CUTOFFS_HZ = (3500.0, 7000.0)  # the low and the mid anchor of ITU-R BS.1534-3, section 5.1
 
 _MAX_MUSHRA_SIGNALS = 12  # ITU-R BS.1534-3, section 5.2
-_MOST_LUFS = -10.0
-_LEAST_LUFS = -50.0
+_MAX_LUFS = -10.0
+_MIN_LUFS = -50.0
 _INSTRUCTIONS: dict[Kind, str] = {
     "mushra": "Rate how good each sound is, compared with the reference. One of the sounds is the reference itself.",
     "ab": "Which of the two sounds is closer to the reference?",
@@ -120,8 +120,8 @@ class ListeningPlan:
     def _check_numbers(self) -> None:
         if self.seed < 0:
             raise ConfigError(where="seed", expected="0 or more", got=str(self.seed))
-        if not _LEAST_LUFS <= self.loudness_lufs <= _MOST_LUFS:
-            expected = f"{_LEAST_LUFS:g} to {_MOST_LUFS:g} LUFS"
+        if not _MIN_LUFS <= self.loudness_lufs <= _MAX_LUFS:
+            expected = f"{_MIN_LUFS:g} to {_MAX_LUFS:g} LUFS"
             raise ConfigError(where="loudness_lufs", expected=expected, got=f"{self.loudness_lufs:g}")
         if not self.start_s >= 0:
             raise ConfigError(where="start_s", expected="0 or more", got=f"{self.start_s:g}")

@@ -7,8 +7,8 @@ import pandas as pd
 from rebalance.web.listening_test._listening_plans import REFERENCE
 
 # ITU-R BS.1534-3, section 4.1.2: the hidden reference below 90 in more than 15 % of the test items.
-LEAST_RATING = 90.0
-MOST_TRIALS = 0.15
+MIN_REFERENCE_RATING = 90.0
+MAX_SHARE_BELOW = 0.15
 
 _ANCHOR = "anchor "
 
@@ -38,11 +38,11 @@ def screen_participants(answers: pd.DataFrame) -> pd.DataFrame:
     [False, True]
     """
     reference = answers[answers["system"] == REFERENCE]
-    grouped = reference.assign(below=reference["rating"] < LEAST_RATING).groupby("participant")["below"]
+    grouped = reference.assign(below=reference["rating"] < MIN_REFERENCE_RATING).groupby("participant")["below"]
     anchors = answers[answers["system"].str.startswith(_ANCHOR)]
-    high = anchors[anchors["rating"] > LEAST_RATING].groupby("participant").size()
+    high = anchors[anchors["rating"] > MIN_REFERENCE_RATING].groupby("participant").size()
     screened = pd.DataFrame({"n_trials": grouped.size(), "n_reference_below_90": grouped.sum()})
     screened["share_below_90"] = screened["n_reference_below_90"] / screened["n_trials"]
     screened["n_anchor_above_90"] = high.reindex(screened.index, fill_value=0)
-    screened["excluded"] = screened["share_below_90"] > MOST_TRIALS
+    screened["excluded"] = screened["share_below_90"] > MAX_SHARE_BELOW
     return screened.reset_index()

@@ -21,7 +21,7 @@ class SettledTest:
     Parameters
     ----------
     plan
-        As read.
+        The plan as `read_plan` returns it.
     task
         One split.
     trials
@@ -44,7 +44,7 @@ def settle_test(plan: ListeningPlan) -> SettledTest:
     Parameters
     ----------
     plan
-        As read.
+        The plan as `read_plan` returns it.
 
     Raises
     ------

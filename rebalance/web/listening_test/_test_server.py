@@ -69,11 +69,11 @@ def create_test_app(test: SettledTest, stimuli: Stimuli, store: AnswerStore, *, 
     Parameters
     ----------
     test
-        What is taken.
+        Plan and trials that are answered.
     stimuli
         Its sounds.
     store
-        Where answers go.
+        Database of the answers.
     token
         What is asked of whoever enters; None where only this machine can.
 

@@ -28,11 +28,11 @@ def serve_test(
     Parameters
     ----------
     test
-        What is taken.
+        Plan and trials that are answered.
     data
         Folder of sounds and answers, made when missing.
     options
-        Where to listen.
+        Host and port.
     database
         Address of the database; a SQLite file in `data` when None.
     on_address

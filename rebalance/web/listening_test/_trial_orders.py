@@ -52,7 +52,7 @@ def ordered_trials(trials: Sequence[Trial], *, seed: int, participant: int) -> t
     trials
         Of the test.
     seed
-        Of the test.
+        Seed of the order.
     participant
         Number of the participant, from 1; the same number gives the same orders, whoever came before.
 

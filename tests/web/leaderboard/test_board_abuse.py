@@ -1,4 +1,4 @@
-"""What strangers and other teams may try, and what comes of it."""
+"""What unknown clients and other teams may try, and what comes of it."""
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ def test_nobody_sees_the_submission_of_another_team(own_board) -> None:
     assert client_of(own_board.board).get(f"/submissions/{identity}").headers["location"] == "/enter"
 
 
-def test_pages_of_organisers_are_closed_to_teams_and_strangers(own_board) -> None:
+def test_pages_of_organisers_are_closed_to_teams_and_to_clients_without_a_token(own_board) -> None:
     team = client_of(own_board.board, own_board.tokens["T002"])
     for address in ("/organise", "/organise/teams", "/organise/submissions", "/organise/queue"):
         assert team.get(address).status_code == 403

@@ -285,14 +285,14 @@ def test_the_parts_of_an_archive_are_sent_as_one(working, archives, browser, tmp
     parts = [tmp_path / f"submission_T002_causal.zip.{number:03}" for number in (1, 2, 3)]
     for number, part in enumerate(parts):
         part.write_bytes(content[number * 70_001 : (number + 1) * 70_001 if number < 2 else None])
-    stranger = tmp_path / "notes.txt"
-    stranger.write_text("nothing")
+    other = tmp_path / "notes.txt"
+    other.write_text("nothing")
     with new_page(browser) as page:
         sign_in(page, address, tokens["T002"])
         send(page, address, [parts[2], parts[0]])
         refused = "Refused: part submission_T002_causal.zip.002 is missing; choose all parts at once"
         expect(page.locator("#status")).to_have_text(refused)
-        send(page, address, [*parts, stranger])
+        send(page, address, [*parts, other])
         expect(page.locator("#status")).to_contain_text("Refused: notes.txt: expected one archive")
         send(page, address, [parts[2], parts[0], parts[1]])
         expect(page).to_have_url(re.compile("/submissions/[0-9a-f]{32}$"))

@@ -12,7 +12,10 @@ from rebalance._base.errors import ConfigError, RebalanceError
 from rebalance._base.instrument_names import instrument_of
 from rebalance._base.running import Failure, one_line
 from rebalance.audio import AUDIO_SUFFIXES, AudioFile, open_audio
+from rebalance.cli._completion import DEPTHS, among, offering
 from rebalance.cli._videos import sound_of
+
+_KINDS = sorted({suffix[1:] for suffix in AUDIO_SUFFIXES})
 
 FilesArgument: TypeAlias = Annotated[
     list[Path],
@@ -24,11 +27,15 @@ ChannelsOption: TypeAlias = Annotated[
 ]
 FormatOption: TypeAlias = Annotated[
     str | None,
-    typer.Option("--format", metavar="|".join(sorted({s[1:] for s in AUDIO_SUFFIXES})), help="Kind of file."),
+    typer.Option("--format", metavar=among(_KINDS), autocompletion=offering(_KINDS), help="Kind of file."),
 ]
 DepthOption: TypeAlias = Annotated[
     str | None,
-    typer.Option(metavar="16|24|32|float", help="Depth of samples; that of what is read when left out."),
+    typer.Option(
+        metavar=among(DEPTHS),
+        autocompletion=offering(DEPTHS),
+        help="Depth of samples; that of what is read when left out.",
+    ),
 ]
 
 
@@ -80,7 +87,7 @@ def keep_what_is_there(
 
     Examples
     --------
-    >>> from rebalance.cli._recordings import keep_what_is_there
+    >>> from rebalance.cli._several_files import keep_what_is_there
     >>> keep_what_is_there({}, {}, force=False)
     {}
     """

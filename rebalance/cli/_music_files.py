@@ -1,4 +1,4 @@
-"""Music that commands read for one person."""
+"""The argument of commands that read one file of music, and how they read it."""
 
 from __future__ import annotations
 
