@@ -5,6 +5,7 @@ from ._base.errors import (
     ConfigError as ConfigError,
     MetadataError as MetadataError,
     RebalanceError as RebalanceError,
+    SchedulerError as SchedulerError,
     SubmissionError as SubmissionError,
 )
 from ._base.semantics import VERSION as VERSION
