@@ -168,8 +168,8 @@ def _score_scene(task: Task, checkpoint: Path, shrinkages: tuple[float, ...], na
     """Return the rows of one scene."""
     scene = task.scenes[name]
     changed_ns = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
-    estimates = estimate_sources(_separator(checkpoint, changed_ns), task, scene.segment)
     mixture = read_source(task, scene.segment.mixture)
+    estimates = estimate_sources(_separator(checkpoint, changed_ns), task, scene.segment, mixture=mixture)
     reference = true_remix(task, scene)
     remixes = {value: remix_as_edit(mixture, estimates, scene.gains_db, shrinkage=value) for value in shrinkages}
     noise = SceneNoise(scene=name)
