@@ -577,7 +577,10 @@ def _require_submission_form(processed: Recording, reference_length: int) -> Non
 
 
 def _loudness(samples: Audio, sample_rate: int) -> float | None:
-    """Return the integrated loudness in LUFS; None for silence or less than one block (0.4 s)."""
+    """Return the integrated loudness in LUFS; None for silence or less than one block (0.4 s).
+
+    It is measured in the precision of the samples; `rebalance.audio.loudness_lufs` takes double, and differs by 1e-7.
+    """
     if samples.shape[1] < _LOUDNESS_BLOCK_S * sample_rate:
         return None
     loudness = float(pyloudnorm.Meter(sample_rate).integrated_loudness(samples.T))
