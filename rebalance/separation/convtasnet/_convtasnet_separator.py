@@ -140,8 +140,8 @@ class ConvTasNetSeparator(Described):
         process = functools.partial(_processed, network)
         if chunking == "official":
             return official_chunks(process, mixture, self.sample_rate, network.shape.n_outputs)
-        length, overlap, margin = (int(seconds * self.sample_rate) for seconds in (_CHUNK_S, _OVERLAP_S, _MARGIN_S))
-        return overlap_add_within_memory(process, mixture, Chunking(length=length, overlap=overlap, margin=margin))
+        in_time = Chunking.of_seconds(self.sample_rate, length_s=_CHUNK_S, overlap_s=_OVERLAP_S, margin_s=_MARGIN_S)
+        return overlap_add_within_memory(process, mixture, in_time)
 
 
 def local_checkpoints(path: StrPath, *, causal: bool | None = None) -> Checkpoints:
