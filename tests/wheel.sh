@@ -30,7 +30,25 @@ assert load_task(demo_folder(), "valid").pairs
 Audiogram(frequencies_hz=(250, 1000), thresholds_db_hl=(20, 40))
 assert not {"torch", "matplotlib", "hydra"} & set(sys.modules)
 EOF
-"$bin/rebalance" check "$("$bin/python" -c 'from rebalance.assets import demo_folder; print(demo_folder())')"
+demo=$("$bin/python" -c 'from rebalance.assets import demo_folder; print(demo_folder())')
+"$bin/rebalance" check "$demo"
+"$bin/rebalance" enhance "$demo" core-run --separator mixture --limit 1
+"$bin/rebalance" score "$demo" core-run --limit 1
+test -s core-run/scores.csv
+"$bin/python" - <<'EOF'
+import sys
+
+from rebalance import load_task, read_source, remix_as_edit
+from rebalance.assets import demo_folder
+
+task = load_task(demo_folder(), "valid")
+scene = task.scenes["S50001"]
+mixture = read_source(task, scene.segment.mixture)
+stems = {source.name: read_source(task, source) for source in scene.segment.sources}
+remixed = remix_as_edit(mixture, stems, scene.gains_db)
+assert remixed.shape == mixture.shape and (remixed != mixture).any()
+assert "torch" not in sys.modules
+EOF
 if "$bin/rebalance" demo --out without-torch 2>errors.txt; then
     echo "expected a demo without torch to be refused" >&2
     exit 1
@@ -47,7 +65,7 @@ echo "with separation and report: the demo, a remix, the default separator"
 "$bin/python" -m pip install --quiet --disable-pip-version-check --constraint "$source/constraints.txt" "$wheel[separation,report]"
 "$bin/rebalance" demo --out demo-run
 test -s demo-run/report.html
-mixture=$("$bin/python" -c 'from rebalance.assets import demo_folder; print(demo_folder() / "audio/valid/haydn-quartet/mixture.flac")')
+mixture=$demo/audio/valid/haydn-quartet/mixture.flac
 "$bin/rebalance" remix "$mixture" --instruments violin,violin,viola,cello --gain cello=+6 --out more-cello.flac
 "$bin/python" - <<'EOF'
 import soundfile

@@ -14,11 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt
 
-from rebalance import load_task
+from rebalance import estimate_sources, load_task, read_source
 from rebalance.assets import demo_folder
-from rebalance.pipeline import estimate_sources
 from rebalance.separation import SeparatorInfo, check_separator, checked_mixture, sdr_db, source_names
-from rebalance.task import read_source
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,6 +55,13 @@ class Estimate:
     n_clusters: int
 
 
+def cells_of(estimate: Estimate) -> dict[str, float | int]:
+    """Return an estimate as cells of a table by column; no limits where there is no interval."""
+    interval = estimate.interval
+    limits = {} if interval is None else {"low": interval.low, "high": interval.high}
+    return {"mean": estimate.mean, **limits, "pairs": estimate.n_values, "pieces": estimate.n_clusters}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairedDifference:
     """How much higher a second set of values is than a first, pair by pair.

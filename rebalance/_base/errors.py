@@ -90,12 +90,12 @@ class ConfigError(RebalanceError, ValueError):
     """An option, a name or a combination of settings is wrong."""
 
 
-class SchedulerError(ConfigError):
-    """The scheduler of a cluster cannot be reached, or was lost: the work itself may be all right."""
-
-
 class SubmissionError(RebalanceError, ValueError):
     """A submission archive or folder breaks the rules of the challenge."""
+
+
+class SchedulerError(RebalanceError):
+    """The scheduler of a cluster cannot be reached, or was lost: the work itself may be all right."""
 
 
 @contextmanager

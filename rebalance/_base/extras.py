@@ -24,7 +24,7 @@ EXTRA_OF = {
     "mido": "score",
     "mir_eval": "score",
     "music21": "render",
-    "omegaconf": "baseline",
+    "omegaconf": "train",
     "prometheus_client": "web",
     "psycopg": "web",
     "pydantic": "web",
@@ -52,8 +52,15 @@ def missing_package(error: ImportError) -> str | None:
 
 
 @contextlib.contextmanager
-def optional_packages() -> Iterator[None]:
+def optional_packages(where: str = "", more: str = "") -> Iterator[None]:
     """Import optional packages inside the block.
+
+    Parameters
+    ----------
+    where
+        What needs them, where the error does not say it by itself.
+    more
+        What else would do.
 
     Raises
     ------
@@ -65,4 +72,4 @@ def optional_packages() -> Iterator[None]:
     except ModuleNotFoundError as error:
         if (reason := missing_package(error)) is None:
             raise
-        raise ConfigError(reason) from error
+        raise ConfigError(reason, where=where, more=more) from error

@@ -102,6 +102,11 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def plain_number(number: float) -> float | int:
+    """Return a whole number as an int, so that JSON shows 250 and not 250.0."""
+    return int(number) if float(number).is_integer() else float(number)
+
+
 def write_json(path: Path, value: Any) -> None:  # noqa: ANN401 - any JSON value
     """Write a JSON file, indented, whole or not at all; NaN is refused."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from rebalance._base.errors import ConfigError, RebalanceError, SchedulerError
+from rebalance._base.extras import optional_packages
 from rebalance._base.progress import progress_bar
 
 Item = TypeVar("Item")
@@ -70,10 +71,8 @@ def executor_for(scheduler: str | None) -> Iterator[Executor | None]:
     if scheduler is None:
         yield None
         return
-    try:
+    with optional_packages("--scheduler"):
         from distributed import Client
-    except ImportError as error:
-        raise ConfigError("pip install 'rebalance-music[cluster]'", where="--scheduler needs Dask") from error
     try:
         client = Client(scheduler, timeout=_CONNECT_TIMEOUT_S, set_as_default=False)
     except (OSError, ValueError) as error:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from rebalance._base.extras import optional_packages
 from rebalance.cli._options import DeviceOption
 from rebalance.cli._outputs import check_folder_to_write
 
@@ -30,6 +31,9 @@ def train(
 
     Example: rebalance train recipes/default/config.yaml exp/training train.steps=20000
     """
+    with optional_packages():
+        import omegaconf  # noqa: F401 - asked for before torch, whose extra would not do
+
     from rebalance.cli._reporting import say
     from rebalance.training import Experiment, read_settings, run_experiment
 

@@ -199,7 +199,9 @@ def simulate_hearing_loss(
 def smeared(signal: NDArray[np.float64], matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """Smear the power spectrum of short overlapping frames of one ear; the phases stay.
 
-    Where the matrix makes a power negative, its root turns the phase by 90 degrees, as in pyclarity.
+    Where the matrix makes a power negative, its root turns the phase by 90 degrees, as in pyclarity. The windows of
+    frames add up to one and are not divided by; `rebalance.separation.overlap_add`, which fades between long chunks
+    in single precision, lies above this package.
     """
     window = (0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(SMEARING_FRAME) + 0.5) / SMEARING_FRAME)) / np.sqrt(1.5)
     before = SMEARING_FRAME - SMEARING_HOP

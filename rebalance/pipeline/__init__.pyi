@@ -53,9 +53,11 @@ from ._score_tables import Scores as Scores, collect_scores as collect_scores, s
 from ._scoring import (
     EnhancedSignals as EnhancedSignals,
     FolderSignals as FolderSignals,
+    Reference as Reference,
     System as System,
     score_pair as score_pair,
     score_scene as score_scene,
+    score_signals as score_signals,
     score_task as score_task,
     system_of_run as system_of_run,
     true_remix as true_remix,

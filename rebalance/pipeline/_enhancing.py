@@ -82,7 +82,9 @@ class EnhanceOptions:
         return "truncate" if self.remix == "official" else "nearest"
 
 
-def estimate_sources(separator: Separator, task: Task, segment: Segment) -> dict[str, Audio]:
+def estimate_sources(
+    separator: Separator, task: Task, segment: Segment, *, mixture: Audio | None = None
+) -> dict[str, Audio]:
     """Separate one segment; estimates of shape ``(2, n_samples)`` by the segment's source names.
 
     Parameters
@@ -93,6 +95,8 @@ def estimate_sources(separator: Separator, task: Task, segment: Segment) -> dict
         Where the audio lies.
     segment
         One of the task's.
+    mixture
+        The segment's as `read_source` gives it, where that is at hand; read from its file if left out.
 
     Raises
     ------
@@ -123,7 +127,8 @@ def estimate_sources(separator: Separator, task: Task, segment: Segment) -> dict
     if isinstance(separator, Oracle):
         truth = [read_source(task, source) for source in segment.sources]
         separator = separator.informed_by(dict(zip(source_names(segment.instruments), truth, strict=True)))
-    mixture = read_source(task, segment.mixture)
+    if mixture is None:
+        mixture = read_source(task, segment.mixture)
     rate = CAD2_TASK2.mixture_sample_rate
     made = separate_at_rate(separator, mixture, segment.instruments, sample_rate=rate)
     return _by_metadata_name(made, segment, mixture)
@@ -274,7 +279,7 @@ def _enhance_segment(part: Task, *, run: Path, options: EnhanceOptions) -> _Enha
     (segment,) = part.segments.values()
     separator = _separator(options)
     mixture = read_source(part, segment.mixture)
-    estimates, timing = _kept_estimates(run, part, segment, separator, options)
+    estimates, timing = _kept_estimates(run, part, segment, mixture, separator, options)
     failures: list[Failure] = []
     for name, listeners in part.scene_listeners.items():
         remixed = _remix_scene(mixture, estimates, part.scenes[name], separator, options)
@@ -311,7 +316,7 @@ def _write_pair(remixed: Audio, part: Task, pair: Pair, run: Path, options: Enha
 
 
 def _kept_estimates(
-    run: Path, part: Task, segment: Segment, separator: Separator, options: EnhanceOptions
+    run: Path, part: Task, segment: Segment, mixture: Audio, separator: Separator, options: EnhanceOptions
 ) -> tuple[dict[str, Audio], Timing]:
     """Return the estimates an interrupted run left behind, or make them and keep them, with the time that took."""
     path = _estimates_path(run, segment)
@@ -319,11 +324,12 @@ def _kept_estimates(
     kept = _read_estimates(path)
     if kept is not None and kept.keys() == set(names):
         return kept, Timing()
+    given = mixture.copy()  # the remix needs the mixture as it was, whatever a separator does to what it is given
     start_s = time.perf_counter()
     if options.remix == "official":
-        estimates = _official_targets(separator, part, segment, options.accompaniment_share)
+        estimates = _official_targets(separator, given, segment, options.accompaniment_share)
     else:
-        estimates = estimate_sources(separator, part, segment)
+        estimates = estimate_sources(separator, part, segment, mixture=given)
     timing = Timing(separation_s=time.perf_counter() - start_s, music_s=_duration_s(estimates))
     if np.any(info_of(separator).shrinkage) and estimates:
         with replacing(path) as temporary, temporary.open("wb") as file:
@@ -360,9 +366,8 @@ def _require_official(separator: Separator) -> OfficialTargets:
     return separator
 
 
-def _official_targets(separator: Separator, part: Task, segment: Segment, share: float) -> dict[str, Audio]:
+def _official_targets(separator: Separator, mixture: Audio, segment: Segment, share: float) -> dict[str, Audio]:
     """Return what the official baseline estimates for every source of a segment."""
-    mixture = read_source(part, segment.mixture)
     targets = _require_official(separator).targets(mixture, segment.instruments, accompaniment_share=share)
     return _by_metadata_name(targets, segment, mixture)
 

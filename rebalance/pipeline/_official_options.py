@@ -9,6 +9,7 @@ from typing import Any
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError
+from rebalance._base.names import one_of
 from rebalance.hearing import AidSettings, looks_like_khz
 from rebalance.pipeline._enhancing import EnhanceOptions
 from rebalance.task import Pair, Task, TaskFiles, load_task_files, read_json
@@ -165,8 +166,7 @@ def _batch(task: Task, options: _Reader) -> Task:
 def _enhance_options(options: _Reader) -> EnhanceOptions:
     """Return how to enhance."""
     causality = options.take("separator.causality")
-    if causality not in _SEPARATORS:
-        raise ConfigError(where="separator.causality", expected=f"one of {', '.join(_SEPARATORS)}", got=repr(causality))
+    one_of("separator.causality", causality, tuple(_SEPARATORS))
     crossovers_hz = tuple(options.take("enhancer.crossover_frequencies"))
     if looks_like_khz(crossovers_hz):
         raise ConfigError(where="enhancer.crossover_frequencies", expected=f"Hz, {list(crossovers_hz)} looks like kHz")

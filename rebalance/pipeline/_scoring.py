@@ -24,7 +24,7 @@ from rebalance._base.running import Failure, one_line, run_items
 from rebalance._base.semantics import SEMANTICS, VERSION
 from rebalance.audio import Audio, Recording, db_from_amplitude, read_audio, remix, resample, rms
 from rebalance.haaqi import BinauralScore, EarReference, HaaqiScore, SceneNoise, binaural_scores
-from rebalance.hearing import CHALLENGE_AID, AidSettings, amplify
+from rebalance.hearing import CHALLENGE_AID, AidSettings, Listener, amplify
 from rebalance.pipeline._runs import enhanced_path, record_of_signals
 from rebalance.task import Pair, Scene, Task, length_fault, read_source
 
@@ -197,10 +197,25 @@ class PairScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """The true remix of a scene: unamplified, shape ``(2, n_samples)``, 44.1 kHz."""
+    """What the signals of a scene are compared with.
+
+    Parameters
+    ----------
+    remix
+        The true remix: unamplified, shape ``(2, n_samples)``, 44.1 kHz.
+    input_lufs
+        Loudness of the mixture; None where it was not measured, or cannot be.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.pipeline import Reference
+    >>> round(Reference(remix=np.full((2, 44_100), 0.1)).level_db_spl("left"))
+    85
+    """
 
     remix: NDArray[np.float64]
-    input_lufs: float | None
+    input_lufs: float | None = None
 
     def level_db_spl(self, ear: Ear) -> float:
         """Return the level in dB SPL at which HAAQI presents a signal whose RMS is 1.
@@ -211,6 +226,13 @@ class Reference:
         ------
         AudioError
             If the channel is silent.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from rebalance.pipeline import Reference
+        >>> Reference(remix=np.ones((2, 44_100))).level_db_spl("right")
+        65.0
         """
         level = rms(self.remix[EARS.index(ear)])
         if not level:
@@ -429,7 +451,7 @@ def score_pair(task: Task, pair: Pair, processed: Recording) -> PairScore:
     amplified = amplify(reference.remix, task.fittings[pair.listener])
     _require_submission_form(processed, amplified.shape[1])
     noise = SceneNoise(scene=scene.name)
-    (ears,) = _scores_of_ears(task, pair, reference, amplified, [processed], noise)
+    (ears,) = score_signals(task.listeners[pair.listener], reference, amplified, [processed.samples], noise=noise)
     if isinstance(ears, AudioError):
         raise ears
     return _pair_score(task, pair, ears, processed, amplified, reference)
@@ -449,7 +471,8 @@ def _score_systems(
             readable.append((system, processed))
         except RebalanceError as error:
             failures.append(_failure(pair, system, error))
-    scores = _scores_of_ears(part, pair, reference, amplified, [processed for _, processed in readable], noise)
+    signals = [processed.samples for _, processed in readable]
+    scores = score_signals(part.listeners[pair.listener], reference, amplified, signals, noise=noise)
     for (system, processed), ears in zip(readable, scores, strict=True):
         if isinstance(ears, AudioError):
             failures.append(_failure(pair, system, ears))
@@ -458,20 +481,57 @@ def _score_systems(
     return failures
 
 
-def _scores_of_ears(
-    task: Task, pair: Pair, reference: Reference, amplified: Audio, processed: Sequence[Recording], noise: SceneNoise
+def score_signals(
+    listener: Listener, reference: Reference, amplified: Audio, processed: Sequence[Audio], *, noise: SceneNoise
 ) -> list[BinauralScore | AudioError]:
-    """Score signals of one pair with both ears of its listener."""
+    """Score any number of processed signals with both ears of a listener.
+
+    Parameters
+    ----------
+    listener
+        Who listens.
+    reference
+        The true remix, whose level says how loud it is presented.
+    amplified
+        The true remix amplified for the listener, shape ``(2, n_samples)``, 44.1 kHz.
+    processed
+        Signals of shape ``(2, n_samples)`` at 32 kHz, as `amplify_for_submission` gives them.
+    noise
+        Of the scene.
+
+    Returns
+    -------
+    list
+        For every signal the scores of its two ears, or why it has none.
+
+    Raises
+    ------
+    AudioError
+        If the reference cannot be scored against.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance import Listener, amplify, amplify_for_submission, prescribe
+    >>> from rebalance.haaqi import SceneNoise
+    >>> from rebalance.pipeline import Reference, score_signals
+    >>> me = Listener.of("me", left=[20] * 8, right=[30] * 8)
+    >>> music = 0.05 * np.random.default_rng(1).standard_normal((2, 22_050))
+    >>> target, same = amplify(music, prescribe(me)), amplify_for_submission(music, prescribe(me))
+    >>> (ears,) = score_signals(me, Reference(remix=music), target, [same], noise=SceneNoise(scene="S50001"))
+    >>> [round(ear.value, 2) for ear in ears]
+    [1.0, 1.0]
+    """
     rate = CAD2_TASK2.haaqi_sample_rate
     left, right = (
         EarReference(
             signal=signal,
-            audiogram=task.listeners[pair.listener].audiogram(ear),
+            audiogram=listener.audiogram(ear),
             full_scale_db_spl=reference.level_db_spl(ear),
         )
         for ear, signal in zip(EARS, resample(amplified, CAD2_TASK2.mixture_sample_rate, rate), strict=True)
     )
-    signals = [resample(signal.samples, signal.sample_rate, rate) for signal in processed]
+    signals = [resample(signal, CAD2_TASK2.remix_sample_rate, rate) for signal in processed]
     return binaural_scores(left, right, signals, noise=noise)
 
 
@@ -577,7 +637,10 @@ def _require_submission_form(processed: Recording, reference_length: int) -> Non
 
 
 def _loudness(samples: Audio, sample_rate: int) -> float | None:
-    """Return the integrated loudness in LUFS; None for silence or less than one block (0.4 s)."""
+    """Return the integrated loudness in LUFS; None for silence or less than one block (0.4 s).
+
+    It is measured in the precision of the samples; `rebalance.audio.loudness_lufs` takes double, and differs by 1e-7.
+    """
     if samples.shape[1] < _LOUDNESS_BLOCK_S * sample_rate:
         return None
     loudness = float(pyloudnorm.Meter(sample_rate).integrated_loudness(samples.T))

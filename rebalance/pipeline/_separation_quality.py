@@ -138,14 +138,14 @@ def evaluate_separation(
 def _measure_segment(task: Task, options: EvaluationOptions, segment: Segment) -> list[dict[str, object]]:
     """Return the rows of one segment."""
     truth = {source.name: read_source(task, source) for source in segment.sources}
+    mixture = read_source(task, segment.mixture)
     rows: list[dict[str, object]] = []
     for name in options.separators:
         separator = _separator(name, options.device)
         if name == "mixture":  # the lower bound of the papers: the mixture as every estimate
-            mixture = read_source(task, segment.mixture)
             estimates: dict[str, Audio] = dict.fromkeys(truth, mixture)
         else:
-            estimates = estimate_sources(separator, task, segment)
+            estimates = estimate_sources(separator, task, segment, mixture=mixture)
         rows += _measure(name, segment, truth, estimates, options)
     return rows
 

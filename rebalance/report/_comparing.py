@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from rebalance._base.bootstrap import Estimate, Interval, PairedDifference, holm, smallest_p_value
+from rebalance._base.bootstrap import Estimate, Interval, PairedDifference, cells_of, holm, smallest_p_value
 from rebalance._base.errors import ConfigError
 from rebalance.report._scored_runs import ScoredRun, common_pairs
 from rebalance.report._summary import Summary, summarise
@@ -358,20 +358,13 @@ def _rows(comparison: RunComparison) -> Iterator[dict[str, Any]]:
     """Yield the lines of the table."""
     for place in comparison.ranking:
         gap = {} if place.gap is None else {"minus_previous": place.gap.estimate.mean, "p_value": place.p_value}
-        yield {"table": "all", "rank": place.rank, "run": place.run, **_cells(place.estimate), **gap}
+        yield {"table": "all", "rank": place.rank, "run": place.run, **cells_of(place.estimate), **gap}
     names = [run.name for run in comparison.summary.runs]
     for group in comparison.summary.groups:
         for row in group.rows:
             for name, estimate in zip(names, row.estimates, strict=True):
                 if estimate is not None:
-                    yield {"table": group.title, "group": row.label, "run": name, **_cells(estimate)}
-
-
-def _cells(estimate: Estimate) -> dict[str, Any]:
-    """Return an estimate as cells of the table."""
-    interval = estimate.interval
-    limits = {} if interval is None else {"low": interval.low, "high": interval.high}
-    return {"mean": estimate.mean, **limits, "pairs": estimate.n_values, "pieces": estimate.n_clusters}
+                    yield {"table": group.title, "group": row.label, "run": name, **cells_of(estimate)}
 
 
 def _turned(difference: PairedDifference) -> PairedDifference:

@@ -17,6 +17,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from rebalance._base.errors import AudioError, ConfigError
+from rebalance._base.names import one_of
 from rebalance.audio import Audio, db_from_amplitude, rms
 
 LIMIT_DB = 100.0
@@ -182,8 +183,7 @@ def frame_median_db(
     Source: the frame-wise evaluation of SynthSOD (arXiv 2409.10995) and SiSEC 2018. A frame is left out when
     the source lies 60 dB below its level over the whole signal, or is silent.
     """
-    if rules not in get_args(FrameRules):
-        raise ConfigError(where="rules", expected=f"one of {', '.join(get_args(FrameRules))}", got=repr(rules))
+    one_of("rules", rules, get_args(FrameRules))
     if rules == "museval":
         if metric is not sdr_db:
             raise ConfigError(where="rules 'museval'", expected="the metric sdr_db", got=repr(metric))

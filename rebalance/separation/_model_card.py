@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rebalance._base.errors import ConfigError
@@ -68,6 +68,17 @@ class ModelCard:
             raise ConfigError(
                 where="model card", expected=f"reliabilities from 0 to {_MAX_RELIABILITY:g}", got=str(self.reliability)
             )
+
+    def with_widths(self, widths: str) -> ModelCard:
+        """Return the card with how wide the network is: ``"published"`` or ``"small"``.
+
+        Examples
+        --------
+        >>> from rebalance.separation import ModelCard
+        >>> ModelCard(training={"Seed": "1"}).with_widths("small").training
+        {'Seed': '1', 'Widths': 'small'}
+        """
+        return replace(self, training={**self.training, "Widths": widths})
 
     def info(
         self,

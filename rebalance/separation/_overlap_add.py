@@ -59,6 +59,33 @@ class Chunking:
         if self.alignment < 1 or (self.length - self.overlap) % self.alignment:
             raise ConfigError(where="chunking", expected="an alignment that divides length - overlap", got=str(self))
 
+    @classmethod
+    def of_seconds(cls, sample_rate: int, *, length_s: float, overlap_s: float, margin_s: float = 0.0) -> Chunking:
+        """Return chunks whose sizes are given in seconds, each cut to whole samples.
+
+        Parameters
+        ----------
+        sample_rate
+            In Hz.
+        length_s, overlap_s, margin_s
+            See the class.
+
+        Raises
+        ------
+        ConfigError
+            As the class does.
+
+        Examples
+        --------
+        >>> from rebalance.separation import Chunking
+        >>> chunking = Chunking.of_seconds(16_000, length_s=4.0, overlap_s=0.5)
+        >>> chunking.length, chunking.overlap, chunking.margin
+        (64000, 8000, 0)
+        """
+        return cls(
+            length=int(length_s * sample_rate), overlap=int(overlap_s * sample_rate), margin=int(margin_s * sample_rate)
+        )
+
     def starts(self, n_samples: int) -> tuple[int, ...]:
         """Return where the chunks of a signal begin; the last is moved back so that it is whole."""
         if n_samples <= self.length:

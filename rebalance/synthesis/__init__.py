@@ -1,1 +1,5 @@
 """Scores to stems: synthetic ensembles of the challenge's instruments."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

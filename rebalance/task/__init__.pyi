@@ -3,10 +3,15 @@ from ._audiogram_tables import (
     listener_of as listener_of,
     parse_thresholds as parse_thresholds,
     read_audiogram_table as read_audiogram_table,
-    write_listeners as write_listeners,
 )
 from ._choosing import chosen_pairs as chosen_pairs
-from ._people import read_fittings as read_fittings, read_listeners as read_listeners
+from ._people import (
+    fittings_json as fittings_json,
+    listeners_json as listeners_json,
+    read_fittings as read_fittings,
+    read_listeners as read_listeners,
+    write_listeners as write_listeners,
+)
 from ._problems import (
     CheckReport as CheckReport,
     Findings as Findings,

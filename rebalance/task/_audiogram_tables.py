@@ -8,15 +8,13 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from rebalance._base.challenge import CAD2_TASK2, EARS, Ear
 from rebalance._base.errors import MetadataError
-from rebalance._base.files import StrPath, expanded, write_json
+from rebalance._base.files import StrPath, expanded
 from rebalance.hearing import Audiogram, Listener
 from rebalance.task._people import AUDIOMETER_RANGE_DB_HL
-from rebalance.task._problems import Findings
-from rebalance.task._schemas import checked_document
 
 Thresholds: TypeAlias = Mapping[float, float]
 """Thresholds in dB HL by frequency in Hz."""
@@ -156,65 +154,6 @@ def read_audiogram_table(path: StrPath) -> dict[str, Listener]:
         return {name: listener_of(name, ears) for name, ears in people.items()}
     except MetadataError as error:
         raise MetadataError(error, where=path) from error
-
-
-def write_listeners(path: StrPath, listeners: Iterable[Listener]) -> None:
-    """Write listeners in the form `read_listeners` reads: a file of one person, or of many.
-
-    Frequencies that one ear alone was measured at are null for the other.
-
-    Parameters
-    ----------
-    path
-        Where to, a JSON file.
-    listeners
-        One or more, with different names.
-
-    Raises
-    ------
-    MetadataError
-        If there is nobody, two have one name, or a name cannot be part of that of a file.
-    RebalanceError
-        If the file cannot be written.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from rebalance import Listener
-    >>> from rebalance.task import read_listeners, write_listeners
-    >>> me = Listener.of("me", left=[20] * 8, right=[30] * 8)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_listeners(f"{folder}/me.json", [me])
-    ...     read_listeners(f"{folder}/me.json") == {"me": me}
-    True
-    """
-    path, people = expanded(path), list(listeners)
-    names = [person.name for person in people]
-    if not people:
-        raise MetadataError(where=path, expected="at least one listener to write", got="none")
-    if len(set(names)) != len(names):
-        raise MetadataError(where=path, expected="every listener once", got=f"{', '.join(names)}")
-    entries: dict[str, Any] = {person.name: _entry(person) for person in people}
-    findings = Findings()
-    checked_document(entries, path, "listeners", findings)
-    findings.raise_errors()
-    write_json(path, entries[names[0]] if len(people) == 1 else entries)
-
-
-def _entry(listener: Listener) -> dict[str, Any]:
-    """Return the entry of a listener."""
-    frequencies_hz = sorted({*listener.left.frequencies_hz, *listener.right.frequencies_hz})
-    ears = {}
-    for ear in EARS:
-        audiogram = listener.audiogram(ear)
-        measured = dict(zip(audiogram.frequencies_hz, audiogram.thresholds_db_hl, strict=True))
-        ears[f"audiogram_levels_{ear[0]}"] = [_plain(measured.get(frequency)) for frequency in frequencies_hz]
-    return {"name": listener.name, "audiogram_cfs": [_plain(frequency) for frequency in frequencies_hz], **ears}
-
-
-def _plain(number: float | None) -> float | int | None:
-    """Return a whole number without its point."""
-    return int(number) if number is not None and number.is_integer() else number
 
 
 def _audiogram(name: str, ear: Ear, thresholds: Thresholds) -> Audiogram:

@@ -1,15 +1,16 @@
-"""Listeners and the settings of their hearing aids, from JSON."""
+"""Listeners and the settings of their hearing aids, from JSON and back."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rebalance._base.challenge import CAD2_TASK2
+from rebalance._base.challenge import CAD2_TASK2, EARS
 from rebalance._base.errors import MetadataError
-from rebalance._base.files import StrPath, expanded
+from rebalance._base.files import StrPath, expanded, plain_number, write_json
 from rebalance.hearing import Audiogram, EarFitting, Fitting, Listener, looks_like_khz
 from rebalance.task._problems import Findings, listed
 from rebalance.task._schemas import SchemaName, checked_document
@@ -83,6 +84,92 @@ def read_fittings(path: StrPath) -> dict[str, Fitting]:
     return fittings
 
 
+def write_listeners(path: StrPath, listeners: Iterable[Listener]) -> None:
+    """Write listeners in the form `read_listeners` reads: a file of one person, or of many.
+
+    Frequencies that one ear alone was measured at are null for the other.
+
+    Parameters
+    ----------
+    path
+        Where to, a JSON file.
+    listeners
+        One or more, with different names.
+
+    Raises
+    ------
+    MetadataError
+        If there is nobody, two have one name, or a name cannot be part of that of a file.
+    RebalanceError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from rebalance import Listener
+    >>> from rebalance.task import read_listeners, write_listeners
+    >>> me = Listener.of("me", left=[20] * 8, right=[30] * 8)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_listeners(f"{folder}/me.json", [me])
+    ...     read_listeners(f"{folder}/me.json") == {"me": me}
+    True
+    """
+    path, people = expanded(path), list(listeners)
+    names = [person.name for person in people]
+    if not people:
+        raise MetadataError(where=path, expected="at least one listener to write", got="none")
+    if len(set(names)) != len(names):
+        raise MetadataError(where=path, expected="every listener once", got=f"{', '.join(names)}")
+    entries: dict[str, Any] = {person.name: _entry(person) for person in people}
+    findings = Findings()
+    checked_document(entries, path, "listeners", findings)
+    findings.raise_errors()
+    write_json(path, entries[names[0]] if len(people) == 1 else entries)
+
+
+def listeners_json(listeners: Mapping[str, Listener]) -> dict[str, Any]:
+    """Return listeners in the form of ``listeners.<split>.json``, both ears at the frequencies of the left one.
+
+    The official code reads no null: a threshold that the right ear was not measured at is interpolated.
+
+    Examples
+    --------
+    >>> from rebalance import Listener
+    >>> from rebalance.task import listeners_json
+    >>> me = Listener.of("me", left=[10, 20], right=[30, 40], frequencies_hz=[500, 2000])
+    >>> listeners_json({"me": me})["me"]["audiogram_levels_r"]
+    [30, 40]
+    """
+    return {
+        name: _entry(replace(listener, name=name, right=listener.right.at(listener.left.frequencies_hz)))
+        for name, listener in listeners.items()
+    }
+
+
+def fittings_json(fittings: Mapping[str, Fitting]) -> dict[str, Any]:
+    """Return fittings in the form of ``compressor_params.<split>.json``, rounded to hundredths.
+
+    Examples
+    --------
+    >>> from rebalance import Listener
+    >>> from rebalance.hearing import prescribe
+    >>> from rebalance.task import fittings_json
+    >>> fittings_json({"me": prescribe(Listener.of("me", left=[0] * 8, right=[0] * 8))})["me"]["gain_l"]
+    [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    """
+    bands_hz = [plain_number(hz) for hz in CAD2_TASK2.compressor_band_frequencies_hz]
+    return {
+        name: {
+            "frequencies": bands_hz,
+            "cr_l": [round(value, 2) for value in fitting.left.ratios],
+            "gain_l": [round(value, 2) for value in fitting.left.gains_db],
+            "cr_r": [round(value, 2) for value in fitting.right.ratios],
+            "gain_r": [round(value, 2) for value in fitting.right.gains_db],
+        }
+        for name, fitting in fittings.items()
+    }
+
+
 def listeners_in(entries: Mapping[str, Any], path: Path, findings: Findings) -> dict[str, Listener]:
     """Build the listeners whose entries are sound; the others become findings."""
     listeners: dict[str, Listener] = {}
@@ -121,6 +208,20 @@ def _entries_by_name(path: Path, name: SchemaName, mark: str, findings: Findings
         person = document.get("name", path.stem)
         document = {person if isinstance(person, str) else path.stem: document}
     return checked_document(document, path, name, findings).entries
+
+
+def _entry(listener: Listener) -> dict[str, Any]:
+    """Return the entry of a listener; null where one ear was not measured."""
+    frequencies_hz = sorted({*listener.left.frequencies_hz, *listener.right.frequencies_hz})
+    levels: dict[str, list[float | None]] = {}
+    for ear in EARS:
+        audiogram = listener.audiogram(ear)
+        measured = {
+            hz: plain_number(level)
+            for hz, level in zip(audiogram.frequencies_hz, audiogram.thresholds_db_hl, strict=True)
+        }
+        levels[f"audiogram_levels_{ear[0]}"] = [measured.get(frequency) for frequency in frequencies_hz]
+    return {"name": listener.name, "audiogram_cfs": [plain_number(hz) for hz in frequencies_hz], **levels}
 
 
 def _audiogram(name: str, ear: str, entry: Mapping[str, Any], path: Path, findings: Findings) -> Audiogram | None:

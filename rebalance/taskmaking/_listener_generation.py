@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from collections.abc import Sequence
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rebalance._base.challenge import CAD2_TASK2, Split
 from rebalance._base.errors import ConfigError
 from rebalance._base.seeding import stream
-from rebalance.hearing import STANDARD_AUDIOGRAMS, Audiogram, Fitting, Listener, Severity, SeverityDefinition
+from rebalance.hearing import STANDARD_AUDIOGRAMS, Audiogram, Listener, Severity, SeverityDefinition
 
 DEFAULT_SEVERITIES: tuple[Severity, ...] = ("mild", "moderate", "moderately severe")
 
@@ -85,54 +85,6 @@ def generate_listeners(
     return listeners
 
 
-def listeners_json(listeners: Mapping[str, Listener]) -> dict[str, Any]:
-    """Return listeners in the form of ``listeners.<split>.json``.
-
-    Examples
-    --------
-    >>> from rebalance import Listener
-    >>> from rebalance.taskmaking import listeners_json
-    >>> me = Listener.of("me", left=[10, 20], right=[30, 40], frequencies_hz=[500, 2000])
-    >>> listeners_json({"me": me})["me"]["audiogram_levels_r"]
-    [30, 40]
-    """
-    return {
-        name: {
-            "name": name,
-            "audiogram_cfs": [_plain(hz) for hz in listener.left.frequencies_hz],
-            "audiogram_levels_l": [_plain(level) for level in listener.left.thresholds_db_hl],
-            "audiogram_levels_r": [
-                _plain(level) for level in listener.right.at(listener.left.frequencies_hz).thresholds_db_hl
-            ],
-        }
-        for name, listener in listeners.items()
-    }
-
-
-def fittings_json(fittings: Mapping[str, Fitting]) -> dict[str, Any]:
-    """Return fittings in the form of ``compressor_params.<split>.json``, rounded to hundredths.
-
-    Examples
-    --------
-    >>> from rebalance import Listener
-    >>> from rebalance.hearing import prescribe
-    >>> from rebalance.taskmaking import fittings_json
-    >>> fittings_json({"me": prescribe(Listener.of("me", left=[0] * 8, right=[0] * 8))})["me"]["gain_l"]
-    [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
-    """
-    bands_hz = [_plain(hz) for hz in CAD2_TASK2.compressor_band_frequencies_hz]
-    return {
-        name: {
-            "frequencies": bands_hz,
-            "cr_l": [round(value, 2) for value in fitting.left.ratios],
-            "gain_l": [round(value, 2) for value in fitting.left.gains_db],
-            "cr_r": [round(value, 2) for value in fitting.right.ratios],
-            "gain_r": [round(value, 2) for value in fitting.right.gains_db],
-        }
-        for name, fitting in fittings.items()
-    }
-
-
 def _listener_of_severity(
     name: str, severity: Severity, definition: SeverityDefinition, rng: np.random.Generator
 ) -> Listener:
@@ -184,8 +136,3 @@ def _quantised(base: Audiogram, deviations_db: NDArray[np.float64]) -> Audiogram
     return Audiogram(
         frequencies_hz=base.frequencies_hz, thresholds_db_hl=tuple(np.clip(moved, *_THRESHOLD_RANGE_DB_HL) + 0.0)
     )
-
-
-def _plain(number: float) -> float | int:
-    """Return a whole number as an int, so that JSON shows 250 and not 250.0."""
-    return int(number) if float(number).is_integer() else float(number)

@@ -12,12 +12,13 @@ from typing import Any
 
 from rebalance._base.challenge import CAD2_TASK2, Split
 from rebalance._base.errors import MetadataError
-from rebalance._base.files import StrPath, expanded, write_json
+from rebalance._base.files import StrPath, expanded, plain_number, write_json
 from rebalance._base.in_order import results_in_order
 from rebalance._base.names import counted
 from rebalance.hearing import Listener
 from rebalance.synthesis.rendering import PieceStems
-from rebalance.taskmaking._listener_generation import fittings_json, generate_listeners, listeners_json
+from rebalance.task import fittings_json, listeners_json
+from rebalance.taskmaking._listener_generation import generate_listeners
 from rebalance.taskmaking._random_mixing import draw_random_mixtures, write_random_mixture
 from rebalance.taskmaking._scene_generation import (
     DEFAULT_GAINS_PER_SEGMENT,
@@ -226,8 +227,8 @@ class _Segment:
             "source_dataset": self.dataset,
             "instrument": label,
             "track": track.as_posix(),
-            "start": _plain(self.start_s),
-            "duration": _plain(CAD2_TASK2.segment_duration_s),
+            "start": plain_number(self.start_s),
+            "duration": plain_number(CAD2_TASK2.segment_duration_s),
         }
 
 
@@ -300,11 +301,6 @@ def _tracks_json(pieces: Sequence[PieceStems], split: Split) -> dict[str, Any]:
 
 def _below(split: Split, track: PurePosixPath) -> str:
     return track.relative_to(split).as_posix() if track.parts[0] == split else track.as_posix()
-
-
-def _plain(number: float) -> float | int:
-    """Return a whole number as an int, so that JSON shows 15 and not 15.0."""
-    return int(number) if float(number).is_integer() else float(number)
 
 
 def _summary(

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from rebalance._base.configuration import structured
 from rebalance._base.errors import ConfigError
+from rebalance._base.extras import optional_packages
 from rebalance._base.files import StrPath, expanded
 from rebalance._base.names import suggestion
 
@@ -44,9 +45,10 @@ def read_settings(path: StrPath, kind: type[Settings], overrides: tuple[str, ...
     rebalance._base.errors.ConfigError: recipes/convtasnet/config.yaml: network: unknown key 'depth'; ...
     """
     path = expanded(path)
-    from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-    from yaml import YAMLError
+    with optional_packages():
+        from omegaconf import OmegaConf
+        from omegaconf.errors import OmegaConfBaseException
+        from yaml import YAMLError
 
     try:
         merged = OmegaConf.merge(OmegaConf.load(path), OmegaConf.from_dotlist(list(overrides)))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from rebalance._base.errors import ConfigError
+from rebalance._base.names import one_of
 from rebalance.separation.xumx import XUMX_FAMILIES, XumxConfig
 from rebalance.training._schedule import PlateauSettings
 from rebalance.training._train_settings import TrainSettings
@@ -186,8 +187,7 @@ class FamilyExperiment:
     validation_batches: int | None = None
 
     def __post_init__(self) -> None:
-        if self.family not in XUMX_FAMILIES:
-            raise ConfigError(where="family", expected=f"one of {', '.join(XUMX_FAMILIES)}", got=repr(self.family))
+        one_of("family", self.family, tuple(XUMX_FAMILIES))
         if self.adaptation == "statistics" and self.start is None:
             raise ConfigError(where="adaptation 'statistics'", expected="a run to begin with", got="none")
         if (self.adaptation == "adversarial") != bool(self.unlabelled):

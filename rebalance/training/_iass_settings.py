@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from rebalance._base.errors import ConfigError
+from rebalance._base.names import one_of
 from rebalance.separation.iass import IassConfig
 from rebalance.training._train_settings import TrainSettings
 from rebalance.training.data import PlainMixingSettings
@@ -78,8 +79,7 @@ class IassExperiment:
     validation_batches: int = 8
 
     def __post_init__(self) -> None:
-        if self.system not in _SYSTEMS:
-            raise ConfigError(where="system", expected=f"one of {', '.join(_SYSTEMS)}", got=repr(self.system))
+        one_of("system", self.system, _SYSTEMS)
         if list(self.mixing.targets) != [self.network.target]:
             got = ", ".join(self.mixing.targets)
             raise ConfigError(where="mixing.targets", expected=f"{self.network.target} alone", got=got)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 from rebalance._base.errors import ConfigError
+from rebalance._base.names import one_of
 from rebalance.separation.score_supervised import Role, TcnConfig
 from rebalance.training._train_settings import TrainSettings
 from rebalance.training.data import ClipSettings
@@ -115,8 +116,7 @@ class ScoreExperiment:
     separator: Path | None = None
 
     def __post_init__(self) -> None:
-        if self.step not in _ROLES:
-            raise ConfigError(where="step", expected=f"one of {', '.join(_ROLES)}", got=repr(self.step))
+        one_of("step", self.step, tuple(_ROLES))
         object.__setattr__(self, "network", replace(self.network, role=_ROLES[self.step]))
         if self.step in CRITICISED and self.transcriptor is None:
             raise ConfigError(where=f"step {self.step}", expected="transcriptor, the run of the first step", got="none")

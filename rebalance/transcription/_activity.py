@@ -188,5 +188,4 @@ def write_activity_table(path: StrPath, stretches: Mapping[str, Sequence[Stretch
     ...     path.read_text().splitlines()
     ['player,start_s,end_s,confidence', 'Oboe,1.00,2.00,0.950']
     """
-    path = expanded(path)
-    write_text(path, activity_table(stretches))
+    write_text(expanded(path), activity_table(stretches))

@@ -143,5 +143,4 @@ def write_notes_table(path: StrPath, notes: Mapping[str, Sequence[TranscribedNot
     ...     print(Path(folder, "notes.csv").read_text().splitlines()[1])
     Cello,0.500,2.000,48,-8,0.750
     """
-    path = expanded(path)
-    write_text(path, notes_table(notes))
+    write_text(expanded(path), notes_table(notes))

@@ -13,7 +13,7 @@ import pytest
 from dask_clusters import Cluster, dask_cluster, kill
 
 from rebalance import load_task
-from rebalance._base.errors import ConfigError
+from rebalance._base.errors import SchedulerError
 from rebalance._base.running import executor_for, run_items
 from rebalance.pipeline import EnhanceOptions, enhance_task, score_task, system_of_run
 from rebalance.task import Task
@@ -98,7 +98,7 @@ def test_a_lost_scheduler_ends_the_command_with_one_line_and_a_run_to_go_on_with
 
 def test_an_address_without_a_scheduler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rebalance._base.running._CONNECT_TIMEOUT_S", 1)
-    with pytest.raises(ConfigError, match="cannot connect"), executor_for("tcp://127.0.0.1:1"):
+    with pytest.raises(SchedulerError, match="cannot connect"), executor_for("tcp://127.0.0.1:1"):
         pass
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rebalance import Audiogram, load_task
+import rebalance
+from rebalance import Audiogram, SchedulerError, load_task
+from rebalance._base import errors
 from rebalance._base.archives import open_archive
 from rebalance._base.errors import AudioError, ConfigError, MetadataError, RebalanceError, SubmissionError
 from rebalance.audio import read_audio, remix
@@ -52,6 +54,12 @@ def test_an_error_comes_whole_out_of_another_process() -> None:
     error = pickle.loads(pickle.dumps(AudioError(where="a.wav", expected="sound", got="none")))
     assert str(error) == "a.wav: expected sound, got none"
     assert (error.where, error.expected, error.got) == ("a.wav", "sound", "none")
+
+
+def test_a_lost_cluster_is_an_error_of_the_root_and_no_bad_input() -> None:
+    kinds = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, RebalanceError)}
+    assert kinds <= set(rebalance.__all__)
+    assert not issubclass(SchedulerError, ValueError)
 
 
 FAILURES: dict[str, tuple[Callable[[Path], object], str, str, str]] = {

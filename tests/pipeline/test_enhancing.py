@@ -26,7 +26,7 @@ from rebalance.pipeline import EnhanceOptions, clear_run, enhance_task, enhanced
 from rebalance.pipeline._enhancing import _separator
 from rebalance.pipeline._runs import claim_run
 from rebalance.separation import ModelCard, SeparatorInfo, informed, load_separator, save_checkpoint, source_names
-from rebalance.task import Task
+from rebalance.task import Source, Task, read_source
 
 MIXTURE = EnhanceOptions(separator="mixture")
 
@@ -270,8 +270,58 @@ def test_official_targets_are_looked_up_by_name(task: Task) -> None:
                 for number, name in reversed(list(enumerate(source_names(instruments))))
             }
 
-    made = _official_targets(Targets(load_separator("mixture")), task, task.segments["beach_000"], 0.1)
+    segment = task.segments["beach_000"]
+    mixture = read_source(task, segment.mixture)
+    made = _official_targets(Targets(load_separator("mixture")), mixture, segment, 0.1)
     assert {name: signal[0, 0] for name, signal in made.items()} == {f"source_{k + 1}": k for k in range(4)}
+
+
+class Overwriting:
+    """A separator that spoils what it is given."""
+
+    name, sample_rate = "overwriting", 44_100
+    info = SeparatorInfo(shrinkage=1.0, mixture_consistent=True)
+
+    def __call__(self, mixture, instruments):
+        estimates = {name: mixture / len(instruments) for name in source_names(instruments)}
+        mixture[:] = 0.0
+        return estimates
+
+    def targets(self, mixture, instruments, *, accompaniment_share=0.1):
+        return self(mixture, instruments)
+
+
+@pytest.mark.parametrize("remix", ["edit", "official"])
+def test_a_mixture_is_read_once_a_segment(
+    task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remix: str
+) -> None:
+    read: list[Source] = []
+
+    def counted(part: Task, source: Source) -> np.ndarray:
+        read.append(source)
+        return read_source(part, source)
+
+    monkeypatch.setattr("rebalance.pipeline._enhancing.read_source", counted)
+    monkeypatch.setattr("rebalance.pipeline._enhancing._separator", lambda _: Overwriting())
+    monkeypatch.setattr("rebalance.pipeline._enhancing._require_official", lambda separator: separator)
+    options = EnhanceOptions(separator="mixture", remix=remix)
+    with ThreadPoolExecutor(1) as executor:
+        assert enhance_task(task, tmp_path, options, executor=executor) == ()
+    assert sorted(source.track for source in read) == sorted(part.mixture.track for part in task.segments.values())
+
+
+def test_a_separator_that_writes_into_its_mixture_changes_no_remix(
+    task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enhance_task(task, tmp_path / "whole", MIXTURE, jobs=1)
+    monkeypatch.setattr("rebalance.pipeline._enhancing._separator", lambda _: Overwriting())
+    unmoved = {
+        name: dataclasses.replace(scene, gains_db=dict.fromkeys(scene.gains_db, 0.0))
+        for name, scene in task.scenes.items()
+    }
+    with ThreadPoolExecutor(1) as executor:
+        enhance_task(dataclasses.replace(task, scenes=unmoved), tmp_path / "spoilt", MIXTURE, executor=executor)
+    assert outputs(tmp_path / "spoilt") == outputs(tmp_path / "whole")
 
 
 @pytest.mark.parametrize("wrong", ["missing", "superfluous", "shape", "nan"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -39,4 +40,15 @@ def test_a_module_is_imported_when_one_of_its_names_is_asked_for() -> None:
 
 
 def test_rooms_are_found_from_the_root() -> None:
-    assert rebalance.hearing.Audiogram is rebalance.Audiogram
+    rooms = {info.name for info in pkgutil.iter_modules(rebalance.__path__) if info.ispkg} - {"_base", "cli"}
+    rooms |= {f"synthesis.{info.name}" for info in pkgutil.iter_modules(rebalance.synthesis.__path__)}
+    asked = "; ".join(f"rebalance.{room}" for room in sorted(rooms))
+    subprocess.run([sys.executable, "-c", f"import rebalance; {asked}"], check=True)
+    assert {room for room in rooms if "." not in room} <= set(rebalance.__all__)
+
+
+@pytest.mark.parametrize("face", [face for face in FACES if face.count(".") == 1])
+def test_a_name_of_the_root_is_that_of_its_room(face: str) -> None:
+    room = importlib.import_module(face)
+    shared = {name for name in rebalance.__all__ if name in room.__all__}
+    assert not [name for name in shared - {"haaqi"} if getattr(rebalance, name) is not getattr(room, name)]

@@ -9,7 +9,7 @@ from types import FunctionType
 
 import rebalance
 
-BARE = ("rebalance.synthesis", "rebalance.cli")  # a folder of faces; commands
+BARE = ("rebalance.cli",)  # commands
 
 
 def faces() -> list[str]:

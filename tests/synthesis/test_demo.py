@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from rebalance import load_task
-from rebalance.audio import read_audio
+from rebalance.audio import loudness_lufs, read_audio
 from rebalance.synthesis.rendering import read_plan
-from rebalance.synthesis.rendering._rendering import loudness_lufs
 
 METADATA = Path(__file__).parents[2] / "metadata"
 DEMO = METADATA / "demo"
@@ -59,7 +58,7 @@ def test_the_stems_of_the_demo_are_all_heard_and_add_up_exactly_at_the_level_of_
         mixture = read_audio(task.audio_path(segment.mixture), expected_sample_rate=44_100).samples
         assert mixture.shape == (2, 15 * 44_100)
         assert np.array_equal(sum(stems), mixture)
-        assert loudness_lufs(mixture) == pytest.approx(-40.0, abs=0.1)
+        assert loudness_lufs(mixture, 44_100) == pytest.approx(-40.0, abs=0.1)
         levels = [10 * np.log10(np.mean(stem**2)) for stem in stems]
         assert np.ptp(levels) < 9
         assert 0.65 < np.corrcoef(mixture)[0, 1] < 0.95

@@ -6,9 +6,8 @@ import pytest
 import soundfile
 
 from rebalance._base.errors import ConfigError, MetadataError, RebalanceError
-from rebalance.audio import probe_audio, read_audio
+from rebalance.audio import loudness_lufs, probe_audio, read_audio
 from rebalance.datasets import load_corpus
-from rebalance.synthesis.rendering._rendering import loudness_lufs
 from rebalance.task import check_task, load_task
 from rebalance.taskmaking import write_evaluation_task
 
@@ -106,7 +105,7 @@ def test_mono_recordings_become_stereo_at_the_loudness_of_the_challenge(evaluati
         header = probe_audio(task.audio_path(segment.mixture))
         assert (header.sample_rate, header.n_channels) == (44_100, 2)
         whole = read_audio(task.audio_path(segment.mixture)).samples
-        assert loudness_lufs(whole) == pytest.approx(-40, abs=0.1)
+        assert loudness_lufs(whole, 44_100) == pytest.approx(-40, abs=0.1)
         stems = [read_audio(task.audio_path(source)).samples for source in segment.sources]
         np.testing.assert_array_equal(sum(stems), whole)
 

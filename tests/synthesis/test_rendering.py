@@ -6,12 +6,13 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+import pyloudnorm
 import pytest
 import soundfile
 from jsonschema import Draft202012Validator
 
 from rebalance._base.errors import AudioError, ConfigError, MetadataError
-from rebalance.audio import read_audio
+from rebalance.audio import amplitude_from_db, loudness_lufs, read_audio
 from rebalance.synthesis.notation import Score, arrange, parse_ensemble, write_note_table
 from rebalance.synthesis.performance import HUMANISING, HumaniseName, perform, tempo_map
 from rebalance.synthesis.rendering import (
@@ -28,7 +29,6 @@ from rebalance.synthesis.rendering import (
     write_piece,
     write_plan,
 )
-from rebalance.synthesis.rendering._rendering import loudness_lufs
 from rebalance.synthesis.sound import SampleEngine
 
 pytest.importorskip("pyroomacoustics")
@@ -55,7 +55,7 @@ def test_stems_add_up_to_the_mixture_exactly_and_the_mixture_is_at_the_loudness_
     piece = render(arranged_duet, draw_plan(arranged_duet, settings, name="a", seed=1))
     assert list(piece.stems) == ["Flute", "Cello"]
     assert np.array_equal(sum(stem.astype(int) for stem in piece.stems.values()), piece.mixture)
-    assert loudness_lufs(piece.mixture / 32_768) == pytest.approx(-40.0, abs=0.05)
+    assert loudness_lufs(piece.mixture / 32_768, 44_100) == pytest.approx(-40.0, abs=0.05)
     for stem in piece.stems.values():
         assert stem.shape == piece.mixture.shape
         assert np.abs(stem).max() > 50
@@ -190,3 +190,20 @@ def test_silence_and_clipping_are_refused() -> None:
     tone = np.sin(np.arange(44_100) * 0.05, dtype=np.float32)[None].repeat(2, axis=0)
     with pytest.raises(AudioError, match="clips"):
         mix_down({"Flute": 200 * tone, "Oboe": -199 * tone}, where="cancelling")
+
+
+@pytest.mark.parametrize("n_samples", [17_640, 17_641, 44_100])
+def test_a_mixture_is_set_to_the_loudness_that_pyloudnorm_measures(n_samples: int) -> None:
+    rng = np.random.default_rng(3)
+    stems = {label: 0.1 * rng.standard_normal((2, n_samples)).astype(np.float32) for label in ("Flute", "Oboe")}
+    mixture = stems["Flute"] + stems["Oboe"]
+    measured = pyloudnorm.Meter(44_100).integrated_loudness(mixture.T.astype(np.float64))
+    assert loudness_lufs(mixture, 44_100) == measured
+    gain = np.float32(amplitude_from_db(-40.0 - measured) * 32_768)
+    piece = mix_down(stems, where="noises")
+    assert all(np.array_equal(piece.stems[label], np.rint(stem * gain)) for label, stem in stems.items())
+
+
+def test_a_mixture_shorter_than_a_gating_block_is_refused() -> None:
+    with pytest.raises(AudioError, match=r"loudness: expected at least 0.4 s, got 0.40 s"):
+        mix_down({"Flute": np.full((2, 17_639), 0.1, dtype=np.float32)}, where="short")

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from rebalance._base.errors import ConfigError, MetadataError, RebalanceError
-from rebalance.audio import read_audio
+from rebalance.audio import loudness_lufs, read_audio
 from rebalance.synthesis.rendering import mix_down, write_piece
-from rebalance.synthesis.rendering._rendering import loudness_lufs
 from rebalance.task import check_task, load_task
 from rebalance.taskmaking import generate_listeners, generate_scenes, write_task
 from rebalance.taskmaking._gain_patterns import gain_patterns
@@ -130,7 +129,7 @@ def test_random_mixtures_have_strings_and_woodwinds_and_the_loudness_of_the_chal
         assert 2 <= len(segment.sources) <= 5
         mixture = read_audio(task.audio_path(segment.mixture)).samples
         assert mixture.shape == (2, 15 * RATE)
-        assert loudness_lufs(mixture) == pytest.approx(-40, abs=0.1)
+        assert loudness_lufs(mixture, 44_100) == pytest.approx(-40, abs=0.1)
         stems = [read_audio(task.audio_path(source)).samples for source in segment.sources]
         np.testing.assert_array_equal(sum(stems), mixture)
 

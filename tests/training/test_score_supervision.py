@@ -129,15 +129,25 @@ def test_networks_have_the_number_of_parameters(role: str, hidden: int, bottlene
 
 def test_four_seconds_are_129_frames_and_every_output_may_see_all_of_them() -> None:
     network = small("separator")
-    assert network.transform(torch.zeros(1, 64_000)).shape == (1, 1025, 129)
+    assert network.spectra(torch.zeros(1, 64_000)).shape == (1, 1025, 129)
     assert 2 * TcnConfig(role="separator").reach_frames + 1 == 1531
 
 
 def test_the_transform_is_undone_exactly() -> None:
     signal = torch.from_numpy(np.random.default_rng(0).normal(0, 0.1, (2, 64_000)).astype(np.float32))
     network = small("separator")
-    back = network.inverse(network.transform(signal), signal.shape[-1])
+    back = network.signals(network.spectra(signal), signal.shape[-1])
     torch.testing.assert_close(back, signal, atol=1e-6, rtol=0)
+
+
+def test_the_windows_are_square_roots_of_hann_windows_with_silence_beyond_the_ends() -> None:
+    signal = torch.from_numpy(np.random.default_rng(1).normal(0, 0.1, (2, 16_000)).astype(np.float32))
+    expected = torch.stft(
+        signal, 2048, 500, window=torch.hann_window(2048).sqrt(), pad_mode="constant", return_complex=True
+    )
+    network = small("separator")
+    assert torch.equal(network.spectra(signal), expected)
+    assert "window" not in network.state_dict()
 
 
 def test_harmonics_begin_with_the_fundamental() -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError
+from rebalance._base.extras import optional_packages
 from rebalance._base.files import StrPath, expanded
 from rebalance.audio import Audio
 from rebalance.separation import (
@@ -139,8 +140,8 @@ class ConvTasNetSeparator(Described):
         process = functools.partial(_processed, network)
         if chunking == "official":
             return official_chunks(process, mixture, self.sample_rate, network.shape.n_outputs)
-        length, overlap, margin = (int(seconds * self.sample_rate) for seconds in (_CHUNK_S, _OVERLAP_S, _MARGIN_S))
-        return overlap_add_within_memory(process, mixture, Chunking(length=length, overlap=overlap, margin=margin))
+        in_time = Chunking.of_seconds(self.sample_rate, length_s=_CHUNK_S, overlap_s=_OVERLAP_S, margin_s=_MARGIN_S)
+        return overlap_add_within_memory(process, mixture, in_time)
 
 
 def local_checkpoints(path: StrPath, *, causal: bool | None = None) -> Checkpoints:
@@ -214,14 +215,8 @@ def published_checkpoint(instrument: str, *, causal: bool, refresh: bool = False
     rebalance._base.errors.ConfigError: cadenzachallenge/ConvTasNet_Violin_NonCausal: config.json is not ...
     """
     repository = f"{_HUB_OWNER}/ConvTasNet_{instrument}_{'Causal' if causal else 'NonCausal'}"
-    try:
+    with optional_packages(repository, "; a folder of yours is named as convtasnet:FOLDER"):
         import huggingface_hub
-    except ImportError as error:
-        raise ConfigError(
-            "downloading needs huggingface_hub (pip install 'rebalance-music[hub]'); expected that, or a"
-            " local folder as in convtasnet:FOLDER",
-            where=repository,
-        ) from error
     paths = []
     for file in (_CONFIG_FILE, _WEIGHTS_FILE):
         cached = None if refresh else huggingface_hub.try_to_load_from_cache(repository, file)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -100,8 +100,7 @@ def save_iass(path: StrPath, network: Iass, card: ModelCard) -> None:
     >>> model.network.config.target, model.card.training["Widths"]
     ('Flute', 'small')
     """
-    told = replace(card, training={**card.training, "Widths": network.config.widths})
-    save_network(path, network, told, IASS_FORMAT)
+    save_network(path, network, card.with_widths(network.config.widths), IASS_FORMAT)
 
 
 def load_iass_models(path: StrPath, *, device: torch.device) -> tuple[Checkpoint[Iass], ...]:

@@ -122,7 +122,11 @@ class Transform(nn.Module):
         return frames[..., -self.config.synthesis :] * self.synthesis_window
 
     def overlapped(self, frames: Tensor) -> Tensor:
-        """Sum overlapping frames ``(..., n_frames, synthesis)`` into ``(..., (n_frames + overlap - 1) * hop)``."""
+        """Sum overlapping frames ``(..., n_frames, synthesis)`` into ``(..., (n_frames + overlap - 1) * hop)``.
+
+        All frames at once, on any device and with gradients; `rebalance.separation.overlap_add` calls a function on
+        one chunk of an array after the other.
+        """
         n_frames, n_overlapping, hop = frames.shape[-2], self.config.n_overlapping, self.config.hop
         total = frames.new_zeros(*frames.shape[:-2], n_frames + n_overlapping - 1, hop)
         for index in range(n_overlapping):

@@ -88,8 +88,8 @@ class ScoreSupervisedSeparator(Described):
         checked = checked_mixture(mixture)
         different = tuple(dict.fromkeys(known))
         process = functools.partial(_masked, self.network, self._places(different))
-        length, overlap, margin = (int(seconds * self.sample_rate) for seconds in (_CHUNK_S, _OVERLAP_S, _MARGIN_S))
-        estimates = overlap_add_within_memory(process, checked, Chunking(length=length, overlap=overlap, margin=margin))
+        chunking = Chunking.of_seconds(self.sample_rate, length_s=_CHUNK_S, overlap_s=_OVERLAP_S, margin_s=_MARGIN_S)
+        estimates = overlap_add_within_memory(process, checked, chunking)
         return shared_among_voices(dict(zip(different, estimates, strict=True)), known)
 
     def _places(self, instruments: Sequence[str]) -> list[int]:
@@ -104,10 +104,10 @@ def _masked(network: ScoreTcn, places: Sequence[int], chunk: NDArray[np.float32]
     """Return estimates ``(n_sources, n_channels, n_samples)`` of a chunk ``(n_channels, n_samples)``."""
     with torch.inference_mode():
         signals = torch.from_numpy(np.ascontiguousarray(chunk)).to(network.window.device)
-        spectra = network.transform(signals)
-        mono = network.transform(signals.mean(dim=0, keepdim=True)).abs()
+        spectra = network.spectra(signals)
+        mono = network.spectra(signals.mean(dim=0, keepdim=True)).abs()
         masks = torch.sigmoid(network(network.levelled(mono)))[0, list(places)]
         estimates: NDArray[np.float32] = (
-            network.inverse(spectra[None] * masks[:, None], chunk.shape[-1]).cpu().numpy().astype(np.float32)
+            network.signals(spectra[None] * masks[:, None], chunk.shape[-1]).cpu().numpy().astype(np.float32)
         )
     return estimates

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError
+from rebalance._base.names import one_of
+from rebalance.separation.networks import SpectralNetwork
 
 Role: TypeAlias = Literal["transcriptor", "separator", "classifier"]
 
@@ -66,8 +68,7 @@ class TcnConfig:
     kernel: int = 3
 
     def __post_init__(self) -> None:
-        if self.role not in get_args(Role):
-            raise ConfigError(where="role", expected=f"one of {', '.join(get_args(Role))}", got=repr(self.role))
+        one_of("role", self.role, get_args(Role))
         if not self.instruments or len(set(self.instruments)) != len(self.instruments):
             raise ConfigError(where="instruments", expected="one or more different ones", got=str(self.instruments))
         sizes = (self.sample_rate, self.window, self.hop, self.bottleneck, self.hidden, self.n_repeats, self.n_blocks)
@@ -91,8 +92,10 @@ class TcnConfig:
         return int(self.n_repeats * (2**self.n_blocks - 1) * (self.kernel - 1) // 2)
 
 
-class ScoreTcn(nn.Module):
+class ScoreTcn(SpectralNetwork):
     """Repeats of dilated residual blocks whose skip outputs are summed, and a linear layer.
+
+    Its windows are square roots of Hann windows; silence lies beyond the ends.
 
     Parameters
     ----------
@@ -105,24 +108,22 @@ class ScoreTcn(nn.Module):
     >>> from rebalance.separation.score_supervised import ScoreTcn, TcnConfig
     >>> config = TcnConfig(role="transcriptor", instruments=("Piano", "Bass"), bottleneck=8, hidden=8, n_blocks=2)
     >>> network = ScoreTcn(config).eval()
-    >>> spectra = network.transform(torch.zeros(1, 64_000))
+    >>> spectra = network.spectra(torch.zeros(1, 64_000))
     >>> network(network.levelled(spectra.abs())).shape  # batch, instruments, notes, frames
     torch.Size([1, 2, 88, 129])
 
     Source: Hung, Wichern and Le Roux 2021, section 3.2; blocks after Luo and Mesgarani 2019 with skip outputs.
     """
 
-    window: Tensor
-
     def __init__(self, config: TcnConfig) -> None:
-        super().__init__()
+        super().__init__(config.window, config.hop, pad_mode="constant")
+        self.window = self.window.sqrt()
         self.config = config
         self.entry = nn.Sequential(_norm(config.n_bins), nn.Conv1d(config.n_bins, config.bottleneck, 1))
         self.blocks = nn.ModuleList(
             _Block(config, dilation=2**index) for _ in range(config.n_repeats) for index in range(config.n_blocks)
         )
         self.exit = nn.Sequential(nn.PReLU(), nn.Conv1d(config.bottleneck, config.n_outputs, 1))
-        self.register_buffer("window", torch.hann_window(config.window).sqrt(), persistent=False)
 
     def forward(self, magnitudes: Tensor) -> Tensor:
         """Return logits ``(batch, n_instruments, n_notes or n_bins or 1, n_frames)`` of magnitudes.
@@ -140,28 +141,6 @@ class ScoreTcn(nn.Module):
         logits: Tensor = self.exit(skips)
         n_batch, _, n_frames = logits.shape
         return logits.reshape(n_batch, len(self.config.instruments), -1, n_frames)
-
-    def transform(self, signals: Tensor) -> Tensor:
-        """Return spectra ``(..., n_bins, n_frames)`` of ``(..., n_samples)``, one frame more than hops."""
-        flat = signals.reshape(-1, signals.shape[-1])
-        spectra = torch.stft(
-            flat, self.config.window, self.config.hop, window=self.window, return_complex=True, pad_mode="constant"
-        )
-        return spectra.reshape(*signals.shape[:-1], *spectra.shape[-2:])
-
-    def inverse(self, spectra: Tensor, n_samples: int) -> Tensor:
-        """Return signals ``(..., n_samples)`` of spectra; divided by the sum of the windows, which is not constant.
-
-        Parameters
-        ----------
-        spectra
-            Complex, shape ``(..., n_bins, n_frames)``.
-        n_samples
-            Length of the signals they were made of.
-        """
-        flat = spectra.reshape(-1, *spectra.shape[-2:])
-        signals = torch.istft(flat, self.config.window, self.config.hop, window=self.window, length=n_samples)
-        return signals.reshape(*spectra.shape[:-2], n_samples)
 
     def levelled(self, magnitudes: Tensor, level: Tensor | None = None) -> Tensor:
         """Return magnitudes ``(batch, ..., n_bins, n_frames)`` over the level of their mixture.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from rebalance._base.errors import ConfigError
@@ -44,8 +43,8 @@ def save_solos_network(path: StrPath, network: MultiHeadUNet | SoundOfPixels, ca
     ...     load_separator(f"multi-head-u-net:{folder}", device="cpu").card.training["Widths"]
     'small'
     """
-    told = replace(card, training={**card.training, "Widths": network.config.sizes})
-    save_network(path, network, told, MULTI_HEAD_FORMAT if isinstance(network, MultiHeadUNet) else PIXELS_FORMAT)
+    model_format = MULTI_HEAD_FORMAT if isinstance(network, MultiHeadUNet) else PIXELS_FORMAT
+    save_network(path, network, card.with_widths(network.config.sizes), model_format)
 
 
 def load_solos_separator(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -122,8 +122,7 @@ def save_xumx(path: StrPath, network: Xumx, card: ModelCard) -> None:
     >>> separator.models[0].card.training["Widths"]
     'small'
     """
-    told = replace(card, training={**card.training, "Widths": network.config.widths})
-    save_network(path, network, told, XUMX_FORMAT)
+    save_network(path, network, card.with_widths(network.config.widths), XUMX_FORMAT)
 
 
 def load_xumx_separator(name: str, folder: StrPath, *, device: str) -> XumxSeparator:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -11,6 +10,7 @@ from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError
 from rebalance._base.general_midi import INSTRUMENT_OF_PROGRAM, PROGRAMS
 from rebalance._base.instrument_names import instrument_of, names_another
+from rebalance._base.names import suggestion
 
 Family: TypeAlias = Literal["strings", "woodwinds", "brass", "percussion"]
 
@@ -131,9 +131,7 @@ def instrument_named(name: str) -> Instrument:
     """
     if name in INSTRUMENTS:
         return INSTRUMENTS[name]
-    by_lower = {known.lower(): known for known in INSTRUMENTS}
-    close = difflib.get_close_matches(name.lower(), by_lower, n=1)
-    hint = f"; did you mean {by_lower[close[0]]!r}?" if close else f", expected one of {', '.join(INSTRUMENTS)}"
+    hint = suggestion(name, INSTRUMENTS) or f", expected one of {', '.join(INSTRUMENTS)}"
     raise ConfigError(f"unknown instrument {name!r}{hint}")
 
 

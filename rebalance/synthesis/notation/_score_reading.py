@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rebalance._base.errors import ConfigError, MetadataError
+from rebalance._base.extras import optional_packages
 from rebalance._base.files import StrPath, expanded, write_json
 from rebalance._base.midi_files import (
     DEFAULT_QUARTER_BPM,
@@ -269,10 +270,8 @@ def _playable(score: Score, where: str) -> Score:
 
 def _music21() -> Any:  # noqa: ANN401 - an optional package without annotations
     """Import music21, or say what to install."""
-    try:
+    with optional_packages("a score in this format"):
         import music21
-    except ImportError as error:
-        raise ConfigError("pip install 'rebalance-music[render]'", where="reading this score needs music21") from error
     return music21
 
 

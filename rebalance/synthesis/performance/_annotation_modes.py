@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, TypeAlias, get_args
 
-from rebalance._base.errors import ConfigError
+from rebalance._base.names import one_of
 from rebalance.synthesis.notation import Score
 from rebalance.synthesis.performance._annotations import Annotations, draw_annotations, mechanical_annotations
 from rebalance.synthesis.performance._published_annotations import PublishedPart, published_annotations
@@ -65,6 +65,5 @@ def annotate(score: Score, mode: AnnotationMode, seed: int = 0) -> Annotations:
         return draw_annotations(score, seed)
     if mode == "written":
         return mechanical_annotations(score)
-    if mode not in _WITHOUT:
-        raise ConfigError(where="annotations", expected=f"one of {', '.join(ANNOTATION_MODES)}", got=repr(mode))
+    one_of("annotations", mode, ANNOTATION_MODES)
     return published_annotations(score, seed=seed, without=_WITHOUT[mode])

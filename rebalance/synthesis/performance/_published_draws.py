@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rebalance._base.errors import ConfigError
+from rebalance._base.names import one_of
 from rebalance.synthesis.performance._annotations import (
     DYNAMIC_LEVELS,
     VELOCITIES_PER_LEVEL,
@@ -208,8 +208,7 @@ def draw_articulations(instrument: str, duration_s: float, rng: np.random.Genera
     >>> drawn[0].start_s, 1 <= len(drawn) <= 2
     (0.0, True)
     """
-    if instrument not in ARTICULATION_SHARES:
-        raise ConfigError(where="articulations", expected=f"one of {', '.join(ARTICULATION_SHARES)}", got=instrument)
+    one_of("articulations", instrument, tuple(ARTICULATION_SHARES))
     shares = ARTICULATION_SHARES[instrument]
     most = min(most_intervals(MAX_ARTICULATIONS, duration_s), N_START_POINTS)
     count = int(rng.integers(MIN_ARTICULATIONS, most + 1))

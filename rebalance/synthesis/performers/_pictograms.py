@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from rebalance._base.errors import ConfigError
+from rebalance._base.names import one_of
 
 Scenery: TypeAlias = Literal["stripes", "checks", "speckles"]
 _Plane: TypeAlias = NDArray[np.float64]
@@ -232,8 +232,7 @@ def draw_stage(instrument: str, scenery: Scenery, rng: np.random.Generator) -> S
     >>> stage.frames(np.zeros(5), side=32, frame_rate=25.0).shape
     (5, 32, 32, 3)
     """
-    if instrument not in _PICTOGRAMS:
-        raise ConfigError(where="instrument", expected=f"one of {', '.join(_PICTOGRAMS)}", got=repr(instrument))
+    one_of("instrument", instrument, tuple(_PICTOGRAMS))
     metal = np.clip(np.array(_PICTOGRAMS[instrument][0]) + rng.uniform(-25, 25, 3), 0, 255)
     background, clothes = rng.uniform(60, 200, 3), rng.uniform(20, 160, 3)
     return Stage(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-import pyloudnorm
 import scipy.signal
 import soundfile
 from numpy.typing import NDArray
@@ -18,7 +16,7 @@ from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import AudioError
 from rebalance._base.files import StrPath, expanded, replacing
 from rebalance._base.seeding import stream
-from rebalance.audio import amplitude_from_db, check_written
+from rebalance.audio import amplitude_from_db, check_written, loudness_lufs
 from rebalance.synthesis.notation import Part, Score
 from rebalance.synthesis.performance import PlayedPart, perform, tempo_map
 from rebalance.synthesis.rendering._piece_stems import PieceStems
@@ -47,6 +45,7 @@ _RING_OUT_S = 2.0
 _STEM_LEVEL = 0.05
 _SILENCE = 1e-9
 _INT16_SCALE = 32_768
+_GATING_BLOCK_S = 0.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,7 +253,7 @@ def mix_down(stems: Mapping[str, NDArray[np.float32]], *, where: str) -> Rendere
     True
     """
     mixture = sum(stems.values(), np.zeros_like(next(iter(stems.values()))))
-    loudness = loudness_lufs(mixture)
+    loudness = _whole_loudness_lufs(mixture)
     if not np.isfinite(loudness):
         raise AudioError(where=where, expected="music, the mixture is silent")
     gain = np.float32(amplitude_from_db(CAD2_TASK2.mixture_loudness_lufs - loudness) * _INT16_SCALE)
@@ -265,23 +264,12 @@ def mix_down(stems: Mapping[str, NDArray[np.float32]], *, where: str) -> Rendere
     return RenderedPiece(stems=rounded, mixture=sum(rounded.values(), np.zeros(mixture.shape, dtype=np.int16)))
 
 
-def loudness_lufs(samples: NDArray[np.floating]) -> float:
-    """Return the integrated loudness of a signal of shape ``(n_channels, n_samples)``; minus infinity for silence.
-
-    Raises
-    ------
-    AudioError
-        If it is shorter than one gating block of 0.4 s.
-    """
-    meter = pyloudnorm.Meter(SAMPLE_RATE)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return float(meter.integrated_loudness(samples.T.astype(np.float64)))
-    except ValueError as error:
-        raise AudioError(
-            where="loudness", expected="at least 0.4 s", got=f"{samples.shape[1] / SAMPLE_RATE:.2f} s"
-        ) from error
+def _whole_loudness_lufs(samples: NDArray[np.floating]) -> float:
+    """Return the integrated loudness of a signal; one shorter than a gating block is an error, not repeated."""
+    n_samples = samples.shape[1]
+    if n_samples < _GATING_BLOCK_S * SAMPLE_RATE:
+        raise AudioError(where="loudness", expected="at least 0.4 s", got=f"{n_samples / SAMPLE_RATE:.2f} s")
+    return loudness_lufs(samples, SAMPLE_RATE)
 
 
 def write_piece(

@@ -12,7 +12,8 @@ import scipy.signal
 from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2
-from rebalance._base.errors import AudioError, ConfigError
+from rebalance._base.errors import AudioError
+from rebalance._base.extras import optional_packages
 from rebalance._base.files import StrPath, expanded
 from rebalance.audio import read_audio, resample
 
@@ -369,12 +370,8 @@ def _images(hall: Hall, position_m: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def pyroomacoustics_module() -> Any:  # noqa: ANN401 - an optional package without annotations
     """Import pyroomacoustics, or say what to install."""
-    try:
+    with optional_packages("simulated halls"):
         import pyroomacoustics
-    except ImportError as error:
-        raise ConfigError(
-            "pip install 'rebalance-music[render]'", where="simulated halls need pyroomacoustics"
-        ) from error
     return pyroomacoustics
 
 

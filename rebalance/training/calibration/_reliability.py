@@ -128,7 +128,7 @@ def _requests_of_segment(task: Task, separator_name: str, segment: Segment) -> l
     separator = _separator(separator_name)
     mixture = read_source(task, segment.mixture)
     sources = [read_source(task, source) for source in segment.sources]
-    estimates = estimate_sources(separator, task, segment)
+    estimates = estimate_sources(separator, task, segment, mixture=mixture)
     leakage = measure_leakage(mixture, estimates)
     rows: list[dict[str, object]] = []
     for name in estimates:

@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rebalance._base.challenge import CAD2_TASK2, EARS
+from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import AudioError, ConfigError
 from rebalance._base.files import StrPath, expanded
 from rebalance._base.running import Failure
-from rebalance.audio import Audio, remix_as_edit, resample
-from rebalance.haaqi import EarReference, SceneNoise, binaural_scores
+from rebalance.audio import remix_as_edit
+from rebalance.haaqi import SceneNoise
 from rebalance.hearing import amplify
-from rebalance.pipeline import amplify_for_submission, estimate_sources, true_remix
+from rebalance.pipeline import amplify_for_submission, estimate_sources, score_signals, true_remix
 from rebalance.separation import Separator, load_separator
 from rebalance.task import Task, read_source
 from rebalance.training.calibration._measured_rows import measured_rows
@@ -168,28 +168,17 @@ def _score_scene(task: Task, checkpoint: Path, shrinkages: tuple[float, ...], na
     """Return the rows of one scene."""
     scene = task.scenes[name]
     changed_ns = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
-    estimates = estimate_sources(_separator(checkpoint, changed_ns), task, scene.segment)
     mixture = read_source(task, scene.segment.mixture)
+    estimates = estimate_sources(_separator(checkpoint, changed_ns), task, scene.segment, mixture=mixture)
     reference = true_remix(task, scene)
     remixes = {value: remix_as_edit(mixture, estimates, scene.gains_db, shrinkage=value) for value in shrinkages}
     noise = SceneNoise(scene=name)
     rows: list[dict[str, object]] = []
     for listener in task.scene_listeners[name]:
         fitting = task.fittings[listener]
-        heard = _at_haaqi_rate(amplify(reference.remix, fitting), CAD2_TASK2.mixture_sample_rate)
-        left, right = (
-            EarReference(
-                signal=signal,
-                audiogram=task.listeners[listener].audiogram(ear),
-                full_scale_db_spl=reference.level_db_spl(ear),
-            )
-            for ear, signal in zip(EARS, heard, strict=True)
-        )
-        signals = [
-            _at_haaqi_rate(amplify_for_submission(remix, fitting), CAD2_TASK2.remix_sample_rate)
-            for remix in remixes.values()
-        ]
-        scores = binaural_scores(left, right, signals, noise=noise)
+        amplified = amplify(reference.remix, fitting)
+        signals = [amplify_for_submission(remix, fitting) for remix in remixes.values()]
+        scores = score_signals(task.listeners[listener], reference, amplified, signals, noise=noise)
         for shrinkage, ears in zip(remixes, scores, strict=True):
             if isinstance(ears, AudioError):
                 raise ears
@@ -206,11 +195,6 @@ def _score_scene(task: Task, checkpoint: Path, shrinkages: tuple[float, ...], na
                 }
             )
     return rows
-
-
-def _at_haaqi_rate(signal: Audio, sample_rate: int) -> Audio:
-    """Return a signal at the rate the metric works at."""
-    return resample(signal, sample_rate, CAD2_TASK2.haaqi_sample_rate)
 
 
 @functools.lru_cache(maxsize=1)

@@ -103,10 +103,11 @@ def voice_products(task: Task, checkpoint: Path, segment: Segment) -> VoiceProdu
     """Return the inner products of the voices of one segment."""
     stored = load_mask_separator(str(checkpoint), checkpoint, device="cpu")
     separator = replace(stored, card=replace(stored.card, voice_trust=1.0))
-    by_name = estimate_sources(separator, task, segment)
+    mixture = read_source(task, segment.mixture)
+    by_name = estimate_sources(separator, task, segment, mixture=mixture)
     estimates = [by_name[source.name] for source in segment.sources]
     truth = [read_source(task, source) for source in segment.sources]
-    energy = float(np.sum(np.square(read_source(task, segment.mixture), dtype=np.float64)))
+    energy = float(np.sum(np.square(mixture, dtype=np.float64)))
     if not energy:
         return VoiceProducts(0.0, 0.0, 0.0)
     total = np.zeros(3)

@@ -56,7 +56,7 @@ def clips_of(batch: Batch, network: ScoreTcn) -> Clips:
             by_instrument[index, instrument] += signals[index, place]
         rolls.append(piano_roll(parts, network.config, n_frames, sample_rate=batch.sample_rate))
     with torch.no_grad():
-        mixture = network.transform(by_instrument.sum(dim=1)).abs()
+        mixture = network.spectra(by_instrument.sum(dim=1)).abs()
         level = level_of(mixture)
     return Clips(
         mixture=network.levelled(mixture, level),
@@ -82,7 +82,7 @@ def _parts(batch: Batch, n_instruments: int) -> Iterator[list[tuple[int, NDArray
 def sources_of(clips: Clips, network: ScoreTcn) -> Tensor:
     """Return the magnitudes of stems ``(batch, n_instruments, n_bins, n_frames)`` at the level of their mixtures."""
     with torch.no_grad():
-        return network.levelled(network.transform(clips.signals).abs(), clips.level)
+        return network.levelled(network.spectra(clips.signals).abs(), clips.level)
 
 
 def at_rate(signals: Tensor, rate: int, wanted: int) -> Tensor:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from rebalance._base.errors import ConfigError
+from rebalance._base.names import one_of
 from rebalance.separation.solos import (
     LogSpectrum,
     LogSpectrumConfig,
@@ -122,8 +123,7 @@ def untrained_system(name: SystemName, spectrum: LogSpectrumConfig) -> System:
         ...
     rebalance._base.errors.ConfigError: system: expected one of mixture, ideal-binary, ideal-ratio, got ...
     """
-    if name not in UNTRAINED_SYSTEMS:
-        raise ConfigError(where="system", expected=f"one of {', '.join(UNTRAINED_SYSTEMS)}", got=repr(name))
+    one_of("system", name, UNTRAINED_SYSTEMS)
     return _mixture_as_estimates if name == "mixture" else _ideal_masks(spectrum, binary=name == "ideal-binary")
 
 

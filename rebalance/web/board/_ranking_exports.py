@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rebalance._base.bootstrap import Estimate
+from rebalance._base.bootstrap import cells_of
 from rebalance.web.board._rankings import RankedLine, Ranking
 
 _DECIMALS = 4
@@ -101,7 +101,7 @@ def _ranking_row(line: RankedLine) -> dict[str, Any]:
     """Return a system as a row."""
     gap = {} if line.gap is None else {"minus_previous": line.gap.estimate.mean, "p_value": line.p_value}
     facts = {"n_parameters": line.entry.n_parameters, "lookahead_ms": line.entry.lookahead_ms}
-    return {"table": "all", **_named(line), **_cells(line.mean), **gap, **facts, "speed": line.entry.speed}
+    return {"table": "all", **_named(line), **cells_of(line.mean), **gap, **facts, "speed": line.entry.speed}
 
 
 def _group_rows(line: RankedLine) -> list[dict[str, Any]]:
@@ -109,7 +109,8 @@ def _group_rows(line: RankedLine) -> list[dict[str, Any]]:
     ears = [("Ear", ear, estimate) for ear, estimate in zip(("left", "right"), line.entry.summary.ears, strict=False)]
     groups = [(group.title, mean.label, mean.estimate) for group in line.entry.summary.groups for mean in group.means]
     return [
-        {"table": title, "group": label, **_named(line), **_cells(estimate)} for title, label, estimate in ears + groups
+        {"table": title, "group": label, **_named(line), **cells_of(estimate)}
+        for title, label, estimate in ears + groups
     ]
 
 
@@ -125,10 +126,3 @@ def _named(line: RankedLine) -> Mapping[str, Any]:
         "augmented": entry.augmented,
         "supplementary": entry.supplementary,
     }
-
-
-def _cells(estimate: Estimate) -> Mapping[str, Any]:
-    """Return an estimate as cells."""
-    interval = estimate.interval
-    limits = {} if interval is None else {"low": interval.low, "high": interval.high}
-    return {"mean": estimate.mean, **limits, "pairs": estimate.n_values, "pieces": estimate.n_clusters}

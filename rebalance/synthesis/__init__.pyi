@@ -1,0 +1,8 @@
+from . import (
+    notation as notation,
+    orchestra as orchestra,
+    performance as performance,
+    performers as performers,
+    rendering as rendering,
+    sound as sound,
+)
