@@ -342,23 +342,86 @@ def test_the_published_settings_of_the_recipe_have_the_published_sizes(config: s
     assert (experiment.train.plateau.patience, experiment.train.plateau.factor) == (80, 0.3)
 
 
-def test_a_corpus_trains_a_network_that_separates(tmp_path: Path) -> None:
+def made_here(folder: Path, *arguments: str) -> None:
+    """Run a script of the recipe in a folder."""
+    command = [sys.executable, str(ROOT / "recipes" / "iass" / arguments[0]), *arguments[1:]]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def write_song(folder: Path) -> None:
     rng = np.random.default_rng(0)
     for name in ("mixture", "vocals", "drums", "bass", "other"):
-        write_audio(tmp_path / "db" / "train" / "song" / f"{name}.wav", 0.1 * rng.standard_normal((2, 44_100)), 44_100)
-    recipe = ROOT / "recipes" / "iass"
-    small = ("data.train=[stems]", "data.valid=[]", "network.channels=[2,2,2]", "network.window=2048", "train.steps=1")
-    tiny_batches = ("mixing.batch_size=1", "mixing.crop_samples=8192", "statistics_batches=1", "train.plateau=null")
-    for arguments in (
-        ["corpus_stems.py", "MUSDB18-HQ", "db", "stems", "train"],
-        ["train.py", "run", *small, *tiny_batches, "train.stop_after_flat=null"],
-    ):
-        command = [sys.executable, str(recipe / arguments[0]), *arguments[1:]]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        write_audio(folder / f"{name}.wav", 0.1 * rng.standard_normal((2, 44_100)), 44_100)
+
+
+def write_track(folder: Path) -> None:
+    rng = np.random.default_rng(0)
+    lines = [f"mix_filename: {folder.name}_MIX.wav", "stems:"]
+    for number, instrument in enumerate(("drum set", "clean electric guitar"), start=1):
+        stem = f"{folder.name}_STEM_{number:02}.wav"
+        write_audio(folder / f"{folder.name}_STEMS" / stem, 0.1 * rng.standard_normal((2, 44_100)), 44_100)
+        lines += [f"  S{number:02}:", f"    filename: {stem}", f"    instrument: {instrument}"]
+    (folder / f"{folder.name}_METADATA.yaml").write_text("\n".join(lines) + "\n")
+
+
+TINY_TRAINING = (
+    *("network.channels=[2,2,2]", "network.window=2048", "train.steps=1", "mixing.batch_size=1"),
+    *("mixing.crop_samples=8192", "statistics_batches=1", "validation_batches=1"),
+)
+
+
+def rendition_names(folder: Path) -> set[str]:
+    return {stem.entry.rendition for stem in open_library([folder], any_instrument=True).stems}
+
+
+def test_the_corpus_of_the_published_settings_trains_a_network_that_separates(tmp_path: Path) -> None:
+    for name in ("train/song", "train/Leaf - Summerghost", "test/another"):
+        write_song(tmp_path / "musdb18hq" / name)
+    made_here(
+        tmp_path,
+        "corpus_stems.py",
+        "MUSDB18-HQ",
+        "musdb18hq",
+        "runs/musdb/train",
+        "train",
+        "--valid",
+        "runs/musdb/valid",
+    )
+    assert rendition_names(tmp_path / "runs/musdb/train") == {"MUSDB18-HQ/song"}
+    assert rendition_names(tmp_path / "runs/musdb/valid") == {"MUSDB18-HQ/Leaf - Summerghost"}
+    made_here(tmp_path, "train.py", "run", str(ROOT / "recipes/iass/published.yaml"), *TINY_TRAINING)
     (model,) = load_iass_models(tmp_path / "run" / "weights", device=torch.device("cpu"))
     assert model.network.config.target == "Vocals"
     assert model.card.training["System"] == "iass"
+
+
+def test_medley_tracks_train_a_network_that_separates(tmp_path: Path) -> None:
+    for name in (
+        "MedleyDB/Audio/Band_One",
+        "MedleyDB/Audio/Band_Two",
+        "MixingSecrets/Duo_One",
+        "MixingSecrets/Duo_Two",
+    ):
+        write_track(tmp_path / name)
+    for corpus, folder in (("MedleyDB", "medleydb"), ("MixingSecrets", "mixing-secrets")):
+        made_here(
+            tmp_path, "corpus_stems.py", corpus, corpus, f"runs/{folder}/train", "--valid", f"runs/{folder}/valid"
+        )
+    assert rendition_names(tmp_path / "runs/medleydb/valid") == {"MedleyDB/Band_Two"}
+    made_here(tmp_path, "train.py", "run", str(ROOT / "recipes/iass/medleydb.yaml"), *TINY_TRAINING)
+    assert (tmp_path / "run" / "validation.csv").exists()
+    (model,) = load_iass_models(tmp_path / "run" / "weights", device=torch.device("cpu"))
+    assert model.network.config.target == "ElectricGuitar"
+
+
+def test_pieces_that_a_corpus_does_not_have_cannot_be_asked_for(tmp_path: Path) -> None:
+    write_song(tmp_path / "train" / "song")
+    corpus = load_corpus("MUSDB18-HQ", tmp_path, purpose="training")
+    with pytest.raises(MetadataError, match="MUSDB18-HQ: expected pieces another, found none"):
+        write_corpus_stems(corpus, tmp_path / "stems", pieces=["another"])
+    with pytest.raises(MetadataError, match="MUSDB18-HQ: expected pieces to write, found none"):
+        write_corpus_stems(corpus, tmp_path / "stems", pieces=[])
 
 
 def test_the_smoke_run_of_the_study_does_everything(tmp_path: Path) -> None:
