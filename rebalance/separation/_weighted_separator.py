@@ -16,7 +16,14 @@ from rebalance.separation._describing import Described
 from rebalance.separation._estimates import checked_estimates
 from rebalance.separation._info import SeparatorInfo, info_of
 from rebalance.separation._placing import placed_at
-from rebalance.separation._protocol import Levelled, Separator, checked_mixture, known_instruments, source_names
+from rebalance.separation._protocol import (
+    Levelled,
+    Separator,
+    checked_mixture,
+    instruments_of,
+    known_instruments,
+    source_names,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -78,6 +85,11 @@ class WeightedSeparator(Described):
         return self.separator.sample_rate
 
     @property
+    def separated_instruments(self) -> tuple[str, ...]:
+        """Those of the separator that is weighted; none of its own where it knows the challenge's."""
+        return instruments_of(self.separator)
+
+    @property
     def info(self) -> SeparatorInfo:
         """What is known of both together."""
         own, other = info_of(self.separator), info_of(self.detector)
@@ -106,7 +118,8 @@ class WeightedSeparator(Described):
 
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source; see `Separator`."""
-        known, names = known_instruments(instruments), source_names(instruments)
+        also = self.separated_instruments
+        known, names = known_instruments(instruments, also=also), source_names(instruments, also=also)
         checked = checked_mixture(mixture)
         estimates = checked_estimates(self.separator(checked, instruments), names, checked.shape)
         weights = self._weights(checked, known)

@@ -136,6 +136,20 @@ def test_activity_names_what_the_networks_cannot_tell(
     assert not out.exists()
 
 
+def test_activity_knows_a_target_that_is_no_instrument_of_the_challenge(duo: Path, tmp_path: Path) -> None:
+    network = Iass(IassConfig(target="Vocals", channels=(2, 2, 2)))
+    torch.nn.init.zeros_(network.head[-1].weight)
+    torch.nn.init.constant_(network.head[-1].bias, 1.0)
+    save_iass(tmp_path / "songs" / "Vocals.safetensors", network, ModelCard())
+    named = ["--separator", f"iass:{tmp_path / 'songs'}", "--out", tmp_path / "out"]
+    result = rebalance("activity", duo, "--instruments", "vocals", *named)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("Vocals: plays 100% of the time\n")
+    refused = rebalance("activity", duo, "--instruments", "vocals,banjo", *named, "--force")
+    assert refused.returncode == 2
+    assert "instrument 'banjo': not among those that can be separated: Vocals" in refused.stderr
+
+
 def test_separate_and_enhance_take_the_networks_and_the_weight(duo: Path, networks: Path, tmp_path: Path) -> None:
     arguments = ["separate", duo, "--instruments", "flute,cello", "--separator"]
     result = rebalance(*arguments, f"mixture@iass:{networks}", "--out", tmp_path / "stems")

@@ -67,6 +67,23 @@ def test_the_sound_of_a_video_is_separated_at_its_own_rate_and_length(
         assert np.abs(off[200:-200]).max() < 2e-3
 
 
+def test_heads_of_instruments_outside_the_challenge_can_be_asked_for(run: Run, tmp_path: Path, models: Path) -> None:
+    soundfile.write(tmp_path / "x.wav", 0.1 * np.sin(np.arange(RATE) * 0.3), RATE)
+    heads = ("--separator", f"multi-head-u-net:{models}/heads")
+    brass = ("--instruments", "Trompete,tuba,horn,horn,double bass,trombone")
+    status, _, told = run("separate", tmp_path / "x.wav", *brass, *heads, "--out", tmp_path / "stems")
+    assert status == 0
+    names = ["Trumpet", "Tuba", "Horn_1", "Horn_2", "Bass", "Trombone"]
+    assert [Path(line).stem for line in told.splitlines()] == names
+    louder = ("--gain", "tuba=6", "--gain", "horn_2=-6", "--out", tmp_path / "louder.flac")
+    status, said, _ = run("remix", tmp_path / "x.wav", *brass, *heads, *louder)
+    assert status == 0, said
+    status, said, _ = run("separate", tmp_path / "x.wav", "--instruments", "harp", *heads, "--out", tmp_path / "none")
+    assert status == 2
+    assert len(said) == 1
+    assert "instrument 'harp': not among those that can be separated: Violin, Viola" in said[0]
+
+
 def test_several_videos_go_into_folders_and_one_that_is_damaged_does_not_stop_the_rest(
     run: Run, tmp_path: Path
 ) -> None:
