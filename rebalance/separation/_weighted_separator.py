@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from rebalance.separation._protocol import (
     known_instruments,
     source_names,
 )
+from rebalance.separation._sighted import PlayersAt, Sighted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -104,7 +106,7 @@ class WeightedSeparator(Described):
             weights=hashlib.sha256(digests.encode()).hexdigest(),
         )
 
-    def at_level(self, mean_square: float) -> WeightedSeparator:
+    def at_level(self, mean_square: float) -> Self:
         """Return the same, whose parts take this for the mean square of every mixture where they ask for one."""
         return replace(
             self,
@@ -112,7 +114,7 @@ class WeightedSeparator(Described):
             detector=_at_level(self.detector, mean_square),
         )
 
-    def beginning_at(self, start_s: float) -> WeightedSeparator:
+    def beginning_at(self, start_s: float) -> Self:
         """Return the same for a block of the recording that begins at a time in seconds."""
         return replace(self, separator=placed_at(self.separator, start_s))
 
@@ -141,6 +143,28 @@ class WeightedSeparator(Described):
             name: np.interp(times_s, found.frame_times_s, row.astype(np.float64)).astype(np.float32)
             for name, row in zip(found.instruments, found.active, strict=True)
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class WeightedSightedSeparator(WeightedSeparator):
+    """A `WeightedSeparator` over one that has to be shown the players, and so has to be shown them itself.
+
+    Parameters
+    ----------
+    name, separator, detector
+        As those of `WeightedSeparator`; the separator is `Sighted`.
+    """
+
+    def shown(self, players_at: PlayersAt) -> Self:
+        """Return the same, shown the players."""
+        assert isinstance(self.separator, Sighted)
+        return replace(self, separator=self.separator.shown(players_at))
+
+
+def weighted_separator(name: str, separator: Separator, detector: ActivityDetector) -> WeightedSeparator:
+    """Return a separator with the weight of a detector, `Sighted` where the separator is."""
+    kind = WeightedSightedSeparator if isinstance(separator, Sighted) else WeightedSeparator
+    return kind(name=name, separator=separator, detector=detector)
 
 
 def _at_level(detector: ActivityDetector, mean_square: float) -> ActivityDetector:

@@ -10,6 +10,7 @@ import soundfile
 import torch
 
 from rebalance.separation import ModelCard
+from rebalance.separation.iass import Iass, IassConfig, save_iass
 from rebalance.separation.solos import (
     LogSpectrumConfig,
     MultiHeadConfig,
@@ -39,6 +40,10 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
         MultiHeadUNet(MultiHeadConfig(widths=(2, 4), spectrum=SPECTRUM)),
         ModelCard(),
     )
+    rests = Iass(IassConfig(target="Cello", channels=(2, 2, 2)))
+    torch.nn.init.zeros_(rests.head[-1].weight)
+    torch.nn.init.constant_(rests.head[-1].bias, -1.0)
+    save_iass(folder / "activity" / "Cello.safetensors", rests, ModelCard())
     return folder
 
 
@@ -49,7 +54,15 @@ def video(folder: Path, *, n_frames: int = 50, sound: bool = True) -> Path:
     return folder / "duet.mp4"
 
 
-@pytest.mark.parametrize("kind", ["sound-of-pixels:{}/pixels", "multi-head-u-net:{}/heads", "mixture"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "sound-of-pixels:{}/pixels",
+        "sound-of-pixels:{0}/pixels@iass:{0}/activity",
+        "multi-head-u-net:{}/heads",
+        "mixture",
+    ],
+)
 def test_the_sound_of_a_video_is_separated_at_its_own_rate_and_length(
     run: Run, tmp_path: Path, models: Path, kind: str
 ) -> None:
@@ -61,6 +74,9 @@ def test_the_sound_of_a_video_is_separated_at_its_own_rate_and_length(
     assert told.splitlines() == [str(out / "Violin.flac"), str(out / "Cello.flac")]
     stem, rate = soundfile.read(out / "Cello.flac")
     assert (rate, len(stem)) == (RATE, 2 * RATE)
+    if "@iass" in kind:
+        assert not stem.any()
+        assert soundfile.read(out / "Violin.flac")[0].any()
     if kind == "mixture":
         total = stem + soundfile.read(out / "Violin.flac")[0]
         off = total - read_sound(tmp_path / "duet.mp4").samples[0]  # twice resampled
@@ -118,8 +134,10 @@ def test_what_cannot_be_looked_at_is_refused_in_one_line_and_writes_nothing(
     out = tmp_path / "stems"
     eyes = ("--separator", f"sound-of-pixels:{models}/pixels", "--out", out)
     soundfile.write(tmp_path / "x.wav", np.zeros(RATE), RATE)
-    said = refused(run, tmp_path / "x.wav", "--instruments", "violin", *eyes)
-    assert "looks at the players: it needs a video" in said
+    weighted = ("--separator", f"sound-of-pixels:{models}/pixels@iass:{models}/activity", "--out", out)
+    for separator in (eyes, weighted):
+        said = refused(run, tmp_path / "x.wav", "--instruments", "cello", *separator)
+        assert "looks at the players: it needs a video" in said
     soundfile.write(tmp_path / "tone.wav", np.zeros(RATE), RATE)
     (tmp_path / "tone.wav").replace(tmp_path / "blind.mp4")
     said = refused(run, tmp_path / "blind.mp4", "--instruments", "violin", *eyes)
