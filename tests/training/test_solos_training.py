@@ -370,6 +370,23 @@ def test_every_variant_of_the_recipe_can_be_built(variant: str) -> None:
     assert len(study.cells) == 3 + 4 * len(study.seeds)
 
 
+def test_the_published_variant_trains_by_the_published_schedules() -> None:
+    study = read_recipe(RECIPE, "published", SolosStudy)
+    pixels, heads = study.pixels_train, study.multi_head_train
+    for settings in (pixels, heads):  # a constant rate from the first step to the last, and no clipping
+        assert (settings.warmup_steps, settings.decay_steps, settings.gradient_clip) == (1, 1, 1000)
+        assert settings.average_decay == 0.0
+    assert (pixels.optimiser, pixels.learning_rate, pixels.weight_decay) == ("sgd", 1e-3, 1e-4)
+    assert pixels.falls_at == (40_000, 80_000)
+    assert pixels.validate_every == pixels.save_every == 1_000
+    assert [pixels.learning_rate_at(step) for step in (0, 39_999, 40_000, 80_000)] == pytest.approx(
+        [1e-3, 1e-3, 1e-4, 1e-5]
+    )
+    assert (heads.optimiser, heads.learning_rate, heads.weight_decay) == ("adam", 1e-4, 5e-4)
+    assert heads.learning_rate_at(0) == heads.learning_rate_at(100_000) == 1e-4
+    assert heads.curriculum == CurriculumSettings(stages=6, patience=10, threshold=1e-4)
+
+
 def test_the_written_tables_are_those_of_the_results() -> None:
     written = (RECIPE / "README.md").read_text(encoding="utf-8")
     page = (RECIPE.parents[1] / "docs" / "literature.md").read_text(encoding="utf-8")
