@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from dataclasses import replace
@@ -433,6 +434,17 @@ def test_the_smoke_run_of_the_study_does_everything(tmp_path: Path) -> None:
     assert "| Flute less Cello | iass, weight > iass, no weight (sdr_db) |" in done.stdout
     table = read_iass_results(tmp_path / "runs" / "smoke" / "results.csv")
     assert set(table["cell"]) == {"bounds-Flute", "bounds-Cello", "iass-Flute-0", "iass-Cello-0"}
+
+
+def test_the_study_asks_whether_iass_is_at_least_as_good_as_open_unmix() -> None:
+    spec = importlib.util.spec_from_file_location("iass_study", ROOT / "recipes" / "iass" / "study.py")
+    assert spec is not None
+    assert spec.loader is not None
+    study = importlib.util.module_from_spec(spec)
+    sys.modules["iass_study"] = study  # where its dataclass looks for its own types
+    spec.loader.exec_module(study)
+    compared = [ordering for ordering in study.ORDERINGS if ordering.than == "open-unmix"]
+    assert [ordering.expected for ordering in compared] == ["not lower"] * 3
 
 
 def test_a_network_is_read_back_as_it_was_trained(tmp_path: Path, stem_folder: Path) -> None:
