@@ -27,11 +27,12 @@ from rebalance.separation.solos import (
     ratio_masks,
 )
 from rebalance.synthesis.performers import EnsemblePlan, write_ensembles
-from rebalance.training import SolosStudy, TrainSettings, read_recipe, run_solos_study
+from rebalance.training import SolosStudy, TrainSettings, _solos_training, read_recipe, run_solos_study
 from rebalance.training._loop import train
 from rebalance.training._loss_validation import LossValidation
-from rebalance.training._run_state import progress_of
+from rebalance.training._run_state import progress_of, save_weights
 from rebalance.training._schedule import CurriculumSettings
+from rebalance.training._solos_training import SolosMaterial, train_system
 from rebalance.training.solos import (
     EnsemblePiece,
     MultiHeadObjective,
@@ -359,6 +360,50 @@ def test_the_study_runs_from_its_command_once_and_goes_on_where_it_was_left(
     command.main([str(results), "--table"])
     assert "ideal binary masks" in capsys.readouterr().out
     assert before
+
+
+class BegunError(Exception):
+    """Raised in place of a training."""
+
+
+def test_a_run_begins_with_the_weights_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = read_recipe(RECIPE, "smoke", SolosStudy)
+    begun: dict[str, torch.nn.Module] = {}
+
+    def begin(network: torch.nn.Module, *_: object, **__: object) -> None:
+        begun["network"] = network
+        raise BegunError
+
+    monkeypatch.setattr(_solos_training, "train", begin)
+    own = {"pixels-fine-tuned": SoundOfPixels(study.pixels), "multi-head-u-net": MultiHeadUNet(study.multi_head)}
+    for name, network in own.items():
+        save_weights(tmp_path / f"{name}.safetensors", network)
+    study = replace(
+        study,
+        pixels_start=tmp_path / "pixels-fine-tuned.safetensors",
+        multi_head_start=tmp_path / "multi-head-u-net.safetensors",
+    )
+    solos = (library("Violin", "Tuba"), library("Violin", "Tuba"))
+    material = SolosMaterial(solos=solos, other=solos, pieces=())
+    for name, network in own.items():
+        with pytest.raises(BegunError):
+            train_system(study, material, tmp_path, name, 5)  # type: ignore[arg-type]
+        for key, value in network.state_dict().items():
+            assert torch.equal(begun["network"].state_dict()[key], value), key
+    with pytest.raises(ConfigError, match="does not fit the network"):
+        train_system(replace(study, multi_head_start=study.pixels_start), material, tmp_path, "multi-head-u-net", 5)
+
+
+def test_more_stages_than_there_are_instruments_are_refused_before_anything_is_trained(tmp_path: Path) -> None:
+    stages = ("multi_head_train.curriculum.stages=3", f"ensembles_root={tmp_path / 'none'}")
+    study = read_recipe(RECIPE, "smoke", SolosStudy, stages)
+    with pytest.raises(ConfigError, match="expected 4 instruments for the largest mixture, got 2"):
+        _solos_training.open_material(study, tmp_path)
+    solos = (library("Violin", "Tuba"), library("Violin", "Tuba"))
+    material = SolosMaterial(solos=solos, other=solos, pieces=())
+    with pytest.raises(ConfigError, match="expected 4 instruments for the largest mixture, got 2"):
+        train_system(study, material, tmp_path, "multi-head-u-net", 0)
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize("variant", ["default", "smoke", "longer", "published"])
