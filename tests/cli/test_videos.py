@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 import torch
@@ -25,6 +26,7 @@ from rebalance.video import read_sound, write_video
 from .conftest import Run
 
 RATE = 16_000
+N_PAIRS = 6  # of the tiny task
 SPECTRUM = LogSpectrumConfig(segment_samples=4_095, n_rows=32)
 
 
@@ -44,6 +46,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.nn.init.zeros_(rests.head[-1].weight)
     torch.nn.init.constant_(rests.head[-1].bias, -1.0)
     save_iass(folder / "activity" / "Cello.safetensors", rests, ModelCard())
+    for target in ("Violin", "Viola", "Cello", "Flute", "Bassoon"):
+        network = Iass(IassConfig(target=target, channels=(2, 2, 2)))
+        save_iass(folder / "everyone" / f"{target}.safetensors", network, ModelCard())
     return folder
 
 
@@ -98,6 +103,32 @@ def test_heads_of_instruments_outside_the_challenge_can_be_asked_for(run: Run, t
     assert status == 2
     assert len(said) == 1
     assert "instrument 'harp': not among those that can be separated: Violin, Viola" in said[0]
+
+
+def test_a_separator_that_has_to_see_is_refused_before_a_task_is_begun(
+    run: Run, tmp_path: Path, models: Path, tiny_task_root: Path
+) -> None:
+    for name in (f"sound-of-pixels:{models}/pixels", f"sound-of-pixels:{models}/pixels@iass:{models}/activity"):
+        status, said, _ = run("enhance", tiny_task_root, tmp_path / "run", "--separator", name, "--jobs", 1)
+        assert status == 2
+        assert len(said) == 1
+        assert "expected one that needs no video: a task has none, got one that looks at the players" in said[0]
+        assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("kind", ["multi-head-u-net:{}/heads", "iass:{}/everyone"])
+def test_a_task_is_enhanced_and_scored_to_its_end(
+    run: Run, tmp_path: Path, models: Path, tiny_task_root: Path, kind: str
+) -> None:
+    folder = tmp_path / "run"
+    status, said, _ = run("enhance", tiny_task_root, folder, "--separator", kind.format(models), "--jobs", 1)
+    assert status == 0, said
+    assert len(list((folder / "enhanced_signals").rglob("*.flac"))) == N_PAIRS
+    status, said, _ = run("score", tiny_task_root, folder, "--jobs", 1)
+    assert status == 0, said
+    scores = pd.read_csv(folder / "scores.csv")
+    assert len(scores) == N_PAIRS
+    assert scores["avg_haaqi"].between(0, 1).all()
 
 
 def test_several_videos_go_into_folders_and_one_that_is_damaged_does_not_stop_the_rest(
