@@ -298,6 +298,24 @@ def test_a_study_trains_what_is_missing_and_nothing_twice(tmp_path: Path, stem_f
         replace(study, seeds=())
 
 
+def test_a_target_that_is_silent_wherever_it_is_measured_is_refused(tmp_path: Path, stem_folder: Path) -> None:
+    entry = StemEntry(rendition="rest", label="Cello", instrument="Cello", family="x", mean_pitch=0, file="c.npy")
+    other = replace(entry, label="Flute", instrument="Flute", file="f.npy")
+    write_stem(tmp_path / "silent", entry, np.zeros(44_100))
+    write_stem(tmp_path / "silent", other, np.full(44_100, 0.1))
+    write_manifest(tmp_path / "silent", [entry, other])
+    study = IassStudy(
+        experiment=experiment_on(stem_folder),
+        targets={"Cello": ("Cello",)},
+        systems=("iass",),
+        seeds=(0,),
+        test=(tmp_path / "silent",),
+    )
+    with pytest.raises(MetadataError, match=r"cell bounds-Cello: expected a piece in which Cello sounds, in .*silent"):
+        list(run_iass_study(study, tmp_path / "results.csv", tmp_path))
+    assert not (tmp_path / "results.csv").exists()
+
+
 class Leaky:
     """Gives every instrument a third of all the others beside itself."""
 
