@@ -6,6 +6,8 @@ import csv
 import functools
 import importlib.util
 import math
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +17,7 @@ import pytest
 import torch
 
 from rebalance import AudioError, ConfigError, MetadataError
-from rebalance.separation import load_separator
+from rebalance.separation import ModelCard, load_separator
 from rebalance.separation.solos import (
     LogSpectrumConfig,
     MultiHeadConfig,
@@ -25,6 +27,7 @@ from rebalance.separation.solos import (
     VisionConfig,
     VisionNetwork,
     ratio_masks,
+    save_solos_network,
 )
 from rebalance.synthesis.performers import EnsemblePlan, write_ensembles
 from rebalance.training import SolosStudy, TrainSettings, _solos_training, read_recipe, run_solos_study
@@ -360,6 +363,28 @@ def test_the_study_runs_from_its_command_once_and_goes_on_where_it_was_left(
     command.main([str(results), "--table"])
     assert "ideal binary masks" in capsys.readouterr().out
     assert before
+
+
+def test_an_activation_map_is_painted_and_what_is_no_time_refused_in_one_line(tmp_path: Path) -> None:
+    from rebalance.video import write_video
+
+    save_solos_network(tmp_path / "model" / "m.safetensors", pixels(), ModelCard())
+    tone = 0.2 * np.sin(np.arange(11_025.0) * 0.3)[None]
+    write_video(tmp_path / "x.mp4", np.zeros((25, 32, 64, 3), np.uint8), frame_rate=25, sound=tone, sample_rate=11_025)
+
+    def painted(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(RECIPE / "activation_map.py"), "model", "x.mp4", *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    done = painted("2", "map.png", "0.5")
+    assert done.returncode == 0, done.stderr
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["player 1", "player 2"]
+    assert (tmp_path / "map.png").stat().st_size > 100
+    for start_s, message in (("abc", "expected seconds from 0, got 'abc'"), ("9", "expected less than 1.0 s, got 9")):
+        refused = painted("2", "other.png", start_s)
+        assert refused.returncode == 1
+        assert refused.stderr == f"activation_map.py: START_S: {message}\n"
+    assert not (tmp_path / "other.png").exists()
 
 
 class BegunError(Exception):
