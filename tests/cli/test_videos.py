@@ -131,6 +131,25 @@ def test_a_task_is_enhanced_and_scored_to_its_end(
     assert scores["avg_haaqi"].between(0, 1).all()
 
 
+def test_activity_is_told_of_the_sound_of_a_video(run: Run, tmp_path: Path, models: Path) -> None:
+    named = ("--instruments", "cello", "--separator", f"iass:{models}/activity", "--out", tmp_path / "out")
+    status, said, told = run("activity", video(tmp_path), *named)
+    assert status == 0, said
+    assert told.startswith("Cello: plays 0% of the time\n")
+    status, said, _ = run("activity", video(tmp_path, sound=False), *named, "--force")
+    assert status == 2
+    assert "duet.mp4: expected a sound track, found none" in said[0]
+
+
+@pytest.mark.parametrize("name", ["default@iass:{}/activity", "multi-head-u-net:{}/heads"])
+def test_activity_says_what_can_tell_it(run: Run, tmp_path: Path, models: Path, name: str) -> None:
+    soundfile.write(tmp_path / "x.wav", np.zeros(RATE), RATE)
+    arguments = ("--instruments", "cello", "--separator", name.format(models), "--out", tmp_path / "out")
+    status, said, _ = run("activity", tmp_path / "x.wav", *arguments)
+    assert status == 2
+    assert "--separator: expected iass:FOLDER, or a player tracker: 'default' or the path of a checkpoint" in said[0]
+
+
 def test_several_videos_go_into_folders_and_one_that_is_damaged_does_not_stop_the_rest(
     run: Run, tmp_path: Path
 ) -> None:
