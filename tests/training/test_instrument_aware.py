@@ -18,7 +18,7 @@ from rebalance.audio import write_audio
 from rebalance.datasets import load_corpus
 from rebalance.separation import ModelCard, load_separator
 from rebalance.separation.iass import Iass, IassConfig, load_iass_models
-from rebalance.separation.xumx import Xumx
+from rebalance.separation.xumx import Xumx, XumxConfig
 from rebalance.training import (
     NO_WEIGHT,
     TRUE_WEIGHT,
@@ -269,6 +269,20 @@ def test_figures_of_bounds_and_networks_have_the_order_they_must_have(stem_folde
     assert rows["iass, weight"].sdr_db == pytest.approx(0.0, abs=1e-6)  # silence
     assert (rows["iass, weight"].seed, rows["iass, weight"].recall) == (3, 0.0)
     assert rows["iass, no weight"].sdr_db < 0
+
+
+def test_open_unmix_is_measured_with_the_phase_of_the_mixture_and_no_wiener_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def quarter(_: Xumx, magnitudes: torch.Tensor) -> torch.Tensor:
+        return torch.full_like(magnitudes[:, None], 0.25)
+
+    monkeypatch.setattr(Xumx, "masks", quarter)
+    network = Xumx(XumxConfig(targets=("Cello",), hidden_size=2, window=2048, hop=512)).eval()
+    noise = (0.1 * np.random.default_rng(0).standard_normal(600_000)).astype(np.float32)  # two blocks of frames
+    sources = np.stack([0.25 * noise, 0.75 * noise])
+    (row,) = measured_network("open-unmix", network, {"duet": sources}, 0)
+    assert row.sdr_db > 60  # a Wiener step with what the mask leaves would give a tenth, and 4.4 dB
 
 
 def test_a_study_trains_what_is_missing_and_nothing_twice(tmp_path: Path, stem_folder: Path) -> None:
