@@ -179,6 +179,11 @@ def spaced(instrument: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", instrument).capitalize()
 
 
+def letters_of(name: str) -> str:
+    """Return the letters of a name in lower case and without accents: ``"ElectricGuitar"`` is ``"electric guitar"``."""
+    return "".join(filter(str.isalpha, plain(name)))
+
+
 def plain(text: str) -> str:
     """Return text in lower case and without accents."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rebalance._base.errors import ConfigError
 from rebalance._base.extras import optional_packages
 from rebalance._base.instrument_names import instruments_listed
 from rebalance.cli._music_files import FileArgument, read_music
@@ -38,7 +39,7 @@ def activity(
     """Tell who plays when, and whether the players named are there: a table and a picture.
 
     A player tracker names the pitches of every player; the networks of IASS (iass:FOLDER) tell instruments apart, not
-    two players of one.
+    two players of one. Of a video the sound is read.
 
     Example: rebalance activity quartet.flac --instruments violin,violin,viola,cello --out activity
     """
@@ -96,6 +97,9 @@ def _tracked(recording: Recording, named: Sequence[str], separator: str, device:
     )
 
     players = source_names(named)
+    if ":" in separator and not Path(separator).expanduser().exists():
+        expected = "iass:FOLDER, or a player tracker: 'default' or the path of a checkpoint"
+        raise ConfigError(where="--separator", expected=expected, got=repr(separator))
     tracker = load_tracker(separator, device=device)
     rate = recording.sample_rate
     with working("track the players"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -61,6 +62,10 @@ def following(
     if score is None:
         _refuse_parts(part)
         return separator
+    from rebalance.separation import WeightedSeparator
+
+    if isinstance(separator, WeightedSeparator):
+        return replace(separator, separator=following(separator.separator, files, players, score, part))
     with optional_packages():
         from rebalance.transcription import by_pitch, score_informed
     from rebalance.cli._music_files import read_music

@@ -9,28 +9,31 @@ import typer
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import AudioError
+from rebalance.cli._videos import is_video, video_sound
 
 if TYPE_CHECKING:
     from rebalance.audio import Recording
 
 FileArgument: TypeAlias = Annotated[
     Path,
-    typer.Argument(metavar="FILE", help="Music to read: FLAC, WAV, MP3, OGG; mono or stereo.", show_default=False),
+    typer.Argument(
+        metavar="FILE", help="Music to read: FLAC, WAV, MP3, OGG, or a video; mono or stereo.", show_default=False
+    ),
 ]
 
 
 def read_music(file: Path) -> Recording:
-    """Read mono or stereo music, and say what was wrong with its file.
+    """Read mono or stereo music, of a video its sound, and say what was wrong with its file.
 
     Raises
     ------
-    AudioError
-        If it cannot be read or has more channels.
+    AudioError, MetadataError
+        If it cannot be read or has more channels, or a video has no sound.
     """
     from rebalance.audio import read_audio
     from rebalance.cli._reporting import say_remarks
 
-    recording = read_audio(file)
+    recording = video_sound(file) if is_video(file) else read_audio(file)
     n_channels = recording.samples.shape[0]
     if n_channels > CAD2_TASK2.n_channels:
         raise AudioError(where=file, expected="a mono or stereo recording", got=f"{n_channels} channels")

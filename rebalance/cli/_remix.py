@@ -24,6 +24,7 @@ from rebalance.cli._several_files import (
     do_each,
     keep_what_is_there,
     opened_files,
+    others_known,
     require_different,
     suffix_of_format,
 )
@@ -104,8 +105,9 @@ def remix(
     outputs = _outputs(files, out, suffix, depth=depth, inputs=inputs, force=force)
     require_one(files, score)
     players = instruments_listed(instruments)
-    gains_db = _gains_of_file(gains, players) if gains else {}
-    gains_db |= gains_by_source([_gain(text) for text in gain], players)
+    also = others_known(players, separator, device)
+    gains_db = _gains_of_file(gains, players, also) if gains else {}
+    gains_db |= gains_by_source([_gain(text) for text in gain], players, also=also)
     target = _loudness(loudness, amplified=listener is not None)
     if person is not None and listener is None:
         raise ConfigError(where="--person", expected="--listener, too: the file with the audiogram")
@@ -206,7 +208,7 @@ def _loudness(text: str | None, *, amplified: bool) -> LoudnessTarget:
         ) from error
 
 
-def _gains_of_file(path: Path, players: tuple[str, ...]) -> dict[str, float]:
+def _gains_of_file(path: Path, players: tuple[str, ...], also: tuple[str, ...]) -> dict[str, float]:
     """Read the one gain pattern of a file, by source name."""
     from rebalance.separation import source_names
     from rebalance.task import Findings, read_document
@@ -222,7 +224,9 @@ def _gains_of_file(path: Path, players: tuple[str, ...]) -> dict[str, float]:
         raise ConfigError(
             where=path, expected=f"a gain for each of {', '.join(expected)}", got=f"{', '.join(sorted(pattern))}"
         )
-    return {name: float(pattern[source]) for name, source in zip(source_names(players), expected, strict=True)}
+    return {
+        name: float(pattern[source]) for name, source in zip(source_names(players, also=also), expected, strict=True)
+    }
 
 
 def _fitting(path: Path, person: str | None) -> Fitting:

@@ -69,12 +69,12 @@ def log_told() -> Iterator[None]:
 
 def say_details(separator: Separator, players: Sequence[str]) -> None:
     """Say on the error stream what separates, where more is to be told than usual."""
-    from rebalance.separation import info_of, source_names
+    from rebalance.separation import info_of, instruments_of, source_names
 
     info = info_of(separator)
     size = "" if info.n_parameters is None else f", {info.n_parameters:,} parameters"
     detail(f"separator {separator.name}{size}, {separator.sample_rate} Hz, shrinkage {info.shrinkage}")
-    detail(f"players: {', '.join(source_names(players))}")
+    detail(f"players: {', '.join(source_names(players, also=instruments_of(separator)))}")
 
 
 def chosen_split(root: Path, asked: str | None) -> Split:

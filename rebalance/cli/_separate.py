@@ -21,6 +21,7 @@ from rebalance.cli._several_files import (
     do_each,
     keep_what_is_there,
     opened_files,
+    others_known,
     require_different,
     suffix_of_format,
 )
@@ -57,7 +58,7 @@ def separate(
 
     require_one(files, score)
     players = instruments_listed(instruments)
-    names = source_names(players)
+    names = source_names(players, also=others_known(players, separator, device))
     suffix = suffix_of_format(format_) or ".flac"
     folders = [out / path.stem if len(files) > 1 else out for path in files]
     require_different(folders, files)

@@ -8,6 +8,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError, RebalanceError
 from rebalance._base.instrument_names import instrument_of
 from rebalance._base.running import Failure, one_line
@@ -37,6 +38,21 @@ DepthOption: TypeAlias = Annotated[
         help="Depth of samples; that of what is read when left out.",
     ),
 ]
+
+
+def others_known(players: Sequence[str], separator: str, device: str) -> tuple[str, ...]:
+    """Return the instruments a separator names as its own; it is loaded only where a player is not of the challenge.
+
+    Raises
+    ------
+    ConfigError
+        If it has to be loaded and cannot be.
+    """
+    if all(instrument_of(player) in CAD2_TASK2.instruments for player in players):
+        return ()
+    from rebalance.separation import instruments_of, load_separator
+
+    return instruments_of(load_separator(separator, device=device))
 
 
 def opened_files(

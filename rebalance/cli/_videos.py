@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rebalance._base.errors import ConfigError
 
 if TYPE_CHECKING:
+    from rebalance.audio import Recording
     from rebalance.separation import Separator
 
 _SUFFIXES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".webm"})
@@ -39,6 +40,19 @@ def shown(separator: Separator, path: Path, n_players: int, *, sound_s: float) -
     return separator.shown(players_in_video(path, n_players, sound_s=sound_s))
 
 
+def video_sound(path: Path) -> Recording:
+    """Return the sound of a video.
+
+    Raises
+    ------
+    MetadataError
+        If it cannot be read or has no sound.
+    """
+    from rebalance.video import read_sound
+
+    return read_sound(path)
+
+
 def sound_of(path: Path, folder: Path) -> Path:
     """Return the file that the sound of a recording is read from: itself, or a copy in a folder of that of a video.
 
@@ -50,9 +64,8 @@ def sound_of(path: Path, folder: Path) -> Path:
     if not is_video(path) or not path.is_file():
         return path
     from rebalance.audio import output_format, writing_audio
-    from rebalance.video import read_sound
 
-    recording = read_sound(path)
+    recording = video_sound(path)
     copy = folder / f"{len(list(folder.iterdir()))}.wav"
     n_channels = len(recording.samples)
     kind = output_format(copy, depth="float").for_length(recording.samples.shape[1], n_channels)

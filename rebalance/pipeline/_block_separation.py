@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import AudioError
 from rebalance.audio import Audio, Block, Blocking, ResampledStream, Stream, aligned_pieces, resampled_pieces
-from rebalance.separation import Levelled, Separator, checked_estimates, placed_at, source_names
+from rebalance.separation import Levelled, Separator, checked_estimates, instruments_of, placed_at, source_names
 
 Progress: TypeAlias = Callable[[float], None]
 
@@ -40,7 +40,7 @@ def separated_blocks(
     """
     if stream.n_channels > CAD2_TASK2.n_channels:
         raise AudioError(expected="a mono or stereo recording", got=f"{stream.n_channels} channels")
-    names = source_names(instruments)
+    names = source_names(instruments, also=instruments_of(separator))
     resampled = ResampledStream(stream, separator.sample_rate)
     level = _running_level(resampled) if isinstance(separator, Levelled) else None
     for block in SEPARATION_BLOCKING.blocks(resampled):
@@ -64,7 +64,8 @@ def _levelled_estimates(
     gains = level.levelling(start, mixture.shape[1])
     levelled = separator.at_level(_LEVEL) if isinstance(separator, Levelled) else separator
     estimates = levelled(mixture * gains, instruments)
-    checked = checked_estimates(estimates, source_names(instruments), mixture.shape)
+    names = source_names(instruments, also=instruments_of(separator))
+    checked = checked_estimates(estimates, names, mixture.shape)
     return {name: estimate / gains for name, estimate in checked.items()}
 
 

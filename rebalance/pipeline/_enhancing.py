@@ -29,6 +29,7 @@ from rebalance.separation import (
     OfficialTargets,
     Oracle,
     Separator,
+    Sighted,
     checked_estimates,
     info_of,
     load_separator,
@@ -196,7 +197,7 @@ def enhance_task(
     ------
     ConfigError
         If the folder holds the run of another system, other weights, source or settings, or the separator cannot be
-        had.
+        had or has to be shown a video.
 
     Examples
     --------
@@ -211,6 +212,9 @@ def enhance_task(
     """
     run = expanded(run)
     separator = _separator(options)
+    if isinstance(separator, Sighted):
+        expected = "one that needs no video: a task has none"
+        raise ConfigError(where=f"separator {separator.name!r}", expected=expected, got="one that looks at the players")
     if options.remix == "official":
         _require_official(separator)
     record = _record(task, options, separator)

@@ -21,7 +21,7 @@ from rebalance.pipeline._personal import (
     common_attenuation_db,
     remix_stream,
 )
-from rebalance.separation import Separator, source_names
+from rebalance.separation import Separator, instruments_of, source_names
 
 # Stems of longer recordings are not kept until it is known whether one clips: 12 minutes of a quartet in stereo.
 MAX_KEPT_BYTES = 2**30
@@ -109,7 +109,7 @@ def separate_file(
     ['Violin.ogg', 'Cello.ogg']
     """
     folder = expanded(folder)
-    names = source_names(instruments)
+    names = source_names(instruments, also=instruments_of(separator))
     paths = {name: folder / f"{name}{audio_format.suffix}" for name in names}
     folder.mkdir(parents=True, exist_ok=True)
     writing = _StemFiles(paths=tuple(paths.values()), file=file, audio_format=audio_format)

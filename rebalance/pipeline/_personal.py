@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rebalance._base.challenge import CAD2_TASK2, EARS
 from rebalance._base.errors import AudioError, ConfigError
 from rebalance._base.files import StrPath, expanded
-from rebalance._base.instrument_names import instrument_of, voice_of
+from rebalance._base.instrument_names import instrument_of, letters_of, voice_of
 from rebalance._base.names import suggestion
 from rebalance.audio import (
     MAX_STRENGTH,
@@ -44,7 +44,7 @@ from rebalance.pipeline._block_separation import (
     separated_blocks,
     stem_pieces,
 )
-from rebalance.separation import Separator, info_of, known_instruments, source_names
+from rebalance.separation import Separator, info_of, instruments_of, known_instruments, source_names
 
 LoudnessTarget: TypeAlias = float | Literal["recording"] | None
 
@@ -101,7 +101,8 @@ class RemixRequest:
     @property
     def all_gains_db(self) -> dict[str, float]:
         """Gain in dB of every source."""
-        return {name: self.gains_db.get(name, 0.0) for name in source_names(self.instruments)}
+        names = source_names(self.instruments, also=instruments_of(self.separator))
+        return {name: self.gains_db.get(name, 0.0) for name in names}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +193,7 @@ def separate_recording(
     >>> list(stems), np.allclose(sum(stems.values()), recording.samples, atol=1e-4)
     (['Flute', 'Oboe', 'Clarinet', 'Bassoon'], True)
     """
-    names = source_names(instruments)
+    names = source_names(instruments, also=instruments_of(separator))
     pieces = stem_pieces(RecordingStream(recording), instruments, separator, on_progress)
     stems = np.concatenate([piece.astype(np.float32) for piece in pieces], axis=-1)
     return dict(zip(names, stems, strict=True))
@@ -465,7 +466,7 @@ def remix_of_stems(
 
 
 def gains_by_source(
-    requests: Mapping[str, float] | Iterable[tuple[str, float]], instruments: Sequence[str]
+    requests: Mapping[str, float] | Iterable[tuple[str, float]], instruments: Sequence[str], *, also: Sequence[str] = ()
 ) -> dict[str, float]:
     """Spell out gains asked by instrument or by source: ``violin`` means every violin, ``violin_2`` one of them.
 
@@ -478,6 +479,8 @@ def gains_by_source(
         Gains in dB by name, or pairs of both; a name may come twice when its gain is the same.
     instruments
         Of every player, in the order of the recording.
+    also
+        Instruments beside those of the challenge; see `rebalance.separation.instruments_of`.
 
     Raises
     ------
@@ -491,8 +494,8 @@ def gains_by_source(
     >>> gains_by_source({"celli": -6.0, "Geige 2": 3.0}, ("violin", "violin", "cello"))
     {'Violin_2': 3.0, 'Cello': -6.0}
     """
-    names = source_names(instruments)
-    known = known_instruments(instruments)
+    names = source_names(instruments, also=also)
+    known = known_instruments(instruments, also=also)
     of_instruments: dict[str, float] = {}
     of_players: dict[str, float] = {}
     pairs = requests.items() if isinstance(requests, Mapping) else requests
@@ -502,7 +505,8 @@ def gains_by_source(
         matching = [
             name
             for name, instrument in zip(names, known, strict=True)
-            if instrument == wanted and (voice is None or name == f"{instrument}_{voice}")
+            if (instrument == wanted or letters_of(instrument) == letters_of(asked))
+            and (voice is None or name == f"{instrument}_{voice}")
         ]
         if not matching:
             expected = sorted({*names, *known})

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import AudioError, ConfigError
-from rebalance._base.instrument_names import instrument_of, names_another, spaced
+from rebalance._base.instrument_names import instrument_of, letters_of, names_another, spaced
 from rebalance._base.names import suggestion
 from rebalance.audio import Audio
 
@@ -128,13 +128,45 @@ class OfficialTargets(Protocol):
         """
 
 
-def source_names(instruments: Sequence[str]) -> tuple[str, ...]:
+@runtime_checkable
+class OwnInstruments(Protocol):
+    """A separator that names the instruments it knows; they need not be the challenge's."""
+
+    @property
+    def separated_instruments(self) -> tuple[str, ...]:
+        """Every instrument it can be asked for."""
+
+
+def instruments_of(separator: object) -> tuple[str, ...]:
+    """Return the instruments a separator names as its own; none where it knows those of the challenge.
+
+    Parameters
+    ----------
+    separator
+        Any.
+
+    Examples
+    --------
+    >>> from rebalance.separation import instruments_of, load_separator
+    >>> instruments_of(load_separator("mixture"))
+    ()
+    >>> class OfSongs:
+    ...     separated_instruments = ("Vocals", "Drums")
+    >>> instruments_of(OfSongs())
+    ('Vocals', 'Drums')
+    """
+    return separator.separated_instruments if isinstance(separator, OwnInstruments) else ()
+
+
+def source_names(instruments: Sequence[str], *, also: Sequence[str] = ()) -> tuple[str, ...]:
     """Name every source after its instrument, numbered only where one is repeated.
 
     Parameters
     ----------
     instruments
         Instruments in any case and in many languages: ``("violin", "Geige", "Cello")``.
+    also
+        Instruments beside those of the challenge; see `instruments_of`.
 
     Returns
     -------
@@ -144,7 +176,7 @@ def source_names(instruments: Sequence[str]) -> tuple[str, ...]:
     Raises
     ------
     ConfigError
-        If there is none, or one is not an instrument of the challenge.
+        If there is none, or one is neither an instrument of the challenge nor one of the others.
 
     Examples
     --------
@@ -152,7 +184,11 @@ def source_names(instruments: Sequence[str]) -> tuple[str, ...]:
     >>> source_names(["violin", "Violin", "Cello"])
     ('Violin_1', 'Violin_2', 'Cello')
     """
-    known = known_instruments(instruments)
+    return _numbered(known_instruments(instruments, also=also))
+
+
+def _numbered(known: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of sources by instrument, numbered where one is repeated."""
     counts = Counter(known)
     heard: Counter[str] = Counter()
     names: list[str] = []
@@ -162,19 +198,28 @@ def source_names(instruments: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def known_instruments(instruments: Sequence[str]) -> tuple[str, ...]:
+def known_instruments(instruments: Sequence[str], *, also: Sequence[str] = ()) -> tuple[str, ...]:
     """Return the instruments as the challenge spells them: ``"Geige"`` and ``"violins"`` are ``"Violin"``.
+
+    Parameters
+    ----------
+    instruments
+        Instruments in any case and in many languages.
+    also
+        Instruments beside those of the challenge, spelt as they shall be; see `instruments_of`.
 
     Raises
     ------
     ConfigError
-        If there is none, or one is not an instrument of the challenge, with the closest one.
+        If there is none, or one is neither an instrument of the challenge nor one of the others, with the closest one.
 
     Examples
     --------
     >>> from rebalance.separation import known_instruments
     >>> known_instruments(["violin", "CELLO"])
     ('Violin', 'Cello')
+    >>> known_instruments(["electric guitar", "Posaune"], also=("ElectricGuitar", "Trombone"))
+    ('ElectricGuitar', 'Trombone')
     >>> known_instruments(["Viollin"])
     Traceback (most recent call last):
         ...
@@ -186,21 +231,23 @@ def known_instruments(instruments: Sequence[str]) -> tuple[str, ...]:
         )
     if not instruments:
         raise ConfigError(where="instruments", expected="at least one", got="none")
-    return tuple(_known_instrument(instrument) for instrument in instruments)
+    return tuple(_known_instrument(instrument, also) for instrument in instruments)
 
 
-def _known_instrument(name: str) -> str:
-    """Return an instrument as the challenge spells it, whatever its language."""
+def _known_instrument(name: str, also: Sequence[str]) -> str:
+    """Return an instrument as the challenge, or who knows others, spells it, whatever its language."""
     known = instrument_of(name)
-    if known in CAD2_TASK2.instruments:
+    if known in (*CAD2_TASK2.instruments, *also):
         return str(known)
-    expected = ", ".join(CAD2_TASK2.instruments)
+    for other in also:
+        if letters_of(other) == letters_of(name):
+            return other
+    possible = also or CAD2_TASK2.instruments
+    expected = ", ".join(possible)
     if known is not None or names_another(name):
         what = f" ({spaced(known)})" if known is not None and spaced(known).casefold() != name.casefold() else ""
         raise ConfigError(f"not among those that can be separated: {expected}", where=f"instrument {name!r}{what}")
-    raise ConfigError(
-        where=f"instrument {name!r}", expected=f"one of {expected}", more=suggestion(name, CAD2_TASK2.instruments)
-    )
+    raise ConfigError(where=f"instrument {name!r}", expected=f"one of {expected}", more=suggestion(name, possible))
 
 
 def checked_mixture(mixture: Audio) -> NDArray[np.float32]:
@@ -241,7 +288,7 @@ def shared_among_voices(
     by_instrument
         Estimate of every instrument, shape ``(n_channels, n_samples)``.
     instruments
-        Instrument of every source, as the challenge spells it.
+        Instrument of every source, as `known_instruments` spells it.
 
     Returns
     -------
@@ -259,5 +306,5 @@ def shared_among_voices(
     counts = Counter(instruments)
     return {
         name: by_instrument[instrument] / np.float32(counts[instrument])
-        for name, instrument in zip(source_names(instruments), instruments, strict=True)
+        for name, instrument in zip(_numbered(instruments), instruments, strict=True)
     }

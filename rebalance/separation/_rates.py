@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rebalance.audio import Audio, resample
 from rebalance.separation._estimates import checked_estimates
-from rebalance.separation._protocol import Separator, source_names
+from rebalance.separation._protocol import Separator, instruments_of, source_names
 
 
 def separate_at_rate(
@@ -49,7 +49,9 @@ def separate_at_rate(
     if separator.sample_rate == sample_rate:
         return separator(mixture, instruments)
     own = resample(mixture, sample_rate, separator.sample_rate)
-    made = checked_estimates(separator(own, instruments), source_names(instruments), own.shape)
+    made = checked_estimates(
+        separator(own, instruments), source_names(instruments, also=instruments_of(separator)), own.shape
+    )
     return {
         name: _fitted(resample(estimate, separator.sample_rate, sample_rate), mixture.shape[1])
         for name, estimate in made.items()

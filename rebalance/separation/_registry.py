@@ -36,7 +36,7 @@ from rebalance.separation._mixture import MixtureSeparator
 from rebalance.separation._oracles import BinaryMaskOracle, RatioMaskOracle, SourceOracle
 from rebalance.separation._overview import installed_separators
 from rebalance.separation._protocol import Separator
-from rebalance.separation._weighted_separator import WeightedSeparator
+from rebalance.separation._weighted_separator import weighted_separator
 
 if TYPE_CHECKING:
     from rebalance.separation.iass import IassSeparator
@@ -320,7 +320,7 @@ def _weighted(text: str, inner: str, detector: str, device: str) -> Separator:
     """Return a separator with the instrument weight of another."""
     found = load_activity_detector(detector, device=device)
     assert found is not None
-    return WeightedSeparator(name=text, separator=load_separator(inner, device=device), detector=found)
+    return weighted_separator(text, load_separator(inner, device=device), found)
 
 
 def _solos(model_format: str, name: str, path: Path, device: str) -> Separator:

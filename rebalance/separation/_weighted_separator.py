@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,15 @@ from rebalance.separation._describing import Described
 from rebalance.separation._estimates import checked_estimates
 from rebalance.separation._info import SeparatorInfo, info_of
 from rebalance.separation._placing import placed_at
-from rebalance.separation._protocol import Levelled, Separator, checked_mixture, known_instruments, source_names
+from rebalance.separation._protocol import (
+    Levelled,
+    Separator,
+    checked_mixture,
+    instruments_of,
+    known_instruments,
+    source_names,
+)
+from rebalance.separation._sighted import PlayersAt, Sighted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -78,6 +87,11 @@ class WeightedSeparator(Described):
         return self.separator.sample_rate
 
     @property
+    def separated_instruments(self) -> tuple[str, ...]:
+        """Those of the separator that is weighted; none of its own where it knows the challenge's."""
+        return instruments_of(self.separator)
+
+    @property
     def info(self) -> SeparatorInfo:
         """What is known of both together."""
         own, other = info_of(self.separator), info_of(self.detector)
@@ -92,7 +106,7 @@ class WeightedSeparator(Described):
             weights=hashlib.sha256(digests.encode()).hexdigest(),
         )
 
-    def at_level(self, mean_square: float) -> WeightedSeparator:
+    def at_level(self, mean_square: float) -> Self:
         """Return the same, whose parts take this for the mean square of every mixture where they ask for one."""
         return replace(
             self,
@@ -100,13 +114,14 @@ class WeightedSeparator(Described):
             detector=_at_level(self.detector, mean_square),
         )
 
-    def beginning_at(self, start_s: float) -> WeightedSeparator:
+    def beginning_at(self, start_s: float) -> Self:
         """Return the same for a block of the recording that begins at a time in seconds."""
         return replace(self, separator=placed_at(self.separator, start_s))
 
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source; see `Separator`."""
-        known, names = known_instruments(instruments), source_names(instruments)
+        also = self.separated_instruments
+        known, names = known_instruments(instruments, also=also), source_names(instruments, also=also)
         checked = checked_mixture(mixture)
         estimates = checked_estimates(self.separator(checked, instruments), names, checked.shape)
         weights = self._weights(checked, known)
@@ -128,6 +143,28 @@ class WeightedSeparator(Described):
             name: np.interp(times_s, found.frame_times_s, row.astype(np.float64)).astype(np.float32)
             for name, row in zip(found.instruments, found.active, strict=True)
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class WeightedSightedSeparator(WeightedSeparator):
+    """A `WeightedSeparator` over one that has to be shown the players, and so has to be shown them itself.
+
+    Parameters
+    ----------
+    name, separator, detector
+        As those of `WeightedSeparator`; the separator is `Sighted`.
+    """
+
+    def shown(self, players_at: PlayersAt) -> Self:
+        """Return the same, shown the players."""
+        assert isinstance(self.separator, Sighted)
+        return replace(self, separator=self.separator.shown(players_at))
+
+
+def weighted_separator(name: str, separator: Separator, detector: ActivityDetector) -> WeightedSeparator:
+    """Return a separator with the weight of a detector, `Sighted` where the separator is."""
+    kind = WeightedSightedSeparator if isinstance(separator, Sighted) else WeightedSeparator
+    return kind(name=name, separator=separator, detector=detector)
 
 
 def _at_level(detector: ActivityDetector, mean_square: float) -> ActivityDetector:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Literal
@@ -11,7 +11,7 @@ from typing import Literal
 import pandas as pd
 import torch
 
-from rebalance._base.errors import ConfigError
+from rebalance._base.errors import ConfigError, MetadataError
 from rebalance._base.files import StrPath, expanded
 from rebalance.separation import ModelCard
 from rebalance.training._iass_settings import IassExperiment, IassSystem
@@ -125,7 +125,8 @@ def run_iass_study(study: IassStudy, results: StrPath, runs: StrPath) -> Iterato
     Raises
     ------
     MetadataError
-        If the results are no such table, or the stems are not there.
+        If the results are no such table, the stems are not there, or a target is silent in all of those to measure
+        with.
     ConfigError
         If a training was begun with other settings.
 
@@ -179,12 +180,20 @@ def _tables(path: StrPath) -> StudyTables:
     return StudyTables(folder=file.parent, columns=columns, key=("cell",), float_format="%.4f")
 
 
+def _listed(folders: Sequence[Path]) -> str:
+    """Return the names of folders."""
+    return ", ".join(map(str, folders))
+
+
 def _rows(study: IassStudy, cell: IassCell, runs: Path) -> Iterator[PieceFigures]:
     """Give the rows of a cell, trained first where it has to be."""
     experiment = study.experiment_of(cell)
     library = open_library(study.test, any_instrument=True)
     mixer = PlainMixer(stem_library=library, settings=experiment.mixing, seed=0, device=torch.device("cpu"))
     pieces = {name: sources for name, sources in mixer.whole_pieces().items() if sources[0].any()}
+    if not pieces:
+        where, expected = f"cell {cell.name}", f"a piece in which {cell.target} sounds, in {_listed(study.test)}"
+        raise MetadataError(where=where, expected=expected, found="silence alone")
     if cell.system == "bounds":
         yield from measured_bounds(cell.target, pieces)
         return

@@ -44,6 +44,11 @@ class SolosStudy:
         Of the multi-head U-Net.
     validation_batches
         Of held-out solos.
+    pixels_start
+        Weights that the fine-tuned Sound of Pixels begins with: ``best.safetensors`` or ``state.safetensors`` of
+        another run of the same sizes; those of the run on the other corpus when None.
+    multi_head_start
+        Weights that the multi-head U-Net begins with, likewise; random ones when None.
 
     Raises
     ------
@@ -79,6 +84,8 @@ class SolosStudy:
     multi_head_mixing: SoloMixingSettings
     multi_head_train: TrainSettings
     validation_batches: int = 4
+    pixels_start: Path | None = None
+    multi_head_start: Path | None = None
 
     def __post_init__(self) -> None:
         if not self.seeds or len(set(self.seeds)) != len(self.seeds):

@@ -72,6 +72,7 @@ def open_material(study: SolosStudy, work: Path) -> SolosMaterial:
         write_ensembles(work / "ensembles", study.ensembles)
     rate, side = study.spectrum.sample_rate, study.vision.frame_size
     solos, other = (divided(open_solos(roots[name], sample_rate=rate, frame_size=side)) for name in ("solos", "other"))
+    _mixers(study, solos, 0, study.multi_head_mixing, study.multi_head_train)  # before anything is trained
     pieces = open_pieces(study.ensembles_root or work / "ensembles", sample_rate=rate)
     return SolosMaterial(solos=solos, other=other, pieces=pieces)
 
@@ -83,6 +84,8 @@ def train_system(study: SolosStudy, material: SolosMaterial, work: Path, name: S
     torch.manual_seed(seed)
     if name == "multi-head-u-net":
         heads = MultiHeadUNet(study.multi_head)
+        if study.multi_head_start is not None:
+            load_average(heads, study.multi_head_start)
         cell = _fit(study, heads, material.solos, run, seed, study.multi_head_mixing, study.multi_head_train)
         save_solos_network(model, heads, _card(name, seed, cell))
         return TrainedSystem(network=heads, cell=cell)
@@ -90,7 +93,7 @@ def train_system(study: SolosStudy, material: SolosMaterial, work: Path, name: S
     pixels = SoundOfPixels(study.pixels)
     accuracy = None
     if name == "pixels-fine-tuned":
-        load_average(pixels, runs / f"pixels-other-corpus-{seed}" / "best.safetensors")
+        load_average(pixels, study.pixels_start or runs / f"pixels-other-corpus-{seed}" / "best.safetensors")
     else:
         accuracy = _with_sight(study, material, pixels.vision, runs / f"sight-{corpus}-{seed}", seed, corpus)
     libraries = material.other if corpus == "other" else material.solos
@@ -119,17 +122,7 @@ def _fit(
     settings: TrainSettings,
 ) -> dict[str, Any]:
     """Train a network, or go on, give it the best of its averages, and return what is to be said of the run."""
-    kept, held = (
-        SoloMixer(
-            solos=library,
-            heads=SOLOS_INSTRUMENTS,
-            spectrum=study.spectrum,
-            vision=study.vision,
-            settings=mixing,
-            seed=seed + offset,
-        )
-        for library, offset in zip(libraries, (0, 1_000_003), strict=True)
-    )
+    kept, held = _mixers(study, libraries, seed, mixing, settings)
     objective = _objective(study, network)
     seeded = replace(settings, seed=seed)
     description = {"mixing": asdict(mixing), "spectrum": asdict(study.spectrum), "vision": asdict(study.vision)}
@@ -152,6 +145,31 @@ def _fit(
         "validation_loss": round(progress.schedule.best_loss, 5),
         "stages": progress.schedule.stage + 1,
     }
+
+
+def _mixers(
+    study: SolosStudy,
+    libraries: tuple[SoloLibrary, SoloLibrary],
+    seed: int,
+    mixing: SoloMixingSettings,
+    settings: TrainSettings,
+) -> tuple[SoloMixer, SoloMixer]:
+    """Return what makes the mixtures to train and to validate with, able to do so up to the last stage."""
+    kept, held = (
+        SoloMixer(
+            solos=library,
+            heads=SOLOS_INSTRUMENTS,
+            spectrum=study.spectrum,
+            vision=study.vision,
+            settings=mixing,
+            seed=seed + offset,
+        )
+        for library, offset in zip(libraries, (0, 1_000_003), strict=True)
+    )
+    if settings.curriculum is not None:
+        for mixer in (kept, held):
+            mixer.at_stage(settings.curriculum.stages - 1)
+    return kept, held
 
 
 def _objective(study: SolosStudy, network: nn.Module) -> Objective:

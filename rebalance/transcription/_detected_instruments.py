@@ -52,7 +52,7 @@ def detect_instruments(
     >>> stretch.start_s, round(stretch.end_s, 2), round(stretch.confidence, 2)
     (0.0, 0.15, 0.9)
     """
-    different = tuple(dict.fromkeys(known_instruments(instruments)))
+    different = tuple(dict.fromkeys(known_instruments(instruments, also=detector.detected_instruments)))
     found = detector.activity(resample(mixture, sample_rate, detector.sample_rate), different)
     end_s = mixture.shape[-1] / sample_rate
     return {

@@ -26,6 +26,7 @@ VIDEO_SUFFIXES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".we
 _MAX_SIDE = 8192
 _MAX_SOUND_S = 4 * 3600
 _SLACK_FRAMES = 1.5  # how far beyond the last frame a time may lie
+_GAP_S = 0.5  # neighbouring frames that are farther apart have others missing between them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,9 @@ def read_frames(path: StrPath, times_s: Sequence[float]) -> NDArray[np.uint8]:
     Raises
     ------
     MetadataError
-        If the file cannot be read or has no pictures, or the pictures end before one of the times.
+        If the file cannot be read or has no pictures, the pictures end before one of the times, or frames are missing
+        there: those before and after it are more than half a second apart, and more than a frame and a half at the
+        video's mean rate.
     ConfigError
         If there is no time, or one is negative or not finite.
 
@@ -225,17 +228,21 @@ def _shown_at(
     """Give the frames shown at increasing times."""
     waiting = list(times_s)
     before: VideoFrame | None = None
+    slack_s = _SLACK_FRAMES / frame_rate
     last_s = 0.0
     for frame in container.decode(video=0):
-        last_s = float(frame.time or 0.0)
+        previous_s, last_s = last_s, float(frame.time or 0.0)
+        is_gap = last_s - previous_s > max(_GAP_S, slack_s)
         while waiting and waiting[0] < last_s - 1e-6:
+            if is_gap and (before is None or waiting[0] > previous_s + slack_s):
+                raise MetadataError(f"frames missing from {previous_s:.2f} to {last_s:.2f} s", where=path)
             yield _picture(before or frame)
             waiting.pop(0)
         if not waiting:
             return
         before = frame
     for time_s in waiting:
-        if before is None or time_s > last_s + _SLACK_FRAMES / frame_rate:
+        if before is None or time_s > last_s + slack_s:
             raise MetadataError(
                 where=path, expected=f"pictures up to {time_s:.2f} s", found=f"none after {last_s:.2f} s"
             )

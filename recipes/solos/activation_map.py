@@ -6,12 +6,13 @@ it is and once with its activation map over it.
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 
 import numpy as np
 
-from rebalance import RebalanceError
+from rebalance import ConfigError, RebalanceError
 from rebalance.audio import resample
 from rebalance.separation import load_separator
 from rebalance.separation.solos import PixelsSeparator, activation_maps, framed, over_frame
@@ -26,6 +27,8 @@ def main(model: str, video: Path, n_players: int, out: Path, start_s: float) -> 
     assert isinstance(separator, PixelsSeparator)
     network = separator.network
     recording = read_sound(video)
+    if start_s >= recording.duration_s:
+        raise ConfigError(where="START_S", expected=f"less than {recording.duration_s:.1f} s", got=f"{start_s:g}")
     sound = recording.samples[:, round(start_s * recording.sample_rate) :]
     spectrum = network.config.spectrum
     mixture = resample(sound, recording.sample_rate, spectrum.sample_rate)[:, : spectrum.segment_samples]
@@ -42,10 +45,27 @@ def main(model: str, video: Path, n_players: int, out: Path, start_s: float) -> 
         sys.stdout.write(f"player {number}: most at {place}, {activation.max():.3f} of the energy\n")
 
 
+def seconds(text: str) -> float:
+    """Read a time.
+
+    Raises
+    ------
+    ConfigError
+        If it is none.
+    """
+    try:
+        start_s = float(text)
+    except ValueError:
+        start_s = math.nan
+    if not 0.0 <= start_s < math.inf:
+        raise ConfigError(where="START_S", expected="seconds from 0", got=repr(text))
+    return start_s
+
+
 if __name__ == "__main__":
     if not 5 <= len(sys.argv) <= 6 or not sys.argv[3].isdigit():
         sys.exit("usage: python activation_map.py MODEL VIDEO N_PLAYERS OUT.png [START_S]")
     try:
-        main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]), float((*sys.argv[5:], "0")[0]))
+        main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]), seconds((*sys.argv[5:], "0")[0]))
     except RebalanceError as error:
         sys.exit(f"activation_map.py: {error}")

@@ -136,6 +136,20 @@ def test_activity_names_what_the_networks_cannot_tell(
     assert not out.exists()
 
 
+def test_activity_knows_a_target_that_is_no_instrument_of_the_challenge(duo: Path, tmp_path: Path) -> None:
+    network = Iass(IassConfig(target="Vocals", channels=(2, 2, 2)))
+    torch.nn.init.zeros_(network.head[-1].weight)
+    torch.nn.init.constant_(network.head[-1].bias, 1.0)
+    save_iass(tmp_path / "songs" / "Vocals.safetensors", network, ModelCard())
+    named = ["--separator", f"iass:{tmp_path / 'songs'}", "--out", tmp_path / "out"]
+    result = rebalance("activity", duo, "--instruments", "vocals", *named)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("Vocals: plays 100% of the time\n")
+    refused = rebalance("activity", duo, "--instruments", "vocals,banjo", *named, "--force")
+    assert refused.returncode == 2
+    assert "instrument 'banjo': not among those that can be separated: Vocals" in refused.stderr
+
+
 def test_separate_and_enhance_take_the_networks_and_the_weight(duo: Path, networks: Path, tmp_path: Path) -> None:
     arguments = ["separate", duo, "--instruments", "flute,cello", "--separator"]
     result = rebalance(*arguments, f"mixture@iass:{networks}", "--out", tmp_path / "stems")
@@ -152,7 +166,7 @@ def test_separate_and_enhance_take_the_networks_and_the_weight(duo: Path, networ
     assert list((tmp_path / "run" / "enhanced_signals").rglob("*.flac"))
 
 
-def test_separate_follows_a_score_and_refuses_another(duo: Path, tmp_path: Path) -> None:
+def test_separate_follows_a_score_and_refuses_another(duo: Path, networks: Path, tmp_path: Path) -> None:
     score = score_of(tmp_path / "score.mid", HIGH, LOW)
     arguments = ["separate", duo, "--instruments", "flute,cello", "--out", tmp_path / "stems"]
     result = rebalance(*arguments, "--score", score)
@@ -162,6 +176,12 @@ def test_separate_follows_a_score_and_refuses_another(duo: Path, tmp_path: Path)
     stem, _ = soundfile.read(tmp_path / "stems" / "Cello.flac")
     error = np.sum((stem - line(LOW)) ** 2) / np.sum(line(LOW) ** 2)
     assert 10 * np.log10(error) < -10
+    weighted = ["--separator", f"default@iass:{networks}", "--score", score, "--force"]
+    result = rebalance(*arguments, *weighted)
+    assert result.returncode == 0, result.stderr
+    assert "Cello: plays 'Violoncello'" in result.stdout
+    assert not soundfile.read(tmp_path / "stems" / "Cello.flac")[0].any()
+    assert soundfile.read(tmp_path / "stems" / "Flute.flac")[0].any()
     wrong = score_of(tmp_path / "wrong.mid", (68, 66, 70, 61), (49, 58, 50, 57))
     refused = rebalance(*arguments, "--score", wrong, "--force")
     assert refused.returncode == 2

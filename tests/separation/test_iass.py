@@ -14,8 +14,10 @@ from rebalance.separation import (
     ModelCard,
     WeightedSeparator,
     check_separator,
+    frame_median_db,
     load_activity_detector,
     load_separator,
+    sdr_db,
     separate_at_rate,
     silent_energy_db,
 )
@@ -376,3 +378,16 @@ def test_energy_in_silence_is_told_where_the_ratios_of_museval_see_nothing() -> 
         silent_energy_db(source, source[:-1])
     with pytest.raises(AudioError, match="finite"):
         silent_energy_db(source, np.full_like(source, np.nan))
+
+
+def test_a_leak_into_rests_does_not_move_the_sdr_of_museval() -> None:
+    rng, rate = np.random.default_rng(0), 8_192
+    played, error = 0.1 * rng.standard_normal((2, 2 * rate)) * [[1.0], [0.1]]
+    rests = np.zeros(2 * rate)
+    source, clean = np.concatenate([played, rests]), np.concatenate([played + error, rests])
+    leaking = np.concatenate([played + error, 0.05 * rng.standard_normal(2 * rate)])
+    of_museval = [frame_median_db(sdr_db, source, each, rate, rules="museval") for each in (clean, leaking)]
+    assert of_museval[0] == of_museval[1] == pytest.approx(20.0, abs=0.2)
+    assert silent_energy_db(source, clean) == -100.0
+    assert silent_energy_db(source, leaking) == pytest.approx(-6.0, abs=0.2)
+    assert sdr_db(source, leaking) < sdr_db(source, clean) - 10

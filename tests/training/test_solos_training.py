@@ -6,6 +6,8 @@ import csv
 import functools
 import importlib.util
 import math
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +17,7 @@ import pytest
 import torch
 
 from rebalance import AudioError, ConfigError, MetadataError
-from rebalance.separation import load_separator
+from rebalance.separation import ModelCard, load_separator
 from rebalance.separation.solos import (
     LogSpectrumConfig,
     MultiHeadConfig,
@@ -25,13 +27,15 @@ from rebalance.separation.solos import (
     VisionConfig,
     VisionNetwork,
     ratio_masks,
+    save_solos_network,
 )
 from rebalance.synthesis.performers import EnsemblePlan, write_ensembles
-from rebalance.training import SolosStudy, TrainSettings, read_recipe, run_solos_study
+from rebalance.training import SolosStudy, TrainSettings, _solos_training, read_recipe, run_solos_study
 from rebalance.training._loop import train
 from rebalance.training._loss_validation import LossValidation
-from rebalance.training._run_state import progress_of
+from rebalance.training._run_state import progress_of, save_weights
 from rebalance.training._schedule import CurriculumSettings
+from rebalance.training._solos_training import SolosMaterial, train_system
 from rebalance.training.solos import (
     EnsemblePiece,
     MultiHeadObjective,
@@ -361,6 +365,72 @@ def test_the_study_runs_from_its_command_once_and_goes_on_where_it_was_left(
     assert before
 
 
+def test_an_activation_map_is_painted_and_what_is_no_time_refused_in_one_line(tmp_path: Path) -> None:
+    from rebalance.video import write_video
+
+    save_solos_network(tmp_path / "model" / "m.safetensors", pixels(), ModelCard())
+    tone = 0.2 * np.sin(np.arange(11_025.0) * 0.3)[None]
+    write_video(tmp_path / "x.mp4", np.zeros((25, 32, 64, 3), np.uint8), frame_rate=25, sound=tone, sample_rate=11_025)
+
+    def painted(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(RECIPE / "activation_map.py"), "model", "x.mp4", *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    done = painted("2", "map.png", "0.5")
+    assert done.returncode == 0, done.stderr
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["player 1", "player 2"]
+    assert (tmp_path / "map.png").stat().st_size > 100
+    for start_s, message in (("abc", "expected seconds from 0, got 'abc'"), ("9", "expected less than 1.0 s, got 9")):
+        refused = painted("2", "other.png", start_s)
+        assert refused.returncode == 1
+        assert refused.stderr == f"activation_map.py: START_S: {message}\n"
+    assert not (tmp_path / "other.png").exists()
+
+
+class BegunError(Exception):
+    """Raised in place of a training."""
+
+
+def test_a_run_begins_with_the_weights_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = read_recipe(RECIPE, "smoke", SolosStudy)
+    begun: dict[str, torch.nn.Module] = {}
+
+    def begin(network: torch.nn.Module, *_: object, **__: object) -> None:
+        begun["network"] = network
+        raise BegunError
+
+    monkeypatch.setattr(_solos_training, "train", begin)
+    own = {"pixels-fine-tuned": SoundOfPixels(study.pixels), "multi-head-u-net": MultiHeadUNet(study.multi_head)}
+    for name, network in own.items():
+        save_weights(tmp_path / f"{name}.safetensors", network)
+    study = replace(
+        study,
+        pixels_start=tmp_path / "pixels-fine-tuned.safetensors",
+        multi_head_start=tmp_path / "multi-head-u-net.safetensors",
+    )
+    solos = (library("Violin", "Tuba"), library("Violin", "Tuba"))
+    material = SolosMaterial(solos=solos, other=solos, pieces=())
+    for name, network in own.items():
+        with pytest.raises(BegunError):
+            train_system(study, material, tmp_path, name, 5)  # type: ignore[arg-type]
+        for key, value in network.state_dict().items():
+            assert torch.equal(begun["network"].state_dict()[key], value), key
+    with pytest.raises(ConfigError, match="does not fit the network"):
+        train_system(replace(study, multi_head_start=study.pixels_start), material, tmp_path, "multi-head-u-net", 5)
+
+
+def test_more_stages_than_there_are_instruments_are_refused_before_anything_is_trained(tmp_path: Path) -> None:
+    stages = ("multi_head_train.curriculum.stages=3", f"ensembles_root={tmp_path / 'none'}")
+    study = read_recipe(RECIPE, "smoke", SolosStudy, stages)
+    with pytest.raises(ConfigError, match="expected 4 instruments for the largest mixture, got 2"):
+        _solos_training.open_material(study, tmp_path)
+    solos = (library("Violin", "Tuba"), library("Violin", "Tuba"))
+    material = SolosMaterial(solos=solos, other=solos, pieces=())
+    with pytest.raises(ConfigError, match="expected 4 instruments for the largest mixture, got 2"):
+        train_system(study, material, tmp_path, "multi-head-u-net", 0)
+    assert not (tmp_path / "runs").exists()
+
+
 @pytest.mark.parametrize("variant", ["default", "smoke", "longer", "published"])
 def test_every_variant_of_the_recipe_can_be_built(variant: str) -> None:
     study = read_recipe(RECIPE, variant, SolosStudy)
@@ -368,6 +438,23 @@ def test_every_variant_of_the_recipe_can_be_built(variant: str) -> None:
     assert sizes == {"published" if variant == "published" else "small"}
     assert study.cells[0] == ("mixture", 0)
     assert len(study.cells) == 3 + 4 * len(study.seeds)
+
+
+def test_the_published_variant_trains_by_the_published_schedules() -> None:
+    study = read_recipe(RECIPE, "published", SolosStudy)
+    pixels, heads = study.pixels_train, study.multi_head_train
+    for settings in (pixels, heads):  # a constant rate from the first step to the last, and no clipping
+        assert (settings.warmup_steps, settings.decay_steps, settings.gradient_clip) == (1, 1, 1000)
+        assert settings.average_decay == 0.0
+    assert (pixels.optimiser, pixels.learning_rate, pixels.weight_decay) == ("sgd", 1e-3, 1e-4)
+    assert pixels.falls_at == (40_000, 80_000)
+    assert pixels.validate_every == pixels.save_every == 1_000
+    assert [pixels.learning_rate_at(step) for step in (0, 39_999, 40_000, 80_000)] == pytest.approx(
+        [1e-3, 1e-3, 1e-4, 1e-5]
+    )
+    assert (heads.optimiser, heads.learning_rate, heads.weight_decay) == ("adam", 1e-4, 5e-4)
+    assert heads.learning_rate_at(0) == heads.learning_rate_at(100_000) == 1e-4
+    assert heads.curriculum == CurriculumSettings(stages=6, patience=10, threshold=1e-4)
 
 
 def test_the_written_tables_are_those_of_the_results() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,42 @@ def test_facts_are_those_that_were_written(video: Path) -> None:
 def test_a_time_after_the_last_frame_is_refused(video: Path) -> None:
     with pytest.raises(MetadataError, match=r"expected pictures up to 2\.50 s, found none after 1\.96 s"):
         read_frames(video, [0.0, 2.5])
+
+
+def write_frames_at(path: Path, numbers: list[int]) -> None:
+    """Write frames of a video at 25 frames per second, of which those of other numbers are missing."""
+    import av
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
+        for number in numbers:
+            frame = av.VideoFrame.from_ndarray(np.full((32, 32, 3), number, np.uint8), format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+
+
+def test_frames_that_are_missing_are_told_where_they_are_wanted(tmp_path: Path) -> None:
+    write_frames_at(tmp_path / "gap.mp4", [*range(25), *range(45, 70)])
+    assert len(read_frames(tmp_path / "gap.mp4", [0.0, 0.96, 1.81, 2.7])) == 4
+    with pytest.raises(MetadataError, match=r"gap\.mp4: frames missing from 0\.96 to 1\.80 s"):
+        read_frames(tmp_path / "gap.mp4", [0.5, 1.5])
+    write_frames_at(tmp_path / "late.mkv", list(range(20, 70)))
+    with pytest.raises(MetadataError, match=r"frames missing from 0\.00 to 0\.80 s"):
+        read_frames(tmp_path / "late.mkv", [0.0])
+    write_frames_at(tmp_path / "held.mp4", [*range(25), *range(35, 70)])  # 0.44 s
+    assert len(read_frames(tmp_path / "held.mp4", [0.5, 1.2])) == 2
+
+
+def test_other_frame_rates_are_read_by_time_but_not_a_picture_a_second(tmp_path: Path) -> None:
+    write_video(tmp_path / "slow.mp4", brightening(4), frame_rate=1)
+    assert len(read_frames(tmp_path / "slow.mp4", [0.5, 1.5])) == 2
+    with pytest.raises(MetadataError, match="expected 2 or more frames per second, found 1"):
+        players_in_video(tmp_path / "slow.mp4", 1, sound_s=4.0)
+    write_video(tmp_path / "film.mp4", brightening(60), frame_rate=30)
+    shown = players_in_video(tmp_path / "film.mp4", 1, sound_s=2.0)([0.0, 1.0])
+    assert np.allclose(shown[0, 1].mean(), brightening(60)[30].mean(), atol=6)
 
 
 @pytest.mark.parametrize("times_s", [[], [-1.0], [np.nan], [[0.0]]])

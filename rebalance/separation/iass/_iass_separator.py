@@ -72,6 +72,11 @@ class IassSeparator(Described):
         return tuple(model.network.config.target for model in self.models)
 
     @property
+    def separated_instruments(self) -> tuple[str, ...]:
+        """The instruments there is a network for."""
+        return self.detected_instruments
+
+    @property
     def info(self) -> SeparatorInfo:
         """What is known of it; the digest is that of the digests of all models."""
         return info_of_checkpoints(self.models)
@@ -82,7 +87,7 @@ class IassSeparator(Described):
 
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source; see `rebalance.separation.Separator`."""
-        known = known_instruments(instruments)
+        known = known_instruments(instruments, also=self.separated_instruments)
         checked = checked_mixture(mixture)
         models = self._models_of(known)
         padded = self._padded(checked)
@@ -102,7 +107,7 @@ class IassSeparator(Described):
         instruments
             One named twice is told of once.
         """
-        different = tuple(dict.fromkeys(known_instruments(instruments)))
+        different = tuple(dict.fromkeys(known_instruments(instruments, also=self.detected_instruments)))
         models = self._models_of(different)
         checked = checked_mixture(mixture)
         padded, hop = self._padded(checked), models[0].network.config.hop

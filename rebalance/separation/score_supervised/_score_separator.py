@@ -76,6 +76,11 @@ class ScoreSupervisedSeparator(Described):
         return self.network.config.sample_rate
 
     @property
+    def separated_instruments(self) -> tuple[str, ...]:
+        """The instruments of its network."""
+        return self.network.config.instruments
+
+    @property
     def info(self) -> SeparatorInfo:
         """What is known of it; it sees the whole clip."""
         return self.card.info(self.network, weights=self.weights)
@@ -84,7 +89,7 @@ class ScoreSupervisedSeparator(Described):
         """Estimate every source; see `rebalance.separation.Separator`."""
         from rebalance.separation.networks import overlap_add_within_memory
 
-        known = known_instruments(instruments)
+        known = known_instruments(instruments, also=self.separated_instruments)
         checked = checked_mixture(mixture)
         different = tuple(dict.fromkeys(known))
         process = functools.partial(_masked, self.network, self._places(different))

@@ -63,13 +63,18 @@ class MultiHeadSeparator(Described):
         return self.network.config.spectrum.sample_rate
 
     @property
+    def separated_instruments(self) -> tuple[str, ...]:
+        """The instruments that have a head."""
+        return self.network.config.heads
+
+    @property
     def info(self) -> SeparatorInfo:
         """What is known of it; it sees whole segments."""
         return self.card.info(self.network, weights=self.weights)
 
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source; see `rebalance.separation.Separator`."""
-        known = known_instruments(instruments)
+        known = known_instruments(instruments, also=self.separated_instruments)
         checked = checked_mixture(mixture)
         different = tuple(dict.fromkeys(known))
         estimates = multi_head_estimates(self.network, checked, different, where=f"separator {self.name!r}")

@@ -19,10 +19,10 @@ from rebalance.separation import (
     PlayersAt,
     SeparatorInfo,
     checked_mixture,
-    known_instruments,
     source_names,
 )
 from rebalance.separation.solos._blocks_in_time import masked_in_blocks
+from rebalance.separation.solos._multi_head_unet import SOLOS_INSTRUMENTS
 from rebalance.separation.solos._seen_frames import framed
 from rebalance.separation.solos._sound_of_pixels import SoundOfPixels
 
@@ -58,11 +58,11 @@ class PixelsSeparator(Described):
     >>> separator = PixelsSeparator(name="untrained", network=network, card=ModelCard())
     >>> shown = separator.shown(lambda times_s: np.zeros((2, len(times_s), 32, 32, 3), np.uint8))
     >>> list(shown(np.zeros((1, 4_000), dtype=np.float32), ("Flute", "Tuba")))
+    ['Flute', 'Tuba']
+    >>> list(shown(np.zeros((1, 4_000), dtype=np.float32), ("Flute", "Banjo")))
     Traceback (most recent call last):
         ...
-    rebalance._base.errors.ConfigError: instrument 'Tuba': not among those that can be separated: ...
-    >>> list(shown(np.zeros((1, 4_000), dtype=np.float32), ("Flute", "Cello")))
-    ['Flute', 'Cello']
+    rebalance._base.errors.ConfigError: instrument 'Banjo': not among those that can be separated: Violin, ...
     """
 
     name: str
@@ -76,6 +76,11 @@ class PixelsSeparator(Described):
     def sample_rate(self) -> int:
         """Rate in Hz the mixture must have."""
         return self.network.config.spectrum.sample_rate
+
+    @property
+    def separated_instruments(self) -> tuple[str, ...]:
+        """Those of Solos; whatever a player is called, what is seen decides."""
+        return SOLOS_INSTRUMENTS
 
     @property
     def info(self) -> SeparatorInfo:
@@ -92,7 +97,7 @@ class PixelsSeparator(Described):
 
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source, the players from left to right; see `rebalance.separation.Separator`."""
-        names = source_names(known_instruments(instruments))
+        names = source_names(instruments, also=self.separated_instruments)
         checked = checked_mixture(mixture)
         if self.players_at is None:
             raise ConfigError(

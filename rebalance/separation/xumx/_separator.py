@@ -75,15 +75,20 @@ class XumxSeparator(Described):
         return self.models[0].network.config.sample_rate
 
     @property
+    def separated_instruments(self) -> tuple[str, ...]:
+        """The targets of all models."""
+        return tuple(target for model in self.models for target in model.network.config.targets)
+
+    @property
     def info(self) -> SeparatorInfo:
         """What is known of it; the digest is that of the digests of all models."""
         return info_of_checkpoints(self.models)
 
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source; see `Separator`."""
-        known = known_instruments(instruments)
+        have = self.separated_instruments
+        known = known_instruments(instruments, also=have)
         checked = checked_mixture(mixture)
-        have = [target for model in self.models for target in model.network.config.targets]
         if missing := sorted(set(known) - set(have)):
             raise ConfigError(
                 where=f"separator {self.name!r}", expected=f"instruments among {', '.join(have)}", got=str(missing)

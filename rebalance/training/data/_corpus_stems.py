@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,9 @@ from rebalance.training.data._stem_library import SAMPLE_RATE, StemEntry, write_
 _UNKNOWN_PITCH = 0.0
 
 
-def write_corpus_stems(corpus: Corpus, out: StrPath, *, subset: str | None = None) -> int:
+def write_corpus_stems(
+    corpus: Corpus, out: StrPath, *, subset: str | None = None, pieces: Collection[str] | None = None
+) -> int:
     """Write the stems of a corpus as a library: mono, the mean of the channels, at 44.1 kHz; return how many.
 
     Parameters
@@ -29,11 +32,13 @@ def write_corpus_stems(corpus: Corpus, out: StrPath, *, subset: str | None = Non
         challenge's.
     subset
         Only pieces of this part of the corpus, by its makers' division.
+    pieces
+        Only pieces of these names.
 
     Raises
     ------
     MetadataError
-        If there is no such subset, or the stems of a piece differ in duration.
+        If there is no such subset or piece, or the stems of a piece differ in duration.
     AudioError
         If a stem cannot be read.
 
@@ -56,12 +61,16 @@ def write_corpus_stems(corpus: Corpus, out: StrPath, *, subset: str | None = Non
     ['Bass', 'Drums', 'Other', 'Vocals']
     """
     folder = expanded(out)
-    pieces = [piece for piece in corpus.pieces if subset is None or piece.subset == subset]
-    if not pieces:
+    found = [piece for piece in corpus.pieces if subset is None or piece.subset == subset]
+    if not found:
         known = sorted({piece.subset for piece in corpus.pieces if piece.subset is not None})
         where, more = f"{corpus.info.name}: subset", suggestion(str(subset), known)
         raise MetadataError(where=where, expected=f"one of {known}", got=repr(subset), more=more)
-    entries = [entry for piece in pieces for entry in _written(folder, piece)]
+    chosen = [piece for piece in found if pieces is None or piece.name in pieces]
+    missing = sorted({*pieces} - {piece.name for piece in chosen}) if pieces is not None else []
+    if missing or not chosen:
+        raise MetadataError(where=corpus.info.name, expected=f"pieces {', '.join(missing) or 'to write'}", found="none")
+    entries = [entry for piece in chosen for entry in _written(folder, piece)]
     write_manifest(folder, entries)
     return len(entries)
 
