@@ -143,7 +143,7 @@ def instruments_of(separator: object) -> tuple[str, ...]:
     Parameters
     ----------
     separator
-        Any.
+        Anything that may separate, whatever it offers.
 
     Examples
     --------

@@ -34,9 +34,9 @@ def write_tones(folder: StrPath) -> None:
     {'Cello': (1,), 'Flute': (0,)}
     """
     times_s = np.arange(_DURATION_S * _SAMPLE_RATE) / _SAMPLE_RATE
-    facts = {"rendition": "duet", "family": "tones"}
     entries = [
-        StemEntry(label=name, instrument=name, file=f"{name}.npy", mean_pitch=60.0, **facts) for name in _TONES_HZ
+        StemEntry(rendition="duet", label=name, instrument=name, family="tones", mean_pitch=60.0, file=f"{name}.npy")
+        for name in _TONES_HZ
     ]
     for entry, pitch_hz in zip(entries, _TONES_HZ.values(), strict=True):
         write_stem(expanded(folder), entry, _AMPLITUDE * np.sin(2 * np.pi * pitch_hz * times_s))
