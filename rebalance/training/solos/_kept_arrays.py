@@ -1,0 +1,32 @@
+"""Decoded frames and sounds that are too large for memory, kept in files and read where they are needed."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rebalance._base.files import replacing
+
+
+def kept_rows(folder: Path | None, video: Path, name: str, n_rows: int, rows: Iterator[NDArray]) -> NDArray:  # type: ignore[type-arg]
+    """Return rows of one shape as an array: in memory without a folder, else in a file that is mapped into memory.
+
+    The rows are not made again where the file is there; it is named after the video, its size, its date and `name`.
+    """
+    if folder is None:
+        return np.stack(list(rows))
+    facts = video.stat()
+    path = folder / f"{video.parent.name}-{video.stem}-{facts.st_size}-{facts.st_mtime_ns}-{name}.npy"
+    if not path.exists():
+        first = next(rows)
+        with replacing(path) as temporary:
+            array = np.lib.format.open_memmap(temporary, mode="w+", dtype=first.dtype, shape=(n_rows, *first.shape))
+            for place, row in enumerate(itertools.chain([first], rows)):
+                array[place] = row
+            array.flush()
+    kept: NDArray = np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[type-arg]
+    return kept
