@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +13,15 @@ from numpy.typing import NDArray
 from rebalance._base.files import replacing
 
 
-def kept_rows(folder: Path | None, video: Path, name: str, n_rows: int, rows: Iterator[NDArray]) -> NDArray:  # type: ignore[type-arg]
+def kept_rows(folder: Path | None, file: Path, name: str, n_rows: int, rows: Iterator[NDArray[Any]]) -> NDArray[Any]:
     """Return rows of one shape as an array: in memory without a folder, else in a file that is mapped into memory.
 
-    The rows are not made again where the file is there; it is named after the video, its size, its date and `name`.
+    The rows are not made again where the file is there; it is named after the decoded file, its size, its date and `name`.
     """
     if folder is None:
         return np.stack(list(rows))
-    facts = video.stat()
-    path = folder / f"{video.parent.name}-{video.stem}-{facts.st_size}-{facts.st_mtime_ns}-{name}.npy"
+    facts = file.stat()
+    path = folder / f"{file.parent.name}-{file.stem}-{facts.st_size}-{facts.st_mtime_ns}-{name}.npy"
     if not path.exists():
         first = next(rows)
         with replacing(path) as temporary:
@@ -28,5 +29,5 @@ def kept_rows(folder: Path | None, video: Path, name: str, n_rows: int, rows: It
             for place, row in enumerate(itertools.chain([first], rows)):
                 array[place] = row
             array.flush()
-    kept: NDArray = np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[type-arg]
+    kept: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     return kept
