@@ -16,7 +16,8 @@ from rebalance._base.files import replacing
 def kept_rows(folder: Path | None, file: Path, name: str, n_rows: int, rows: Iterator[NDArray[Any]]) -> NDArray[Any]:
     """Return rows of one shape as an array: in memory without a folder, else in a file that is mapped into memory.
 
-    The rows are not made again where the file is there; it is named after the decoded file, its size, its date and `name`.
+    The rows are not made again where the file is there: its name tells what was decoded, the size and date of that, and
+    `name`.
     """
     if folder is None:
         return np.stack(list(rows))
