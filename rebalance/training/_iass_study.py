@@ -41,6 +41,8 @@ class IassStudy:
         Folders of stems to measure with.
     data
         What the networks learn from, for their cards.
+    device
+        Where networks are trained, as for `rebalance.separation.load_separator`; they are measured on the processor.
 
     Raises
     ------
@@ -62,6 +64,7 @@ class IassStudy:
     seeds: tuple[int, ...]
     test: tuple[Path, ...]
     data: tuple[str, ...] = ()
+    device: str = "cpu"
 
     def __post_init__(self) -> None:
         if not (self.targets and self.systems and self.seeds and self.test):
@@ -198,7 +201,7 @@ def _rows(study: IassStudy, cell: IassCell, runs: Path) -> Iterator[PieceFigures
         yield from measured_bounds(cell.target, pieces)
         return
     run = runs / cell.name
-    run_iass_experiment(experiment, run, device="cpu")
+    run_iass_experiment(experiment, run, device=study.device)
     weights = runs / "weights" / f"{cell.system}-seed-{cell.seed}" / f"{cell.target}.safetensors"
     export_iass(experiment, run, weights, ModelCard(data=study.data, training={"Seed": str(cell.seed)}))
     yield from measured_network(cell.system, trained_iass(experiment, run), pieces, cell.seed)

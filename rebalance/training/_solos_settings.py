@@ -47,6 +47,8 @@ class SolosStudy:
     pixels_start
         Weights that the fine-tuned Sound of Pixels begins with: ``best.safetensors`` or ``state.safetensors`` of
         another run of the same sizes; those of the run on the other corpus when None.
+    device
+        Where networks are trained, as for `rebalance.separation.load_separator`; scores are made on the processor.
     multi_head_start
         Weights that the multi-head U-Net begins with, likewise; random ones when None.
 
@@ -86,6 +88,7 @@ class SolosStudy:
     validation_batches: int = 4
     pixels_start: Path | None = None
     multi_head_start: Path | None = None
+    device: str = "cpu"
 
     def __post_init__(self) -> None:
         if not self.seeds or len(set(self.seeds)) != len(self.seeds):

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from rebalance.separation import ModelCard
+from rebalance.separation.networks import chosen_device
 from rebalance.separation.solos import (
     SOLOS_INSTRUMENTS,
     MultiHeadUNet,
@@ -42,6 +43,8 @@ from rebalance.training.solos import (
     sight_accuracy,
 )
 
+_PROCESSOR = torch.device("cpu")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SolosMaterial:
@@ -71,9 +74,14 @@ def open_material(study: SolosStudy, work: Path) -> SolosMaterial:
     if study.ensembles_root is None:
         write_ensembles(work / "ensembles", study.ensembles)
     rate, side = study.spectrum.sample_rate, study.vision.frame_size
-    solos, other = (divided(open_solos(roots[name], sample_rate=rate, frame_size=side)) for name in ("solos", "other"))
+    kept = work / "decoded"
+    solos, other = (
+        divided(open_solos(roots[name], sample_rate=rate, frame_size=side, keep_in=kept / name))
+        for name in ("solos", "other")
+    )
     _mixers(study, solos, 0, study.multi_head_mixing, study.multi_head_train)  # before anything is trained
-    pieces = open_pieces(study.ensembles_root or work / "ensembles", sample_rate=rate)
+    ensembles = study.ensembles_root or work / "ensembles"
+    pieces = open_pieces(ensembles, sample_rate=rate, keep_in=kept / "ensembles")
     return SolosMaterial(solos=solos, other=other, pieces=pieces)
 
 
@@ -122,7 +130,8 @@ def _fit(
     settings: TrainSettings,
 ) -> dict[str, Any]:
     """Train a network, or go on, give it the best of its averages, and return what is to be said of the run."""
-    kept, held = _mixers(study, libraries, seed, mixing, settings)
+    device = chosen_device(study.device)
+    kept, held = _mixers(study, libraries, seed, mixing, settings, device)
     objective = _objective(study, network)
     seeded = replace(settings, seed=seed)
     description = {"mixing": asdict(mixing), "spectrum": asdict(study.spectrum), "vision": asdict(study.vision)}
@@ -131,11 +140,12 @@ def _fit(
         kept,
         seeded,
         run,
-        device=torch.device("cpu"),
+        device=device,
         description=description,
         validate=LossValidation(figures=objective, batches=held, n_batches=study.validation_batches),
         objective=objective,
     )
+    network.to(_PROCESSOR)
     progress = progress_of(run / "state.safetensors", {"train": seeded.lasting, **description})
     load_average(network, run / "best.safetensors")
     return {
@@ -153,6 +163,7 @@ def _mixers(
     seed: int,
     mixing: SoloMixingSettings,
     settings: TrainSettings,
+    device: torch.device = _PROCESSOR,
 ) -> tuple[SoloMixer, SoloMixer]:
     """Return what makes the mixtures to train and to validate with, able to do so up to the last stage."""
     kept, held = (
@@ -163,6 +174,7 @@ def _mixers(
             vision=study.vision,
             settings=mixing,
             seed=seed + offset,
+            device=device,
         )
         for library, offset in zip(libraries, (0, 1_000_003), strict=True)
     )

@@ -9,6 +9,7 @@ from ._video_reading import (
     VideoFacts as VideoFacts,
     read_frames as read_frames,
     read_sound as read_sound,
+    stream_frames as stream_frames,
     video_facts as video_facts,
 )
 from ._video_writing import write_video as write_video

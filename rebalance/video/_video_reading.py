@@ -114,20 +114,60 @@ def read_frames(path: StrPath, times_s: Sequence[float]) -> NDArray[np.uint8]:
     >>> frames.shape, [int(round(frame.mean(), -1)) for frame in frames]
     ((2, 32, 32, 3), [200, 100])
     """
+    wanted = _checked_times(times_s)
+    order = np.argsort(wanted, kind="stable")
+    shown = list(stream_frames(path, wanted[order].tolist()))
+    frames = np.empty((len(shown), *shown[0].shape), dtype=np.uint8)
+    for place, frame in zip(order, shown, strict=True):
+        frames[place] = frame
+    return frames
+
+
+def stream_frames(path: StrPath, times_s: Sequence[float]) -> Iterator[NDArray[np.uint8]]:
+    """Give the frame that is shown at every one of some times, one after the other; memory does not grow with them.
+
+    Parameters
+    ----------
+    path
+        The video file.
+    times_s
+        In seconds, from 0, none before the one it follows.
+
+    Raises
+    ------
+    MetadataError, ConfigError
+        As `read_frames`, or if a time lies before the one it follows.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rebalance.video import stream_frames, write_video
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_video(Path(folder, "grey.mp4"), np.full((25, 32, 48, 3), 128, np.uint8), frame_rate=25)
+    ...     [frame.shape for frame in stream_frames(Path(folder, "grey.mp4"), [0.0, 0.8])]
+    [(32, 48, 3), (32, 48, 3)]
+    """
     path = expanded(path)
+    wanted = _checked_times(times_s)
+    if (np.diff(wanted) < 0).any():
+        raise ConfigError(where="times", expected="none before the one it follows", got=str(list(times_s)))
+    with _opened(path) as container:
+        facts = _facts(path, container)
+        size: tuple[int, ...] | None = None
+        for frame in _shown_at(path, container, wanted.tolist(), facts.frame_rate):
+            if frame.shape != (size := size or frame.shape):
+                raise MetadataError(where=path, expected="frames of one size", found=f"{frame.shape[:2]}")
+            yield frame
+
+
+def _checked_times(times_s: Sequence[float]) -> NDArray[np.float64]:
+    """Return times once it is known that they are some."""
     wanted = np.asarray(times_s, dtype=np.float64)
     if wanted.ndim != 1 or not wanted.size or not np.isfinite(wanted).all() or (wanted < 0).any():
         raise ConfigError(where="times", expected="one or more times from 0 s", got=str(list(times_s)))
-    order = np.argsort(wanted, kind="stable")
-    with _opened(path) as container:
-        facts = _facts(path, container)
-        shown = list(_shown_at(path, container, wanted[order].tolist(), facts.frame_rate))
-    frames = np.empty((len(shown), *shown[0].shape), dtype=np.uint8)
-    for place, frame in zip(order, shown, strict=True):
-        if frame.shape != frames.shape[1:]:
-            raise MetadataError(where=path, expected="frames of one size", found=f"{frame.shape[:2]}")
-        frames[place] = frame
-    return frames
+    return wanted
 
 
 def read_sound(path: StrPath) -> Recording:

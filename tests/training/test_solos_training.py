@@ -29,7 +29,7 @@ from rebalance.separation.solos import (
     ratio_masks,
     save_solos_network,
 )
-from rebalance.synthesis.performers import EnsemblePlan, write_ensembles
+from rebalance.synthesis.performers import EnsemblePlan, SoloPlan, write_ensembles, write_solos
 from rebalance.training import SolosStudy, TrainSettings, _solos_training, read_recipe, run_solos_study
 from rebalance.training._loop import train
 from rebalance.training._loss_validation import LossValidation
@@ -485,6 +485,45 @@ def test_results_of_other_columns_and_systems_without_pairs_are_refused(tmp_path
     assert len(list(system_lines(scores))) == 3
     with pytest.raises(MetadataError, match="expected sources scored for pixels-other-corpus and pixels-scratch"):
         list(ordering_lines(scores))
+
+
+def test_what_was_decoded_is_kept_in_files_and_the_same_as_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fonts = (("timgm", 0),)
+    plan = SoloPlan(instruments=("Tuba",), per_instrument=1, duration_s=2.0, fonts=fonts, side=32)
+    write_solos(tmp_path / "solos", plan)
+    write_ensembles(tmp_path / "urmp", EnsemblePlan(sizes=(2,), duration_s=2.0, fonts=fonts, side=32))
+    opened = functools.partial(open_solos, tmp_path / "solos", sample_rate=11_025, frame_size=16)
+    pieces = functools.partial(open_pieces, tmp_path / "urmp", sample_rate=11_025)
+    (clip,), (piece,) = opened().clips, pieces()
+    (kept,), (kept_piece,) = opened(keep_in=tmp_path / "kept").clips, pieces(keep_in=tmp_path / "kept")
+    assert isinstance(kept.frames, np.memmap)
+    assert isinstance(kept_piece.frames, np.memmap)
+    assert np.array_equal(kept.frames, clip.frames)
+    assert np.array_equal(kept.samples, clip.samples)
+    assert np.array_equal(kept.seen([0.0, 1.2]), clip.seen([0.0, 1.2]))
+    assert np.array_equal(kept_piece.players_at([0.0, 1.2]), piece.players_at([0.0, 1.2]))
+
+    def decode(*_: object) -> None:
+        raise BegunError
+
+    monkeypatch.setattr("rebalance.training.solos._solo_library.stream_frames", decode)
+    (again,) = opened(keep_in=tmp_path / "kept").clips
+    assert np.array_equal(again.frames, clip.frames)
+    with pytest.raises(BegunError):
+        opened()
+
+
+def test_batches_are_made_where_they_are_used_and_a_device_that_is_none_is_refused(tmp_path: Path) -> None:
+    batch = replace(mixer(shows_players=True, stretched=False), device=torch.device("meta")).batch(0)
+    assert batch.frames is not None
+    assert {each.device.type for each in (batch.sources, batch.slots, batch.gains_db, batch.frames)} == {"meta"}
+    study = replace(read_recipe(RECIPE, "smoke", SolosStudy), device="abacus")
+    solos = (library("Violin", "Tuba"), library("Violin", "Tuba"))
+    material = SolosMaterial(solos=solos, other=solos, pieces=())
+    with pytest.raises(ConfigError, match="abacus"):
+        train_system(study, material, tmp_path, "multi-head-u-net", 0)
 
 
 def test_silence_among_solos_is_refused(tmp_path: Path) -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from rebalance._base.errors import AudioError, MetadataError
-from rebalance._base.files import StrPath
+from rebalance._base.files import StrPath, expanded
 from rebalance.audio import Recording, read_audio, resample
 from rebalance.datasets import Piece, load_corpus
 from rebalance.separation import bss_eval, is_silent
-from rebalance.video import players_in_video
+from rebalance.training.solos._kept_arrays import kept_rows
+from rebalance.video import player_stripes, players_in_video, stream_frames
 
 SCORE_COLUMNS = ("piece", "segment", "n_sources", "instrument", "sdr", "sir", "sar")
 _FRAME_PERIOD_S = 0.5
@@ -68,7 +70,7 @@ System = Callable[[EnsemblePiece, NDArray[np.float32], NDArray[np.float32], floa
 ideal masks may look at, and where the segment begins in seconds, to estimates ``(n_instruments, n_samples)``."""
 
 
-def open_pieces(root: StrPath, *, sample_rate: int) -> tuple[EnsemblePiece, ...]:
+def open_pieces(root: StrPath, *, sample_rate: int, keep_in: StrPath | None = None) -> tuple[EnsemblePiece, ...]:
     """Read the pieces of URMP, or of what is laid out like it, with their videos.
 
     Parameters
@@ -77,6 +79,8 @@ def open_pieces(root: StrPath, *, sample_rate: int) -> tuple[EnsemblePiece, ...]
         Its folder.
     sample_rate
         To resample to, in Hz.
+    keep_in
+        Folder for the frames that were decoded; see `open_solos`.
 
     Raises
     ------
@@ -95,7 +99,8 @@ def open_pieces(root: StrPath, *, sample_rate: int) -> tuple[EnsemblePiece, ...]
     ((2, 22050), (2, 3, 32, 32, 3))
     """
     corpus = load_corpus("URMP", root, purpose="evaluation")
-    return tuple(_opened(piece, sample_rate) for piece in corpus.pieces)
+    folder = None if keep_in is None else expanded(keep_in)
+    return tuple(_opened(piece, sample_rate, folder) for piece in corpus.pieces)
 
 
 def score_system(
@@ -161,7 +166,7 @@ def score_system(
     return pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
 
 
-def _opened(piece: Piece, sample_rate: int) -> EnsemblePiece:
+def _opened(piece: Piece, sample_rate: int, keep_in: Path | None) -> EnsemblePiece:
     """Read one piece."""
     if piece.mixture is None or piece.video is None:
         raise MetadataError(where=f"piece {piece.name}", expected="a mixture and a video", found="only stems")
@@ -175,7 +180,10 @@ def _opened(piece: Piece, sample_rate: int) -> EnsemblePiece:
     duration_s = len(mixture) / sample_rate
     players = players_in_video(piece.video, len(piece.parts), sound_s=duration_s)
     times_s = np.arange(0.0, min(duration_s, players.last_s) + 1e-9, _FRAME_PERIOD_S)
-    frames = players(times_s.tolist())
+    shown = (
+        player_stripes(frame[None], len(piece.parts))[:, 0] for frame in stream_frames(piece.video, times_s.tolist())
+    )
+    frames = kept_rows(keep_in, piece.video, f"{len(piece.parts)}-players", len(times_s), shown).swapaxes(0, 1)
     return EnsemblePiece(
         name=piece.name,
         players=tuple(part.instrument for part in piece.parts),

@@ -1,18 +1,21 @@
-"""Solos in memory: their sound at the rate of a network, and frames as it sees them, decoded from the videos."""
+"""Solos ready to be mixed: their sound at the rate of a network, and frames as it sees them, from the videos."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rebalance._base.errors import MetadataError
-from rebalance._base.files import StrPath
+from rebalance._base.files import StrPath, expanded
 from rebalance._base.progress import progress_bar
-from rebalance.datasets import Solo, read_solos, solo_frames, solo_sound
+from rebalance.datasets import SOLOS_FRAME_RATE, Solo, read_solos, solo_sound
 from rebalance.separation.solos import framed
+from rebalance.training.solos._kept_arrays import kept_rows
+from rebalance.video import stream_frames
 
 _FRAME_PERIOD_S = 0.5
 _BYTE = 255.0
@@ -76,7 +79,7 @@ class SoloLibrary:
         return {name: tuple(clip for clip in self.clips if clip.instrument == name) for name in names}
 
 
-def open_solos(root: StrPath, *, sample_rate: int, frame_size: int) -> SoloLibrary:
+def open_solos(root: StrPath, *, sample_rate: int, frame_size: int, keep_in: StrPath | None = None) -> SoloLibrary:
     """Read all stretches of all recordings of Solos, decoding sound and frames.
 
     Parameters
@@ -87,6 +90,9 @@ def open_solos(root: StrPath, *, sample_rate: int, frame_size: int) -> SoloLibra
         To resample to, in Hz.
     frame_size
         Side of the frames a network sees.
+    keep_in
+        Folder for what was decoded, which is read from there as it is needed and not decoded again; all of it is held
+        in memory when None.
 
     Raises
     ------
@@ -105,11 +111,11 @@ def open_solos(root: StrPath, *, sample_rate: int, frame_size: int) -> SoloLibra
     >>> library.clips[0].samples.shape, library.clips[0].frames.shape
     ((22050,), (4, 3, 16, 16))
     """
-    solos = read_solos(root)
+    solos, folder = read_solos(root), None if keep_in is None else expanded(keep_in)
     clips: list[SoloClip] = []
     with progress_bar("decode", len(solos)) as bar:
         for done, solo in enumerate(solos, start=1):
-            clips += [_clip(solo, stretch_s, sample_rate, frame_size) for stretch_s in solo.stretches_s]
+            clips += [_clip(solo, stretch_s, sample_rate, frame_size, folder) for stretch_s in solo.stretches_s]
             bar.reach(done, solo.identifier)
     return SoloLibrary(clips=tuple(clips), sample_rate=sample_rate)
 
@@ -154,12 +160,24 @@ def divided(library: SoloLibrary, *, held_out: float = 0.2) -> tuple[SoloLibrary
     return kept, out
 
 
-def _clip(solo: Solo, stretch_s: tuple[float, float], sample_rate: int, frame_size: int) -> SoloClip:
+def _clip(
+    solo: Solo, stretch_s: tuple[float, float], sample_rate: int, frame_size: int, keep_in: Path | None
+) -> SoloClip:
     """Read one stretch."""
-    samples = solo_sound(solo, stretch_s, sample_rate=sample_rate)
-    if not samples.any():
-        raise MetadataError(where=solo.video, expected="music", found="silence")
     n_frames = max(1, int((stretch_s[1] - stretch_s[0]) / _FRAME_PERIOD_S))
-    frames = solo_frames(solo, [stretch_s[0] + _FRAME_PERIOD_S * number for number in range(n_frames)])
-    seen = np.rint(framed(frames, frame_size) * _BYTE).astype(np.uint8)
+    times_s = [stretch_s[0] + _FRAME_PERIOD_S * number for number in range(n_frames)]
+
+    def sounds() -> Iterator[NDArray[np.float32]]:
+        samples = solo_sound(solo, stretch_s, sample_rate=sample_rate)
+        if not samples.any():
+            raise MetadataError(where=solo.video, expected="music", found="silence")
+        yield samples
+
+    def pictures() -> Iterator[NDArray[np.uint8]]:
+        for frame in stream_frames(solo.video, times_s):
+            yield np.rint(framed(frame, frame_size) * _BYTE).astype(np.uint8)
+
+    place = "-".join(str(round(time_s * SOLOS_FRAME_RATE)) for time_s in stretch_s)
+    samples = kept_rows(keep_in, solo.sound or solo.video, f"{place}-{sample_rate}-sound", 1, sounds())[0]
+    seen = kept_rows(keep_in, solo.video, f"{place}-{frame_size}-frames", n_frames, pictures())
     return SoloClip(instrument=solo.instrument, identifier=solo.identifier, samples=samples, frames=seen)

@@ -15,6 +15,8 @@ from rebalance.separation.solos import LogSpectrumConfig, VisionConfig
 from rebalance.training.data import Batch
 from rebalance.training.solos._solo_library import SoloClip, SoloLibrary
 
+_PROCESSOR = torch.device("cpu")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoloMixingSettings:
@@ -91,6 +93,8 @@ class SoloMixer:
         Seed of the draws of all mixtures.
     stage
         Of the curriculum.
+    device
+        Where the batches are used.
 
     Raises
     ------
@@ -124,6 +128,7 @@ class SoloMixer:
     settings: SoloMixingSettings
     seed: int
     stage: int = 0
+    device: torch.device = _PROCESSOR
 
     def __post_init__(self) -> None:
         instruments = self.solos.by_instrument
@@ -168,10 +173,10 @@ class SoloMixer:
         frames = torch.from_numpy(np.stack([seen for _, _, seen in drawn])) if self.settings.shows_players else None
         numbers = torch.from_numpy(slots)
         return SoloBatch(
-            sources=torch.from_numpy(sources),
-            slots=numbers,
-            gains_db=torch.zeros(numbers.shape),
-            frames=frames,
+            sources=torch.from_numpy(sources).to(self.device),
+            slots=numbers.to(self.device),
+            gains_db=torch.zeros(numbers.shape, device=self.device),
+            frames=None if frames is None else frames.to(self.device),
         )
 
     def _mixture(self, number: int, rank: int) -> tuple[NDArray[np.float32], list[int], NDArray[np.float32]]:
