@@ -38,6 +38,18 @@ def test_stems_are_found_by_instrument_and_by_rendition(library: StemLibrary) ->
     assert len(library.by_rendition["second"]) == 3
 
 
+def test_what_has_one_name_in_two_folders_is_two_renditions(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("first", "second", "third"):
+        facts = {"rendition": "chorale", "family": name, "file": "oboe.npy"}
+        entry = StemEntry(label="Oboe", instrument="Oboe", mean_pitch=70.0, **facts)
+        write_stem(tmp_path / name, entry, 0.1 * rng.standard_normal(50_000))
+        write_manifest(tmp_path / name, [entry])
+    library = open_library([tmp_path / name for name in ("first", "second", "third")])
+    assert library.by_rendition == {"chorale": (0,), "chorale (2)": (1,), "chorale (3)": (2,)}
+    assert library.by_instrument == {"Oboe": (0, 1, 2)}
+
+
 def test_a_silent_stem_is_left_out_and_silence_alone_is_refused(tmp_path: Path) -> None:
     entry = StemEntry(rendition="r", label="Oboe", instrument="Oboe", family="f", mean_pitch=70.0, file="silent.npy")
     write_stem(tmp_path, entry, np.zeros(50_000))

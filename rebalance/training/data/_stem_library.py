@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -114,6 +115,8 @@ def open_library(
 ) -> StemLibrary:
     """Open folders of stems; the samples stay on disk until they are read.
 
+    What has one name in two folders is two renditions, the second of them with a number: ``"piece (2)"``.
+
     Parameters
     ----------
     folders
@@ -141,29 +144,36 @@ def open_library(
     >>> library.by_instrument, library.by_rendition
     ({'Cello': (1,), 'Flute': (0,)}, {'duet': (0, 1)})
     """
-    stems = tuple(
-        _opened(expanded(folder), entry)
-        for folder in folders
-        for entry in read_manifest(expanded(folder), any_instrument=any_instrument)
-    )
-    for stem in stems:
-        if (found := stem.entry.sample_rate) != sample_rate:
-            raise ConfigError(where=stem.entry.file, expected=f"stems at {sample_rate} Hz", got=f"{found} Hz")
+    stems: list[Stem] = []
     by_instrument: dict[str, list[int]] = defaultdict(list)
     by_rendition: dict[str, list[int]] = defaultdict(list)
-    for index, stem in enumerate(stems):
-        if stem.active_frames.size:
-            by_instrument[stem.entry.instrument].append(index)
-            by_rendition[stem.entry.rendition].append(index)
+    for folder in map(expanded, folders):
+        own_names: dict[str, str] = {}
+        for entry in read_manifest(folder, any_instrument=any_instrument):
+            if entry.sample_rate != sample_rate:
+                got = f"{entry.sample_rate} Hz"
+                raise ConfigError(where=folder / entry.file, expected=f"stems at {sample_rate} Hz", got=got)
+            stem = _opened(folder, entry)
+            if stem.active_frames.size:
+                by_instrument[entry.instrument].append(len(stems))
+                name = own_names.setdefault(entry.rendition, _unused(entry.rendition, by_rendition))
+                by_rendition[name].append(len(stems))
+            stems.append(stem)
     if not by_instrument:
         raise MetadataError(
             where="stems", expected=f"at least one that sounds in {', '.join(map(str, folders))}", found="none"
         )
     return StemLibrary(
-        stems=stems,
+        stems=tuple(stems),
         by_instrument={name: tuple(indices) for name, indices in sorted(by_instrument.items())},
         by_rendition={name: tuple(indices) for name, indices in sorted(by_rendition.items())},
     )
+
+
+def _unused(name: str, used: Mapping[str, object]) -> str:
+    """Return a name, with the first free number from 2 on where it is taken."""
+    numbered = (f"{name} ({number})" for number in itertools.count(2))
+    return next(each for each in itertools.chain([name], numbered) if each not in used)
 
 
 def write_stem(folder: Path, entry: StemEntry, samples: NDArray[np.floating]) -> None:
