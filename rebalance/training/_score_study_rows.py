@@ -22,7 +22,7 @@ class StudyRow:
     Parameters
     ----------
     step
-        Step of the training; a transcriptor or a separator.
+        What is trained: one of the three steps of the paper, or what they are compared with.
     critic
         Row that is the critic.
     start

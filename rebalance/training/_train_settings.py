@@ -34,8 +34,8 @@ class TrainSettings:
     mixed_precision
         Compute in bfloat16 on CUDA.
     processor_bfloat16
-        Compute in bfloat16 on the processor too: several times as fast where it has matrix instructions for it (AMX),
-        slower elsewhere.
+        Compute in bfloat16 on the processor too: faster where it has instructions for it, most of all those for
+        matrices (AMX), slower elsewhere.
     compile
         Let `torch.compile` fuse the network, or the body of a mask network.
     seed
