@@ -61,7 +61,8 @@ def test_the_smallest_experiments_run_resume_and_give_tables(tmp_path: Path) -> 
         assert sorted(map(str, csv.DictReader(file))) == sorted(map(str, rows))
     tables = run("compare.py", str(results))
     assert tables.returncode == 0, tables.stderr
-    assert "| strings | other-sounds | synthetic |" in tables.stdout
+    assert "| family | models | ranks on | synthetic | other-sounds |" in tables.stdout
+    assert "| strings | 7 | synthetic | +1.00 |" in tables.stdout
     assert "| strings, synthetic | synthsod > no separation (median_db) |" in tables.stdout
     assert "| strings, other-sounds | fine-tuned ≥ scratch (median_db) |" in tables.stdout
     assert "| strings, synthetic less strings, other-sounds | the gain of synthsod over" in tables.stdout
