@@ -17,13 +17,13 @@ from rebalance.report import Ordering, markdown_lines, ordering_lines, signed_te
 from rebalance.separation.xumx import XUMX_FAMILIES
 
 HERE = Path(__file__).parent
-MODELS, FLOOR, BASELINE = "mixture phase", "no separation", "synthsod"
-FLOORS = (FLOOR, "silence", "x/n")
+MODELS, FLOOR, SILENCE, BASELINE = "mixture phase", "no separation", "silence", "synthsod"
+FLOORS = (FLOOR, SILENCE, "x/n")
 FIGURE = "median_db"
 UNTRAINED = -1
 SYNTHETIC, OTHER, SEEN_FONT = "synthetic", "other-sounds", "ensembleset-like"
 TESTS = (SYNTHETIC, SEEN_FONT, "other-font", "other-room", "small-ensemble", OTHER)
-DROP = "the gain of synthsod over no separation is larger on the first"
+DROP = "the SDR of synthsod is higher on the first"  # its distance from that of silence, which is 0 dB
 ADAPTED = ("scratch", "fine-tuned", "statistics", "adversarial")
 ANNOTATIONS = ("musical", "written", "none", "fixed-tempo", "single-dynamic", "one-articulation")
 
@@ -43,17 +43,17 @@ def main(path: Path, *, by_target: bool) -> None:
 
 def orderings() -> Iterator[Ordering]:
     """Give what the paper claims or asks, question by question; a target is a family on a test."""
-    everywhere, elsewhere = on(*TESTS), on(OTHER)
+    claimed, elsewhere = on(SYNTHETIC, OTHER), on(OTHER)
     for model in (BASELINE, "ensembleset"):
-        yield Ordering(system=model, than=FLOOR, figure=FIGURE, targets=everywhere)
+        yield Ordering(system=model, than=FLOOR, figure=FIGURE, targets=claimed)
     for model in ADAPTED:
         yield Ordering(system=model, than=FLOOR, figure=FIGURE, targets=elsewhere)
-    claimed, unseen = on(SYNTHETIC, OTHER), on(SEEN_FONT, "other-font", "other-room", "small-ensemble")
+    unasked = on(SEEN_FONT, "other-font", "other-room", "small-ensemble")
     yield Ordering(system=BASELINE, than="ensembleset", figure=FIGURE, expected="not lower", targets=claimed)
-    yield Ordering(system=BASELINE, than="ensembleset", figure=FIGURE, targets=unseen)
+    yield Ordering(system=BASELINE, than="ensembleset", figure=FIGURE, targets=unasked)
     for family in XUMX_FAMILIES:
         drop = (f"{family}, {SYNTHETIC}", f"{family}, {OTHER}")
-        yield Ordering(system=BASELINE, than=FLOOR, figure=FIGURE, contrast=drop, title=DROP)
+        yield Ordering(system=BASELINE, than=SILENCE, figure=FIGURE, contrast=drop, title=DROP)
     yield Ordering(system="close", than=BASELINE, figure=FIGURE, expected="lower", targets=on(SYNTHETIC))
     yield Ordering(system="fine-tuned", than="scratch", figure=FIGURE, expected="not lower", targets=elsewhere)
     for model in ADAPTED[1:]:
