@@ -124,8 +124,8 @@ def _measured(sounds: StudySounds, base: FamilyExperiment, networks: Sequence[Xu
 
 
 def _is_of_model(score: TrackScore, targets: Sequence[str]) -> bool:
-    """Tell whether a score is one of a model rather than of a row that needs none."""
-    return score.row == _JUDGED and (score.target in targets or score.target.endswith("(sum)"))
+    """Tell whether a score is one of a target of the models, or of a sum of them."""
+    return score.target in targets or score.target.endswith("(sum)")
 
 
 def _row(test: str, score: TrackScore) -> dict[str, object]:

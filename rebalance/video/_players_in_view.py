@@ -14,7 +14,7 @@ from rebalance._base.files import StrPath, expanded
 from rebalance.video._video_reading import read_frames, video_facts
 
 _MISSING_S = 0.5
-_LEAST_FRAME_RATE = 2.0
+_MIN_FRAME_RATE = 2.0
 
 
 def player_stripes(frames: NDArray[np.uint8], n_players: int) -> NDArray[np.uint8]:
@@ -112,8 +112,8 @@ def players_in_video(path: StrPath, n_players: int, *, sound_s: float) -> Player
     facts = video_facts(path)
     if facts.duration_s < sound_s - _MISSING_S:
         raise MetadataError(where=path, expected=f"{sound_s:.1f} s of pictures", found=f"{facts.duration_s:.1f} s")
-    if facts.frame_rate < _LEAST_FRAME_RATE:
-        expected = f"{_LEAST_FRAME_RATE:g} or more frames per second"
+    if facts.frame_rate < _MIN_FRAME_RATE:
+        expected = f"{_MIN_FRAME_RATE:g} or more frames per second"
         raise MetadataError(where=path, expected=expected, found=f"{facts.frame_rate:g}")
     if n_players < 1 or facts.width < n_players:
         raise ConfigError(where=path, expected=f"a pixel or more for each of {n_players} players", got=f"{facts.width}")

@@ -195,7 +195,8 @@ def _rows(
     found: dict[str, Estimates] = {}
     if _FLOORS & set(wanted):
         floors = floor_estimates(mixture[None], list(sounding))
-        found |= {row: {target: signal[0] for target, signal in estimates.items()} for row, estimates in floors.items()}
+        mono = {row: {target: signal[0] for target, signal in own.items()} for row, own in floors.items()}
+        found |= {row: estimates for row, estimates in mono.items() if row in wanted}
     if networks and _OF_MODELS & set(wanted):
         estimated = [_estimated(network, spectra) for network in networks]
         magnitudes = {target: magnitude for own in estimated for target, magnitude in own.items()}
@@ -206,7 +207,7 @@ def _rows(
         true = {target: _spectra(transform, source).abs() for target, source in {**sounding, "": rest}.items()}
         steps = {"oracle, mixture phase": 0, "oracle, Wiener": 1}
         found |= _of_magnitudes(transform, true, spectra, len(mixture), _among(steps, wanted))
-    return {row: found[row] for row in wanted if row in found}
+    return found
 
 
 def _among(steps: Mapping[str, int], wanted: Collection[str]) -> dict[str, int]:
