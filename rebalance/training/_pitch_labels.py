@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -20,15 +21,42 @@ _TINY = 1e-12
 _SILENT_TO_OWN = 1e-4  # 40 dB below the loudest frame of the source
 _SILENT_TO_MIXTURE = 3e-4  # 35 dB below the mixture at the frame
 _TUNING_SEMITONES = 0.75  # how far a note sounds from what was written: vibrato, recorded notes out of tune
+_RINGING_S = 0.5  # how long a note is looked for after its end
+_SHARE_POWER = 4.0  # of sums of fourth roots of powers: shares of about the power
 _A4_HZ, _A4_MIDI = 440.0, 69.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PitchTargets:
+    """What is to be found at every frame: a state, or two where one note rings on beside the next.
+
+    Parameters
+    ----------
+    states
+        The pitch of the note begun last, ``n_pitches`` for silence, `IGNORED` where there is no player; shape
+        ``(batch, n, n_frames)``.
+    earlier
+        The pitch of the note before; anything where its share is 0.
+    share
+        Of the note before, in [0, 1].
+    """
+
+    states: Tensor
+    earlier: Tensor
+    share: Tensor
+
+    @property
+    def labels(self) -> Tensor:
+        """The state that has the larger share, shape ``(batch, n, n_frames)``."""
+        return torch.where(self.share > 0.5, self.earlier, self.states)
 
 
 def pitch_labels(network: TrackerNetwork, batch: Batch) -> Tensor:
     """Return the state of every player at every frame.
 
     A source is silent 40 dB below its loudest frame and 35 dB below the mixture; else its pitch is the bin of the
-    largest sum of compressed harmonics, close to the note that was begun last where the notes are known, within the
-    range of the instrument elsewhere.
+    largest sum of compressed harmonics: close to the note that was begun last, or to the one before as long as that
+    rings louder, where the notes are known, within the range of the instrument elsewhere.
 
     Parameters
     ----------
@@ -57,18 +85,31 @@ def pitch_labels(network: TrackerNetwork, batch: Batch) -> Tensor:
     >>> round(float(network.config.features.centres_hz[labels[0, 0, 16]]))
     440
     """
+    return pitch_targets(network, batch).labels
+
+
+def pitch_targets(network: TrackerNetwork, batch: Batch) -> PitchTargets:
+    """Return what is to be found at every frame; see `pitch_labels`."""
     n_pitches = network.config.features.n_bins
     with torch.no_grad():
         powers = source_powers(network, batch.sources)
         salience = harmonic_salience(powers, network.config.features.bins_per_octave)
-        possible = network.playable[batch.slots.clamp(min=0)][:, :, :n_pitches, None] & near_notes(network, batch)
-        labels = salience.masked_fill(~possible, -1.0).argmax(dim=2)
+        playable = network.playable[batch.slots.clamp(min=0)][:, :, :n_pitches, None]
+        newest, before = near_notes(network, batch)
+        possible = playable & newest
+        own, states = salience.masked_fill(~possible, -1.0).max(dim=2)
+        ringing, earlier = salience.masked_fill(~(playable & before), 0.0).max(dim=2)
+        own, ringing = own.clamp(min=0.0) ** _SHARE_POWER, ringing**_SHARE_POWER
+        share = ringing / (own + ringing).clamp(min=_TINY)
         level = powers.sum(dim=2)
         loudest, mixture = level.amax(dim=-1, keepdim=True), level.sum(dim=1, keepdim=True)
         silent = (level <= loudest * _SILENT_TO_OWN) | (level <= mixture * _SILENT_TO_MIXTURE)
         silent |= ~possible.any(dim=2)
-        labels = labels.masked_fill(silent, n_pitches)
-    return labels.masked_fill((batch.slots < 0)[..., None], IGNORED)
+        states = states.masked_fill(silent, n_pitches)
+        absent = (batch.slots < 0)[..., None]
+    return PitchTargets(
+        states=states.masked_fill(absent, IGNORED), earlier=earlier, share=share.masked_fill(silent | absent, 0.0)
+    )
 
 
 def source_pitches(
@@ -130,32 +171,47 @@ def harmonic_salience(powers: Tensor, bins_per_octave: int) -> Tensor:
     return salience
 
 
-def near_notes(network: TrackerNetwork, batch: Batch) -> Tensor:
-    """Return which pitches the notes allow, ``(batch, n, n_pitches, n_frames)``; all where they are unknown."""
+def near_notes(network: TrackerNetwork, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Return which pitches the newest notes and those before allow, each ``(batch, n, n_pitches, n_frames)``.
+
+    All pitches are the newest note's where the notes are unknown.
+    """
     config = network.config
     n_frames = config.transform.n_frames(batch.sources.shape[-1])
     midi = _A4_MIDI + 12 * np.log2(config.pitches_hz.numpy() / _A4_HZ)
     centres = (np.arange(n_frames, dtype=np.float64) + 1) * config.transform.hop - config.transform.window / 2
-    allowed = np.ones((*batch.slots.shape, len(midi), n_frames), dtype=bool)
+    newest = np.ones((*batch.slots.shape, len(midi), n_frames), dtype=bool)
+    before = np.zeros_like(newest)
     for mixture, its_notes in enumerate(batch.notes):
         for source, notes in enumerate(its_notes):
             if notes is not None:
-                current = newest_note(notes, centres)
-                allowed[mixture, source] = np.abs(midi[:, None] - current) <= _TUNING_SEMITONES
-    return torch.from_numpy(allowed).to(batch.sources.device)
+                times = sounding_notes(notes, centres, batch.sample_rate)
+                for allowed, current in zip((newest, before), times, strict=True):
+                    allowed[mixture, source] = np.abs(midi[:, None] - current) <= _TUNING_SEMITONES
+    return torch.from_numpy(newest).to(batch.sources.device), torch.from_numpy(before).to(batch.sources.device)
 
 
-def newest_note(notes: NDArray[np.float32], times: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the MIDI pitch of the note begun last at every time, not a number before the first.
+def sounding_notes(
+    notes: NDArray[np.float32], times: NDArray[np.float64], sample_rate: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the MIDI pitch of the note begun last at every time, and that of the note before while it may ring.
+
+    Not a number where there is none, or where the note before has the same pitch.
 
     Parameters
     ----------
     notes
         Shape ``(n_notes, 3)``: onset, end, MIDI pitch, by onset.
     times
-        In the unit of the onsets.
+        In samples, as the onsets.
+    sample_rate
+        In Hz.
     """
     if not len(notes):
-        return np.full(len(times), np.nan)
+        return np.full(len(times), np.nan), np.full(len(times), np.nan)
     index = np.searchsorted(notes[:, 0], times, side="right") - 1
-    return np.where(index >= 0, notes[np.maximum(index, 0), 2], np.nan).astype(np.float64)
+    newest = np.where(index >= 0, notes[np.maximum(index, 0), 2], np.nan).astype(np.float64)
+    earlier = notes[np.maximum(index - 1, 0)]
+    rings = (index >= 1) & (times <= earlier[:, 1] + _RINGING_S * sample_rate)
+    rings &= np.abs(earlier[:, 2] - newest) > 2 * _TUNING_SEMITONES
+    return newest, np.where(rings, earlier[:, 2], np.nan).astype(np.float64)

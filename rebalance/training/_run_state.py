@@ -105,10 +105,57 @@ def load_average(network: nn.Module, path: Path) -> None:
     ConfigError
         If the file is neither, or does not fit the network.
     """
+    load_weights(network, average_of(path), path)
+
+
+def load_weights(network: nn.Module, weights: Mapping[str, torch.Tensor], path: Path) -> None:
+    """Give a network weights.
+
+    Parameters
+    ----------
+    network
+        What gets them.
+    weights
+        Of all parameters, by name.
+    path
+        Where they come from.
+
+    Raises
+    ------
+    ConfigError
+        If they do not fit the network.
+    """
     try:
-        network.load_state_dict(average_of(path))
+        network.load_state_dict(dict(weights))
     except RuntimeError as error:
         raise ConfigError(f"does not fit the network: {str(error).splitlines()[0]}", where=path) from error
+
+
+def grown_weights(
+    network: nn.Module, weights: Mapping[str, torch.Tensor], may_lack: tuple[str, ...]
+) -> dict[str, torch.Tensor]:
+    """Return the weights of a smaller network for a larger one, which then gives what the smaller gave.
+
+    A layer may have more inputs; they follow those there were, and have no weight.
+
+    Parameters
+    ----------
+    network
+        The larger network.
+    weights
+        Of the smaller one, by name.
+    may_lack
+        How the names of layers begin that change nothing before they are trained: the smaller network may lack them.
+    """
+    own = network.state_dict()
+    grown = {name: value for name, value in own.items() if name.startswith(may_lack)} | dict(weights)
+    for name, value in weights.items():
+        if name in own and value.ndim > 1 and value.shape[1] < own[name].shape[1]:
+            more = torch.zeros_like(own[name])
+            if (value.shape[0], *value.shape[2:]) == (more.shape[0], *more.shape[2:]):
+                more[:, : value.shape[1]] = value
+                grown[name] = more
+    return grown
 
 
 def average_of(path: Path) -> dict[str, torch.Tensor]:

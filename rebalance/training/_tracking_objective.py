@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from rebalance._base.errors import ConfigError
 from rebalance.separation.player_tracker import TrackerNetwork
-from rebalance.training._pitch_labels import IGNORED, pitch_labels
+from rebalance.training._pitch_labels import IGNORED, PitchTargets, pitch_labels, pitch_targets
 from rebalance.training.data import Batch, Mixer
 
 _TOLERANCE_BINS = 1
@@ -48,41 +48,50 @@ class TrackingObjective:
         """Return the loss of a batch and the share of sounding frames that are right."""
         if not isinstance(network, TrackerNetwork):
             raise ConfigError(where="tracking", expected="a tracker network", got=f"{type(network).__name__}")
-        labels = pitch_labels(network, batch)
+        targets = pitch_targets(network, batch)
         tracked = network(batch.mixture, batch.slots)
-        refined = state_loss(tracked.logits, labels, self.settings)
-        first = state_loss(tracked.first, labels, self.settings)
+        refined = state_loss(tracked.logits, targets, self.settings)
+        first = state_loss(tracked.first, targets, self.settings)
+        labels = targets.labels
         sounding = (labels >= 0) & (labels < network.config.features.n_bins)
         right = (tracked.logits.argmax(dim=2) - labels).abs() <= _TOLERANCE_BINS
         accuracy = right[sounding].float().mean() if sounding.any() else torch.zeros(())
         return {"loss": refined + self.settings.first * first, "first": first, "accuracy": accuracy}
 
 
-def state_loss(logits: Tensor, labels: Tensor, settings: TrackingLoss) -> Tensor:
+def state_loss(logits: Tensor, targets: PitchTargets, settings: TrackingLoss) -> Tensor:
     """Return the cross-entropy of states with targets that are a little blurred.
 
     Parameters
     ----------
     logits
         Shape ``(batch, n, n_pitches + 1, n_frames)``; silence is the last state.
-    labels
-        See `rebalance.training.pitch_labels`.
+    targets
+        What is to be found.
+    settings
+        How much they are blurred.
     """
-    n_pitches = logits.shape[2] - 1
-    known = labels != IGNORED
-    chosen, states = logits.transpose(2, 3)[known], labels[known]
+    known = targets.states != IGNORED
+    chosen = logits.transpose(2, 3)[known]
     log_shares = torch.log_softmax(chosen, dim=-1)
+    share = targets.share[known]
+    right = (1 - share) * _blurred(log_shares, targets.states[known], settings.spread)
+    right = right + share * _blurred(log_shares, targets.earlier[known], settings.spread)
+    possible = chosen > -20.0
+    even = (log_shares * possible).sum(dim=-1) / possible.sum(dim=-1)
+    return -((1 - settings.smoothing) * right + settings.smoothing * even).mean()
+
+
+def _blurred(log_shares: Tensor, states: Tensor, spread: float) -> Tensor:
+    """Return the logarithm of the shares of states, a part of it that of their neighbours in pitch."""
+    n_pitches = log_shares.shape[1] - 1
     pitched = (states < n_pitches).float()
 
     def at(index: Tensor) -> Tensor:
         return log_shares.gather(1, index.clamp(0, n_pitches)[:, None])[:, 0]
 
     lower, upper = (states - 1).clamp(min=0), torch.where(states < n_pitches - 1, states + 1, states)
-    own = (1 - 2 * settings.spread * pitched) * at(states)
-    neighbours = settings.spread * pitched * (at(lower) + at(upper)).clamp(min=-40.0)
-    possible = chosen > -20.0
-    even = (log_shares * possible).sum(dim=-1) / possible.sum(dim=-1)
-    return -((1 - settings.smoothing) * (own + neighbours) + settings.smoothing * even).mean()
+    return (1 - 2 * spread * pitched) * at(states) + spread * pitched * (at(lower) + at(upper)).clamp(min=-40.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

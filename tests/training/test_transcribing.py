@@ -22,7 +22,14 @@ from rebalance.separation.player_tracker import (
 from rebalance.training import TrainSettings, progress_of_run
 from rebalance.training._experiment import Data
 from rebalance.training._losses import LossSettings
-from rebalance.training._pitch_labels import IGNORED, newest_note, pitch_labels, source_pitches
+from rebalance.training._pitch_labels import (
+    IGNORED,
+    PitchTargets,
+    pitch_labels,
+    pitch_targets,
+    sounding_notes,
+    source_pitches,
+)
 from rebalance.training._refining import RefinerExperiment, run_refiner_experiment
 from rebalance.training._tracker_exporting import export_tracker, stamp_tracker
 from rebalance.training._tracking_objective import TrackingLoss, state_loss
@@ -96,12 +103,30 @@ def test_notes_keep_a_label_from_the_octave_above() -> None:
     assert ((told - bin_of(60)).abs() <= 2).all()
 
 
-def test_the_newest_note_counts_until_the_next() -> None:
-    notes = np.array([[1.0, 2.0, 60.0], [3.0, 4.0, 62.0]])
-    found = newest_note(notes, np.array([0.5, 1.0, 2.5, 3.5, 9.0]))
-    assert np.isnan(found[0])
-    assert found[1:].tolist() == [60.0, 60.0, 62.0, 62.0]
-    assert np.isnan(newest_note(np.zeros((0, 3)), np.array([1.0]))).all()
+def test_the_newest_note_counts_and_the_one_before_while_it_may_ring() -> None:
+    notes = np.array([[1.0, 2.0, 60.0], [3.0, 4.0, 62.0], [4.0, 5.0, 62.0]])
+    newest, before = sounding_notes(notes, np.array([0.5, 1.0, 2.5, 3.5, 9.0]), sample_rate=4)
+    assert np.isnan(newest[0])
+    assert newest[1:].tolist() == [60.0, 60.0, 62.0, 62.0]
+    assert before[3] == 60.0  # 1.5 samples after its end, of two
+    assert np.isnan(np.delete(before, 3)).all()  # nothing before, or too long ago
+    assert all(np.isnan(found).all() for found in sounding_notes(np.zeros((0, 3)), np.array([1.0]), 4))
+
+
+def test_a_note_that_rings_louder_than_the_next_is_the_label() -> None:
+    before, after = tone(60, seconds=2), tone(67, seconds=2)
+    before[SAMPLE_RATE:] *= np.exp(-np.arange(SAMPLE_RATE) / (0.1 * SAMPLE_RATE))  # rings on
+    after[: round(1.2 * SAMPLE_RATE)] = 0.0  # speaks late
+    notes = np.array([[0.0, SAMPLE_RATE, 60.0], [SAMPLE_RATE, 2 * SAMPLE_RATE, 67.0]])
+    batch = batch_of([before + after], (notes,))
+    targets, labels = pitch_targets(small_tracker(), batch), pitch_labels(small_tracker(), batch)
+    times_s = (np.arange(labels.shape[-1]) + 1) * 1024 / SAMPLE_RATE - 2048 / SAMPLE_RATE
+    ringing, spoken = (times_s > 1.02) & (times_s < 1.1), (times_s > 1.35) & (times_s < 1.45)
+    assert ((labels[0, 0, ringing] - bin_of(60)).abs() <= 1).all()
+    assert (targets.share[0, 0, ringing] > 0.9).all()
+    assert ((labels[0, 0, spoken] - bin_of(67)).abs() <= 1).all()
+    assert (targets.share[0, 0, spoken] < 0.1).all()
+    assert (targets.share[0, 0, times_s < 0.9] == 0).all()
 
 
 def test_notes_move_with_crop_and_tuning(stem_folder: Path, tmp_path: Path) -> None:
@@ -138,14 +163,20 @@ def test_notes_move_with_crop_and_tuning(stem_folder: Path, tmp_path: Path) -> N
 
 def test_the_loss_of_states_is_least_for_the_true_ones() -> None:
     labels = torch.tensor([[[10, 20, N_PITCHES], [IGNORED] * 3]])
+    targets = PitchTargets(states=labels, earlier=torch.zeros_like(labels), share=torch.zeros(labels.shape))
     right = torch.full((1, 2, N_PITCHES + 1, 3), -5.0)
     for frame, state in enumerate((10, 20, N_PITCHES)):
         right[0, 0, state, frame] = 8.0
     wrong = right.roll(30, dims=2)
-    losses = [float(state_loss(logits, labels, TrackingLoss())) for logits in (right, torch.zeros_like(right), wrong)]
+    losses = [float(state_loss(logits, targets, TrackingLoss())) for logits in (right, torch.zeros_like(right), wrong)]
     assert losses == sorted(losses)
     exact = TrackingLoss(smoothing=0.0, spread=0.0)
-    assert float(state_loss(right * 10, labels, exact)) == pytest.approx(0.0, abs=1e-3)
+    assert float(state_loss(right * 10, targets, exact)) == pytest.approx(0.0, abs=1e-3)
+    halves = replace(targets, earlier=torch.full_like(labels, 40), share=torch.full(labels.shape, 0.5))
+    shared = right.clone()
+    shared[0, 0, 40] = 8.0
+    shared[0, 0, N_PITCHES, 2] = shared[0, 0, 40, 2] = 8.0
+    assert float(state_loss(shared * 10, halves, exact)) == pytest.approx(np.log(2), abs=1e-3)
 
 
 def test_a_tracker_and_a_refiner_train_resume_and_ship(stem_folder: Path, tmp_path: Path) -> None:
@@ -187,8 +218,27 @@ def test_runs_begin_with_weights_that_ship(stem_folder: Path, tmp_path: Path) ->
         begin_with(refiner, bare)
     with pytest.raises(ConfigError, match="does not fit the network"):
         begin_with(TrackerNetwork(replace(SMALL_TRACKER, width=SMALL_TRACKER.width * 2)), path)
+    with pytest.raises(ConfigError, match="does not fit the network"):
+        begin_with(Refiner(replace(SMALL_REFINER, channels=(4, 16))), path)
     with pytest.raises(ConfigError, match="expected the state"):
         begin_with(tracker, digest_file(path))
+
+
+def test_a_larger_tracker_begins_with_what_the_smaller_gives(tmp_path: Path) -> None:
+    smaller, path = small_tracker(), tmp_path / "smaller.safetensors"
+    save_tracker_checkpoint(path, smaller, ModelCard())
+    smaller = load_tracker_checkpoint(path).network
+    larger = replace(SMALL_TRACKER, longer_windows=(8192, 16_384), timbre=True, n_layers=2, n_player_layers=3)
+    grown = TrackerNetwork(larger).eval()
+    begin_with(grown, path)
+    mixture = 0.05 * torch.randn(2, 2, 40_000, generator=torch.Generator().manual_seed(0))
+    slots = torch.tensor([[14, 2, -1], [0, 4, 6]])
+    with torch.inference_mode():
+        found, expected = (network(mixture, slots) for network in (grown, smaller))
+    torch.testing.assert_close(found.first, expected.first, rtol=0, atol=1e-4)
+    torch.testing.assert_close(found.logits, expected.logits, rtol=0, atol=1e-4)
+    with pytest.raises(ConfigError, match="does not fit the network"):
+        begin_with(TrackerNetwork(replace(SMALL_TRACKER, channels=(4, 8, 8), time_strides=(2, 1))), path)
 
 
 def test_other_settings_do_not_continue_a_run(stem_folder: Path, tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ _NEIGHBOURS = 9
 class AttentionBlock(nn.Module):
     """A convolution along time, attention over time and a pointwise network, each beside a residual path.
 
-    Half of the heads prefer what is near, each to another degree; the others see all times alike.
+    Half of the heads prefer what is near, each to another degree; the others see all times alike. An untrained block
+    changes nothing.
     """
 
     slopes: Tensor
@@ -26,6 +27,9 @@ class AttentionBlock(nn.Module):
         self.attend = nn.Linear(width, 3 * width)
         self.merge = nn.Linear(width, width)
         self.own = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+        for last in (self.near, self.merge, self.own[-1]):
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
         slopes = [_MAX_SLOPE / 4**head if 2 * head < n_heads else 0.0 for head in range(n_heads)]
         self.register_buffer("slopes", torch.tensor(slopes), persistent=False)
 
@@ -49,6 +53,8 @@ class PlayerBlock(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.attend = nn.Linear(width, 3 * width)
         self.merge = nn.Linear(width, width)
+        nn.init.zeros_(self.merge.weight)
+        nn.init.zeros_(self.merge.bias)
         self.along = AttentionBlock(width, n_heads)
 
     def forward(self, tokens: Tensor, absent: Tensor) -> Tensor:

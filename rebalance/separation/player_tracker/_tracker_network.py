@@ -28,6 +28,9 @@ from rebalance.separation.player_tracker._slots import slots_of
 IMPOSSIBLE = -30.0
 _MIN_POWER = 1e-12
 
+# Layers that change nothing before they are trained, by how the names of their weights begin.
+GROWING = ("body.context.", "players.layers.", "players.timbre.")
+
 # Lowest and highest pitch in Hz: what the instrument can play, with a semitone to spare.
 RANGES_HZ: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
@@ -65,6 +68,11 @@ class TrackerConfig:
         Length of the vector that describes the ensemble.
     features, transform
         What it sees; its pitches are the bins of the features.
+    longer_windows
+        Further windows in samples, about the centres of the transform's: what they show is stacked on the features.
+        They tell low pitches apart that one window of 93 ms cannot.
+    timbre
+        Whether the players see what the maps of the last level hold at the pitches of each.
     instruments
         Each has `N_VOICES` slots.
     sample_rate
@@ -96,6 +104,8 @@ class TrackerConfig:
         default_factory=lambda: FeatureConfig(harmonics=(1 / 3, 1 / 2, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0))
     )
     transform: TransformConfig = SYMMETRIC
+    longer_windows: tuple[int, ...] = ()
+    timbre: bool = False
     instruments: tuple[str, ...] = CAD2_TASK2.instruments
     sample_rate: int = CAD2_TASK2.mixture_sample_rate
 
@@ -107,6 +117,15 @@ class TrackerConfig:
         if self.features.n_bins % self.bin_alignment:
             raise ConfigError(
                 where="tracker", expected=f"bins divisible by {self.bin_alignment}", got=str(self.features.n_bins)
+            )
+        if any(
+            window <= self.transform.window or (window - self.transform.window) % (2 * self.transform.hop)
+            for window in self.longer_windows
+        ):
+            raise ConfigError(
+                where="tracker",
+                expected=f"windows longer than {self.transform.window} by multiples of {2 * self.transform.hop}",
+                got=str(self.longer_windows),
             )
         if self.width % self.n_heads or self.player_width % self.n_heads:
             raise ConfigError(where="tracker", expected=f"widths that {self.n_heads} heads divide", got=str(self))
@@ -125,6 +144,11 @@ class TrackerConfig:
         for stride in self.time_strides:
             total *= stride
         return total
+
+    @property
+    def n_maps(self) -> int:
+        """Number of maps it sees: those of the features, and of each longer window all but their height."""
+        return self.features.n_channels + len(self.longer_windows) * (self.features.n_channels - 1)
 
     @property
     def pitches_hz(self) -> Tensor:
@@ -179,6 +203,7 @@ class TrackerNetwork(nn.Module):
             config.features, n_linear_bins=config.transform.n_bins, sample_rate=config.sample_rate
         )
         n_slots = len(config.instruments) * N_VOICES
+        self.longer = nn.ModuleList(_LongerWindow(config, window) for window in config.longer_windows)
         self.body = _Body(config, n_slots)
         self.players = _Players(config, n_slots)
         self.register_buffer("playable", _playable(config), persistent=False)
@@ -207,32 +232,76 @@ class TrackerNetwork(nn.Module):
         """
         if level is None:
             level = mixture.square().mean(dim=(1, 2))
-        maps = self.maps(self.transform(mixture), level)
+        maps = self.maps(mixture, level)
         n_frames = maps.shape[-1]
         padded = functional.pad(maps, (0, -n_frames % self.config.frame_alignment))
-        logits, context = self.body(padded, slots)
-        first = self._within_range(logits.float(), slots)
-        refined = self._within_range(first + self.players(first, context, slots).float(), slots)
+        heard = self.body(padded, slots)
+        first = self._within_range(heard.logits.float(), slots)
+        refined = self._within_range(first + self.players(first, heard, slots).float(), slots)
         return Tracked(logits=refined[..., :n_frames], first=first[..., :n_frames])
 
-    def maps(self, spectra: Tensor, level: Tensor) -> Tensor:
-        """Return what is seen of a mixture's spectra, ``(batch, n_maps, n_pitches, n_frames)``; see `forward`.
+    def maps(self, mixture: Tensor, level: Tensor) -> Tensor:
+        """Return what is seen of a mixture, ``(batch, n_maps, n_pitches, n_frames)``.
 
         Parameters
         ----------
-        spectra
-            Of the mixture, ``(batch, n_channels, n_bins, n_frames)``, complex.
+        mixture
+            Shape ``(batch, n_channels, n_samples)``.
         level
             Mean square of the mixture, ``(batch,)``.
         """
-        reference = (level * self.transform.analysis_window.square().sum())[:, None, None, None]
-        maps: Tensor = self.features(self.features.powers(spectra), reference.clamp(min=_MIN_POWER))
-        return maps
+        maps = _levels(self.transform, self.features, mixture, level)
+        longer = [window(mixture, level, maps.shape[-1]) for window in self.longer]
+        return torch.cat([maps, *longer], dim=1)
 
     def _within_range(self, logits: Tensor, slots: Tensor) -> Tensor:
         """Rule out what an instrument cannot play."""
         playable = self.playable[slots.clamp(min=0)][..., None]
         return logits.masked_fill(~playable, IMPOSSIBLE)
+
+
+class _LongerWindow(nn.Module):
+    """What a longer window shows of the same frames."""
+
+    def __init__(self, config: TrackerConfig, window: int) -> None:
+        super().__init__()
+        hop = config.transform.hop
+        self.transform = Transform(TransformConfig(window=window, synthesis=window, hop=hop))
+        self.features = HarmonicFeatures(
+            config.features, n_linear_bins=self.transform.config.n_bins, sample_rate=config.sample_rate
+        )
+        self.n_earlier = (window - config.transform.window) // (2 * hop)
+
+    def forward(self, mixture: Tensor, level: Tensor, n_frames: int) -> Tensor:
+        """Return maps ``(batch, n_maps, n_pitches, n_frames)`` of a mixture; see `TrackerNetwork.maps`."""
+        maps = _levels(self.transform, self.features, mixture, level)
+        return maps[:, :-1, :, self.n_earlier : self.n_earlier + n_frames]
+
+
+def _levels(transform: Transform, features: HarmonicFeatures, mixture: Tensor, level: Tensor) -> Tensor:
+    """Return the features of a mixture relative to its level."""
+    reference = (level * transform.analysis_window.square().sum())[:, None, None, None]
+    maps: Tensor = features(features.powers(transform(mixture)), reference.clamp(min=_MIN_POWER))
+    return maps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Heard:
+    """What the body finds.
+
+    Parameters
+    ----------
+    logits
+        Shape ``(batch, n, n_pitches + 1, n_frames)``.
+    context
+        Shape ``(batch, n_bottom_frames, width)``.
+    maps
+        Of the last level, ``(batch, n_channels, n_blocks, n_steps)``.
+    """
+
+    logits: Tensor
+    context: Tensor
+    maps: Tensor
 
 
 class _Body(nn.Module):
@@ -244,7 +313,7 @@ class _Body(nn.Module):
         n_folded = config.bins_per_block * config.frames_per_block
         widths = config.channels
         self.ensemble = Ensemble(n_slots, config.n_conditions)
-        self.entry = nn.Conv2d(config.features.n_channels * n_folded, widths[0], 1)
+        self.entry = nn.Conv2d(config.n_maps * n_folded, widths[0], 1)
         self.encoder = nn.ModuleList(ConvBlock(width, config.n_conditions) for width in widths[:-1])
         self.decoder = nn.ModuleList(ConvBlock(width, config.n_conditions) for width in widths[-2::-1])
         pairs = list(itertools.pairwise(widths))
@@ -268,8 +337,8 @@ class _Body(nn.Module):
         nn.init.zeros_(self.exit.weight)
         nn.init.zeros_(self.exit.bias)  # type: ignore[arg-type]
 
-    def forward(self, maps: Tensor, slots: Tensor) -> tuple[Tensor, Tensor]:
-        """Return logits ``(batch, n, n_pitches + 1, n_frames)`` and context ``(batch, n_bottom_frames, width)``."""
+    def forward(self, maps: Tensor, slots: Tensor) -> _Heard:
+        """Return what is heard in maps ``(batch, n_maps, n_pitches, n_frames)`` of the players of some slots."""
         condition = self.ensemble(slots)
         folded = folded_blocks(maps, self.config.bins_per_block, self.config.frames_per_block)
         inner = self.entry(folded.contiguous(memory_format=torch.channels_last))
@@ -285,7 +354,8 @@ class _Body(nn.Module):
         silence = self.silence(context).transpose(1, 2)
         index = slots.clamp(min=0)[..., None].expand(-1, -1, silence.shape[-1])
         silence = torch.gather(silence, 1, index).repeat_interleave(self.config.frame_alignment, dim=-1)
-        return torch.cat([logits, silence[:, :, None].to(logits.dtype)], dim=2), context
+        logits = torch.cat([logits, silence[:, :, None].to(logits.dtype)], dim=2)
+        return _Heard(logits=logits, context=context, maps=inner)
 
     def _in_context(self, inner: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
         """Let all frames see each other; return the maps and what they saw."""
@@ -318,28 +388,41 @@ class _Players(nn.Module):
         self.identity = nn.Embedding(n_slots, width)
         self.entry = nn.Linear(n_states * config.frames_per_block, width)
         self.context = nn.Linear(config.width, width)
+        self.timbre = nn.Linear(config.channels[0], width) if config.timbre else None
         self.layers = nn.ModuleList(PlayerBlock(width, config.n_heads) for _ in range(config.n_player_layers))
         self.norm = nn.LayerNorm(width)
         self.exit = nn.Linear(width, n_states * config.frames_per_block)
         nn.init.normal_(self.identity.weight, std=0.1)
         nn.init.zeros_(self.exit.weight)
         nn.init.zeros_(self.exit.bias)
+        if self.timbre is not None:
+            nn.init.zeros_(self.timbre.weight)
+            nn.init.zeros_(self.timbre.bias)
 
-    def forward(self, logits: Tensor, context: Tensor, slots: Tensor) -> Tensor:
+    def forward(self, logits: Tensor, heard: _Heard, slots: Tensor) -> Tensor:
         """Return changes of the shape of the logits."""
         n_batch, n_players, n_states, n_frames = logits.shape
         frames = self.config.frames_per_block
         shares = torch.softmax(logits, dim=2).sqrt()
         blocks = shares.reshape(n_batch, n_players, n_states, n_frames // frames, frames)
         tokens = self.entry(blocks.permute(0, 1, 3, 4, 2).flatten(-2))
-        seen = self.context(context).repeat_interleave(self.config.frame_alignment // frames, dim=1)
+        seen = self.context(heard.context).repeat_interleave(self.config.frame_alignment // frames, dim=1)
         tokens = tokens + seen[:, None] + self.identity(slots.clamp(min=0))[:, :, None]
+        if self.timbre is not None:
+            tokens = tokens + self.timbre(self._at_pitches(blocks, heard.maps))
         absent = slots < 0
         for layer in self.layers:
             tokens = layer(tokens, absent)
         blocks = self.exit(self.norm(tokens))
         changes: Tensor = blocks.reshape(n_batch, n_players, n_frames // frames, frames, n_states)
         return changes.flatten(2, 3).transpose(2, 3)
+
+    def _at_pitches(self, blocks: Tensor, maps: Tensor) -> Tensor:
+        """Return what the maps hold at the pitches of every player, ``(batch, n, n_steps, n_channels)``."""
+        shares = blocks[:, :, :-1].square().mean(dim=-1)  # of all pitches
+        by_block = shares.unflatten(2, (-1, self.config.bins_per_block)).sum(dim=3)
+        found: Tensor = torch.einsum("bnkt,bckt->bntc", by_block.to(maps.dtype), maps)
+        return found
 
 
 class ConvBlock(nn.Module):
