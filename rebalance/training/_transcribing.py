@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from rebalance._base.files import StrPath, expanded
 from rebalance.separation import TRACKER_FORMAT, checkpoint_header
 from rebalance.separation.mask_network import N_VOICES
 from rebalance.separation.networks import chosen_device
-from rebalance.separation.player_tracker import GROWING, Refiner, TrackerConfig, TrackerNetwork, load_tracker_checkpoint
+from rebalance.separation.player_tracker import Refiner, TrackerConfig, TrackerNetwork, load_tracker_checkpoint
 from rebalance.training._experiment import Data
 from rebalance.training._loop import train
 from rebalance.training._run_state import average_of, grown_weights, load_weights
@@ -169,7 +169,7 @@ def run_tracker_experiment(
 def begin_with(network: TrackerNetwork | Refiner, path: Path) -> None:
     """Give a tracker or a refiner the weights of a run, or those of a checkpoint that ships.
 
-    A tracker that has more layers or sees more than that of the weights gives at first what that gave.
+    A network that has more layers or sees more than that of the weights gives at first what that gave.
 
     Raises
     ------
@@ -178,18 +178,13 @@ def begin_with(network: TrackerNetwork | Refiner, path: Path) -> None:
     """
     header = checkpoint_header(path)
     if header is None or header.get("format") != TRACKER_FORMAT:
-        load_weights(network, _grown(network, average_of(path)), path)
+        load_weights(network, grown_weights(network, average_of(path), network.may_lack), path)
         return
     checkpoint = load_tracker_checkpoint(path)
     found = checkpoint.network if isinstance(network, TrackerNetwork) else checkpoint.refiner
     if found is None:
         raise ConfigError(where=path, expected="a tracker with a refiner", found="one without")
-    load_weights(network, _grown(network, found.state_dict()), path)
-
-
-def _grown(network: TrackerNetwork | Refiner, weights: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
-    """Return weights for a tracker that may be larger than theirs."""
-    return grown_weights(network, weights, GROWING) if isinstance(network, TrackerNetwork) else weights
+    load_weights(network, grown_weights(network, found.state_dict(), network.may_lack), path)
 
 
 def mixer_of(data: Data, mixing: MixingSettings, instruments: Sequence[str], seed: int, device: torch.device) -> Mixer:

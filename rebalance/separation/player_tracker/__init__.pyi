@@ -11,8 +11,4 @@ from ._tracker_checkpoints import (
     load_tracker_checkpoint as load_tracker_checkpoint,
     save_tracker_checkpoint as save_tracker_checkpoint,
 )
-from ._tracker_network import (
-    GROWING as GROWING,
-    TrackerConfig as TrackerConfig,
-    TrackerNetwork as TrackerNetwork,
-)
+from ._tracker_network import TrackerConfig as TrackerConfig, TrackerNetwork as TrackerNetwork

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -12,11 +13,14 @@ from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError
 from rebalance.separation.mask_network import SYMMETRIC, FeatureConfig, HarmonicFeatures, Transform, TransformConfig
 from rebalance.separation.networks import full_precision
+from rebalance.separation.player_tracker._attention import PlayerBlock
 from rebalance.separation.player_tracker._combs import PLAIN_COMBS, harmonic_combs
 from rebalance.separation.player_tracker._tracker_network import ConvBlock, TrackerConfig, folded_blocks
 
 _COMB_FLOOR = 1e-3
 _MIN_POWER = 1e-12
+_ENVELOPE_BLOCKS = 72  # above a pitch: six octaves where a block is a semitone
+_N_ALIGNED = 3  # level and balance of the mixture, and the combs of the others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,11 @@ class RefinerConfig:
         Log-frequency bins and frames that are folded into one place of the first level.
     n_conditions
         Length of the vector that describes an instrument.
+    envelope_width, n_envelope_layers
+        Of the attention over time and between players that learns the envelope above the pitch of every player; width
+        0 for none.
+    n_heads
+        Number of heads of every attention layer.
     features, transform
         What it sees, and what it masks; the pitches are the bins of the features.
     instruments
@@ -54,6 +63,9 @@ class RefinerConfig:
     bins_per_block: int = 3
     frames_per_block: int = 2
     n_conditions: int = 32
+    envelope_width: int = 0
+    n_envelope_layers: int = 4
+    n_heads: int = 4
     features: FeatureConfig = field(default_factory=lambda: TrackerConfig().features)
     transform: TransformConfig = SYMMETRIC
     instruments: tuple[str, ...] = CAD2_TASK2.instruments
@@ -62,6 +74,8 @@ class RefinerConfig:
     def __post_init__(self) -> None:
         if len(self.channels) != 2 or self.features.n_bins % (2 * self.bins_per_block):
             raise ConfigError(where="refiner", expected="two levels and bins divisible by two blocks", got=str(self))
+        if self.envelope_width % self.n_heads:
+            raise ConfigError(where="refiner", expected=f"a width that {self.n_heads} heads divide", got=str(self))
 
     @property
     def frame_alignment(self) -> int:
@@ -88,6 +102,7 @@ class Refiner(nn.Module):
     True
     """
 
+    may_lack: ClassVar[tuple[str, ...]] = ("envelopes.",)  # layers that change nothing before they are trained
     combs: Tensor
     combs_log: Tensor
 
@@ -113,6 +128,7 @@ class Refiner(nn.Module):
         self.up = nn.ConvTranspose2d(second, first, 2, stride=2)
         self.after = ConvBlock(first, config.n_conditions)
         self.exit = nn.Conv2d(first, n_folded, 1)
+        self.envelopes = _Envelopes(config) if config.envelope_width else None
         nn.init.zeros_(self.exit.weight)
         nn.init.zeros_(self.exit.bias)  # type: ignore[arg-type]
 
@@ -167,7 +183,71 @@ class Refiner(nn.Module):
         inner = self.before(inner, condition)
         lower = self.inner(self.down(inner), condition)
         out = self.exit(self.after(inner + self.up(lower), condition))
-        return _unfolded(out, bins, frames)[..., :n_frames].reshape(n_batch, n_players, -1, n_frames)
+        changes = _unfolded(out, bins, frames)[..., :n_frames].reshape(n_batch, n_players, -1, n_frames)
+        if self.envelopes is None:
+            return changes
+        return changes + self.envelopes(maps, _compressed(rest), pitched, players)
+
+
+class _Envelopes(nn.Module):
+    """Learns the spectral envelope of every player, from its pitch upwards.
+
+    What lies above the pitch of a player is moved to one place, whatever the pitch, so that a harmonic is the same
+    number for all of them; attention over time finds it where nobody else covers it.
+    """
+
+    def __init__(self, config: RefinerConfig) -> None:
+        super().__init__()
+        self.config = config
+        width, frames = config.envelope_width, config.frames_per_block
+        self.n_bins = config.bins_per_block * _ENVELOPE_BLOCKS
+        self.entry = nn.Linear(_N_ALIGNED * self.n_bins * frames, width)
+        self.pitch = nn.Linear(config.features.n_bins * frames, width)
+        self.identity = nn.Embedding(len(config.instruments), width)
+        self.layers = nn.ModuleList(PlayerBlock(width, config.n_heads) for _ in range(config.n_envelope_layers))
+        self.norm = nn.LayerNorm(width)
+        self.exit = nn.Linear(width, _ENVELOPE_BLOCKS * frames)
+        nn.init.normal_(self.identity.weight, std=0.1)
+        nn.init.zeros_(self.exit.weight)
+        nn.init.zeros_(self.exit.bias)
+
+    def forward(self, maps: Tensor, rest: Tensor, pitched: Tensor, players: Tensor) -> Tensor:
+        """Return changes of the logarithm of the combs, ``(batch, n, n_pitches, n_frames)``.
+
+        Parameters
+        ----------
+        maps
+            What is seen of the mixture, ``(batch, n_maps, n_pitches, n_frames)``.
+        rest
+            Combs of the other players, ``(batch, n, n_pitches, n_frames)``.
+        pitched, players
+            See `Refiner.changes`.
+        """
+        n_batch, n_players, n_frames, n_pitches = pitched.shape
+        pitches = pitched.argmax(dim=3)
+        level, balance = maps[:, :1], maps[:, -2:-1]
+        seen = [level.expand_as(rest), balance.expand_as(rest), rest]
+        aligned = torch.stack([_moved(part.transpose(2, 3), pitches, self.n_bins) for part in seen], dim=-1)
+        tokens = self.entry(self._in_blocks(aligned.flatten(-2))) + self.pitch(self._in_blocks(pitched))
+        tokens = tokens + self.identity(players.clamp(min=0))[:, :, None]
+        for layer in self.layers:
+            tokens = layer(tokens, players < 0)
+        blocks = self.exit(self.norm(tokens)).reshape(n_batch, n_players, -1, _ENVELOPE_BLOCKS)[:, :, :n_frames]
+        envelopes = blocks.repeat_interleave(self.config.bins_per_block, dim=3)
+        return _moved(envelopes, -pitches, n_pitches).transpose(2, 3)
+
+    def _in_blocks(self, frames: Tensor) -> Tensor:
+        """Join neighbouring frames of ``(batch, n, n_frames, n)``, silence after the end."""
+        size = self.config.frames_per_block
+        padded = functional.pad(frames, (0, 0, 0, -frames.shape[2] % size))
+        return padded.unflatten(2, (-1, size)).flatten(3)
+
+
+def _moved(values: Tensor, places: Tensor, n_bins: int) -> Tensor:
+    """Return ``n_bins`` of the last axis of ``(..., n)`` from given places on, nothing beyond either end."""
+    index = places[..., None] + torch.arange(n_bins, device=values.device)
+    within = (index >= 0) & (index < values.shape[-1])
+    return torch.gather(values, -1, index.clamp(0, values.shape[-1] - 1)) * within
 
 
 def _compressed(combs: Tensor) -> Tensor:

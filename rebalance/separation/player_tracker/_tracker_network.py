@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -27,9 +28,6 @@ from rebalance.separation.player_tracker._slots import slots_of
 
 IMPOSSIBLE = -30.0
 _MIN_POWER = 1e-12
-
-# Layers that change nothing before they are trained, by how the names of their weights begin.
-GROWING = ("body.context.", "players.layers.", "players.timbre.")
 
 # Lowest and highest pitch in Hz: what the instrument can play, with a semitone to spare.
 RANGES_HZ: Mapping[str, tuple[float, float]] = MappingProxyType(
@@ -193,6 +191,8 @@ class TrackerNetwork(nn.Module):
     2022.
     """
 
+    # layers that change nothing before they are trained
+    may_lack: ClassVar[tuple[str, ...]] = ("body.context.", "players.layers.", "players.timbre.")
     playable: Tensor
 
     def __init__(self, config: TrackerConfig) -> None:
