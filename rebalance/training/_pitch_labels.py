@@ -21,6 +21,8 @@ _TINY = 1e-12
 _SILENT_TO_OWN = 1e-4  # 40 dB below the loudest frame of the source
 _SILENT_TO_MIXTURE = 3e-4  # 35 dB below the mixture at the frame
 _TUNING_SEMITONES = 0.75  # how far a note sounds from what was written: vibrato, recorded notes out of tune
+_MAX_OFFSET, _N_OFFSETS = 0.75, 11  # in states
+_N_FINE_HARMONICS, _HIGHEST_HZ = 20, 8000.0
 _RINGING_S = 0.5  # how long a note is looked for after its end
 _SHARE_POWER = 4.0  # of sums of fourth roots of powers: shares of about the power
 _A4_HZ, _A4_MIDI = 440.0, 69.0
@@ -39,16 +41,25 @@ class PitchTargets:
         The pitch of the note before; anything where its share is 0.
     share
         Of the note before, in [0, 1].
+    offsets, earlier_offsets
+        How far the pitch lies above the centre of its state, in states.
     """
 
     states: Tensor
     earlier: Tensor
     share: Tensor
+    offsets: Tensor
+    earlier_offsets: Tensor
 
     @property
     def labels(self) -> Tensor:
         """The state that has the larger share, shape ``(batch, n, n_frames)``."""
         return torch.where(self.share > 0.5, self.earlier, self.states)
+
+    @property
+    def label_offsets(self) -> Tensor:
+        """How far the pitch lies above the centre of its label, in states."""
+        return torch.where(self.share > 0.5, self.earlier_offsets, self.offsets)
 
 
 def pitch_labels(network: TrackerNetwork, batch: Batch) -> Tensor:
@@ -92,7 +103,8 @@ def pitch_targets(network: TrackerNetwork, batch: Batch) -> PitchTargets:
     """Return what is to be found at every frame; see `pitch_labels`."""
     n_pitches = network.config.features.n_bins
     with torch.no_grad():
-        powers = source_powers(network, batch.sources)
+        spectra = source_spectra(network, batch.sources)
+        powers = network.features.powers(spectra).reshape(*batch.slots.shape, n_pitches, -1)
         salience = harmonic_salience(powers, network.config.features.bins_per_octave)
         playable = network.playable[batch.slots.clamp(min=0)][:, :, :n_pitches, None]
         newest, before = near_notes(network, batch)
@@ -107,8 +119,14 @@ def pitch_targets(network: TrackerNetwork, batch: Batch) -> PitchTargets:
         silent |= ~possible.any(dim=2)
         states = states.masked_fill(silent, n_pitches)
         absent = (batch.slots < 0)[..., None]
+        amplitudes = spectra[:, 0].abs().reshape(*batch.slots.shape, *spectra.shape[-2:])
+        offsets, earlier_offsets = (pitch_offsets(network, amplitudes, found) for found in (states, earlier))
     return PitchTargets(
-        states=states.masked_fill(absent, IGNORED), earlier=earlier, share=share.masked_fill(silent | absent, 0.0)
+        states=states.masked_fill(absent, IGNORED),
+        earlier=earlier,
+        share=share.masked_fill(silent | absent, 0.0),
+        offsets=offsets.masked_fill(silent | absent, 0.0),
+        earlier_offsets=earlier_offsets,
     )
 
 
@@ -152,12 +170,43 @@ def source_pitches(
     return pitches
 
 
-def source_powers(network: TrackerNetwork, sources: Tensor) -> Tensor:
-    """Return log-frequency powers ``(batch, n, n_pitches, n_frames)`` of sources ``(batch, n, 2, n_samples)``."""
-    n_batch, n_sources = sources.shape[:2]
+def source_spectra(network: TrackerNetwork, sources: Tensor) -> Tensor:
+    """Return spectra ``(batch * n, 1, n_bins, n_frames)`` of the sum of channels of ``(batch, n, 2, n_samples)``."""
     mono = sources.mean(dim=2).flatten(0, 1)[:, None]
-    powers = network.features.powers(network.transform(mono))
-    return powers.reshape(n_batch, n_sources, *powers.shape[-2:])
+    spectra: Tensor = network.transform(mono)
+    return spectra
+
+
+def pitch_offsets(network: TrackerNetwork, amplitudes: Tensor, states: Tensor) -> Tensor:
+    """Return how far pitches lie above the centres of their states, in states, shape ``(batch, n, n_frames)``.
+
+    Of places up to three quarters of a state away the one with the largest sum of square roots of harmonics.
+
+    Parameters
+    ----------
+    network
+        Whose frames and pitches to use.
+    amplitudes
+        Of clean sources, ``(batch, n, n_bins, n_frames)``.
+    states
+        Their pitches, ``(batch, n, n_frames)``; anything where there is none.
+    """
+    config = network.config
+    spacing_hz = config.sample_rate / config.transform.window
+    offsets = torch.linspace(-_MAX_OFFSET, _MAX_OFFSET, _N_OFFSETS, device=amplitudes.device)
+    states = states.clamp(0, config.features.n_bins - 1)
+    octaves = (states[..., None] + offsets) / config.features.bins_per_octave
+    fundamentals = config.features.lowest_hz / spacing_hz * 2.0**octaves  # in bins of the transform
+    heights = amplitudes.transpose(2, 3).sqrt()
+    n_bins = heights.shape[-1]
+    sums = torch.zeros_like(fundamentals)
+    for harmonic in range(1, _N_FINE_HARMONICS + 1):
+        places = fundamentals * harmonic
+        lower = places.floor().clamp(max=n_bins - 2).long()
+        part = places - lower
+        heard = torch.gather(heights, 3, lower) * (1 - part) + torch.gather(heights, 3, lower + 1) * part
+        sums += torch.where(places * spacing_hz < _HIGHEST_HZ, heard, 0.0)
+    return offsets[sums.argmax(dim=-1)]
 
 
 def harmonic_salience(powers: Tensor, bins_per_octave: int) -> Tensor:

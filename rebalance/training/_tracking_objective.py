@@ -75,23 +75,30 @@ def state_loss(logits: Tensor, targets: PitchTargets, settings: TrackingLoss) ->
     chosen = logits.transpose(2, 3)[known]
     log_shares = torch.log_softmax(chosen, dim=-1)
     share = targets.share[known]
-    right = (1 - share) * _blurred(log_shares, targets.states[known], settings.spread)
-    right = right + share * _blurred(log_shares, targets.earlier[known], settings.spread)
+    newest, earlier = (
+        _blurred(log_shares, states[known], offsets[known], settings.spread)
+        for states, offsets in ((targets.states, targets.offsets), (targets.earlier, targets.earlier_offsets))
+    )
+    right = (1 - share) * newest + share * earlier
     possible = chosen > -20.0
     even = (log_shares * possible).sum(dim=-1) / possible.sum(dim=-1)
     return -((1 - settings.smoothing) * right + settings.smoothing * even).mean()
 
 
-def _blurred(log_shares: Tensor, states: Tensor, spread: float) -> Tensor:
-    """Return the logarithm of the shares of states, a part of it that of their neighbours in pitch."""
+def _blurred(log_shares: Tensor, states: Tensor, offsets: Tensor, spread: float) -> Tensor:
+    """Return the logarithm of the shares of pitches between two states, a part of it that of the states beside them.
+
+    The mean of what is asked for is the pitch itself, so that shares tell pitches more finely than their states.
+    """
     n_pitches = log_shares.shape[1] - 1
-    pitched = (states < n_pitches).float()
-
-    def at(index: Tensor) -> Tensor:
-        return log_shares.gather(1, index.clamp(0, n_pitches)[:, None])[:, 0]
-
-    lower, upper = (states - 1).clamp(min=0), torch.where(states < n_pitches - 1, states + 1, states)
-    return (1 - 2 * spread * pitched) * at(states) + spread * pitched * (at(lower) + at(upper)).clamp(min=-40.0)
+    pitched = states < n_pitches
+    lower = torch.where(offsets < 0, states - 1, states)
+    part = torch.where(offsets < 0, offsets + 1, offsets)
+    weights = torch.stack([spread * (1 - part), (1 - 2 * spread) * (1 - part) + spread * part])
+    weights = torch.cat([weights, torch.stack([(1 - 2 * spread) * part + spread * (1 - part), spread * part])])
+    places = (lower + torch.arange(-1, 3, device=states.device)[:, None]).clamp(0, n_pitches - 1)
+    between = (weights * log_shares.gather(1, places.T).T.clamp(min=-40.0)).sum(dim=0)
+    return torch.where(pitched, between, log_shares[:, n_pitches])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,7 +163,10 @@ def test_notes_move_with_crop_and_tuning(stem_folder: Path, tmp_path: Path) -> N
 
 def test_the_loss_of_states_is_least_for_the_true_ones() -> None:
     labels = torch.tensor([[[10, 20, N_PITCHES], [IGNORED] * 3]])
-    targets = PitchTargets(states=labels, earlier=torch.zeros_like(labels), share=torch.zeros(labels.shape))
+    nothing = torch.zeros(labels.shape)
+    targets = PitchTargets(
+        states=labels, earlier=torch.zeros_like(labels), share=nothing, offsets=nothing, earlier_offsets=nothing
+    )
     right = torch.full((1, 2, N_PITCHES + 1, 3), -5.0)
     for frame, state in enumerate((10, 20, N_PITCHES)):
         right[0, 0, state, frame] = 8.0
@@ -177,6 +180,22 @@ def test_the_loss_of_states_is_least_for_the_true_ones() -> None:
     shared[0, 0, 40] = 8.0
     shared[0, 0, N_PITCHES, 2] = shared[0, 0, 40, 2] = 8.0
     assert float(state_loss(shared * 10, halves, exact)) == pytest.approx(np.log(2), abs=1e-3)
+
+
+@pytest.mark.parametrize("cents", [-16, -8, 0, 4, 14])
+def test_what_is_asked_for_between_two_states_has_the_pitch_as_its_mean(cents: int) -> None:
+    midi = 57 + cents / 100
+    targets = pitch_targets(small_tracker(), batch_of([tone(midi)]))
+    middle = slice(20, 60)
+    place = targets.labels + targets.label_offsets
+    assert (place[0, 0, middle] - 3 * (midi - 33)).abs().max() <= 0.2  # 7 cents
+    logits = torch.zeros((1, 1, N_PITCHES + 1, targets.states.shape[-1]), requires_grad=True)
+    state_loss(logits, targets, TrackingLoss(smoothing=0.0)).backward()
+    assert logits.grad is not None
+    wanted = (1 / (N_PITCHES + 1) / targets.states.numel() - logits.grad[0, 0]).clamp(min=0)[:-1, middle]
+    wanted = torch.where(wanted > 2 / (N_PITCHES + 1) / targets.states.numel(), wanted, 0.0)
+    mean = (wanted * torch.arange(N_PITCHES)[:, None]).sum(dim=0) / wanted.sum(dim=0)
+    assert (mean - 3 * (midi - 33)).abs().max() <= 0.25
 
 
 def test_a_tracker_and_a_refiner_train_resume_and_ship(stem_folder: Path, tmp_path: Path) -> None:
