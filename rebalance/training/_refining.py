@@ -21,12 +21,13 @@ from rebalance.separation.player_tracker import (
     RefinerConfig,
     TrackerConfig,
     TrackerNetwork,
+    finer_pitches,
     released,
 )
 from rebalance.training._experiment import Data
 from rebalance.training._loop import train
 from rebalance.training._losses import mask_loss
-from rebalance.training._pitch_labels import pitch_labels
+from rebalance.training._pitch_labels import pitch_targets
 from rebalance.training._train_settings import TrainSettings
 from rebalance.training._transcribing import VariedMixer, begin_with, mixer_of
 from rebalance.training.data import Batch, MixingSettings
@@ -107,24 +108,39 @@ class RefiningObjective:
         mixture = batch.mixture
         level = mixture.square().mean(dim=(1, 2))
         players = torch.where(batch.slots >= 0, batch.slots // N_VOICES, -1)
-        pitched = self.pitches(batch)
-        masks = network(network.transform(mixture), pitched, players, level).float()
+        pitched, finer = self.pitches(batch, network.config.n_steps)
+        masks = network(network.transform(mixture), pitched, players, level, finer).float()
         loss = mask_loss(masks, network.transform, batch, self.experiment.train.loss)
         energy = error_energy(masks, network.transform, batch)
         total = loss.total + self.experiment.energy * energy
         return {"loss": total, "spectrum": loss.spectrum, "remix": loss.remix, "energy": energy}
 
-    def pitches(self, batch: Batch) -> Tensor:
-        """Return shares of pitches with their release, true ones or those of the tracker."""
+    def pitches(self, batch: Batch, n_steps: int) -> tuple[Tensor, Tensor]:
+        """Return shares of pitches with their release, true ones or those of the tracker, and the same on a finer grid.
+
+        Parameters
+        ----------
+        batch
+            Mixtures.
+        n_steps
+            Of the finer grid for each pitch.
+        """
         n_pitches = self.tracker.config.features.n_bins
         with torch.no_grad():
             if float(torch.rand(())) < self.experiment.truth_share:
-                states = pitch_labels(self.tracker, batch).clamp(min=0)
-                shares = functional.one_hot(states, n_pitches + 1).float()
+                targets = pitch_targets(self.tracker, batch)
+                states = targets.labels.clamp(min=0)
+                shares = functional.one_hot(states, n_pitches + 1)[..., :n_pitches].float()
+                places = torch.round(n_steps * (states + targets.label_offsets)).long()
+                places = torch.where(states < n_pitches, places.clamp(0, n_pitches * n_steps - 1), n_pitches * n_steps)
+                finer = functional.one_hot(places, n_pitches * n_steps + 1)[..., :-1].float().cpu().numpy()
             else:
-                shares = torch.softmax(self.tracker(batch.mixture, batch.slots).logits, dim=2).transpose(2, 3)
-            lingering = released(shares[..., :n_pitches].cpu().numpy(), PLAIN_COMBS.release)
-        return torch.from_numpy(lingering).to(batch.sources.device)
+                tracked = torch.softmax(self.tracker(batch.mixture, batch.slots).logits, dim=2).transpose(2, 3)
+                shares = tracked[..., :n_pitches]
+                finer = finer_pitches(shares.cpu().numpy(), n_steps)
+        lingering = (released(each, PLAIN_COMBS.release) for each in (shares.cpu().numpy(), finer))
+        pitched, on_combs = (torch.from_numpy(each).to(batch.sources.device) for each in lingering)
+        return pitched, on_combs
 
 
 def error_energy(masks: Tensor, transform: Callable[[Tensor], Tensor], batch: Batch) -> Tensor:

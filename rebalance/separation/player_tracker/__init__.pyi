@@ -3,7 +3,12 @@ from ._by_pitch import (
     load_pitch_separator as load_pitch_separator,
     separate_by_pitch as separate_by_pitch,
 )
-from ._combs import PLAIN_COMBS as PLAIN_COMBS, CombSettings as CombSettings, released as released
+from ._combs import (
+    PLAIN_COMBS as PLAIN_COMBS,
+    CombSettings as CombSettings,
+    finer_pitches as finer_pitches,
+    released as released,
+)
 from ._posteriors import Posteriors as Posteriors
 from ._refiner import Refiner as Refiner, RefinerConfig as RefinerConfig
 from ._tracker import Tracker as Tracker, load_tracker as load_tracker

@@ -271,7 +271,10 @@ class _RefinedMasks:
 
         device = self.refiner.combs.device
         known = self.refiner.config.instruments
-        pitched = released(posteriors.values[:, :, :-1], PLAIN_COMBS.release)
+        on_combs = posteriors.finer(self.refiner.config.n_steps)
+        pitched, finer = (
+            released(found.values[:, :, :-1], PLAIN_COMBS.release) for found in (posteriors, on_combs)
+        )
         players = torch.tensor([[known.index(instrument) for instrument in posteriors.instruments]], device=device)
         with torch.inference_mode():
             shares = self.refiner(
@@ -279,9 +282,10 @@ class _RefinedMasks:
                 torch.from_numpy(pitched)[None].to(device),
                 players,
                 torch.tensor([self.level], dtype=torch.float32, device=device),
+                torch.from_numpy(finer)[None].to(device),
             )
             masks: NDArray[np.float32] = shares[0].transpose(1, 2).cpu().numpy()
-        plain = pitch_masks(posteriors, sample_rate=self.refiner.config.sample_rate)
+        plain = pitch_masks(on_combs, sample_rate=self.refiner.config.sample_rate)
         return np.float32(_REFINED_SHARE) * masks + np.float32(1 - _REFINED_SHARE) * plain
 
 

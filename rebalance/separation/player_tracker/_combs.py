@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from rebalance.separation import WINDOW_SIZE
 
 _MAX_HZ = 16_000.0
+_PEAK = 2  # pitches to either side of the likeliest that belong to it
+_TINY = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,45 @@ def released(pitched: NDArray[np.float32], release: Sequence[float]) -> NDArray[
     return lingering
 
 
+def finer_pitches(pitched: NDArray[np.float32], n_steps: int) -> NDArray[np.float32]:
+    """Return shares on a grid so many times as fine, the likeliest pitch of every frame at the mean of what is near it.
+
+    Parameters
+    ----------
+    pitched
+        Shares of pitches, shape ``(..., n_pitches)``, from 0 to 1; stays as it is.
+    n_steps
+        Of the new grid for each pitch.
+
+    Returns
+    -------
+    NDArray
+        Shape ``(..., n_pitches * n_steps)``; pitch ``i`` lies at ``i * n_steps``. The sums stay.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation.player_tracker import finer_pitches
+    >>> finer_pitches(np.array([0.0, 0.25, 0.5, 0.0, 0.0], dtype=np.float32), 3).nonzero()[0].tolist()
+    [5]
+    """
+    n_pitches = pitched.shape[-1]
+    peak = pitched.argmax(axis=-1)[..., None]
+    places = peak + np.arange(-_PEAK, _PEAK + 1)
+    within = (places >= 0) & (places < n_pitches)
+    places = places.clip(0, n_pitches - 1)
+    near = np.take_along_axis(pitched, places, axis=-1) * within
+    mass = near.sum(axis=-1, keepdims=True)
+    mean = (near * places).sum(axis=-1, keepdims=True) / np.maximum(mass, _TINY)
+    rest = pitched.copy()
+    np.put_along_axis(rest, places, np.float32(0.0), axis=-1)
+    finer = np.zeros((*pitched.shape[:-1], n_pitches * n_steps), dtype=np.float32)
+    finer[..., ::n_steps] = rest
+    index = np.where(mass > 0, np.rint(n_steps * mean), 0).astype(np.int64).clip(0, n_pitches * n_steps - 1)
+    np.put_along_axis(finer, index, np.take_along_axis(finer, index, axis=-1) + mass.astype(np.float32), axis=-1)
+    return finer
+
+
 def harmonic_combs(
     frequencies_hz: NDArray[np.float64],
     sample_rate: int,
@@ -99,19 +140,19 @@ def harmonic_combs(
         Shape ``(n_pitches, n_bins)``, the first harmonic having about 1.
     """
     spacing_hz = sample_rate / WINDOW_SIZE
-    bins = np.arange(WINDOW_SIZE // 2 + 1)
+    n_bins = WINDOW_SIZE // 2 + 1
     harmonics = np.arange(1, combs.n_harmonics + 1)
     amplitudes = 1.0 / harmonics
     if envelope is not None:
         given = np.asarray(envelope, dtype=np.float64)[: combs.n_harmonics]
         amplitudes[: len(given)] = given
-    highest_hz = min(_MAX_HZ, sample_rate / 2)
-    shapes = np.zeros((len(frequencies_hz), len(bins)), dtype=np.float32)
-    for shape, frequency_hz in zip(shapes, frequencies_hz, strict=True):
-        places = harmonics * frequency_hz / spacing_hz
-        for place, amplitude in zip(places[places * spacing_hz < highest_hz], amplitudes, strict=False):
-            first, last = int(np.ceil(place - combs.width_bins)), int(place + combs.width_bins) + 1
-            near = bins[max(first, 0) : last]
-            lobe = 0.5 + 0.5 * np.cos(np.pi * (near - place) / combs.width_bins)
-            shape[near] = np.maximum(shape[near], amplitude * lobe)
+    places = np.multiply.outer(frequencies_hz, harmonics) / spacing_hz
+    audible = places * spacing_hz < min(_MAX_HZ, sample_rate / 2)
+    bins = np.ceil(places - combs.width_bins)[..., None] + np.arange(int(2 * combs.width_bins) + 1)
+    distances = np.abs(bins - places[..., None])
+    lobes = amplitudes[:, None] * (0.5 + 0.5 * np.cos(np.pi * distances / combs.width_bins))
+    counted = audible[..., None] & (distances <= combs.width_bins) & (bins >= 0) & (bins < n_bins)
+    pitches = np.broadcast_to(np.arange(len(frequencies_hz))[:, None, None], bins.shape)
+    shapes = np.zeros((len(frequencies_hz), n_bins), dtype=np.float32)
+    np.maximum.at(shapes, (pitches[counted], bins[counted].astype(np.int64)), lobes[counted].astype(np.float32))
     return shapes

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebalance._base.errors import AudioError, ConfigError
+from rebalance.separation.player_tracker._combs import finer_pitches
 
 _SUM_TOLERANCE = 1e-3
 
@@ -100,3 +101,28 @@ class Posteriors:
             raise ConfigError(where="power", expected="a positive number", got=str(power))
         raised = self.values**power
         return replace(self, values=(raised / raised.sum(axis=-1, keepdims=True)).astype(np.float32))
+
+    def finer(self, n_steps: int) -> Posteriors:
+        """Return the posteriors on a grid so many times as fine; see `finer_pitches`.
+
+        Parameters
+        ----------
+        n_steps
+            Of the new grid for each pitch; 1 changes nothing.
+
+        Raises
+        ------
+        ConfigError
+            If it is not positive.
+        """
+        if n_steps < 1:
+            raise ConfigError(where="n_steps", expected="a positive number", got=str(n_steps))
+        if n_steps == 1 or len(self.pitches_midi) < 2:
+            return self
+        distances = np.diff(self.pitches_midi, append=2 * self.pitches_midi[-1] - self.pitches_midi[-2])
+        between = np.arange(n_steps) / n_steps
+        pitches_midi = (self.pitches_midi[:, None] + distances[:, None] * between).ravel()
+        pitched = finer_pitches(self.values[:, :, :-1], n_steps)
+        return replace(
+            self, values=np.concatenate([pitched, self.values[:, :, -1:]], axis=-1), pitches_midi=pitches_midi
+        )

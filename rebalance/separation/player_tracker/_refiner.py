@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -40,6 +41,8 @@ class RefinerConfig:
         0 for none.
     n_heads
         Number of heads of every attention layer.
+    n_steps
+        Places for which there is a comb, for each pitch.
     features, transform
         What it sees, and what it masks; the pitches are the bins of the features.
     instruments
@@ -66,6 +69,7 @@ class RefinerConfig:
     envelope_width: int = 0
     n_envelope_layers: int = 4
     n_heads: int = 4
+    n_steps: int = 1
     features: FeatureConfig = field(default_factory=lambda: TrackerConfig().features)
     transform: TransformConfig = SYMMETRIC
     instruments: tuple[str, ...] = CAD2_TASK2.instruments
@@ -113,9 +117,11 @@ class Refiner(nn.Module):
         self.features = HarmonicFeatures(
             config.features, n_linear_bins=config.transform.n_bins, sample_rate=config.sample_rate
         )
-        combs = torch.from_numpy(harmonic_combs(config.features.centres_hz, config.sample_rate, PLAIN_COMBS))
+        steps = np.arange(config.features.n_bins * config.n_steps) / config.n_steps
+        fundamentals_hz = config.features.lowest_hz * 2.0 ** (steps / config.features.bins_per_octave)
+        combs = torch.from_numpy(harmonic_combs(fundamentals_hz, config.sample_rate, PLAIN_COMBS))
         self.register_buffer("combs", combs, persistent=False)
-        self.register_buffer("combs_log", combs @ self.features.to_log.T, persistent=False)
+        self.register_buffer("combs_log", combs[:: config.n_steps] @ self.features.to_log.T, persistent=False)
         n_folded = config.bins_per_block * config.frames_per_block
         first, second = config.channels
         self.identity = nn.Embedding(len(config.instruments), config.n_conditions)
@@ -132,7 +138,9 @@ class Refiner(nn.Module):
         nn.init.zeros_(self.exit.weight)
         nn.init.zeros_(self.exit.bias)  # type: ignore[arg-type]
 
-    def forward(self, spectra: Tensor, pitched: Tensor, players: Tensor, level: Tensor) -> Tensor:
+    def forward(
+        self, spectra: Tensor, pitched: Tensor, players: Tensor, level: Tensor, finer: Tensor | None = None
+    ) -> Tensor:
         """Return shares in [0, 1] of every bin, ``(batch, n_players, n_linear_bins, n_frames)``, summing to 1.
 
         Parameters
@@ -145,9 +153,16 @@ class Refiner(nn.Module):
             Index of every player's instrument, ``(batch, n_players)``, -1 where there is none.
         level
             Mean power of the recordings the mixtures are cut from, ``(batch,)``.
+        finer
+            The shares of the pitches on the grid of the combs, ``(batch, n_players, n_frames, n_pitches * n_steps)``;
+            those of the pitches themselves when None.
         """
         with full_precision(pitched):
-            prior = torch.log(torch.matmul(pitched, self.combs) + PLAIN_COMBS.floor).transpose(2, 3)
+            if finer is None:
+                combs = torch.matmul(pitched, self.combs[:: self.config.n_steps])
+            else:
+                combs = torch.matmul(finer, self.combs)
+            prior = torch.log(combs + PLAIN_COMBS.floor).transpose(2, 3)
         changes = self.changes(spectra, pitched, players, level).float()
         with full_precision(changes):
             logits = self.trust * prior + self.features.linear_masks(changes)
