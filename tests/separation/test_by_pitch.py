@@ -9,9 +9,9 @@ import pytest
 from small_networks import small_tracker
 
 from rebalance._base.errors import AudioError, ConfigError
-from rebalance.separation import ModelCard, load_checkpoint
+from rebalance.separation import ModelCard, load_checkpoint, sdr_db
 from rebalance.separation.player_tracker._by_pitch import PitchSeparator
-from rebalance.separation.player_tracker._combs import CombSettings, harmonic_combs, released
+from rebalance.separation.player_tracker._combs import CombSettings, finer_pitches, harmonic_combs, released
 from rebalance.separation.player_tracker._tracker import Tracker, load_tracker
 from rebalance.transcription import Posteriors, separate_by_pitch
 
@@ -77,6 +77,45 @@ def test_a_pitch_lingers_as_the_release_says() -> None:
     pitched[0, 0] = 1.0
     assert released(pitched, (0.5, 0.25))[0, :, 0].tolist() == [1.0, 0.5, 0.25, 0.0]
     assert pitched[0, 1, 0] == 0.0
+
+
+def test_finer_pitches_lie_at_the_mean_of_the_likeliest() -> None:
+    pitched = np.zeros((2, 3, 20), dtype=np.float32)
+    pitched[0, 0, [7, 8, 15]] = 0.5, 0.25, 0.25  # a third above 7, and another pitch
+    pitched[0, 1, [0, 1]] = 0.5, 0.5
+    pitched[1, 2, 19] = 1.0
+    finer = finer_pitches(pitched, 3)
+    assert finer.shape == (2, 3, 60)
+    assert {place: float(finer[0, 0, place]) for place in finer[0, 0].nonzero()[0]} == {22: 0.75, 45: 0.25}
+    assert finer[0, 1].nonzero()[0].tolist() == [2]
+    assert finer[1, 2].nonzero()[0].tolist() == [57]
+    np.testing.assert_allclose(finer.sum(axis=-1), pitched.sum(axis=-1))
+    np.testing.assert_array_equal(finer_pitches(pitched[1], 3), finer[1])
+
+
+def test_a_pitch_between_two_states_is_separated_by_combs_there() -> None:
+    between = 57 + 1 / 6
+    mixture = tone(between, 2.0) + tone(72.4, 2.0)
+    n_frames = len(mixture) // 1024 + 3
+    values = np.zeros((2, n_frames, len(PITCHES) + 1), dtype=np.float32)
+    for player, midi in enumerate((between, 72.4)):
+        place = float(np.interp(midi, PITCHES, np.arange(len(PITCHES))))
+        values[player, :, int(place)] = 1 - place % 1
+        values[player, :, int(place) + 1] = place % 1
+    posteriors = Posteriors(
+        values=values,
+        pitches_midi=PITCHES,
+        frame_times_s=np.arange(n_frames) * 1024 / SAMPLE_RATE,
+        instruments=("Cello", "Violin"),
+    )
+    usual, exact = (
+        sdr_db(tone(between, 2.0)[None], separate_by_pitch(mixture[None], found, sample_rate=SAMPLE_RATE)["Cello"])
+        for found in (posteriors, posteriors.finer(4))
+    )
+    assert exact > usual + 1.0
+    assert posteriors.finer(1) is posteriors
+    with pytest.raises(ConfigError, match="n_steps: expected a positive number"):
+        posteriors.finer(0)
 
 
 @pytest.mark.parametrize("n_samples", [1, 1000, 70_001])

@@ -85,9 +85,13 @@ class PitchSeparator(Described):
         """Estimate every source; see `rebalance.separation.Separator`."""
         known = known_instruments(instruments)
         checked = checked_mixture(mixture)
-        posteriors = self.tracker(checked, known, level=self.level).sharpened(_SHARPNESS)
         return separate_by_pitch(
-            checked, posteriors, sample_rate=self.sample_rate, refiner=self.refiner, level=self.level
+            checked,
+            self.tracker(checked, known, level=self.level),
+            sample_rate=self.sample_rate,
+            refiner=self.refiner,
+            level=self.level,
+            sharpness=_SHARPNESS,
         )
 
     def at_level(self, mean_square: float) -> PitchSeparator:
@@ -140,6 +144,7 @@ def separate_by_pitch(
     combs: CombSettings = PLAIN_COMBS,
     refiner: Refiner | None = None,
     level: float | None = None,
+    sharpness: float = 1.0,
 ) -> dict[str, NDArray[np.float32]]:
     """Separate a mixture whose players' pitches are known, more or less.
 
@@ -157,6 +162,8 @@ def separate_by_pitch(
         Network that improves on the masks of the combs; it wants its own sample rate and pitches.
     level
         Mean square by which the refiner judges the mixture; its own when None.
+    sharpness
+        Power the shares are raised to, see `Posteriors.sharpened`.
 
     Returns
     -------
@@ -195,9 +202,9 @@ def separate_by_pitch(
     names = source_names(posteriors.instruments)
     level = float(np.mean(np.square(checked, dtype=np.float64))) if level is None else level
     if refiner is None:
-        maker: MaskMaker = _CombMasks(combs=combs, sample_rate=sample_rate)
+        maker: MaskMaker = _CombMasks(combs=combs, sample_rate=sample_rate, sharpness=sharpness)
     else:
-        maker = _RefinedMasks(refiner=_fitting(refiner, posteriors, sample_rate), level=level)
+        maker = _RefinedMasks(refiner=_fitting(refiner, posteriors, sample_rate), level=level, sharpness=sharpness)
     estimates = np.empty((len(names), *checked.shape), dtype=np.float32)
     for start in range(0, checked.shape[1], _BLOCK):
         first, last = max(start - _BLOCK_MARGIN, 0), start + _BLOCK + _BLOCK_MARGIN
@@ -254,9 +261,10 @@ class _CombMasks:
 
     combs: CombSettings
     sample_rate: int
+    sharpness: float
 
     def __call__(self, spectra: NDArray[np.complex64], posteriors: Posteriors) -> NDArray[np.float32]:  # noqa: ARG002
-        return pitch_masks(posteriors, sample_rate=self.sample_rate, combs=self.combs)
+        return pitch_masks(posteriors.sharpened(self.sharpness), sample_rate=self.sample_rate, combs=self.combs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,15 +273,17 @@ class _RefinedMasks:
 
     refiner: Refiner
     level: float
+    sharpness: float
 
     def __call__(self, spectra: NDArray[np.complex64], posteriors: Posteriors) -> NDArray[np.float32]:
         import torch
 
         device = self.refiner.combs.device
         known = self.refiner.config.instruments
-        on_combs = posteriors.finer(self.refiner.config.n_steps)
+        on_combs = posteriors.finer(self.refiner.config.n_steps).sharpened(self.sharpness)
         pitched, finer = (
-            released(found.values[:, :, :-1], PLAIN_COMBS.release) for found in (posteriors, on_combs)
+            released(found.values[:, :, :-1], PLAIN_COMBS.release)
+            for found in (posteriors.sharpened(self.sharpness), on_combs)
         )
         players = torch.tensor([[known.index(instrument) for instrument in posteriors.instruments]], device=device)
         with torch.inference_mode():
