@@ -32,9 +32,10 @@ HERE = Path(__file__).parent
 DATA = (HERE / "data.txt").read_text(encoding="utf-8").splitlines()
 
 
-def training_of(tracker_run: Path, refiner_run: Path | None) -> dict[str, str]:
+def training_of(
+    tracker: TrackerExperiment, refiner: RefinerExperiment, tracker_run: Path, refiner_run: Path | None
+) -> dict[str, str]:
     """Return what the card says of the training."""
-    tracker = read_recipe(HERE, "default", TrackerExperiment)
     progress = progress_of_run(tracker, tracker_run)
     facts = {
         "Licence of the weights": "MIT",
@@ -42,7 +43,6 @@ def training_of(tracker_run: Path, refiner_run: Path | None) -> dict[str, str]:
         "Budget of the tracker": _budget(tracker, progress.step, progress.seconds),
     }
     if refiner_run is not None and refiner_run.is_dir():
-        refiner = read_settings(HERE / "refiner.yaml", RefinerExperiment)
         progress = progress_of_run(refiner, refiner_run)
         facts["Budget of the refiner"] = _budget(refiner, progress.step, progress.seconds)
     return facts
@@ -71,8 +71,10 @@ def main(tracker_run: Path, refiner_run: Path | None, name: str, task: Path, n_s
     """Export, fit the shrinkage, then put the three files in the place of those that ship."""
     path = tracker_run / f"{name}.safetensors"
     try:
-        card = ModelCard(data=tuple(DATA), training=training_of(tracker_run, refiner_run))
-        export_tracker(tracker_run, refiner_run, path, card)
+        tracker = read_recipe(HERE, "default", TrackerExperiment)
+        refiner = read_settings(HERE / "refiner.yaml", RefinerExperiment)
+        card = ModelCard(data=tuple(DATA), training=training_of(tracker, refiner, tracker_run, refiner_run))
+        export_tracker(tracker_run, refiner_run, path, card, tracker=tracker.network, refiner=refiner.network)
         held_out = part_of(load_task(task, "valid", require_sources=True), n_scenes)
         fit = fit_shrinkage(held_out, path)
         fitted_on = {"Fitted on": f"{fit.rows['scene'].nunique()} scenes of {task.name}"}
