@@ -28,3 +28,13 @@ def test_the_documents_have_the_tables_of_the_results(recipe: str, command: tupl
     claims = lines[next(number for number, line in enumerate(lines) if line.startswith("| target | claim |")) :]
     assert all(line in readme for line in lines)
     assert all(line in page for line in claims if line.endswith(("| holds |", "| fails |", "| open |")))
+
+
+@pytest.mark.parametrize("study", ["small", "chamber"])
+def test_the_documents_have_the_tables_of_learning_from_scores(study: str) -> None:
+    recipe = ROOT / "recipes" / "score_supervision"
+    lines = (recipe / "results" / study / "tables.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) > 10
+    for page in (recipe / "README.md", ROOT / "docs" / "literature.md"):
+        text = page.read_text(encoding="utf-8")
+        assert [line for line in lines if line not in text] == []
