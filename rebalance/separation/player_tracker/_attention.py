@@ -26,10 +26,10 @@ class AttentionBlock(nn.Module):
         self.near = nn.Conv1d(width, width, _NEIGHBOURS, padding=_NEIGHBOURS // 2, groups=width)
         self.attend = nn.Linear(width, 3 * width)
         self.merge = nn.Linear(width, width)
-        self.own = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
-        for last in (self.near, self.merge, self.own[-1]):
-            nn.init.zeros_(last.weight)
-            nn.init.zeros_(last.bias)
+        last = nn.Linear(2 * width, width)
+        self.own = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), last)
+        for parameter in (*self.near.parameters(), *self.merge.parameters(), *last.parameters()):
+            nn.init.zeros_(parameter)
         slopes = [_MAX_SLOPE / 4**head if 2 * head < n_heads else 0.0 for head in range(n_heads)]
         self.register_buffer("slopes", torch.tensor(slopes), persistent=False)
 
@@ -53,8 +53,8 @@ class PlayerBlock(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.attend = nn.Linear(width, 3 * width)
         self.merge = nn.Linear(width, width)
-        nn.init.zeros_(self.merge.weight)
-        nn.init.zeros_(self.merge.bias)
+        for parameter in self.merge.parameters():
+            nn.init.zeros_(parameter)
         self.along = AttentionBlock(width, n_heads)
 
     def forward(self, tokens: Tensor, absent: Tensor) -> Tensor:

@@ -199,9 +199,9 @@ class Refiner(nn.Module):
         lower = self.inner(self.down(inner), condition)
         out = self.exit(self.after(inner + self.up(lower), condition))
         changes = _unfolded(out, bins, frames)[..., :n_frames].reshape(n_batch, n_players, -1, n_frames)
-        if self.envelopes is None:
-            return changes
-        return changes + self.envelopes(maps, _compressed(rest), pitched, players)
+        if self.envelopes is not None:
+            changes = changes + self.envelopes(maps, _compressed(rest), pitched, players)
+        return changes
 
 
 class _Envelopes(nn.Module):
@@ -255,7 +255,7 @@ class _Envelopes(nn.Module):
         """Join neighbouring frames of ``(batch, n, n_frames, n)``, silence after the end."""
         size = self.config.frames_per_block
         padded = functional.pad(frames, (0, 0, 0, -frames.shape[2] % size))
-        return padded.unflatten(2, (-1, size)).flatten(3)
+        return padded.reshape(*padded.shape[:2], -1, size * padded.shape[3])
 
 
 def _moved(values: Tensor, places: Tensor, n_bins: int) -> Tensor:

@@ -420,7 +420,8 @@ class _Players(nn.Module):
     def _at_pitches(self, blocks: Tensor, maps: Tensor) -> Tensor:
         """Return what the maps hold at the pitches of every player, ``(batch, n, n_steps, n_channels)``."""
         shares = blocks[:, :, :-1].square().mean(dim=-1)  # of all pitches
-        by_block = shares.unflatten(2, (-1, self.config.bins_per_block)).sum(dim=3)
+        n_batch, n_players, _, n_steps = shares.shape
+        by_block = shares.reshape(n_batch, n_players, -1, self.config.bins_per_block, n_steps).sum(dim=3)
         found: Tensor = torch.einsum("bnkt,bckt->bntc", by_block.to(maps.dtype), maps)
         return found
 
