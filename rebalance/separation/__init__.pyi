@@ -83,5 +83,6 @@ from ._stft import (
     inverse_spectrogram as inverse_spectrogram,
     spectrogram as spectrogram,
 )
+from ._voices import TellsVoicesApart as TellsVoicesApart, pool_voices as pool_voices
 from ._weighted_separator import WeightedSeparator as WeightedSeparator
 from ._wiener import wiener as wiener

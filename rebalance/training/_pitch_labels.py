@@ -133,7 +133,7 @@ def pitch_targets(network: TrackerNetwork, batch: Batch) -> PitchTargets:
 def source_pitches(
     network: TrackerNetwork, sources: NDArray[np.float32], instruments: Sequence[str]
 ) -> NDArray[np.float64]:
-    """Return the pitch of clean sources, from their spectra alone; see `pitch_labels`.
+    """Return the pitch of clean sources, from their spectra alone, to 5 cents; see `pitch_labels`.
 
     Parameters
     ----------
@@ -164,9 +164,10 @@ def source_pitches(
     """
     slots = network.slots(instruments)[None]
     batch = Batch(sources=torch.from_numpy(sources)[None], slots=slots, gains_db=torch.zeros(slots.shape))
-    states = pitch_labels(network, batch)[0].cpu().numpy()
+    targets = pitch_targets(network, batch)
     midi = _A4_MIDI + 12 * np.log2(network.config.features.centres_hz / _A4_HZ)
-    pitches: NDArray[np.float64] = np.append(midi, np.nan)[states]
+    offsets = 12 / network.config.features.bins_per_octave * targets.label_offsets[0].cpu().numpy().astype(np.float64)
+    pitches: NDArray[np.float64] = np.append(midi, np.nan)[targets.labels[0].cpu().numpy()] + offsets
     return pitches
 
 

@@ -83,6 +83,7 @@ def stamp_tracker(
     path: StrPath,
     *,
     shrinkage: tuple[float, ...] | None = None,
+    voice_trust: float | None = None,
     reliability: tuple[float, ...] | None = None,
     training: Mapping[str, str] | None = None,
 ) -> None:
@@ -93,6 +94,8 @@ def stamp_tracker(
     path
         The checkpoint.
     shrinkage
+        See `ModelCard`; as it was when None.
+    voice_trust
         See `ModelCard`; as it was when None.
     reliability
         See `ModelCard`; as it was when None.
@@ -116,7 +119,9 @@ def stamp_tracker(
     """
     path = expanded(path)
     checkpoint = load_tracker_checkpoint(path)
-    card = changed_card(checkpoint.card, training, shrinkage=shrinkage, reliability=reliability)
+    card = changed_card(
+        checkpoint.card, training, shrinkage=shrinkage, voice_trust=voice_trust, reliability=reliability
+    )
     save_tracker_checkpoint(path, checkpoint.network, card, refiner=checkpoint.refiner)
     write_text(path.with_suffix(".md"), tracker_card_text(path.stem, checkpoint.network, checkpoint.refiner, card))
 
@@ -131,6 +136,7 @@ def tracker_card_text(name: str, network: TrackerNetwork, refiner: Refiner | Non
         "Masks": masks,
         "Causality": "not causal",
         "Shrinkage of the remix": shrinkage_text(card.shrinkage),
+        "Trust in telling two voices apart": f"{card.voice_trust:g}",
     }
     return card_page(name, facts, card)
 

@@ -63,7 +63,7 @@ def table_of(rows: pd.DataFrame) -> Iterator[str]:
     groups = [("all", rows), *rows.groupby("pair")]
     for name, group in groups:
         means = [clustered_mean(group[column], group["piece"], rng=np.random.default_rng(0)) for column in columns]
-        yield f"| {name} | {' | '.join(estimate_text(mean) for mean in means)} | {len(group)} |"
+        yield f"| {name} | {' | '.join(estimate_text(mean, places=1) for mean in means)} | {len(group)} |"
 
 
 def main(name: str, root: Path, n_segments: int | None) -> None:

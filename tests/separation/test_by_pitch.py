@@ -118,6 +118,19 @@ def test_a_pitch_between_two_states_is_separated_by_combs_there() -> None:
         posteriors.finer(0)
 
 
+def test_two_of_one_instrument_are_drawn_together_by_as_much_as_the_card_says() -> None:
+    mixture = np.stack([tone(76) + tone(72) + tone(50)] * 2)
+    separator = PitchSeparator(name="small", tracker=tracker())
+    players = ("Violin", "Violin", "Cello")
+    apart, halfway, together = (separator.trusting_voices(trust)(mixture, players) for trust in (1.0, 0.5, 0.0))
+    mean = (apart["Violin_1"] + apart["Violin_2"]) / 2
+    assert np.abs(apart["Violin_1"] - mean).max() > 1e-3
+    np.testing.assert_allclose(together["Violin_1"], mean, atol=1e-6)
+    np.testing.assert_allclose(together["Violin_2"], mean, atol=1e-6)
+    np.testing.assert_allclose(halfway["Violin_1"], (apart["Violin_1"] + mean) / 2, atol=1e-6)
+    np.testing.assert_array_equal(together["Cello"], apart["Cello"])
+
+
 @pytest.mark.parametrize("n_samples", [1, 1000, 70_001])
 @pytest.mark.parametrize("n_channels", [1, 2])
 def test_any_length_mono_or_stereo(n_samples: int, n_channels: int) -> None:

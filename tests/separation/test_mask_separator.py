@@ -17,10 +17,10 @@ from rebalance.separation import (
     load_separator,
     measure_chain,
     overlap_add,
+    pool_voices,
     save_checkpoint,
 )
 from rebalance.separation.mask_network import PRESETS, MaskNetwork, MaskSeparator, SeparationStream
-from rebalance.separation.mask_network._mask_separator import pool_voices
 
 TRIO = ("Violin", "Violin", "Cello")
 

@@ -19,6 +19,7 @@ from rebalance.separation import (
     SeparatorInfo,
     checked_mixture,
     known_instruments,
+    pool_voices,
     source_names,
 )
 
@@ -91,6 +92,10 @@ class MaskSeparator(Described):
         """Return the same separator, which takes this for the mean square of every mixture."""
         return replace(self, level=mean_square)
 
+    def trusting_voices(self, trust: float) -> MaskSeparator:
+        """Return the same separator with another trust in what tells two voices apart."""
+        return replace(self, card=replace(self.card, voice_trust=trust))
+
     def chunking(self) -> Chunking:
         """Return how a long mixture is cut, frames aligned."""
         config = self.network.config
@@ -161,27 +166,6 @@ def load_mask_separator(name: str, path: StrPath, *, device: str) -> MaskSeparat
     checkpoint = load_checkpoint(path)
     network = checkpoint.network.to(chosen_device(device))
     return MaskSeparator(name=name, network=network, card=checkpoint.card, weights=checkpoint.sha256)
-
-
-def pool_voices(estimates: NDArray[np.float32], instruments: Sequence[str], trust: float) -> NDArray[np.float32]:
-    """Draw the voices of each instrument towards their mean; their sum stays.
-
-    Parameters
-    ----------
-    estimates
-        Shape ``(n_sources, n_channels, n_samples)``.
-    instruments
-        Instrument of every source.
-    trust
-        1 leaves them as they are, 0 gives every voice the mean.
-    """
-    pooled = estimates.copy()
-    for instrument in set(instruments):
-        voices = [index for index, other in enumerate(instruments) if other == instrument]
-        if len(voices) > 1:
-            mean = estimates[voices].mean(axis=0)
-            pooled[voices] = mean + np.float32(trust) * (estimates[voices] - mean)
-    return pooled
 
 
 def _processed(

@@ -20,6 +20,7 @@ from rebalance.separation import (
     checked_mixture,
     inverse_spectrogram,
     known_instruments,
+    pool_voices,
     source_names,
     spectrogram,
 )
@@ -85,7 +86,7 @@ class PitchSeparator(Described):
         """Estimate every source; see `rebalance.separation.Separator`."""
         known = known_instruments(instruments)
         checked = checked_mixture(mixture)
-        return separate_by_pitch(
+        estimates = separate_by_pitch(
             checked,
             self.tracker(checked, known, level=self.level),
             sample_rate=self.sample_rate,
@@ -93,10 +94,17 @@ class PitchSeparator(Described):
             level=self.level,
             sharpness=_SHARPNESS,
         )
+        pooled = pool_voices(np.stack(list(estimates.values())), known, self.tracker.card.voice_trust)
+        return dict(zip(estimates, pooled, strict=True))
 
     def at_level(self, mean_square: float) -> PitchSeparator:
         """Return the same separator, which takes this for the mean square of every mixture."""
         return replace(self, level=mean_square)
+
+    def trusting_voices(self, trust: float) -> PitchSeparator:
+        """Return the same separator with another trust in what tells two voices apart."""
+        card = replace(self.tracker.card, voice_trust=trust)
+        return replace(self, tracker=replace(self.tracker, card=card))
 
 
 def load_pitch_separator(name: str, path: StrPath, *, device: str) -> PitchSeparator:

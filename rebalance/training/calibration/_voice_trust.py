@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from rebalance._base.errors import RebalanceError
 from rebalance._base.files import StrPath, expanded
 from rebalance._base.running import run_items
 from rebalance.pipeline import estimate_sources
-from rebalance.separation.mask_network import load_mask_separator
+from rebalance.separation import TellsVoicesApart, load_separator
 from rebalance.task import Segment, Task, read_source
 
 
@@ -48,7 +48,7 @@ def fit_voice_trust(task: Task, checkpoint: StrPath, *, jobs: int | None = None)
     task
         Held-out music with its sources.
     checkpoint
-        Of a mask network; the trust stored in it is not used.
+        Of a mask network or a player tracker; the trust stored in it is not used.
     jobs
         Number of processes; all available cores when None.
 
@@ -101,8 +101,9 @@ class VoiceProducts(NamedTuple):
 
 def voice_products(task: Task, checkpoint: Path, segment: Segment) -> VoiceProducts:
     """Return the inner products of the voices of one segment."""
-    stored = load_mask_separator(str(checkpoint), checkpoint, device="cpu")
-    separator = replace(stored, card=replace(stored.card, voice_trust=1.0))
+    separator = load_separator(checkpoint, device="cpu")
+    if isinstance(separator, TellsVoicesApart):
+        separator = separator.trusting_voices(1.0)
     mixture = read_source(task, segment.mixture)
     by_name = estimate_sources(separator, task, segment, mixture=mixture)
     estimates = [by_name[source.name] for source in segment.sources]
