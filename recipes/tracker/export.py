@@ -2,8 +2,8 @@
 
 In place of REFINER_RUN a checkpoint may stand, whose refiner is kept.
 
-The trust in two voices and the shrinkage are fitted on TASK, or on the first SCENES of it, in the folder of the tracker's run; only finished weights
-replace those that ship.
+The trust in two voices and the shrinkage are fitted on TASK, or on the first SCENES of it, in the folder of the
+tracker's run; only finished weights replace those that ship.
 """
 
 from __future__ import annotations
