@@ -1,7 +1,7 @@
 """What limits a separator, the pitches or the masks: `python bounds.py SEPARATOR TASK [SEGMENTS]`.
 
-SDR in dB of the separator, and of what it would give if it knew the pitches, to a third of a semitone or exactly; of
-masks of combs alone at the exact pitches; of ideal ratio masks. Means over sources with intervals over pieces, by
+SDR in dB of the separator, without the refiner of its masks, and if it knew the pitches, to a third of a semitone or
+exactly; of masks of combs alone at the exact pitches; of ideal ratio masks. Means over sources with intervals over pieces, by
 number of players. The segments are spread evenly over the task.
 """
 
@@ -22,6 +22,7 @@ from rebalance.task import Segment, Task, load_task, read_source
 from rebalance.training import source_pitches
 from rebalance.transcription import PitchSeparator, Posteriors, by_pitch, separate_by_pitch
 
+_SHARPNESS = 2.0  # as in the separator
 _N_STEPS = 4  # combs for each pitch where pitches are exact
 
 
@@ -57,6 +58,7 @@ def rows_of(task: Task, separator: PitchSeparator, segment: Segment) -> Iterator
     oracle = informed(load_separator("ideal-ratio-mask"), dict(zip(names, sources, strict=True)))
     estimates = {
         "as it is": separator(mixture, segment.instruments),
+        "without refiner": separate_by_pitch(mixture, found, sample_rate=rate, sharpness=_SHARPNESS),
         "true pitches": separate_by_pitch(mixture, near, sample_rate=rate, refiner=refiner),
         "exact pitches": separate_by_pitch(mixture, exact, sample_rate=rate, refiner=refiner),
         "exact pitches, combs alone": separate_by_pitch(mixture, exact.finer(_N_STEPS), sample_rate=rate),
