@@ -30,6 +30,14 @@ def pool_voices(estimates: NDArray[np.float32], instruments: Sequence[str], trus
         Instrument of every source.
     trust
         1 leaves them as they are, 0 gives every voice the mean.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation import pool_voices
+    >>> estimates = np.array([4.0, 0.0, 7.0], dtype=np.float32)[:, None, None]
+    >>> pool_voices(estimates, ("Violin", "Violin", "Cello"), 0.5)[:, 0, 0].tolist()
+    [3.0, 1.0, 7.0]
     """
     pooled = estimates.copy()
     for instrument in set(instruments):
