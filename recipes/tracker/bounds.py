@@ -1,8 +1,8 @@
 """What limits a separator, the pitches or the masks: `python bounds.py SEPARATOR TASK [SEGMENTS]`.
 
 SDR in dB of the separator, without the refiner of its masks, and if it knew the pitches, to a third of a semitone or
-exactly; of masks of combs alone at the exact pitches; of ideal ratio masks. Means over sources with intervals over pieces, by
-number of players. The segments are spread evenly over the task.
+exactly; of masks of combs alone at the exact pitches; of ideal ratio masks. Means over sources with intervals over
+pieces, by number of players. The segments are spread evenly over the task.
 """
 
 from __future__ import annotations
