@@ -76,7 +76,10 @@ def table_of(rows: pd.DataFrame) -> Iterator[str]:
     yield f"| | {' | '.join(name for name, _ in groups)} |"
     yield f"|---|{'---|' * len(groups)}"
     for row in rows.columns[2:]:
-        means = [clustered_mean(group[row], group["piece"], rng=np.random.default_rng(0)) for _, group in groups]
+        means = [
+            clustered_mean(group[row].tolist(), group["piece"].tolist(), rng=np.random.default_rng(0))
+            for _, group in groups
+        ]
         yield f"| {row} | {' | '.join(f'{estimate_text(mean, places=1)} ({mean.n_values})' for mean in means)} |"
 
 

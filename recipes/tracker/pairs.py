@@ -62,7 +62,10 @@ def table_of(rows: pd.DataFrame) -> Iterator[str]:
     yield f"|---|{'---|' * (len(columns) + 1)}"
     groups = [("all", rows), *rows.groupby("pair")]
     for name, group in groups:
-        means = [clustered_mean(group[column], group["piece"], rng=np.random.default_rng(0)) for column in columns]
+        means = [
+            clustered_mean(group[column].tolist(), group["piece"].tolist(), rng=np.random.default_rng(0))
+            for column in columns
+        ]
         yield f"| {name} | {' | '.join(estimate_text(mean, places=1) for mean in means)} | {len(group)} |"
 
 
