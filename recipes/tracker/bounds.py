@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -38,12 +39,7 @@ def sure_of(found: Posteriors, pitches_midi: NDArray[np.float64], *, exact: bool
     for offset, share in ((0, 1 - part), (1, part)):
         np.put_along_axis(values, (lower + offset)[..., None], np.where(silent, 0.0, share)[..., None], axis=2)
     values[..., -1] = silent
-    return Posteriors(
-        values=values,
-        pitches_midi=found.pitches_midi,
-        frame_times_s=found.frame_times_s,
-        instruments=found.instruments,
-    )
+    return replace(found, values=values)
 
 
 def rows_of(task: Task, separator: PitchSeparator, segment: Segment) -> Iterator[dict[str, object]]:

@@ -94,6 +94,8 @@ class PitchSeparator(Described):
             level=self.level,
             sharpness=_SHARPNESS,
         )
+        if len(set(known)) == len(known):
+            return estimates
         pooled = pool_voices(np.stack(list(estimates.values())), known, self.tracker.card.voice_trust)
         return dict(zip(estimates, pooled, strict=True))
 
