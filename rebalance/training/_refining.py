@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -23,6 +24,7 @@ from rebalance.separation.player_tracker import (
     TrackerNetwork,
     finer_pitches,
     released,
+    sharpened_shares,
 )
 from rebalance.training._experiment import Data
 from rebalance.training._loop import train
@@ -57,6 +59,8 @@ class RefinerExperiment:
         See `TrackerExperiment`.
     truth_share
         Share of the mixtures whose true pitches are given in place of the tracker's.
+    sharpness
+        Power the shares of the tracker are raised to, as in `rebalance.separation.player_tracker.PitchSeparator`.
     energy
         Weight of the logarithm of the energy of the errors, which asks for careful masks where pitches are in doubt.
     start
@@ -78,6 +82,7 @@ class RefinerExperiment:
     train: TrainSettings
     mono_share: float = 0.2
     truth_share: float = 0.4
+    sharpness: float = 2.0
     energy: float = 1.0
     start: Path | None = None
 
@@ -89,6 +94,7 @@ class RefinerExperiment:
             "mixing": asdict(self.mixing),
             "mono_share": self.mono_share,
             "truth_share": self.truth_share,
+            "sharpness": self.sharpness,
             "energy": self.energy,
         }
 
@@ -125,7 +131,7 @@ class RefiningObjective:
         n_steps
             Of the finer grid for each pitch.
         """
-        n_pitches = self.tracker.config.features.n_bins
+        n_pitches, power = self.tracker.config.features.n_bins, self.experiment.sharpness
         with torch.no_grad():
             if float(torch.rand(())) < self.experiment.truth_share:
                 targets = pitch_targets(self.tracker, batch)
@@ -136,8 +142,10 @@ class RefiningObjective:
                 finer = functional.one_hot(places, n_pitches * n_steps + 1)[..., :-1].float().cpu().numpy()
             else:
                 tracked = torch.softmax(self.tracker(batch.mixture, batch.slots).logits, dim=2).transpose(2, 3)
-                shares = tracked[..., :n_pitches]
-                finer = finer_pitches(shares.cpu().numpy(), n_steps)
+                found = tracked.cpu().numpy()
+                on_combs = np.concatenate([finer_pitches(found[..., :-1], n_steps), found[..., -1:]], axis=-1)
+                sharp, finer = (sharpened_shares(each, power)[..., :-1] for each in (found, on_combs))
+                shares = torch.from_numpy(sharp)
         lingering = (released(each, PLAIN_COMBS.release) for each in (shares.cpu().numpy(), finer))
         pitched, on_combs = (torch.from_numpy(each).to(batch.sources.device) for each in lingering)
         return pitched, on_combs

@@ -13,7 +13,7 @@ from rebalance._base.errors import ConfigError
 from rebalance.separation.score_supervised import ScoreTcn
 from rebalance.training._run_state import progress_of_run
 from rebalance.training._score_steps import run_score_experiment, trained_score_network
-from rebalance.training._score_study_rows import BEST, INPUT_ROW, ROWS, SECOND_STEP, needed_rows
+from rebalance.training._score_study_rows import BEST, INPUT_ROW, ROWS
 from rebalance.training._score_study_settings import ScoreStudy
 from rebalance.training._study_results import CELLS, COLUMNS, NOTES, SEPARATION, StudyResults, score_tables
 from rebalance.training.data import ScoredTrack, read_scored_tracks
@@ -102,7 +102,7 @@ def _rows(study: ScoreStudy, name: str, seed: int, device: str) -> CellRows:
 
 def _trained(study: ScoreStudy, name: str, seed: int, start: str | None, device: str) -> nn.Module:
     """Return the network of a cell as it validated best, trained now if need be, and what it needs before it."""
-    for needed in needed_rows(name):
+    for needed in study.needed_rows(name):
         if not (study.run_of(needed, seed) / "best.safetensors").exists():
             _trained(study, needed, seed, None, device)
     experiment = study.experiment(name, seed, start)
@@ -116,7 +116,7 @@ def _start(study: ScoreStudy, name: str, seed: int, device: str) -> str | None:
         return ROWS[name].start
     tracks = _tracks(study, study.data.validation)
     means: dict[str, float] = {}
-    for candidate in SECOND_STEP:
+    for candidate in study.second_step:
         trained = _trained(study, candidate, seed, None, device)
         assert isinstance(trained, ScoreTcn)
         figures = separation_figures(trained, tracks, study.clips.clip_s)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
@@ -27,7 +27,7 @@ class StudyRow:
         Row that is the critic.
     start
         Row whose separator the third step starts from; ``"best"`` is that of the second step that separates the
-        validation tracks best.
+        validation tracks best, of those in the study.
     loss
         What differs in the weights of the losses.
     material
@@ -39,6 +39,13 @@ class StudyRow:
     start: str | None = None
     loss: Mapping[str, Any] = field(default_factory=dict)
     material: Material = "scores"
+
+    @property
+    def needs(self) -> tuple[tuple[str, ...], ...]:
+        """What it needs before it: one row of each tuple."""
+        critics = () if self.critic is None else ((self.critic,),)
+        starts = () if self.start is None else ((self.start,),)
+        return critics + ((SECOND_STEP,) if self.start == BEST else starts)
 
 
 ROWS: Mapping[str, StudyRow] = MappingProxyType(
@@ -57,12 +64,3 @@ ROWS: Mapping[str, StudyRow] = MappingProxyType(
         "semi-supervised": StudyRow(step="semi-supervised", critic="transcriptor"),
     }
 )
-
-
-def needed_rows(name: str) -> Iterator[str]:
-    """Give the rows a row needs."""
-    row = ROWS[name]
-    if row.critic is not None:
-        yield row.critic
-    if row.start is not None:
-        yield from SECOND_STEP if row.start == BEST else (row.start,)

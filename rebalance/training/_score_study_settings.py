@@ -10,7 +10,7 @@ from pathlib import Path
 from rebalance._base.errors import ConfigError
 from rebalance.separation.score_supervised import TcnConfig
 from rebalance.training._score_settings import ScoredData, ScoreExperiment
-from rebalance.training._score_study_rows import ROWS, SECOND_STEP, needed_rows
+from rebalance.training._score_study_rows import ROWS, SECOND_STEP
 from rebalance.training._train_settings import TrainSettings
 from rebalance.training.data import ClipSettings
 from rebalance.training.score_supervision import ScoreLossSettings
@@ -78,8 +78,25 @@ class ScoreStudy:
         for place, name in enumerate(self.rows):
             if name not in ROWS:
                 raise ConfigError(where="rows", expected=f"some of {', '.join(ROWS)}", got=repr(name))
-            if missing := [needed for needed in needed_rows(name) if needed not in self.rows[:place]]:
-                raise ConfigError(where="rows", expected=f"{missing[0]} before {name}", got=", ".join(self.rows))
+            for choice in ROWS[name].needs:
+                if not set(choice) & set(self.rows[:place]):
+                    wanted = f"{' or '.join(choice)} before {name}"
+                    raise ConfigError(where="rows", expected=wanted, got=", ".join(self.rows))
+
+    @property
+    def second_step(self) -> tuple[str, ...]:
+        """Rows of the second step that are in the study."""
+        return tuple(name for name in SECOND_STEP if name in self.rows)
+
+    def needed_rows(self, name: str) -> tuple[str, ...]:
+        """Return the rows a row needs.
+
+        Parameters
+        ----------
+        name
+            Of the row.
+        """
+        return tuple(needed for choice in ROWS[name].needs for needed in choice if needed in self.rows)
 
     def experiment(self, name: str, seed: int, start: str | None = None) -> ScoreExperiment:
         """Return the experiment of a cell.

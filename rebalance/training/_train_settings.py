@@ -34,8 +34,8 @@ class TrainSettings:
     mixed_precision
         Compute in bfloat16 on CUDA.
     processor_bfloat16
-        Compute in bfloat16 on the processor too: faster where it has instructions for it, most of all those for
-        matrices (AMX), slower elsewhere.
+        Compute in bfloat16 on the processor too, where it has instructions for it; fastest with those for matrices
+        (AMX). Elsewhere it computes in single precision.
     compile
         Let `torch.compile` fuse the network, or the body of a mask network.
     seed

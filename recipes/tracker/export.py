@@ -1,6 +1,8 @@
-"""Make weights that ship: `python export.py TRACKER_RUN REFINER_RUN NAME TASK [SCENES]`; `-` for no refiner.
+"""Make weights that ship: `python export.py TRACKER_RUN REFINER_RUN NAME TASK [SCENES] [key=value ...]`.
 
-In place of REFINER_RUN a checkpoint may stand, whose refiner is kept.
+NAME is that of the weights and, if there is one of that name, of the variant. REFINER_RUN is `-` for no refiner; in its
+place a checkpoint may stand, whose refiner is kept. The settings are those given to `train.py`, and with `refiner.` in
+front those given to `train_refiner.py`.
 
 The trust in two voices and the shrinkage are fitted on TASK, or on the first SCENES of it, in the folder of the
 tracker's run; only finished weights replace those that ship.
@@ -10,9 +12,11 @@ from __future__ import annotations
 
 import shutil
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+
+from yaml import safe_load
 
 from rebalance import RebalanceError
 from rebalance.separation import WEIGHTS_FOLDER, ModelCard
@@ -29,23 +33,55 @@ from rebalance.training import (
 from rebalance.training.calibration import fit_shrinkage, fit_voice_trust
 
 HERE = Path(__file__).parent
+OF_REFINER = "refiner."
 DATA = (HERE / "data.txt").read_text(encoding="utf-8").splitlines()
 
 
-def training_of(
-    tracker: TrackerExperiment, refiner: RefinerExperiment, tracker_run: Path, refiner_run: Path | None
-) -> dict[str, str]:
-    """Return what the card says of the training."""
-    progress = progress_of_run(tracker, tracker_run)
-    facts = {
-        "Licence of the weights": "MIT",
-        "Command": "python train.py RUN, python train_refiner.py RUN (recipes/tracker)",
-        "Budget of the tracker": _budget(tracker, progress.step, progress.seconds),
-    }
-    if refiner_run is not None and refiner_run.is_dir():
-        progress = progress_of_run(refiner, refiner_run)
-        facts["Budget of the refiner"] = _budget(refiner, progress.step, progress.seconds)
-    return facts
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """Two runs and what was given to the commands that made them."""
+
+    tracker_run: Path
+    refiner_run: Path | None
+    name: str
+    overrides: tuple[str, ...]
+
+    @property
+    def tracker(self) -> TrackerExperiment:
+        """Settings of the tracker."""
+        return read_recipe(HERE, self.variant, TrackerExperiment, self._given(of_refiner=False))
+
+    @property
+    def refiner(self) -> RefinerExperiment:
+        """Settings of the refiner."""
+        return read_settings(HERE / "refiner.yaml", RefinerExperiment, self._given(of_refiner=True))
+
+    @property
+    def variant(self) -> str:
+        """Variant of the tracker."""
+        return self.name if self.name in safe_load((HERE / "variants.yaml").read_text(encoding="utf-8")) else "default"
+
+    def facts(self) -> dict[str, str]:
+        """Return what the card says of the training."""
+        named = [] if self.variant == "default" else [self.variant]
+        commands = [" ".join(["python train.py RUN", *named, *self._given(of_refiner=False)])]
+        progress = progress_of_run(self.tracker, self.tracker_run)
+        budgets = {"Budget of the tracker": _budget(self.tracker, progress.step, progress.seconds)}
+        if self.refiner_run is not None and self.refiner_run.is_dir():
+            commands.append(" ".join(["python train_refiner.py RUN", *self._given(of_refiner=True)]))
+            progress = progress_of_run(self.refiner, self.refiner_run)
+            budgets["Budget of the refiner"] = _budget(self.refiner, progress.step, progress.seconds)
+        return {
+            "Licence of the weights": "MIT",
+            "Command": f"{', '.join(commands)} (recipes/tracker)",
+            **budgets,
+            "Not measured": "real recordings",
+        }
+
+    def _given(self, *, of_refiner: bool) -> tuple[str, ...]:
+        """Return what was given to one of the commands."""
+        own = [given for given in self.overrides if given.startswith(OF_REFINER) == of_refiner]
+        return tuple(given.removeprefix(OF_REFINER) for given in own)
 
 
 def _budget(experiment: TrackerExperiment | RefinerExperiment, steps: int, seconds: float) -> str:
@@ -67,14 +103,13 @@ def put(part: Path, place: Path) -> None:
     temporary.replace(place)
 
 
-def main(tracker_run: Path, refiner_run: Path | None, name: str, task: Path, n_scenes: int | None) -> None:
+def main(trained: Trained, task: Path, n_scenes: int | None) -> None:
     """Export, fit the shrinkage, then put the three files in the place of those that ship."""
-    path = tracker_run / f"{name}.safetensors"
+    path = trained.tracker_run / f"{trained.name}.safetensors"
     try:
-        tracker = read_recipe(HERE, "default", TrackerExperiment)
-        refiner = read_settings(HERE / "refiner.yaml", RefinerExperiment)
-        card = ModelCard(data=tuple(DATA), training=training_of(tracker, refiner, tracker_run, refiner_run))
-        export_tracker(tracker_run, refiner_run, path, card, tracker=tracker.network, refiner=refiner.network)
+        card = ModelCard(data=tuple(DATA), training=trained.facts())
+        sizes = (trained.tracker.network, trained.refiner.network)
+        export_tracker(trained.tracker_run, trained.refiner_run, path, card, tracker=sizes[0], refiner=sizes[1])
         held_out = part_of(load_task(task, "valid", require_sources=True), n_scenes)
         voices = fit_voice_trust(held_out, path)
         stamp_tracker(path, voice_trust=round(voices.trust, 2))
@@ -88,12 +123,21 @@ def main(tracker_run: Path, refiner_run: Path | None, name: str, task: Path, n_s
             put(part, WEIGHTS_FOLDER / part.name)
     except RebalanceError as error:
         sys.exit(f"export.py: {error}")
-    fit.rows.to_csv(tracker_run / "shrinkage.csv", index=False)
+    fit.rows.to_csv(trained.tracker_run / "shrinkage.csv", index=False)
     sys.stdout.write(f"{WEIGHTS_FOLDER / path.name}: shrinkage {fit.shrinkage}\n")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (5, 6):
-        sys.exit("usage: python export.py TRACKER_RUN REFINER_RUN NAME TASK [SCENES]")
-    refiner = None if sys.argv[2] == "-" else Path(sys.argv[2])
-    main(Path(sys.argv[1]), refiner, sys.argv[3], Path(sys.argv[4]), int(sys.argv[5]) if len(sys.argv) == 6 else None)
+    names = [argument for argument in sys.argv[1:] if "=" not in argument]
+    if len(names) not in (4, 5):
+        sys.exit("usage: python export.py TRACKER_RUN REFINER_RUN NAME TASK [SCENES] [key=value ...]")
+    main(
+        Trained(
+            tracker_run=Path(names[0]),
+            refiner_run=None if names[1] == "-" else Path(names[1]),
+            name=names[2],
+            overrides=tuple(argument for argument in sys.argv[1:] if "=" in argument),
+        ),
+        Path(names[3]),
+        int(names[4]) if len(names) > 4 else None,
+    )

@@ -1,4 +1,7 @@
-"""Train a player tracker: `python train.py RUN [key=value ...]`; the same command continues a run."""
+"""Train a player tracker: `python train.py RUN [VARIANT] [key=value ...]`; the same command continues a run.
+
+Without a variant the default one; `variants.yaml` has the others.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,18 @@ from rebalance import RebalanceError
 from rebalance.training import TrackerExperiment, read_recipe, run_tracker_experiment
 
 
-def main(run: Path, overrides: tuple[str, ...]) -> None:
-    """Train, with the settings of config.yaml and those given as key=value."""
+def main(arguments: list[str]) -> None:
+    """Train, with the settings of config.yaml, of the variant, and those given as key=value."""
+    names = [argument for argument in arguments if "=" not in argument]
+    overrides = tuple(argument for argument in arguments if "=" in argument)
+    if not 1 <= len(names) <= 2:
+        sys.exit("usage: python train.py RUN [VARIANT] [key=value ...]")
+    variant = names[1] if len(names) > 1 else "default"
     try:
-        run_tracker_experiment(read_recipe(Path(__file__).parent, "default", TrackerExperiment, overrides), run)
+        run_tracker_experiment(read_recipe(Path(__file__).parent, variant, TrackerExperiment, overrides), names[0])
     except RebalanceError as error:
         sys.exit(f"train.py: {error}")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2 or any("=" not in argument for argument in sys.argv[2:]):
-        sys.exit("usage: python train.py RUN [key=value ...]")
-    main(Path(sys.argv[1]), tuple(sys.argv[2:]))
+    main(sys.argv[1:])

@@ -132,7 +132,7 @@ def test_every_row_of_the_tables_differs_from_every_other() -> None:
     ("rows", "words"),
     [
         (("c-mix",), "expected transcriptor before c-mix"),
-        (("transcriptor", "joint"), "expected c-mix before joint"),
+        (("transcriptor", "joint"), "expected c-mix or h-mix or c-mix and h-mix before joint"),
         (("violin",), "expected some of transcriptor"),
         ((), "one or more rows"),
     ],
@@ -140,6 +140,12 @@ def test_every_row_of_the_tables_differs_from_every_other() -> None:
 def test_rows_that_lack_others_are_refused(study: ScoreStudy, rows: tuple[str, ...], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         replace(study, rows=rows)
+
+
+def test_the_third_step_starts_from_rows_of_the_study(study: ScoreStudy) -> None:
+    of_one = replace(study, rows=("transcriptor", "h-mix", "joint"))
+    assert of_one.second_step == ("h-mix",)
+    assert of_one.needed_rows("joint") == ("transcriptor", "h-mix")
 
 
 def test_tables_of_results_with_other_columns_are_refused(study: ScoreStudy) -> None:

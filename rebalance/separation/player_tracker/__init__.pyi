@@ -8,6 +8,7 @@ from ._combs import (
     CombSettings as CombSettings,
     finer_pitches as finer_pitches,
     released as released,
+    sharpened_shares as sharpened_shares,
 )
 from ._posteriors import Posteriors as Posteriors
 from ._refiner import Refiner as Refiner, RefinerConfig as RefinerConfig

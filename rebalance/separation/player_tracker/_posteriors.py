@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebalance._base.errors import AudioError, ConfigError
-from rebalance.separation.player_tracker._combs import finer_pitches
+from rebalance.separation.player_tracker._combs import finer_pitches, sharpened_shares
 
 _SUM_TOLERANCE = 1e-3
 
@@ -97,10 +97,7 @@ class Posteriors:
         ConfigError
             If the power is not positive.
         """
-        if not power > 0:
-            raise ConfigError(where="power", expected="a positive number", got=str(power))
-        raised = self.values**power
-        return replace(self, values=(raised / raised.sum(axis=-1, keepdims=True)).astype(np.float32))
+        return replace(self, values=sharpened_shares(self.values, power))
 
     def finer(self, n_steps: int) -> Posteriors:
         """Return the posteriors on a grid so many times as fine; see `finer_pitches`.
