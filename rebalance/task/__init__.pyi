@@ -4,7 +4,7 @@ from ._audiogram_tables import (
     parse_thresholds as parse_thresholds,
     read_audiogram_table as read_audiogram_table,
 )
-from ._choosing import chosen_pairs as chosen_pairs
+from ._choosing import chosen_pairs as chosen_pairs, spread_segments as spread_segments
 from ._people import (
     fittings_json as fittings_json,
     listeners_json as listeners_json,

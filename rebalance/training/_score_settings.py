@@ -138,9 +138,12 @@ class ScoreExperiment:
     @property
     def description(self) -> dict[str, Any]:
         """What must stay when a run is continued, apart from how it is trained."""
+        network = asdict(self.network)
+        if not self.network.needs_players:  # unknown to runs from before it
+            del network["told_players"]
         return {
             "step": self.step,
-            "network": asdict(self.network),
+            "network": network,
             "clips": asdict(self.clips),
             "score": asdict(self.loss),
             "weigh_instruments": self.weigh_instruments,

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rebalance import RebalanceError
 from rebalance.report import clustered_mean, estimate_text
 from rebalance.separation import informed, is_silent, load_separator, sdr_db, source_names
-from rebalance.task import Segment, Task, load_task, read_source
+from rebalance.task import Segment, Task, load_task, read_source, spread_segments
 from rebalance.training import source_pitches
 from rebalance.transcription import PitchSeparator, Posteriors, by_pitch, separate_by_pitch
 
@@ -84,9 +84,13 @@ def main(name: str, root: Path, n_segments: int | None) -> None:
     try:
         separator = by_pitch(load_separator(name, device="cpu"))
         task = load_task(root, "valid", require_sources=True)
-        segments = list(task.segments.values())
-        chosen = np.unique(np.linspace(0, len(segments) - 1, n_segments or len(segments)).astype(int))
-        rows = pd.DataFrame([row for place in chosen for row in rows_of(task, separator, segments[place])])
+        rows = pd.DataFrame(
+            [
+                row
+                for segment in spread_segments(task.segments.values(), n_segments)
+                for row in rows_of(task, separator, segment)
+            ]
+        )
     except RebalanceError as error:
         sys.exit(f"bounds.py: {error}")
     sys.stdout.write("\n".join(table_of(rows)) + "\n")

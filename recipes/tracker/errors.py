@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebalance import RebalanceError
-from rebalance.task import Segment, Task, load_task, read_source
+from rebalance.task import Segment, Task, load_task, read_source, spread_segments
 from rebalance.training import source_pitches
 from rebalance.transcription import Posteriors, Tracker, load_tracker
 
@@ -99,9 +99,8 @@ def main(name: str, root: Path, n_segments: int | None) -> None:
     try:
         tracker = load_tracker(name, device="cpu")
         task = load_task(root, "valid", require_sources=True)
-        segments = list(task.segments.values())
-        for place in np.unique(np.linspace(0, len(segments) - 1, n_segments or len(segments)).astype(int)):
-            count(task, tracker, segments[place], counts)
+        for segment in spread_segments(task.segments.values(), n_segments):
+            count(task, tracker, segment, counts)
     except RebalanceError as error:
         sys.exit(f"errors.py: {error}")
     every = (*LEVELS_DB, -np.inf)

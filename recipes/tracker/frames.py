@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from rebalance import MetadataError, RebalanceError
 from rebalance.report import clustered_mean, estimate_text
 from rebalance.synthesis.rendering import read_played_piece
-from rebalance.task import Segment, Source, Task, load_task, read_source
+from rebalance.task import Segment, Source, Task, load_task, read_source, spread_segments
 from rebalance.training import source_pitches
 from rebalance.transcription import (
     Tracker,
@@ -106,9 +106,8 @@ def main(name: str, root: Path, n_segments: int | None) -> None:
     try:
         tracker = load_tracker(name, device="cpu")
         task = load_task(root, "valid", require_sources=True)
-        segments = list(task.segments.values())
-        for place in np.unique(np.linspace(0, len(segments) - 1, n_segments or len(segments)).astype(int)):
-            measure(root, task, tracker, segments[place], table)
+        for segment in spread_segments(task.segments.values(), n_segments):
+            measure(root, task, tracker, segment, table)
     except RebalanceError as error:
         sys.exit(f"frames.py: {error}")
     quantities = [

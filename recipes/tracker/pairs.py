@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from rebalance import RebalanceError
 from rebalance.report import clustered_mean, estimate_text
 from rebalance.separation import Separator, is_silent, load_separator, sdr_db
-from rebalance.task import Segment, Task, load_task, read_source
+from rebalance.task import Segment, Task, load_task, read_source, spread_segments
 
 
 def pairs_of(instruments: tuple[str, ...]) -> list[list[int]]:
@@ -77,8 +77,9 @@ def main(name: str, root: Path, n_segments: int | None) -> None:
         segments = [segment for segment in task.segments.values() if pairs_of(segment.instruments)]
         if not segments:
             sys.exit(f"pairs.py: {root}: expected segments with two players of one instrument, found none")
-        chosen = np.unique(np.linspace(0, len(segments) - 1, n_segments or len(segments)).astype(int))
-        rows = pd.DataFrame([row for place in chosen for row in rows_of(task, separator, segments[place])])
+        rows = pd.DataFrame(
+            [row for segment in spread_segments(segments, n_segments) for row in rows_of(task, separator, segment)]
+        )
     except RebalanceError as error:
         sys.exit(f"pairs.py: {error}")
     sys.stdout.write("\n".join(table_of(rows)) + "\n")

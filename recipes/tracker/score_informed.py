@@ -20,7 +20,7 @@ from rebalance.report import clustered_mean, estimate_text, paired_difference
 from rebalance.separation import Separator, is_silent, load_separator, sdr_db
 from rebalance.synthesis.notation import Note, Score
 from rebalance.synthesis.rendering import read_played_piece
-from rebalance.task import Segment, Task, load_task, read_source
+from rebalance.task import Segment, Task, load_task, read_source, spread_segments
 from rebalance.transcription import MISMATCH_COST, align, by_pitch, score_informed, sharpen, track_players
 
 _DEFAULT_BPM = 90.0
@@ -163,9 +163,7 @@ def main(root: Path, n_segments: int | None, name: str) -> None:
     try:
         separator = load_separator(name, device="cpu")
         task = load_task(root, "valid", require_sources=True)
-        segments = list(task.segments.values())
-        for place in np.unique(np.linspace(0, len(segments) - 1, n_segments or len(segments)).astype(int)):
-            segment = segments[place]
+        for segment in spread_segments(task.segments.values(), n_segments):
             measure(task, root, segment, separator, found)
             sys.stderr.write(f"{segment.name}\n")
     except RebalanceError as error:

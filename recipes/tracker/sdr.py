@@ -14,7 +14,7 @@ import numpy as np
 
 from rebalance import RebalanceError, load_task
 from rebalance.separation import is_silent, load_separator, sdr_db
-from rebalance.task import read_source
+from rebalance.task import read_source, spread_segments
 
 
 def main(folder: Path, n_segments: int, names: list[str]) -> None:
@@ -23,8 +23,7 @@ def main(folder: Path, n_segments: int, names: list[str]) -> None:
     try:
         separators = {name: load_separator(name, device="cpu") for name in names}
         task = load_task(folder, "valid", require_sources=True)
-        segments = list({scene.segment.name: scene.segment for scene in task.scenes.values()}.values())
-        for segment in segments[:: max(1, len(segments) // n_segments)][:n_segments]:
+        for segment in spread_segments(task.segments.values(), n_segments):
             sources = [read_source(task, source).astype(np.float32) for source in segment.sources]
             mixture = read_source(task, segment.mixture).astype(np.float32)
             for name, separator in separators.items():

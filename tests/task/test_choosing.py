@@ -11,7 +11,7 @@ import pytest
 from rebalance import load_task
 from rebalance._base.errors import ConfigError
 from rebalance.cli import app
-from rebalance.task import chosen_pairs
+from rebalance.task import chosen_pairs, spread_segments
 
 
 def test_scenes_and_limit_choose_in_the_order_of_the_task(tiny_task_root: Path) -> None:
@@ -49,3 +49,19 @@ def test_a_look_at_some_scenes_keeps_what_was_done_of_others(tiny_task_root: Pat
     assert sorted(set(scores.scene)) == ["S50001", "S50003"]
     summary = json.loads((run / "scores.json").read_text())
     assert (summary["n_pairs"], summary["n_scored"]) == (6, 3)
+
+
+def test_segments_are_spread_from_the_first_to_the_last(tiny_task_root: Path) -> None:
+    known = list(load_task(tiny_task_root, "valid").segments.values())
+    many = known * 4
+    assert spread_segments(many) == tuple(many)
+    assert spread_segments(many, len(many) + 1) == tuple(many)
+    assert spread_segments(many, 1) == (many[0],)
+    assert spread_segments(many, 2) == (many[0], many[-1])
+    assert spread_segments(range(11), 3) == (0, 5, 10)  # type: ignore[arg-type]
+    assert spread_segments([]) == spread_segments([], 3) == ()
+
+
+def test_no_segment_is_not_a_number_of_segments(tiny_task_root: Path) -> None:
+    with pytest.raises(ConfigError, match="at least 1"):
+        spread_segments(load_task(tiny_task_root, "valid").segments.values(), 0)

@@ -25,7 +25,14 @@ from rebalance.training import (
 from rebalance.training._loss_validation import LossValidation
 from rebalance.training._schedule import PlateauSettings
 from rebalance.training._score_steps import without_adversary
-from rebalance.training.data import ClipMaker, ClipSettings, open_library, prepare_library_tracks, read_scored_tracks
+from rebalance.training.data import (
+    ClipMaker,
+    ClipSettings,
+    clips_at,
+    open_library,
+    prepare_library_tracks,
+    read_scored_tracks,
+)
 from rebalance.training.data._stem_library import read_manifest, write_notes
 from rebalance.training.score_supervision import (
     ScoreLossSettings,
@@ -419,4 +426,47 @@ def test_a_semi_supervised_step_needs_tracks_with_stems(tracks: Path) -> None:
 
 def test_inference_takes_no_score() -> None:
     assert list(inspect.signature(ScoreSupervisedSeparator.__call__).parameters) == ["self", "mixture", "instruments"]
-    assert list(inspect.signature(ScoreTcn.forward).parameters) == ["self", "magnitudes"]
+    assert list(inspect.signature(ScoreTcn.forward).parameters) == ["self", "magnitudes", "players"]
+
+
+def test_a_separator_that_is_told_who_plays_gives_the_others_silence() -> None:
+    torch.manual_seed(0)
+    config = TcnConfig(role="separator", bottleneck=8, hidden=8, n_blocks=2, told_players=True)
+    network = ScoreTcn(config).eval()
+    mixture = torch.rand(1, config.n_bins, 9)
+    players = torch.tensor([[name in ("Flute", "Cello") for name in config.instruments]])
+    masks = network.masks(mixture, players)
+    assert (masks[:, ~players[0]] == 0).all()
+    assert (masks[:, players[0]] > 0).all()
+    others = players.roll(1, dims=1) | players
+    assert not torch.allclose(masks[:, players[0]], network.masks(mixture, others)[:, players[0]])
+    with pytest.raises(ConfigError, match="expected who plays"):
+        network(mixture)
+    separator = ScoreSupervisedSeparator(name="told", network=network, card=ModelCard())
+    noise = 0.1 * np.random.default_rng(0).standard_normal((1, 16_000)).astype(np.float32)
+    assert not np.allclose(separator(noise, ("Flute", "Cello"))["Flute"], separator(noise, ("Flute",))["Flute"])
+
+
+def test_only_separators_are_told_who_plays(tracks: Path) -> None:
+    transcriptor = ScoreTcn(TcnConfig(role="transcriptor", bottleneck=8, hidden=8, n_blocks=2, told_players=True))
+    assert transcriptor.players is None
+    before, told = (
+        replace(experiment(tracks, "transcriptor").network, told_players=told_players) for told_players in (False, True)
+    )
+    steps = ("transcriptor", "supervised")
+    same = [
+        replace(experiment(tracks, step), network=before).description
+        == replace(experiment(tracks, step), network=told).description
+        for step in steps
+    ]
+    assert same == [True, False]
+
+
+def test_clips_tell_who_plays_in_the_piece(tracks: Path) -> None:
+    config = TcnConfig(role="separator", **SMALL)
+    track = read_scored_tracks([tracks], config.instruments, config.sample_rate)[0]
+    silent = replace(track, notes=tuple(played[:0] for played in track.notes))
+    clips = objectives.clips_of(clips_at([(track, 0), (silent, 0)], 1.0), ScoreTcn(config))
+    assert clips.players[0].tolist() == [len(played) > 0 for played in track.notes]
+    assert not clips.players[1].any()
+    assert clips.players[0].any()

@@ -111,7 +111,9 @@ def _masked(network: ScoreTcn, places: Sequence[int], chunk: NDArray[np.float32]
         signals = torch.from_numpy(np.ascontiguousarray(chunk)).to(network.window.device)
         spectra = network.spectra(signals)
         mono = network.spectra(signals.mean(dim=0, keepdim=True)).abs()
-        masks = torch.sigmoid(network(network.levelled(mono)))[0, list(places)]
+        playing = torch.zeros(1, len(network.config.instruments), dtype=torch.bool, device=mono.device)
+        playing[0, list(places)] = True
+        masks = network.masks(network.levelled(mono), playing)[0, list(places)]
         estimates: NDArray[np.float32] = (
             network.signals(spectra[None] * masks[:, None], chunk.shape[-1]).cpu().numpy().astype(np.float32)
         )

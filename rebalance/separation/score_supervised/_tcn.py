@@ -40,6 +40,9 @@ class TcnConfig:
         Repeats of so many blocks, whose dilation doubles from 1.
     kernel
         Frames a convolution spans.
+    told_players
+        Whether a separator is told which of the instruments play in the piece; the others get silence. Of the other
+        roles it changes nothing.
 
     Raises
     ------
@@ -66,6 +69,7 @@ class TcnConfig:
     n_repeats: int = 3
     n_blocks: int = 8
     kernel: int = 3
+    told_players: bool = False
 
     def __post_init__(self) -> None:
         one_of("role", self.role, get_args(Role))
@@ -85,6 +89,11 @@ class TcnConfig:
         """Outputs for every frame."""
         each = {"transcriptor": N_NOTES, "separator": self.n_bins, "classifier": 1}[self.role]
         return each * len(self.instruments)
+
+    @property
+    def needs_players(self) -> bool:
+        """Whether the network must be told who plays."""
+        return self.told_players and self.role == "separator"
 
     @property
     def reach_frames(self) -> int:
@@ -124,16 +133,29 @@ class ScoreTcn(SpectralNetwork):
             _Block(config, dilation=2**index) for _ in range(config.n_repeats) for index in range(config.n_blocks)
         )
         self.exit = nn.Sequential(nn.PReLU(), nn.Conv1d(config.bottleneck, config.n_outputs, 1))
+        n_instruments = len(config.instruments)
+        self.players = nn.Linear(n_instruments, config.bottleneck, bias=False) if config.needs_players else None
 
-    def forward(self, magnitudes: Tensor) -> Tensor:
+    def forward(self, magnitudes: Tensor, players: Tensor | None = None) -> Tensor:
         """Return logits ``(batch, n_instruments, n_notes or n_bins or 1, n_frames)`` of magnitudes.
 
         Parameters
         ----------
         magnitudes
             Of a mixture of level 1, ``(batch, n_bins, n_frames)``; see `levelled`.
+        players
+            Which instruments play in the piece, booleans ``(batch, n_instruments)``; for networks that are told.
+
+        Raises
+        ------
+        ConfigError
+            If the network must be told who plays and is not.
         """
         features = self.entry(magnitudes)
+        if self.players is not None:
+            if players is None:
+                raise ConfigError(where=self.config.role, expected="who plays, as it was trained", got="nothing")
+            features = features + self.players(players.to(features.dtype))[..., None]
         skips = torch.zeros_like(features)
         for block in self.blocks:
             features, skip = block(features)
@@ -141,6 +163,17 @@ class ScoreTcn(SpectralNetwork):
         logits: Tensor = self.exit(skips)
         n_batch, _, n_frames = logits.shape
         return logits.reshape(n_batch, len(self.config.instruments), -1, n_frames)
+
+    def masks(self, magnitudes: Tensor, players: Tensor) -> Tensor:
+        """Return the masks of a separator in [0, 1], ``(batch, n_instruments, n_bins, n_frames)``.
+
+        Parameters
+        ----------
+        magnitudes, players
+            See `forward`; a network that is not told ignores who plays.
+        """
+        masks = torch.sigmoid(self(magnitudes, players))
+        return masks * players[:, :, None, None] if self.config.needs_players else masks
 
     def levelled(self, magnitudes: Tensor, level: Tensor | None = None) -> Tensor:
         """Return magnitudes ``(batch, ..., n_bins, n_frames)`` over the level of their mixture.

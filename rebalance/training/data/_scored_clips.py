@@ -195,9 +195,10 @@ def clips_at(places: Sequence[tuple[ScoredTrack, int]], clip_s: float) -> Batch:
     length = int(clip_s * rate)
     sources = torch.from_numpy(np.stack([track.sources(start, length) for track, start in places]))[:, :, None]
     slots = (torch.arange(sources.shape[1]) * N_VOICES).repeat(len(places), 1)
+    plays = torch.tensor([[len(notes) > 0 for notes in track.notes] for track, _ in places])
     return Batch(
         sources=sources,
-        slots=slots,
+        slots=torch.where(plays, slots, -1),
         gains_db=torch.zeros(slots.shape),
         notes=tuple(track.notes_within(start, length) for track, start in places),
         sample_rate=rate,

@@ -58,7 +58,7 @@ def separation_figures(separator: ScoreTcn, tracks: Sequence[ScoredTrack], clip_
     """
 
     def estimated(clips: Clips, mixtures: Tensor) -> Tensor:
-        masks = torch.sigmoid(separator(clips.mixture))
+        masks = separator.masks(clips.mixture, clips.players)
         return separator.signals(separator.spectra(mixtures)[:, None] * masks, mixtures.shape[-1])
 
     return _si_sdr(separator, tracks, clip_s, estimated)

@@ -31,12 +31,15 @@ class Clips:
         Of the mixtures, ``(batch,)``.
     roll
         ``(batch, n_instruments, 88, n_frames)``.
+    players
+        Who plays in the piece each clip is of, booleans ``(batch, n_instruments)``.
     """
 
     mixture: Tensor
     signals: Tensor
     level: Tensor
     roll: Tensor
+    players: Tensor
 
 
 def clips_of(batch: Batch, network: ScoreTcn) -> Clips:
@@ -50,11 +53,14 @@ def clips_of(batch: Batch, network: ScoreTcn) -> Clips:
     signals = at_rate(batch.sources.mean(dim=2), batch.sample_rate, network.config.sample_rate)
     n_frames = signals.shape[-1] // network.config.hop + 1
     by_instrument = signals.new_zeros(len(signals), len(network.config.instruments), signals.shape[-1])
+    players = torch.zeros(by_instrument.shape[:2], dtype=torch.bool, device=signals.device)
     rolls = []
     for index, parts in enumerate(_parts(batch, len(network.config.instruments))):
-        for place, (instrument, _) in enumerate(parts):
+        for place, instrument, _ in parts:
             by_instrument[index, instrument] += signals[index, place]
-        rolls.append(piano_roll(parts, network.config, n_frames, sample_rate=batch.sample_rate))
+            players[index, instrument] = True
+        played = [(instrument, notes) for _, instrument, notes in parts]
+        rolls.append(piano_roll(played, network.config, n_frames, sample_rate=batch.sample_rate))
     with torch.no_grad():
         mixture = network.spectra(by_instrument.sum(dim=1)).abs()
         level = level_of(mixture)
@@ -63,19 +69,22 @@ def clips_of(batch: Batch, network: ScoreTcn) -> Clips:
         signals=by_instrument,
         level=level,
         roll=torch.stack(rolls).to(signals.device),
+        players=players,
     )
 
 
-def _parts(batch: Batch, n_instruments: int) -> Iterator[list[tuple[int, NDArray[np.float32]]]]:
-    """Give for every mixture the instrument and the notes of each of its sources; slots beyond them are empty."""
+def _parts(batch: Batch, n_instruments: int) -> Iterator[list[tuple[int, int, NDArray[np.float32]]]]:
+    """Give for every mixture place, instrument and notes of each of its sources; negative slots are empty."""
     for index, (slots, notes) in enumerate(zip(batch.slots.tolist(), batch.notes, strict=True)):
         parts = []
-        for slot, played in zip(slots, notes, strict=False):
+        for place, (slot, played) in enumerate(zip(slots, notes, strict=False)):
+            if slot < 0:
+                continue
             if played is None:
                 raise ConfigError("a stem has no notes beside it; render it anew", where=f"mixture {index}")
             if slot // N_VOICES >= n_instruments:
                 raise ConfigError("the network lacks an instrument of it", where=f"mixture {index}")
-            parts.append((slot // N_VOICES, played))
+            parts.append((place, slot // N_VOICES, played))
         yield parts
 
 

@@ -132,7 +132,7 @@ def _harmonics(config: TcnConfig, n_harmonics: int) -> Tensor:
 
 def estimates_of(separator: ScoreTcn, clips: Clips) -> Tensor:
     """Return the magnitudes a separator finds in mixtures; no score is seen."""
-    return torch.sigmoid(separator(clips.mixture)) * clips.mixture[:, None]
+    return separator.masks(clips.mixture, clips.players) * clips.mixture[:, None]
 
 
 def remixed_clips(estimates: Tensor, roll: Tensor) -> tuple[Tensor, Tensor]:
