@@ -1,6 +1,8 @@
 from ._accuracy import (
+    FRAME_KINDS as FRAME_KINDS,
     Agreement as Agreement,
     FrameShares as FrameShares,
+    frame_kinds as frame_kinds,
     frame_shares as frame_shares,
     multipitch_agreement as multipitch_agreement,
     note_agreement as note_agreement,

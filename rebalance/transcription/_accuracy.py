@@ -22,6 +22,8 @@ _TOLERANCE_SEMITONES = 0.5
 _ONSET_TOLERANCE_S = 0.05
 _END_TOLERANCE_SHARE = 0.2
 _A4_HZ, _A4_MIDI = 440.0, 69.0
+_CONFUSED_SEMITONES = (12.0, 19.0)  # octave and twelfth
+FRAME_KINDS = ("right", "another", "silent", "octave", "elsewhere")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,41 @@ def frame_shares(true_midi: NDArray[np.float64], track: PitchTrack) -> FrameShar
     sounding = np.isfinite(true_midi)
     near = np.abs(track.pitches_midi - true_midi)[sounding] <= _TOLERANCE_SEMITONES
     return FrameShares(pitch=_mean(near), silence=_mean(~track.sounding[~sounding]))
+
+
+def frame_kinds(found_midi: NDArray[np.float64], true_midi: NDArray[np.float64], player: int) -> NDArray[np.str_]:
+    """Return what became of every frame in which a player sounds.
+
+    Parameters
+    ----------
+    found_midi, true_midi
+        MIDI pitches ``(n_players, n_frames)``, not a number where a player is silent.
+    player
+        Whose frames.
+
+    Returns
+    -------
+    NDArray
+        Of `FRAME_KINDS`, shape ``(n_frames,)``: ``"right"`` within half a semitone, ``"another"`` where the pitch is
+        that of another player, ``"silent"``, an ``"octave"`` or a twelfth off, or ``"elsewhere"``. Frames in which the
+        player is silent have no meaning.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.transcription import frame_kinds
+    >>> true_midi = np.array([[72.0, 72.0, 72.0], [48.0, 48.0, 48.0]])
+    >>> found_midi = np.array([[72.2, 48.0, 84.0], [48.0, np.nan, 50.0]])
+    >>> frame_kinds(found_midi, true_midi, 0).tolist(), frame_kinds(found_midi, true_midi, 1).tolist()
+    (['right', 'another', 'octave'], ['right', 'silent', 'elsewhere'])
+    """
+    off = np.abs(found_midi[player] - true_midi[player])
+    others = np.delete(true_midi, player, axis=0)
+    another = (np.abs(found_midi[player] - others) <= _TOLERANCE_SEMITONES).any(axis=0)
+    harmonic = (np.abs(off[:, None] - _CONFUSED_SEMITONES) <= _TOLERANCE_SEMITONES).any(axis=1)
+    states = [off <= _TOLERANCE_SEMITONES, another, np.isnan(found_midi[player]), harmonic]
+    kinds: NDArray[np.str_] = np.select(states, FRAME_KINDS[:-1], default=FRAME_KINDS[-1])
+    return kinds
 
 
 def multipitch_agreement(true_midi: NDArray[np.float64], tracks: Sequence[PitchTrack]) -> Agreement:

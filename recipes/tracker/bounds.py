@@ -1,7 +1,8 @@
 """What limits a separator, the pitches or the masks: `python bounds.py SEPARATOR TASK [SEGMENTS]`.
 
 SDR in dB of the separator, without the refiner of its masks, and if it knew the pitches, to a third of a semitone or
-exactly; of masks of combs alone at the exact pitches; of ideal ratio masks. Means over sources with intervals over
+exactly; of masks of combs alone at the exact pitches; of ideal ratio masks; and if it knew the pitches of only those
+frames that it has wrong in one way, see `rebalance.transcription.frame_kinds`. Means over sources with intervals over
 pieces, by number of players. The segments are spread evenly over the task.
 """
 
@@ -21,7 +22,14 @@ from rebalance.report import clustered_mean, estimate_text
 from rebalance.separation import informed, is_silent, load_separator, sdr_db, source_names
 from rebalance.task import Segment, Task, load_task, read_source, spread_segments
 from rebalance.training import source_pitches
-from rebalance.transcription import PitchSeparator, Posteriors, by_pitch, separate_by_pitch
+from rebalance.transcription import (
+    FRAME_KINDS,
+    PitchSeparator,
+    Posteriors,
+    by_pitch,
+    frame_kinds,
+    separate_by_pitch,
+)
 
 _SHARPNESS = 2.0  # as in the separator
 _N_STEPS = 4  # combs for each pitch where pitches are exact
@@ -52,8 +60,20 @@ def rows_of(task: Task, separator: PitchSeparator, segment: Segment) -> Iterator
     near, exact = (sure_of(found, true, exact=exactly) for exactly in (False, True))
     names = source_names(segment.instruments)
     oracle = informed(load_separator("ideal-ratio-mask"), dict(zip(names, sources, strict=True)))
+    pitches_midi = np.append(found.pitches_midi, np.nan)[np.argmax(found.values, axis=-1)]
+    kinds = np.stack([frame_kinds(pitches_midi, true, player) for player in range(len(true))])
+    mended = {
+        f"true where {kind}": replace(
+            found, values=np.where(((kinds == kind) & ~np.isnan(true))[..., None], near.values, found.values)
+        )
+        for kind in FRAME_KINDS[1:]
+    }
     estimates = {
         "as it is": separator(mixture, segment.instruments),
+        **{
+            row: separate_by_pitch(mixture, pitches, sample_rate=rate, refiner=refiner, sharpness=_SHARPNESS)
+            for row, pitches in mended.items()
+        },
         "without refiner": separate_by_pitch(mixture, found, sample_rate=rate, sharpness=_SHARPNESS),
         "true pitches": separate_by_pitch(mixture, near, sample_rate=rate, refiner=refiner),
         "exact pitches": separate_by_pitch(mixture, exact, sample_rate=rate, refiner=refiner),

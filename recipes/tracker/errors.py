@@ -19,26 +19,15 @@ from numpy.typing import NDArray
 from rebalance import RebalanceError
 from rebalance.task import Segment, Task, load_task, read_source, spread_segments
 from rebalance.training import source_pitches
-from rebalance.transcription import Posteriors, Tracker, load_tracker
+from rebalance.transcription import FRAME_KINDS, Posteriors, Tracker, frame_kinds, load_tracker
 
 Frame = tuple[float, str, bool]  # level, kind, near a change
 
-KINDS = ("right", "another", "silent", "octave", "elsewhere")
 LEVELS_DB = (-3.0, -8.0, -14.0, -20.0, -40.0)
 _TOLERANCE = 0.5  # semitones
 _WINDOW = 4096
 _CHANGE_S = 0.1
 _TINY = 1e-12
-
-
-def kinds_of(found: NDArray[np.float64], true: NDArray[np.float64], player: int) -> NDArray[np.str_]:
-    """Return what became of every frame of a player, from MIDI pitches ``(n_players, n_frames)``, NaN where silent."""
-    off = np.abs(found[player] - true[player])
-    others = np.delete(true, player, axis=0)
-    another = (np.abs(found[player] - others) <= _TOLERANCE).any(axis=0)
-    harmonic = (np.abs(off - 12) <= _TOLERANCE) | (np.abs(off - 19) <= _TOLERANCE)
-    states = [off <= _TOLERANCE, another, np.isnan(found[player]), harmonic]
-    return np.select(states, KINDS[:-1], default=KINDS[-1])
 
 
 def levels_db(sources: NDArray[np.float32], posteriors: Posteriors, sample_rate: int) -> NDArray[np.float64]:
@@ -77,17 +66,17 @@ def count(task: Task, tracker: Tracker, segment: Segment, counts: Counter[Frame]
     reach = round(_CHANGE_S / float(np.diff(posteriors.frame_times_s).mean()))
     for player in range(len(true)):
         near = near_changes(true[player], reach)
-        frames = zip(levels[player], kinds_of(found, true, player), near, ~np.isnan(true[player]), strict=True)
+        frames = zip(levels[player], frame_kinds(found, true, player), near, ~np.isnan(true[player]), strict=True)
         for level, kind, changes, sounds in frames:
             if sounds:
                 counts[level_of(float(level)), str(kind), bool(changes)] += 1
 
 
-def row_of(counts: Counter[Frame], name: str, limits: Sequence[float], kinds: Sequence[str] = KINDS) -> str:
+def row_of(counts: Counter[Frame], name: str, limits: Sequence[float], kinds: Sequence[str] = FRAME_KINDS) -> str:
     """Return a row of the table: shares of the kinds, how many frames there are, and how many lie near a change."""
     chosen = {frame: n for frame, n in counts.items() if frame[0] in limits and frame[1] in kinds}
     n_frames = max(sum(chosen.values()), 1)
-    n_by_kind = [sum(n for (_, kind, _), n in chosen.items() if kind == wanted) for wanted in KINDS]
+    n_by_kind = [sum(n for (_, kind, _), n in chosen.items() if kind == wanted) for wanted in FRAME_KINDS]
     n_near = sum(n for (_, _, near), n in chosen.items() if near)
     cells = [f"{100 * n / n_frames:.0f} %" for n in (*n_by_kind, n_near)]
     return f"| {name} | {' | '.join(cells[:-1])} | {n_frames:,} | {cells[-1]} |\n"
@@ -105,7 +94,8 @@ def main(name: str, root: Path, n_segments: int | None) -> None:
         sys.exit(f"errors.py: {error}")
     every = (*LEVELS_DB, -np.inf)
     sys.stdout.write(
-        f"| level in the mixture | {' | '.join(KINDS)} | frames | near a change |\n|---|{'---|' * (len(KINDS) + 2)}\n"
+        f"| level in the mixture | {' | '.join(FRAME_KINDS)} | frames | near a change |\n"
+        f"|---|{'---|' * (len(FRAME_KINDS) + 2)}\n"
     )
     sys.stdout.write(row_of(counts, "all", every))
     for limit in LEVELS_DB:
