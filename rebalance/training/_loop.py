@@ -7,6 +7,7 @@ import functools
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -96,53 +97,107 @@ def train(
         if state.exists():
             progress = _run_state.load_state(state, network, average, optimiser, stored)
             _LOG.info("%s: going on at step %d", run, progress.step)
-        log = RunLog(run, progress.step, progress.schedule.stage) if group.leads else None
         if settings.compile:
             _compile(network)
         if settings.processor_bfloat16 and device.type == "cpu" and not _knows_bfloat16():
             _LOG.info("this processor has no instructions for bfloat16: computing in single precision")
-        objective = objective or SeparationObjective(settings=settings.loss)
-        began = time.monotonic() - progress.seconds
-        last = min(settings.steps, stop_after or settings.steps)
+        training = _Training(
+            network=network,
+            average=average,
+            optimiser=optimiser,
+            batches=batches,
+            settings=settings,
+            objective=objective or SeparationObjective(settings=settings.loss),
+            validate=validate,
+            group=group,
+            device=device,
+            log=RunLog(run, progress.step, progress.schedule.stage) if group.leads else None,
+            state=state,
+            stored=stored,
+            began=time.monotonic() - progress.seconds,
+            last=min(settings.steps, stop_after or settings.steps),
+        )
         schedule = progress.schedule
-        with progress_bar("training", last, n_done=progress.step, quiet=not group.leads) as bar:
-            for step in range(progress.step, last):
+        with progress_bar("training", training.last, n_done=progress.step, quiet=not group.leads) as bar:
+            for step in range(progress.step, training.last):
                 if settings.stops_at(schedule):
                     break
-                rate = settings.learning_rate_at(step) * schedule.scale
-                figures, norm = _step(
-                    network,
-                    at_stage(batches, schedule.stage),
-                    optimiser,
-                    settings,
-                    step,
-                    rate,
-                    group,
-                    device,
-                    objective,
-                )
-                _follow(average, network, settings.average_decay, step)
-                done = step + 1
-                due = validate is not None and (done % settings.validate_every == 0 or done == last)
-                if log is not None:
-                    if done % settings.log_every == 0 or done == last:
-                        log.step(done, time.monotonic() - began, rate, figures, norm)
-                    bar.reach(done, f"training loss {figures['loss'].item():.4f}")
-                    if due and validate is not None:
-                        found = {**at_stage(validate, schedule.stage)(average, done), **_told_stage(settings, schedule)}
-                        selection = log.validation(done, found, average)
-                        followed = after_validation(schedule, -selection, settings.plateau, settings.curriculum)
-                        if followed.stage != schedule.stage:
-                            log.begin_stage()
-                        schedule = followed
-                if due and settings.follows_validation:
-                    schedule = group.share(schedule)
-                over = done == last or settings.stops_at(schedule)
-                if log is not None and (done % settings.save_every == 0 or over):
-                    seconds = time.monotonic() - began
-                    now = _run_state.Progress(step=done, seconds=seconds, schedule=schedule)
-                    _run_state.save_state(state, network, average, optimiser, now, stored)
+                loss = training.step(step, schedule)
+                if group.leads:
+                    bar.reach(step + 1, f"training loss {loss.item():.4f}")
+                schedule = training.after(step + 1, schedule)
     return average
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Training:
+    """What every step needs; the networks and the optimiser change from step to step."""
+
+    network: nn.Module
+    average: nn.Module
+    optimiser: torch.optim.Optimizer
+    batches: BatchMaker
+    settings: TrainSettings
+    objective: Objective
+    validate: Callable[[nn.Module, int], Mapping[str, float]] | None
+    group: ProcessGroup
+    device: torch.device
+    log: RunLog | None
+    state: Path
+    stored: Mapping[str, Any]
+    began: float
+    last: int
+
+    def step(self, step: int, schedule: ScheduleState) -> torch.Tensor:
+        """Take one step, log it and return its loss."""
+        rate = self.settings.learning_rate_at(step) * schedule.scale
+        for parameters in self.optimiser.param_groups:
+            parameters["lr"] = rate * parameters["rate_scale"]
+        torch.manual_seed(self.settings.seed * 1_000_003 + step)
+        self.network.train()
+        batch = at_stage(self.batches, schedule.stage).batch(step, rank=self.group.rank)
+        mixed = _in_bfloat16(self.settings, self.device)
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=mixed):
+            figures = self.objective(self.network, batch)
+        if not torch.isfinite(figures["loss"]):
+            raise RebalanceError(f"the loss of step {step} is not a number; lower the learning rate", where="training")
+        self.optimiser.zero_grad(set_to_none=True)
+        figures["loss"].backward()  # type: ignore[no-untyped-call]
+        self.group.average_gradients(self.network)
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.gradient_clip)
+        self.optimiser.step()
+        _follow(self.average, self.network, self.settings.average_decay, step)
+        done = step + 1
+        if self.log is not None and (done % self.settings.log_every == 0 or done == self.last):
+            self.log.step(done, self._seconds, rate, figures, float(norm))
+        return figures["loss"]
+
+    def after(self, done: int, schedule: ScheduleState) -> ScheduleState:
+        """Validate and save where that is due, and return the schedule from here on."""
+        if self.validate is not None and (done % self.settings.validate_every == 0 or done == self.last):
+            schedule = self._validated(done, schedule)
+        over = done == self.last or self.settings.stops_at(schedule)
+        if self.log is not None and (done % self.settings.save_every == 0 or over):
+            now = _run_state.Progress(step=done, seconds=self._seconds, schedule=schedule)
+            _run_state.save_state(self.state, self.network, self.average, self.optimiser, now, self.stored)
+        return schedule
+
+    def _validated(self, done: int, schedule: ScheduleState) -> ScheduleState:
+        """Return the schedule after a validation; the leading process alone validates."""
+        if self.log is not None and self.validate is not None:
+            figures = at_stage(self.validate, schedule.stage)(self.average, done)
+            found = {**figures, **_told_stage(self.settings, schedule)}
+            selection = self.log.validation(done, found, self.average)
+            followed = after_validation(schedule, -selection, self.settings.plateau, self.settings.curriculum)
+            if followed.stage != schedule.stage:
+                self.log.begin_stage()
+            schedule = followed
+        return self.group.share(schedule) if self.settings.follows_validation else schedule
+
+    @property
+    def _seconds(self) -> float:
+        """How long the run has been trained."""
+        return time.monotonic() - self.began
 
 
 def _told_stage(settings: TrainSettings, schedule: ScheduleState) -> dict[str, float]:
@@ -164,35 +219,6 @@ def _compile(network: nn.Module) -> None:
     """Let the body of a mask network be compiled, any other network as a whole; its parameters stay where they are."""
     body = network.body if isinstance(network, MaskNetwork) else network
     body.compile()
-
-
-def _step(
-    network: nn.Module,
-    batches: BatchMaker,
-    optimiser: torch.optim.Optimizer,
-    settings: TrainSettings,
-    step: int,
-    rate: float,
-    group: ProcessGroup,
-    device: torch.device,
-    objective: Objective,
-) -> tuple[Mapping[str, torch.Tensor], float]:
-    """Take one step and return its figures and the norm of its gradient."""
-    for parameters in optimiser.param_groups:
-        parameters["lr"] = rate * parameters["rate_scale"]
-    torch.manual_seed(settings.seed * 1_000_003 + step)
-    network.train()
-    batch = batches.batch(step, rank=group.rank)
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=_in_bfloat16(settings, device)):
-        figures = objective(network, batch)
-    if not torch.isfinite(figures["loss"]):
-        raise RebalanceError(f"the loss of step {step} is not a number; lower the learning rate", where="training")
-    optimiser.zero_grad(set_to_none=True)
-    figures["loss"].backward()  # type: ignore[no-untyped-call]
-    group.average_gradients(network)
-    norm = nn.utils.clip_grad_norm_(network.parameters(), settings.gradient_clip)
-    optimiser.step()
-    return figures, float(norm)
 
 
 def _in_bfloat16(settings: TrainSettings, device: torch.device) -> bool:

@@ -470,3 +470,19 @@ def test_clips_tell_who_plays_in_the_piece(tracks: Path) -> None:
     assert clips.players[0].tolist() == [len(played) > 0 for played in track.notes]
     assert not clips.players[1].any()
     assert clips.players[0].any()
+
+
+def test_leaving_silent_estimates_out_of_the_criticism_moves_the_separator_alike(tracks: Path) -> None:
+    torch.manual_seed(0)
+    separator, critic = ScoreTcn(TcnConfig(role="separator", told_players=True, **SMALL)), small("transcriptor")
+    track = read_scored_tracks([tracks], separator.config.instruments, separator.config.sample_rate)[0]
+    clips = objectives.clips_of(clips_at([(track, 0)], 1.0), separator)
+    assert not clips.players.all()
+    gradients = []
+    for heard in (clips.players, torch.ones_like(clips.players)):
+        separator.zero_grad()
+        estimates = objectives.estimates_of(separator, clips)
+        objectives.criticised(estimates, critic.eval(), clips, ScoreLossSettings(), heard)["loss"].backward()
+        gradients.append([part.grad.clone() for part in separator.parameters() if part.grad is not None])
+    for some, every in zip(*gradients, strict=True):
+        torch.testing.assert_close(some, every)

@@ -22,6 +22,7 @@ from rebalance.training.score_supervision._step_losses import (
     frozen,
     remixed_clips,
     separated,
+    sounding,
     stem_loss,
     transcribed,
 )
@@ -132,7 +133,7 @@ class SemiSupervisedObjective:
         clips = clips_of(batch, separator)
         estimates = estimates_of(separator, clips)
         with frozen(self.transcriptor.eval()):
-            figures = criticised(estimates, self.transcriptor, clips, self.settings)
+            figures = criticised(estimates, self.transcriptor, clips, self.settings, sounding(separator, clips))
         known = slice(0, self.n_with_stems)
         stems = stem_loss(estimates[known], sources_of(clips, separator)[known]).mean()
         return {**figures, "loss": figures["loss"] + self.stem_weight * stems, "stems": stems}
@@ -257,7 +258,7 @@ class JointObjective:
             remixed, scores = remixed_clips(estimates, roll)
             chances = torch.sigmoid(transcriptor(remixed))
             return self.settings.alpha_3 * losses.adversarial_mixture_loss(chances, scores).mean()
-        chances = chances_of(transcriptor, estimates)
+        chances = chances_of(transcriptor, estimates, torch.ones_like(roll[:, :, 0, 0], dtype=torch.bool))
         total = torch.zeros((), device=roll.device)
         for instrument in range(roll.shape[1]):
             total = total + losses.adversarial_transcription_loss(chances[:, instrument], roll, instrument).mean()

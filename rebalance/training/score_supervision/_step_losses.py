@@ -91,18 +91,28 @@ def separated(
     separator: ScoreTcn, transcriptor: ScoreTcn, clips: Clips, settings: ScoreLossSettings
 ) -> dict[str, Tensor]:
     """Return equation (8) and its parts, mean over clips."""
-    return criticised(estimates_of(separator, clips), transcriptor, clips, settings)
+    return criticised(estimates_of(separator, clips), transcriptor, clips, settings, sounding(separator, clips))
+
+
+def sounding(separator: ScoreTcn, clips: Clips) -> Tensor:
+    """Return which estimates may sound, ``(batch, n_instruments)``: a separator that is told leaves out the others."""
+    return clips.players if separator.config.needs_players else torch.ones_like(clips.players)
 
 
 def criticised(
-    estimates: Tensor, transcriptor: ScoreTcn, clips: Clips, settings: ScoreLossSettings
+    estimates: Tensor, transcriptor: ScoreTcn, clips: Clips, settings: ScoreLossSettings, heard: Tensor
 ) -> dict[str, Tensor]:
-    """Return equation (8) of estimates and its parts, mean over clips."""
+    """Return equation (8) of estimates and its parts, mean over clips.
+
+    Estimates that are not ``heard`` (of `sounding`) are silent whatever the separator does; what the transcriptor finds
+    in them is left out.
+    """
     weights = settings.instrument_weights()
-    chances = chances_of(transcriptor, estimates)
+    chances = chances_of(transcriptor, estimates, heard)
     score = torch.zeros(len(estimates), device=estimates.device)
     for instrument in range(estimates.shape[1]):
-        score = score + losses.own_score_loss(chances[:, instrument], clips.roll, instrument, weights)
+        own = losses.own_score_loss(chances[:, instrument], clips.roll, instrument, weights)
+        score = score + own * heard[:, instrument]
     mixture = torch.zeros_like(score)
     if settings.alpha_2:
         mixture = settings.alpha_2 * losses.mixture_loss(clips.mixture, estimates, clip_activity(clips.roll))
@@ -113,10 +123,12 @@ def criticised(
     return {"loss": (score + mixture).mean(), "score": score.mean(), "mixture": mixture.mean()}
 
 
-def chances_of(transcriptor: ScoreTcn, estimates: Tensor) -> Tensor:
-    """Return what is transcribed of every estimate, ``(batch, n_estimates, n_instruments, n_notes, n_frames)``."""
-    logits: Tensor = transcriptor(estimates.flatten(0, 1))
-    return torch.sigmoid(logits).reshape(*estimates.shape[:2], *logits.shape[1:])
+def chances_of(transcriptor: ScoreTcn, estimates: Tensor, heard: Tensor) -> Tensor:
+    """Return what is found in estimates, ``(batch, n_estimates, n_instruments, n_notes, n_frames)``; 0 if not heard."""
+    found = torch.sigmoid(transcriptor(estimates[heard]))
+    chances = found.new_zeros(*estimates.shape[:2], *found.shape[1:])
+    chances[heard] = found
+    return chances
 
 
 def stem_loss(estimates: Tensor, sources: Tensor) -> Tensor:
