@@ -68,7 +68,7 @@ def spread_segments(segments: Iterable[Segment], n_segments: int | None = None) 
     >>> from rebalance.task import spread_segments
     >>> task = load_task("metadata/demo", "valid")
     >>> [segment.name for segment in spread_segments(task.segments.values(), 1)]
-    ['mozart-winds_000']
+    ['haydn-quartet_000']
     """
     if n_segments is not None and n_segments < 1:
         raise ConfigError(where="number of segments", expected="at least 1", got=str(n_segments))
