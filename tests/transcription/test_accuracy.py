@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from rebalance._base.errors import AudioError
-from rebalance.transcription import PitchTrack, TranscribedNote, frame_shares, multipitch_agreement, note_agreement
+from rebalance.transcription import (
+    FRAME_KINDS,
+    PitchTrack,
+    TranscribedNote,
+    frame_kinds,
+    frame_shares,
+    multipitch_agreement,
+    note_agreement,
+)
 
 
 def note(onset_s: float, end_s: float, pitch: int = 69) -> TranscribedNote:
@@ -50,6 +58,19 @@ def test_frames_count_by_pitch_and_by_silence() -> None:
     assert np.isnan(frame_shares(np.array([nan]), track([nan])).pitch)
     with pytest.raises(AudioError, match="expected"):
         frame_shares(np.zeros(3), track([60.0]))
+
+
+def test_every_frame_is_of_one_kind() -> None:
+    nan = float("nan")
+    true = np.array([[60.0] * 8, [64.0] * 4 + [72.0] * 4])
+    found = np.array([[60.5, 60.6, 64.4, nan, 72.0, 48.0, 79.2, 41.7], [64.0] * 8])
+    kinds = ["right", "elsewhere", "another", "silent", "another", "octave", "octave", "elsewhere"]
+    assert frame_kinds(found, true, 0).tolist() == kinds
+    assert set(kinds) == set(FRAME_KINDS)
+
+
+def test_a_player_alone_takes_nobodys_pitch() -> None:
+    assert frame_kinds(np.array([[61.0, 60.0]]), np.array([[60.0, 60.0]]), 0).tolist() == ["elsewhere", "right"]
 
 
 def test_a_pitch_counts_whoever_plays_it() -> None:
