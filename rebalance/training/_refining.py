@@ -143,9 +143,9 @@ class RefiningObjective:
             else:
                 tracked = torch.softmax(self.tracker(batch.mixture, batch.slots).logits, dim=2).transpose(2, 3)
                 found = tracked.cpu().numpy()
-                on_combs = np.concatenate([finer_pitches(found[..., :-1], n_steps), found[..., -1:]], axis=-1)
+                between = np.concatenate([finer_pitches(found[..., :-1], n_steps), found[..., -1:]], axis=-1)
                 shares = torch.from_numpy(sharpened_shares(found, power)[..., :-1])
-                finer = sharpened_shares(on_combs, power)[..., :-1]
+                finer = sharpened_shares(between, power)[..., :-1]
         lingering = (released(each, PLAIN_COMBS.release) for each in (shares.cpu().numpy(), finer))
         pitched, on_combs = (torch.from_numpy(each).to(batch.sources.device) for each in lingering)
         return pitched, on_combs
