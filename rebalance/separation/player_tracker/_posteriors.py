@@ -85,17 +85,17 @@ class Posteriors:
         )
 
     def sharpened(self, power: float) -> Posteriors:
-        """Return the posteriors with every share raised to a power and made to sum to 1 again.
+        """Return the posteriors with every share raised to a power and made to sum to 1 again; see `sharpened_shares`.
 
         Parameters
         ----------
         power
-            Above 1 the likelier states gain; 1 changes nothing.
+            1 changes nothing.
 
         Raises
         ------
         ConfigError
-            If the power is not positive.
+            If it is not positive.
         """
         return replace(self, values=sharpened_shares(self.values, power))
 
