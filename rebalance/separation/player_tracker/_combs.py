@@ -140,7 +140,7 @@ def sharpened_shares(shares: NDArray[np.float32], power: float) -> NDArray[np.fl
     """
     if not power > 0:
         raise ConfigError(where="power", expected="a positive number", got=str(power))
-    raised = shares**power
+    raised = (shares / shares.max(axis=-1, keepdims=True)) ** power
     raised[raised < _TINY] = 0.0  # subnormal numbers would slow all that follows
     sharpened: NDArray[np.float32] = (raised / raised.sum(axis=-1, keepdims=True)).astype(np.float32)
     return sharpened
