@@ -104,7 +104,7 @@ def checkpoint_header(path: StrPath) -> dict[str, str] | None:
     Examples
     --------
     >>> from rebalance.separation import checkpoint_header, shipped_weights
-    >>> "format" in checkpoint_header(shipped_weights()["fast"])
+    >>> "format" in checkpoint_header(shipped_weights()["u-net"])
     True
     """
     path = expanded(path)
@@ -138,10 +138,10 @@ def checked_header(path: StrPath, wanted: str) -> tuple[dict[str, str], str]:
     Examples
     --------
     >>> from rebalance.separation import SCORE_FORMAT, checked_header, shipped_weights
-    >>> checked_header(shipped_weights()["fast"], SCORE_FORMAT)
+    >>> checked_header(shipped_weights()["u-net"], SCORE_FORMAT)
     Traceback (most recent call last):
         ...
-    rebalance._base.errors.ConfigError: ...fast.safetensors: expected a checkpoint of format ...
+    rebalance._base.errors.ConfigError: ...u-net.safetensors: expected a checkpoint of format ...
     """
     header = checkpoint_header(path)
     if header is None or header["format"] != wanted:

@@ -60,7 +60,7 @@ def info_of_checkpoints(checkpoints: Sequence[Checkpoint[Any]]) -> SeparatorInfo
     Examples
     --------
     >>> from rebalance.separation import info_of_checkpoints, load_checkpoint, shipped_weights
-    >>> info_of_checkpoints([load_checkpoint(shipped_weights()["fast"])]).lookahead_ms
+    >>> info_of_checkpoints([load_checkpoint(shipped_weights()["u-net"])]).lookahead_ms
     inf
     """
     digests = "".join(sorted(each.sha256 for each in checkpoints))
@@ -173,7 +173,7 @@ def load_checkpoint(path: StrPath) -> Checkpoint[MaskNetwork]:
     Examples
     --------
     >>> from rebalance.separation import load_checkpoint, shipped_weights
-    >>> len(load_checkpoint(shipped_weights()["fast"]).card.shrinkage)
+    >>> len(load_checkpoint(shipped_weights()["u-net"]).card.shrinkage)
     4
     """
     from rebalance.separation.mask_network import MaskNetwork, MaskNetworkConfig
@@ -213,10 +213,10 @@ def load_network(
     --------
     >>> from rebalance.separation import SCORE_FORMAT, load_network, shipped_weights
     >>> from rebalance.separation.score_supervised import ScoreTcn, TcnConfig
-    >>> load_network(shipped_weights()["fast"], SCORE_FORMAT, TcnConfig, ScoreTcn)
+    >>> load_network(shipped_weights()["u-net"], SCORE_FORMAT, TcnConfig, ScoreTcn)
     Traceback (most recent call last):
         ...
-    rebalance._base.errors.ConfigError: ...fast.safetensors: expected a checkpoint of format ...
+    rebalance._base.errors.ConfigError: ...u-net.safetensors: expected a checkpoint of format ...
     """
     path = expanded(path)
     from safetensors.torch import load_file

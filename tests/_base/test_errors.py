@@ -86,7 +86,7 @@ FAILURES: dict[str, tuple[Callable[[Path], object], str, str, str]] = {
     "notation": (lambda _: chair_labelled("Violine_x"), "", "", ""),
     "corpora": (lambda folder: load_corpus("URMP", folder, purpose="evaluation"), "", "pieces of", "none"),
     "training": (lambda folder: read_settings(folder / "none.yaml", TrackerExperiment), "none.yaml", "", ""),
-    "transcription": (lambda _: load_tracker("fast"), "tracker 'fast'", "", ""),
+    "transcription": (lambda _: load_tracker("u-net"), "tracker 'u-net'", "", ""),
 }
 
 

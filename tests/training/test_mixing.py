@@ -57,6 +57,28 @@ def test_the_higher_of_two_voices_is_the_first(library: StemLibrary) -> None:
     assert found
 
 
+def test_where_notes_are_known_the_higher_in_the_crop_is_the_first(library: StemLibrary) -> None:
+    upper, lower = (stem.entry for stem in library.stems if stem.entry.instrument == "Violin")
+    mixer = mixer_of(library)
+    late = 10.0 * mixer.settings.crop_samples
+    crossing = np.array([[0, 1000, 60], [late, 2 * late, 90]], dtype=np.float32)
+    steady = np.array([[-5000, 1000, 69]], dtype=np.float32)
+    first, second = (VOICES.index(("Violin", voice)) for voice in (1, 2))
+    assert mixer._slots((upper, lower), (None, None)) == [first, second]
+    assert mixer._slots((upper, lower), (crossing, steady)) == [second, first]
+    assert mixer._slots((upper, lower), (crossing[1:], steady)) == [first, second]  # it rests: as the whole part is
+
+
+def test_mixtures_of_one_section_hold_strings_or_woodwinds(library: StemLibrary) -> None:
+    mixer = mixer_of(library, coherent_share=0.0, section_share=1.0, batch_size=16)
+    kinds = set()
+    for slots in mixer.batch(0).slots.tolist():
+        kind = {VOICES[slot][0] in {"Cello", "Viola", "Violin"} for slot in slots if slot >= 0}
+        assert len(kind) == 1
+        kinds |= kind
+    assert kinds == {True, False}
+
+
 def test_without_augmentation_a_dry_source_is_its_stem_scaled(library: StemLibrary) -> None:
     mixer = mixer_of(library, coherent_share=1.0, batch_size=4, **PLAIN)
     batch = mixer.batch(2)

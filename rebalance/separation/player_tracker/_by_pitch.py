@@ -35,6 +35,7 @@ _A4_HZ, _A4_MIDI = 440.0, 69.0
 _BLOCK = 768 * HOP_SIZE  # in samples, about 18 s; a whole number of the places of a refiner
 _REFINED_SHARE = 0.7  # of the masks, the rest being those of the combs: what a refiner is too sure of costs less
 _SHARPNESS = 2.0  # power the tracker's shares are raised to: spread over wrong pitches they cost more than they save
+_COMBS_PER_PITCH = 3  # where there is no refiner: a ninth of a semitone apart
 _BLOCK_MARGIN = 64 * HOP_SIZE  # further than masks see
 
 
@@ -274,7 +275,8 @@ class _CombMasks:
     sharpness: float
 
     def __call__(self, spectra: NDArray[np.complex64], posteriors: Posteriors) -> NDArray[np.float32]:  # noqa: ARG002
-        return pitch_masks(posteriors.sharpened(self.sharpness), sample_rate=self.sample_rate, combs=self.combs)
+        on_combs = posteriors.finer(_COMBS_PER_PITCH).sharpened(self.sharpness)
+        return pitch_masks(on_combs, sample_rate=self.sample_rate, combs=self.combs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

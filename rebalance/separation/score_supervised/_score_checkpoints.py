@@ -62,10 +62,10 @@ def load_score_separator(name: str, path: StrPath, *, device: str) -> ScoreSuper
     --------
     >>> from rebalance.separation import shipped_weights
     >>> from rebalance.separation.score_supervised import load_score_separator
-    >>> load_score_separator("fast", shipped_weights()["fast"], device="cpu")
+    >>> load_score_separator("u-net", shipped_weights()["u-net"], device="cpu")
     Traceback (most recent call last):
         ...
-    rebalance._base.errors.ConfigError: ...fast.safetensors: expected a checkpoint of format ...
+    rebalance._base.errors.ConfigError: ...u-net.safetensors: expected a checkpoint of format ...
     """
     model = load_network(path, SCORE_FORMAT, TcnConfig, ScoreTcn, device=chosen_device(device))
     return ScoreSupervisedSeparator(name=name, network=model.network, card=model.card, weights=model.sha256)

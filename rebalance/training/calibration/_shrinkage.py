@@ -81,7 +81,7 @@ def fit_shrinkage(
     >>> from rebalance.separation import shipped_weights
     >>> from rebalance.training.calibration import fit_shrinkage
     >>> task = load_task("metadata/demo", "valid")
-    >>> fit_shrinkage(task, shipped_weights()["fast"], shrinkages=(0.5, 1.0))
+    >>> fit_shrinkage(task, shipped_weights()["u-net"], shrinkages=(0.5, 1.0))
     Traceback (most recent call last):
         ...
     rebalance._base.errors.ConfigError: shrinkages: expected 0, the mixture, among them, got [0.5, 1.0]

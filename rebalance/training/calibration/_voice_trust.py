@@ -64,7 +64,7 @@ def fit_voice_trust(task: Task, checkpoint: StrPath, *, jobs: int | None = None)
     >>> from rebalance.training.calibration import fit_voice_trust
     >>> task = load_task("metadata/demo", "valid")
     >>> winds = task.subset([pair for pair in task.pairs if pair.scene == "S50003"])
-    >>> fit_voice_trust(winds, shipped_weights()["fast"])
+    >>> fit_voice_trust(winds, shipped_weights()["u-net"])
     Traceback (most recent call last):
         ...
     rebalance._base.errors.RebalanceError: trust in voices: the task has no two voices of one instrument

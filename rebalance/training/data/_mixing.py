@@ -19,6 +19,7 @@ _TRIES = 20
 _SPACING_DEG = (7.0, 14.0)
 _HALF_ANGLE_DEG = (40.0, 65.0)
 _TINY = 1e-8
+_STRINGS = ("Cello", "Viola", "Violin")
 _MIXTURE_LEVEL = 0.02
 
 
@@ -38,6 +39,8 @@ class MixingSettings:
         Share of mixtures whose stems were played together; the rest is drawn stem by stem.
     pair_share
         Share of the random mixtures that hold two voices of one instrument.
+    section_share
+        Share of the random mixtures whose instruments are all strings or all woodwinds: they sound most alike.
     coherent_level_db, random_level_db
         Largest departure of a source from equal level, either way.
     eq_db
@@ -67,6 +70,7 @@ class MixingSettings:
     n_sources_weights: tuple[float, ...] = (1.0, 1.2, 1.6, 0.7)
     coherent_share: float = 0.5
     pair_share: float = 0.25
+    section_share: float = 0.0
     coherent_level_db: float = 4.0
     random_level_db: float = 8.0
     eq_db: float = 6.0
@@ -229,14 +233,14 @@ class Mixer:
         n_sources = int(rng.choice(len(weights), p=weights / weights.sum())) + CAD2_TASK2.n_sources[0]
         coherent = bool(rng.uniform() < self.settings.coherent_share)
         crops = self._coherent_crops(n_sources, rng) if coherent else self._random_crops(n_sources, rng)
-        slots = self._slots([self.stem_library.stems[crop.stem].entry for crop in crops])
         cents = self.settings.coherent_detune_cents if coherent else self.settings.random_detune_cents
         ratios = [2.0 ** (float(rng.uniform(-cents, cents)) / 1200.0) for _ in crops]
+        notes = tuple(self._notes(crop, ratio) for crop, ratio in zip(crops, ratios, strict=True))
         return _Mixture(
             sources=self._sound(crops, ratios, coherent, rng),
-            slots=slots,
+            slots=self._slots([self.stem_library.stems[crop.stem].entry for crop in crops], notes),
             gains_db=random_gains_db(len(crops), rng),
-            notes=tuple(self._notes(crop, ratio) for crop, ratio in zip(crops, ratios, strict=True)),
+            notes=notes,
         )
 
     def _coherent_crops(self, n_sources: int, rng: np.random.Generator) -> list[_Crop]:
@@ -257,6 +261,8 @@ class Mixer:
     def _random_crops(self, n_sources: int, rng: np.random.Generator) -> list[_Crop]:
         """Choose instruments, then a stem and a place for each."""
         available: list[str] = rng.permutation(list(self.stem_library.by_instrument)).tolist()
+        if self.settings.section_share and rng.uniform() < self.settings.section_share:
+            available = [name for name in available if (name in _STRINGS) == (available[0] in _STRINGS)]
         names = sorted(available, key=lambda name: name != self.settings.always)[:n_sources]
         doubling = [name for name in names if name in CAD2_TASK2.doubling_instruments]
         if doubling and rng.uniform() < self.settings.pair_share:
@@ -291,12 +297,12 @@ class Mixer:
         activity = self.stem_library.stems[crop.stem].activity(crop.start, self.settings.crop_samples)
         return activity >= self.settings.least_activity
 
-    def _slots(self, entries: Sequence[StemEntry]) -> list[int]:
+    def _slots(self, entries: Sequence[StemEntry], notes: Sequence[NDArray[np.float32] | None]) -> list[int]:
         """Return the network's voice of every source; of two voices of one instrument the higher is the first."""
+        heights = [self._mean_pitch(*facts) for facts in zip(entries, notes, strict=True)]
         numbers = [0] * len(entries)
-        order = sorted(range(len(entries)), key=lambda index: -entries[index].mean_pitch)
         seen: dict[str, int] = {}
-        for index in order:
+        for index in sorted(range(len(entries)), key=lambda index: -heights[index]):
             name = entries[index].instrument
             seen[name] = seen.get(name, 0) + 1
             numbers[index] = seen[name]
@@ -305,6 +311,14 @@ class Mixer:
         if missing := [voice for voice in wanted if voice not in self.voices]:
             raise ConfigError(f"the network has no voice for {missing}", where="mixture")
         return [self.voices.index(voice) for voice in wanted]
+
+    def _mean_pitch(self, entry: StemEntry, notes: NDArray[np.float32] | None) -> float:
+        """Return the mean MIDI pitch of what sounds in the crop, that of the whole part where nothing is known of it."""
+        if notes is None:
+            return entry.mean_pitch
+        onsets, ends = notes[:, :2].clip(0, self.settings.crop_samples).T
+        durations = ends - onsets
+        return float(np.average(notes[:, 2], weights=durations)) if durations.sum() > 0 else entry.mean_pitch
 
     def _sound(
         self, crops: Sequence[_Crop], ratios: Sequence[float], coherent: bool, rng: np.random.Generator
