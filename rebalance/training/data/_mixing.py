@@ -313,7 +313,7 @@ class Mixer:
         return [self.voices.index(voice) for voice in wanted]
 
     def _mean_pitch(self, entry: StemEntry, notes: NDArray[np.float32] | None) -> float:
-        """Return the mean MIDI pitch of what sounds in the crop, that of the whole part where nothing is known of it."""
+        """Return the mean MIDI pitch of what sounds in the crop, of the whole part where nothing is known of that."""
         if notes is None:
             return entry.mean_pitch
         onsets, ends = notes[:, :2].clip(0, self.settings.crop_samples).T
