@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from rebalance.separation.player_tracker import TrackerNetwork
 from rebalance.training.data import Batch
@@ -60,6 +61,14 @@ class PitchTargets:
     def label_offsets(self) -> Tensor:
         """How far the pitch lies above the centre of its label, in states."""
         return torch.where(self.share > 0.5, self.earlier_offsets, self.offsets)
+
+    def ahead(self, n_frames: int) -> PitchTargets:
+        """Return at every frame what is to be found so many frames later; at the end nothing is."""
+        if not n_frames:
+            return self
+        later = {part.name: getattr(self, part.name)[..., n_frames:] for part in fields(self)}
+        moved = PitchTargets(**{name: functional.pad(values, (0, n_frames)) for name, values in later.items()})
+        return replace(moved, states=functional.pad(later["states"], (0, n_frames), value=IGNORED))
 
 
 def pitch_labels(network: TrackerNetwork, batch: Batch) -> Tensor:
@@ -121,13 +130,14 @@ def pitch_targets(network: TrackerNetwork, batch: Batch) -> PitchTargets:
         absent = (batch.slots < 0)[..., None]
         amplitudes = spectra[:, 0].abs().reshape(*batch.slots.shape, *spectra.shape[-2:])
         offsets, earlier_offsets = (pitch_offsets(network, amplitudes, found) for found in (states, earlier))
-    return PitchTargets(
+    targets = PitchTargets(
         states=states.masked_fill(absent, IGNORED),
         earlier=earlier,
         share=share.masked_fill(silent | absent, 0.0),
         offsets=offsets.masked_fill(silent | absent, 0.0),
         earlier_offsets=earlier_offsets,
     )
+    return targets.ahead(network.config.ahead_frames)
 
 
 def source_pitches(
@@ -167,7 +177,8 @@ def source_pitches(
     targets = pitch_targets(network, batch)
     midi = _A4_MIDI + 12 * np.log2(network.config.features.centres_hz / _A4_HZ)
     offsets = 12 / network.config.features.bins_per_octave * targets.label_offsets[0].cpu().numpy().astype(np.float64)
-    pitches: NDArray[np.float64] = np.append(midi, np.nan)[targets.labels[0].cpu().numpy()] + offsets
+    labels = torch.where(targets.labels == IGNORED, len(midi), targets.labels)
+    pitches: NDArray[np.float64] = np.append(midi, np.nan)[labels[0].cpu().numpy()] + offsets
     return pitches
 
 
@@ -229,7 +240,7 @@ def near_notes(network: TrackerNetwork, batch: Batch) -> tuple[Tensor, Tensor]:
     config = network.config
     n_frames = config.transform.n_frames(batch.sources.shape[-1])
     midi = _A4_MIDI + 12 * np.log2(config.pitches_hz.numpy() / _A4_HZ)
-    centres = (np.arange(n_frames, dtype=np.float64) + 1) * config.transform.hop - config.transform.window / 2
+    centres = config.heard_samples(n_frames)
     newest = np.ones((*batch.slots.shape, len(midi), n_frames), dtype=bool)
     before = np.zeros_like(newest)
     for mixture, its_notes in enumerate(batch.notes):

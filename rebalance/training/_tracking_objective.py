@@ -142,7 +142,7 @@ class FrameAccuracy:
             silence = network.config.features.n_bins
             for place in (batch.slots >= 0).nonzero().tolist():
                 true, guess = labels[tuple(place)], states[tuple(place)]
-                sounding, silent = true < silence, true == silence
+                sounding, silent = (true >= 0) & (true < silence), true == silence
                 if sounding.any():
                     right = float(((guess - true).abs() <= _TOLERANCE_BINS)[sounding].float().mean())
                     found["frames"].append(right)

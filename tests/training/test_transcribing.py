@@ -6,9 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
-from small_networks import SMALL_REFINER, SMALL_TRACKER, small_tracker
+from small_networks import SMALL_CAUSAL_TRACKER, SMALL_REFINER, SMALL_TRACKER, small_tracker
 
 from rebalance._base.errors import ConfigError
 from rebalance.separation import ModelCard, load_separator
@@ -93,6 +94,31 @@ def test_pitches_of_sources_are_midi_pitches_and_none_in_silence() -> None:
     assert np.abs(pitches[0, 10:30] - 76).max() <= 0.5
     assert np.isnan(pitches[1, 10:30]).all()
     assert np.abs(pitches[1, 55:80] - 48).max() <= 0.5
+
+
+def test_what_is_asked_of_a_tracker_ahead_is_what_sounds_so_many_frames_later() -> None:
+    sources = [tone(76, seconds=2), tone(48, seconds=2, silent_s=1.0)]
+    now, later = (
+        pitch_targets(small_tracker(config=replace(SMALL_CAUSAL_TRACKER, ahead_frames=n_frames)), batch_of(sources))
+        for n_frames in (0, 2)
+    )
+    assert torch.equal(later.labels[..., :-2], now.labels[..., 2:])
+    assert torch.equal(later.label_offsets[..., :-2], now.label_offsets[..., 2:])
+    assert (later.labels[..., -2:] == IGNORED).all()
+    assert (now.labels != IGNORED).all()
+    network = small_tracker(config=SMALL_CAUSAL_TRACKER)
+    pitches = source_pitches(network, batch_of(sources).sources[0].numpy(), ("Violin", "Cello"))
+    assert np.isnan(pitches[:, -1]).all()
+
+
+def test_a_causal_tracker_trains_and_ships(stem_folder: Path, tmp_path: Path) -> None:
+    experiment = replace(tracker_experiment(stem_folder), network=SMALL_CAUSAL_TRACKER)
+    run_tracker_experiment(experiment, tmp_path / "run", device="cpu")
+    validation = pd.read_csv(tmp_path / "run" / "validation.csv")
+    assert validation["same/frames"].between(0, 1).all()
+    path = tmp_path / "causal.safetensors"
+    export_tracker(tmp_path / "run", None, path, ModelCard(), tracker=SMALL_CAUSAL_TRACKER, refiner=SMALL_REFINER)
+    assert load_separator(path, device="cpu").info.lookahead_ms < 5
 
 
 def test_notes_keep_a_label_from_the_octave_above() -> None:

@@ -10,6 +10,7 @@ from ._combs import (
     released as released,
     sharpened_shares as sharpened_shares,
 )
+from ._pitch_stream import PitchStream as PitchStream, TrackerStream as TrackerStream
 from ._posteriors import Posteriors as Posteriors
 from ._refiner import Refiner as Refiner, RefinerConfig as RefinerConfig
 from ._tracker import Tracker as Tracker, load_tracker as load_tracker

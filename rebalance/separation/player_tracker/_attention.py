@@ -1,10 +1,12 @@
-"""Attention over time and between players, by distance in time rather than by place: recordings of any length."""
+"""Layers over time and between players, by distance in time rather than by place: recordings of any length."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from rebalance.separation.networks import Memory, full_precision
 
 _MAX_SLOPE = 0.5
 _NEIGHBOURS = 9
@@ -28,12 +30,11 @@ class AttentionBlock(nn.Module):
         self.merge = nn.Linear(width, width)
         last = nn.Linear(2 * width, width)
         self.own = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), last)
-        for parameter in (*self.near.parameters(), *self.merge.parameters(), *last.parameters()):
-            nn.init.zeros_(parameter)
+        _begin_with_zeros(self.near, self.merge, last)
         slopes = [_MAX_SLOPE / 4**head if 2 * head < n_heads else 0.0 for head in range(n_heads)]
         self.register_buffer("slopes", torch.tensor(slopes), persistent=False)
 
-    def forward(self, tokens: Tensor) -> Tensor:
+    def forward(self, tokens: Tensor, memory: Memory | None = None) -> Tensor:  # noqa: ARG002 - sees all frames at once
         """Mix tokens ``(batch, n_frames, width)``."""
         tokens = tokens + self.near(self.norm_near(tokens).transpose(1, 2)).transpose(1, 2)
         steps = torch.arange(tokens.shape[1], device=tokens.device)
@@ -44,20 +45,58 @@ class AttentionBlock(nn.Module):
         return mixed
 
 
-class PlayerBlock(nn.Module):
-    """Attention between the players of a frame, then that of every player over time."""
+class RecurrentBlock(nn.Module):
+    """A convolution along time, a recurrent layer and a pointwise network, each beside a residual path.
 
-    def __init__(self, width: int, n_heads: int) -> None:
+    It sees the past alone, which a memory carries from one stretch to the next. An untrained block changes nothing.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm_near, self.norm_far, self.norm_own = (nn.LayerNorm(width) for _ in range(3))
+        self.near = nn.Conv1d(width, width, _NEIGHBOURS, groups=width)
+        self.recur = nn.GRU(width, width, batch_first=True)
+        self.merge = nn.Linear(width, width)
+        last = nn.Linear(2 * width, width)
+        self.own = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), last)
+        _begin_with_zeros(self.near, self.merge, last)
+
+    def forward(self, tokens: Tensor, memory: Memory | None = None) -> Tensor:
+        """Mix tokens ``(batch, n_frames, width)``; a memory is brought up to date."""
+        tokens = tokens + self.near(self._with_past(self.norm_near(tokens).transpose(1, 2), memory)).transpose(1, 2)
+        before = None if memory is None else memory.get(self.recur)
+        with full_precision(tokens):  # a state adds up what every frame rounds
+            recurred, state = self.recur(self.norm_far(tokens).float(), before)
+        if memory is not None:
+            memory[self.recur] = state
+        tokens = tokens + self.merge(recurred)
+        mixed: Tensor = tokens + self.own(self.norm_own(tokens))
+        return mixed
+
+    def _with_past(self, tokens: Tensor, memory: Memory | None) -> Tensor:
+        """Put the frames before these in front of ``(batch, width, n_frames)``."""
+        past = None if memory is None else memory.get(self.near)
+        if past is None:
+            past = tokens.new_zeros(*tokens.shape[:2], _NEIGHBOURS - 1)
+        joined = torch.cat([past, tokens], dim=-1)
+        if memory is not None:
+            memory[self.near] = joined[..., joined.shape[-1] - _NEIGHBOURS + 1 :]
+        return joined
+
+
+class PlayerBlock(nn.Module):
+    """Attention between the players of a frame, then a layer of every player over time."""
+
+    def __init__(self, width: int, n_heads: int, *, causal: bool = False) -> None:
         super().__init__()
         self.n_heads = n_heads
         self.norm = nn.LayerNorm(width)
         self.attend = nn.Linear(width, 3 * width)
         self.merge = nn.Linear(width, width)
-        for parameter in self.merge.parameters():
-            nn.init.zeros_(parameter)
-        self.along = AttentionBlock(width, n_heads)
+        _begin_with_zeros(self.merge)
+        self.along = RecurrentBlock(width) if causal else AttentionBlock(width, n_heads)
 
-    def forward(self, tokens: Tensor, absent: Tensor) -> Tensor:
+    def forward(self, tokens: Tensor, absent: Tensor, memory: Memory | None = None) -> Tensor:
         """Mix tokens ``(batch, n_players, n_frames, width)``; nobody sees the players that are absent."""
         n_batch, n_players, n_frames, width = tokens.shape
         together = tokens.transpose(1, 2).reshape(n_batch * n_frames, n_players, width)
@@ -66,8 +105,15 @@ class PlayerBlock(nn.Module):
         attended = self.merge(attention(self.attend(self.norm(together)), self.n_heads, bias))
         together = together + attended
         apart = together.reshape(n_batch, n_frames, n_players, width).transpose(1, 2).flatten(0, 1)
-        mixed: Tensor = self.along(apart).reshape(n_batch, n_players, n_frames, width)
+        mixed: Tensor = self.along(apart, memory).reshape(n_batch, n_players, n_frames, width)
         return mixed
+
+
+def _begin_with_zeros(*layers: nn.Module) -> None:
+    """Let layers give nothing before they are trained."""
+    for layer in layers:
+        for parameter in layer.parameters():
+            nn.init.zeros_(parameter)
 
 
 def attention(joined: Tensor, n_heads: int, bias: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
@@ -34,14 +35,17 @@ if TYPE_CHECKING:
 _A4_HZ, _A4_MIDI = 440.0, 69.0
 _BLOCK = 768 * HOP_SIZE  # in samples, about 18 s; a whole number of the places of a refiner
 _REFINED_SHARE = 0.7  # of the masks, the rest being those of the combs: what a refiner is too sure of costs less
-_SHARPNESS = 2.0  # power the tracker's shares are raised to: spread over wrong pitches they cost more than they save
-_COMBS_PER_PITCH = 3  # where there is no refiner: a ninth of a semitone apart
+_STREAM_BLOCK_S = 5.0
+SHARPNESS = 2.0  # power the tracker's shares are raised to: spread over wrong pitches they cost more than they save
+COMBS_PER_PITCH = 3  # where there is no refiner: a ninth of a semitone apart
 _BLOCK_MARGIN = 64 * HOP_SIZE  # further than masks see
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PitchSeparator(Described):
     """Tracks the players, then shares every bin of the mixture by the harmonics of their pitches.
+
+    With a causal tracker it works as the mixture comes in, see `PitchStream`.
 
     Parameters
     ----------
@@ -50,9 +54,9 @@ class PitchSeparator(Described):
     tracker
         Finds the pitches.
     refiner
-        Makes masks of them; the combs alone do when None.
+        Makes masks of them; the combs alone do when None, and with a causal tracker.
     level
-        Mean square the mixture is judged by; its own when None.
+        Mean square the mixture is judged by; its own when None. A causal tracker follows the level itself.
 
     Examples
     --------
@@ -79,26 +83,59 @@ class PitchSeparator(Described):
 
     @property
     def info(self) -> SeparatorInfo:
-        """What is known of it: the card of its tracker, its size; it sees the whole signal."""
+        """What is known of it: the card of its tracker, its size, its look-ahead."""
         networks = [self.tracker.network, *([] if self.refiner is None else [self.refiner])]
-        return self.tracker.card.info(*networks, weights=self.tracker.weights, mixture_consistent=True)
+        ahead_ms = math.inf
+        if self.tracker.network.config.causal:
+            from rebalance.separation.mask_network import ASYMMETRIC
+
+            ahead_ms = 1e3 * (ASYMMETRIC.synthesis - 1) / self.sample_rate
+        return self.tracker.card.info(
+            *networks, weights=self.tracker.weights, lookahead_ms=ahead_ms, mixture_consistent=True
+        )
 
     def __call__(self, mixture: Audio, instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Estimate every source; see `rebalance.separation.Separator`."""
         known = known_instruments(instruments)
         checked = checked_mixture(mixture)
-        estimates = separate_by_pitch(
-            checked,
-            self.tracker(checked, known, level=self.level),
-            sample_rate=self.sample_rate,
-            refiner=self.refiner,
-            level=self.level,
-            sharpness=_SHARPNESS,
-        )
+        separated = self._as_it_comes_in if self.tracker.network.config.causal else self._as_a_whole
+        estimates = separated(checked, known)
         if len(set(known)) == len(known):
             return estimates
         pooled = pool_voices(np.stack(list(estimates.values())), known, self.tracker.card.voice_trust)
         return dict(zip(estimates, pooled, strict=True))
+
+    def _as_a_whole(self, mixture: NDArray[np.float32], instruments: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Separate a mixture after its players are tracked to the end."""
+        return separate_by_pitch(
+            mixture,
+            self.tracker(mixture, instruments, level=self.level),
+            sample_rate=self.sample_rate,
+            refiner=self.refiner,
+            level=self.level,
+            sharpness=SHARPNESS,
+        )
+
+    def _as_it_comes_in(
+        self, mixture: NDArray[np.float32], instruments: Sequence[str]
+    ) -> dict[str, NDArray[np.float32]]:
+        """Separate a mixture block by block, none of which sees what comes after it."""
+        from rebalance.separation.networks import within_memory
+        from rebalance.separation.player_tracker._pitch_stream import PitchStream
+
+        def streamed(size: int) -> NDArray[np.float32]:
+            stream = PitchStream(self.tracker.network, instruments)
+            starts = range(0, mixture.shape[1], size)
+            parts = [stream.push(mixture[:, start : start + size]) for start in starts]
+            return np.concatenate([*parts, stream.finish()], axis=-1)
+
+        estimates = within_memory(
+            streamed,
+            int(_STREAM_BLOCK_S * self.sample_rate),
+            smaller=lambda size: size // 2 if size >= self.tracker.network.config.transform.window else None,
+            n_samples=int,
+        )
+        return dict(zip(source_names(instruments), estimates, strict=True))
 
     def at_level(self, mean_square: float) -> PitchSeparator:
         """Return the same separator, which takes this for the mean square of every mixture."""
@@ -244,16 +281,43 @@ def pitch_masks(posteriors: Posteriors, *, sample_rate: int, combs: CombSettings
     NDArray
         Shape ``(n_players, n_frames, n_bins)``, in [0, 1], summing to 1 over the players.
     """
-    pitched = released(posteriors.values[:, :, :-1], combs.release)
-    frequencies_hz = _A4_HZ * 2.0 ** ((posteriors.pitches_midi - _A4_MIDI) / 12)
+    shapes = player_combs(posteriors.pitches_midi, posteriors.instruments, sample_rate, combs)
+    return shares_of_bins(released(posteriors.values[:, :, :-1], combs.release), shapes, combs.floor)
+
+
+def player_combs(
+    pitches_midi: NDArray[np.float64],
+    instruments: Sequence[str],
+    sample_rate: int,
+    combs: CombSettings,
+    *,
+    window: int = WINDOW_SIZE,
+) -> list[NDArray[np.float32]]:
+    """Return the combs of every player, each ``(n_pitches, n_bins)``."""
+    frequencies_hz = _A4_HZ * 2.0 ** ((pitches_midi - _A4_MIDI) / 12)
     shapes = {
-        instrument: harmonic_combs(frequencies_hz, sample_rate, combs, combs.envelopes.get(instrument))
-        for instrument in set(posteriors.instruments)
+        instrument: harmonic_combs(frequencies_hz, sample_rate, combs, combs.envelopes.get(instrument), window=window)
+        for instrument in set(instruments)
     }
-    masks = np.empty((*pitched.shape[:2], WINDOW_SIZE // 2 + 1), dtype=np.float32)
-    for player, instrument in enumerate(posteriors.instruments):
-        masks[player] = pitched[player] @ shapes[instrument]
-    masks += np.float32(combs.floor)
+    return [shapes[instrument] for instrument in instruments]
+
+
+def shares_of_bins(
+    pitched: NDArray[np.float32], shapes: Sequence[NDArray[np.float32]], floor: float
+) -> NDArray[np.float32]:
+    """Return masks ``(n_players, n_frames, n_bins)`` of shares of pitches ``(n_players, n_frames, n_pitches)``.
+
+    Parameters
+    ----------
+    pitched
+        With their release.
+    shapes
+        Combs of every player, ``(n_pitches, n_bins)``.
+    floor
+        What every player gets everywhere.
+    """
+    masks = np.stack([its_pitches @ combs for its_pitches, combs in zip(pitched, shapes, strict=True)])
+    masks += np.float32(floor)
     masks /= masks.sum(axis=0)
     return masks
 
@@ -275,7 +339,7 @@ class _CombMasks:
     sharpness: float
 
     def __call__(self, spectra: NDArray[np.complex64], posteriors: Posteriors) -> NDArray[np.float32]:  # noqa: ARG002
-        on_combs = posteriors.finer(_COMBS_PER_PITCH).sharpened(self.sharpness)
+        on_combs = posteriors.finer(COMBS_PER_PITCH).sharpened(self.sharpness)
         return pitch_masks(on_combs, sample_rate=self.sample_rate, combs=self.combs)
 
 

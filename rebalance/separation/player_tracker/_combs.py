@@ -151,6 +151,8 @@ def harmonic_combs(
     sample_rate: int,
     combs: CombSettings,
     envelope: Sequence[float] | None = None,
+    *,
+    window: int = WINDOW_SIZE,
 ) -> NDArray[np.float32]:
     """Return the amplitudes of harmonic sounds in the bins of the transform.
 
@@ -164,14 +166,16 @@ def harmonic_combs(
         Width and number of the harmonics.
     envelope
         Amplitudes of harmonics 1, 2, ..; 1/h when None and beyond its end.
+    window
+        Of the transform, in samples.
 
     Returns
     -------
     NDArray
         Shape ``(n_pitches, n_bins)``, the first harmonic having about 1.
     """
-    spacing_hz = sample_rate / WINDOW_SIZE
-    n_bins = WINDOW_SIZE // 2 + 1
+    spacing_hz = sample_rate / window
+    n_bins = window // 2 + 1
     harmonics = np.arange(1, combs.n_harmonics + 1)
     amplitudes = 1.0 / harmonics
     if envelope is not None:

@@ -78,7 +78,7 @@ class Tracker(Described):
         sample_rate
             In Hz; that of the tracker when None.
         level
-            Mean square the mixture is judged by; its own when None.
+            Mean square the mixture is judged by; its own when None. A causal tracker follows the level itself.
 
         Raises
         ------
@@ -92,12 +92,10 @@ class Tracker(Described):
         if sample_rate is not None and sample_rate != self.sample_rate:
             signal = np.asarray(resample(signal, sample_rate, self.sample_rate), dtype=np.float32)
         values = self._values(signal, known, level)
-        hop, window = self.network.config.transform.hop, self.network.config.transform.window
-        centres = (np.arange(values.shape[1]) + 1) * hop - window / 2
         return Posteriors(
             values=values,
             pitches_midi=_A4_MIDI + 12 * np.log2(self.network.config.pitches_hz.numpy() / _A4_HZ),
-            frame_times_s=centres / self.sample_rate,
+            frame_times_s=self.network.config.meant_samples(values.shape[1]) / self.sample_rate,
             instruments=known,
         )
 
@@ -107,6 +105,8 @@ class Tracker(Described):
         """Return the posteriors of a signal of any length, in chunks."""
         from rebalance.separation.networks import within_memory
 
+        if self.network.config.causal:
+            return _tracked_as_it_comes_in(self.network, instruments, signal, self._samples(_CHUNK_S))
         level = float(np.mean(np.square(signal, dtype=np.float64))) if level is None else level
         slots = self.network.slots(instruments).numpy()
         order = np.argsort(slots)  # so that the order of the players changes not a digit
@@ -157,6 +157,20 @@ def load_tracker(name_or_path: StrPath = "default", *, device: str = "auto") -> 
     checkpoint = load_tracker_checkpoint(tracker_path(name_or_path))
     network = checkpoint.network.to(chosen_device(device))
     return Tracker(name=str(name_or_path), network=network, card=checkpoint.card, weights=checkpoint.sha256)
+
+
+def _tracked_as_it_comes_in(
+    network: TrackerNetwork, instruments: Sequence[str], signal: NDArray[np.float32], chunk_samples: int
+) -> NDArray[np.float32]:
+    """Return the posteriors of a causal network, ``(n_players, n_frames, n_pitches + 1)``, those after the end too."""
+    from rebalance.separation.player_tracker._pitch_stream import TrackerStream
+
+    config = network.config.transform
+    stream = TrackerStream(network, instruments)
+    n_after = config.n_frames(signal.shape[1]) * config.hop - signal.shape[1]
+    padded = np.pad(signal, ((0, 0), (0, n_after)))
+    starts = range(0, padded.shape[1], chunk_samples)
+    return np.concatenate([stream.push(padded[:, start : start + chunk_samples]) for start in starts], axis=1)
 
 
 def _tracked_in_chunks(

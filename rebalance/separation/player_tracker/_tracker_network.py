@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import ClassVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -19,11 +22,12 @@ from rebalance.separation.mask_network import (
     SYMMETRIC,
     FeatureConfig,
     HarmonicFeatures,
+    RunningLevel,
     Transform,
     TransformConfig,
 )
-from rebalance.separation.networks import ConditionedNorm, Ensemble, TimeConv
-from rebalance.separation.player_tracker._attention import AttentionBlock, PlayerBlock
+from rebalance.separation.networks import ConditionedNorm, Ensemble, Memory, TimeConv
+from rebalance.separation.player_tracker._attention import AttentionBlock, PlayerBlock, RecurrentBlock
 from rebalance.separation.player_tracker._slots import slots_of
 
 IMPOSSIBLE = -30.0
@@ -71,6 +75,12 @@ class TrackerConfig:
         They tell low pitches apart that one window of 93 ms cannot.
     timbre
         Whether the players see what the maps of the last level hold at the pitches of each.
+    causal
+        Whether it sees the past alone: frames one by one, recurrent layers in place of attention over time.
+    ahead_frames
+        How many frames after the one it has seen last its pitches are meant for.
+    level_s
+        Time constant of the running level a causal tracker judges the mixture by, in seconds.
     instruments
         Each has `N_VOICES` slots.
     sample_rate
@@ -79,7 +89,8 @@ class TrackerConfig:
     Raises
     ------
     ConfigError
-        If levels, strides, bins or widths do not fit each other, or an instrument is unknown.
+        If levels, strides, bins or widths do not fit each other, a causal tracker joins frames or sees longer windows,
+        or an instrument is unknown.
 
     Examples
     --------
@@ -104,6 +115,9 @@ class TrackerConfig:
     transform: TransformConfig = SYMMETRIC
     longer_windows: tuple[int, ...] = ()
     timbre: bool = False
+    causal: bool = False
+    ahead_frames: int = 0
+    level_s: float = 3.0
     instruments: tuple[str, ...] = CAD2_TASK2.instruments
     sample_rate: int = CAD2_TASK2.mixture_sample_rate
 
@@ -125,10 +139,21 @@ class TrackerConfig:
                 expected=f"windows longer than {self.transform.window} by multiples of {2 * self.transform.hop}",
                 got=str(self.longer_windows),
             )
+        if self.ahead_frames < 0 or self.level_s <= 0 or (self.causal and self._joins_frames):
+            raise ConfigError(
+                where="tracker",
+                expected="frames ahead from 0, a positive level_s and, where it is causal, single frames of one window",
+                got=str(self),
+            )
         if self.width % self.n_heads or self.player_width % self.n_heads:
             raise ConfigError(where="tracker", expected=f"widths that {self.n_heads} heads divide", got=str(self))
         if unknown := sorted(set(self.instruments) - set(RANGES_HZ)):
             raise ConfigError(f"unknown instruments {unknown}", where="tracker")
+
+    @property
+    def _joins_frames(self) -> bool:
+        """Whether what it says of a frame needs later ones."""
+        return self.frame_alignment > 1 or bool(self.longer_windows)
 
     @property
     def bin_alignment(self) -> int:
@@ -152,6 +177,15 @@ class TrackerConfig:
     def pitches_hz(self) -> Tensor:
         """Frequency of every pitch bin, shape ``(n_pitches,)``."""
         return torch.from_numpy(self.features.centres_hz)
+
+    def heard_samples(self, n_frames: int) -> NDArray[np.float64]:
+        """Return the sample every frame hears best, where its window is highest, shape ``(n_frames,)``."""
+        centres: NDArray[np.float64] = (np.arange(n_frames) + 1.0) * self.transform.hop - self.transform.synthesis / 2
+        return centres
+
+    def meant_samples(self, n_frames: int) -> NDArray[np.float64]:
+        """Return the sample for which the pitches of every frame are meant, shape ``(n_frames,)``."""
+        return self.heard_samples(n_frames) + self.ahead_frames * self.transform.hop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +222,7 @@ class TrackerNetwork(nn.Module):
     [14, 15, 2]
 
     Source: harmonic stacking, Bittner et al. 2017; FiLM, Perez et al. 2018; attention biased by distance, Press et al.
-    2022.
+    2022; gated recurrent units of the causal one, Cho et al. 2014.
     """
 
     # layers that change nothing before they are trained
@@ -206,6 +240,8 @@ class TrackerNetwork(nn.Module):
         self.longer = nn.ModuleList(_LongerWindow(config, window) for window in config.longer_windows)
         self.body = _Body(config, n_slots)
         self.players = _Players(config, n_slots)
+        frames_per_s = config.sample_rate / config.transform.hop
+        self.running_level = RunningLevel(decay=math.exp(-1.0 / (config.level_s * frames_per_s)))
         self.register_buffer("playable", _playable(config), persistent=False)
 
     def slots(self, instruments: Sequence[str]) -> Tensor:
@@ -228,16 +264,30 @@ class TrackerNetwork(nn.Module):
         slots
             Slot of every player, ``(batch, n_players)``, -1 where a mixture of the batch has fewer.
         level
-            Mean power of the recordings the mixtures are cut from, ``(batch,)``; their own when None.
+            Mean power of the recordings the mixtures are cut from, ``(batch,)``; their own when None. A causal tracker
+            does not use it.
         """
         if level is None:
             level = mixture.square().mean(dim=(1, 2))
-        maps = self.maps(mixture, level)
+        return self.tracked(self.maps(mixture, level), slots)
+
+    def tracked(self, maps: Tensor, slots: Tensor, memory: Memory | None = None) -> Tracked:
+        """Track the players by what is seen of mixtures.
+
+        Parameters
+        ----------
+        maps
+            Shape ``(batch, n_maps, n_pitches, n_frames)``.
+        slots
+            See `forward`.
+        memory
+            What a causal tracker remembers of earlier frames; it is brought up to date.
+        """
         n_frames = maps.shape[-1]
         padded = functional.pad(maps, (0, -n_frames % self.config.frame_alignment))
-        heard = self.body(padded, slots)
+        heard = self.body(padded, slots, memory)
         first = self._within_range(heard.logits.float(), slots)
-        refined = self._within_range(first + self.players(first, heard, slots).float(), slots)
+        refined = self._within_range(first + self.players(first, heard, slots, memory).float(), slots)
         return Tracked(logits=refined[..., :n_frames], first=first[..., :n_frames])
 
     def maps(self, mixture: Tensor, level: Tensor) -> Tensor:
@@ -250,9 +300,18 @@ class TrackerNetwork(nn.Module):
         level
             Mean square of the mixture, ``(batch,)``.
         """
+        if self.config.causal:
+            return self.maps_so_far(self.transform(mixture))
         maps = _levels(self.transform, self.features, mixture, level)
         longer = [window(mixture, level, maps.shape[-1]) for window in self.longer]
         return torch.cat([maps, *longer], dim=1)
+
+    def maps_so_far(self, spectra: Tensor, memory: Memory | None = None) -> Tensor:
+        """Return what a causal tracker sees of spectra ``(batch, n_channels, n_bins, n_frames)``; see `maps`."""
+        energy = (spectra.real.square() + spectra.imag.square()).mean(dim=(1, 2))
+        reference = self.running_level(energy, memory)[:, None, None].clamp(min=_MIN_POWER)
+        maps: Tensor = self.features(self.features.powers(spectra), reference)
+        return maps
 
     def _within_range(self, logits: Tensor, slots: Tensor) -> Tensor:
         """Rule out what an instrument cannot play."""
@@ -314,8 +373,11 @@ class _Body(nn.Module):
         widths = config.channels
         self.ensemble = Ensemble(n_slots, config.n_conditions)
         self.entry = nn.Conv2d(config.n_maps * n_folded, widths[0], 1)
-        self.encoder = nn.ModuleList(ConvBlock(width, config.n_conditions) for width in widths[:-1])
-        self.decoder = nn.ModuleList(ConvBlock(width, config.n_conditions) for width in widths[-2::-1])
+        encoding, decoding = (
+            [ConvBlock(width, config.n_conditions, causal=config.causal) for width in level_widths]
+            for level_widths in (widths[:-1], widths[-2::-1])
+        )
+        self.encoder, self.decoder = nn.ModuleList(encoding), nn.ModuleList(decoding)
         pairs = list(itertools.pairwise(widths))
         strides = [(2, stride) for stride in config.time_strides]
         self.down = nn.ModuleList(
@@ -326,30 +388,33 @@ class _Body(nn.Module):
             nn.ConvTranspose2d(lower, upper, stride, stride=stride)
             for (upper, lower), stride in zip(pairs[::-1], strides[::-1], strict=True)
         )
-        self.bottom = ConvBlock(widths[-1], config.n_conditions)
+        self.bottom = ConvBlock(widths[-1], config.n_conditions, causal=config.causal)
         n_bottom_bins = config.features.n_bins // config.bin_alignment
         self.context_in = nn.Linear(widths[-1] * n_bottom_bins, config.width)
         self.condition_in = nn.Linear(config.n_conditions, config.width)
-        self.context = nn.ModuleList(AttentionBlock(config.width, config.n_heads) for _ in range(config.n_layers))
+        self.context = nn.ModuleList(
+            RecurrentBlock(config.width) if config.causal else AttentionBlock(config.width, config.n_heads)
+            for _ in range(config.n_layers)
+        )
         self.context_out = nn.Linear(config.width, widths[-1] * n_bottom_bins)
         self.exit = nn.Conv2d(widths[0], n_slots * n_folded, 1)
         self.silence = nn.Linear(config.width, n_slots)
         nn.init.zeros_(self.exit.weight)
         nn.init.zeros_(self.exit.bias)  # type: ignore[arg-type]
 
-    def forward(self, maps: Tensor, slots: Tensor) -> _Heard:
+    def forward(self, maps: Tensor, slots: Tensor, memory: Memory | None = None) -> _Heard:
         """Return what is heard in maps ``(batch, n_maps, n_pitches, n_frames)`` of the players of some slots."""
         condition = self.ensemble(slots)
         folded = folded_blocks(maps, self.config.bins_per_block, self.config.frames_per_block)
         inner = self.entry(folded.contiguous(memory_format=torch.channels_last))
         skips: list[Tensor] = []
         for block, down in zip(self.encoder, self.down, strict=True):
-            skips.append(block(inner, condition))
+            skips.append(block(inner, condition, memory))
             inner = down(skips[-1])
-        inner = self.bottom(inner, condition)
-        inner, context = self._in_context(inner, condition)
+        inner = self.bottom(inner, condition, memory)
+        inner, context = self._in_context(inner, condition, memory)
         for up, block in zip(self.up, self.decoder, strict=True):
-            inner = block(up(inner) + skips.pop(), condition)
+            inner = block(up(inner) + skips.pop(), condition, memory)
         logits = self._asked(self.exit(inner), slots)
         silence = self.silence(context).transpose(1, 2)
         index = slots.clamp(min=0)[..., None].expand(-1, -1, silence.shape[-1])
@@ -357,13 +422,13 @@ class _Body(nn.Module):
         logits = torch.cat([logits, silence[:, :, None].to(logits.dtype)], dim=2)
         return _Heard(logits=logits, context=context, maps=inner)
 
-    def _in_context(self, inner: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
+    def _in_context(self, inner: Tensor, condition: Tensor, memory: Memory | None) -> tuple[Tensor, Tensor]:
         """Let all frames see each other; return the maps and what they saw."""
         n_batch, n_channels, n_bins, n_frames = inner.shape
         tokens = self.context_in(inner.permute(0, 3, 1, 2).reshape(n_batch, n_frames, n_channels * n_bins))
         tokens = tokens + self.condition_in(condition)[:, None]
         for layer in self.context:
-            tokens = layer(tokens)
+            tokens = layer(tokens, memory)
         back = self.context_out(tokens).reshape(n_batch, n_frames, n_channels, n_bins).permute(0, 2, 3, 1)
         return inner + back, tokens
 
@@ -389,7 +454,9 @@ class _Players(nn.Module):
         self.entry = nn.Linear(n_states * config.frames_per_block, width)
         self.context = nn.Linear(config.width, width)
         self.timbre = nn.Linear(config.channels[0], width) if config.timbre else None
-        self.layers = nn.ModuleList(PlayerBlock(width, config.n_heads) for _ in range(config.n_player_layers))
+        self.layers = nn.ModuleList(
+            PlayerBlock(width, config.n_heads, causal=config.causal) for _ in range(config.n_player_layers)
+        )
         self.norm = nn.LayerNorm(width)
         self.exit = nn.Linear(width, n_states * config.frames_per_block)
         nn.init.normal_(self.identity.weight, std=0.1)
@@ -399,7 +466,7 @@ class _Players(nn.Module):
             nn.init.zeros_(self.timbre.weight)
             nn.init.zeros_(self.timbre.bias)
 
-    def forward(self, logits: Tensor, heard: _Heard, slots: Tensor) -> Tensor:
+    def forward(self, logits: Tensor, heard: _Heard, slots: Tensor, memory: Memory | None = None) -> Tensor:
         """Return changes of the shape of the logits."""
         n_batch, n_players, n_states, n_frames = logits.shape
         frames = self.config.frames_per_block
@@ -412,7 +479,7 @@ class _Players(nn.Module):
             tokens = tokens + self.timbre(self._at_pitches(blocks, heard.maps))
         absent = slots < 0
         for layer in self.layers:
-            tokens = layer(tokens, absent)
+            tokens = layer(tokens, absent, memory)
         blocks = self.exit(self.norm(tokens))
         changes: Tensor = blocks.reshape(n_batch, n_players, n_frames // frames, frames, n_states)
         return changes.flatten(2, 3).transpose(2, 3)
@@ -429,17 +496,17 @@ class _Players(nn.Module):
 class ConvBlock(nn.Module):
     """Two convolutions beside a residual path."""
 
-    def __init__(self, n_channels: int, n_conditions: int) -> None:
+    def __init__(self, n_channels: int, n_conditions: int, *, causal: bool = False) -> None:
         super().__init__()
         self.convolution_1, self.convolution_2 = (
-            TimeConv(n_channels, n_channels, kernel=(3, 3), causal=False) for _ in range(2)
+            TimeConv(n_channels, n_channels, kernel=(3, 3), causal=causal) for _ in range(2)
         )
         self.norm_1, self.norm_2 = (ConditionedNorm(n_channels, n_conditions) for _ in range(2))
 
-    def forward(self, maps: Tensor, condition: Tensor) -> Tensor:
+    def forward(self, maps: Tensor, condition: Tensor, memory: Memory | None = None) -> Tensor:
         """Convolve ``(batch, n_channels, n_blocks, n_steps)`` as ``(batch, n_conditions)`` asks."""
-        inner = functional.relu(self.norm_1(self.convolution_1(maps), condition))
-        inner = self.norm_2(self.convolution_2(inner), condition)
+        inner = functional.relu(self.norm_1(self.convolution_1(maps, memory), condition))
+        inner = self.norm_2(self.convolution_2(inner, memory), condition)
         return functional.relu(maps + inner)
 
 
