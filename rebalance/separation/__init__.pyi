@@ -12,6 +12,7 @@ from ._checkpoints import (
     XUMX_FORMAT as XUMX_FORMAT,
     checked_header as checked_header,
     checkpoint_header as checkpoint_header,
+    look_ahead_header as look_ahead_header,
     reading_checkpoint as reading_checkpoint,
     shipped_weights as shipped_weights,
     write_tensors as write_tensors,

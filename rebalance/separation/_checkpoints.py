@@ -120,6 +120,25 @@ def checkpoint_header(path: StrPath) -> dict[str, str] | None:
     return header if header.get("format") in _FORMATS else None
 
 
+def look_ahead_header(n_samples: int | None, sample_rate: int) -> dict[str, str]:
+    """Return what the header of a checkpoint says of how far its network looks ahead.
+
+    Parameters
+    ----------
+    n_samples
+        In samples; None for the whole recording.
+    sample_rate
+        In Hz.
+
+    Examples
+    --------
+    >>> from rebalance.separation import look_ahead_header
+    >>> look_ahead_header(219, 44_100), look_ahead_header(None, 44_100)
+    ({'look_ahead_ms': '4.966'}, {'look_ahead_ms': 'not causal'})
+    """
+    return {"look_ahead_ms": "not causal" if n_samples is None else f"{1000 * n_samples / sample_rate:.3f}"}
+
+
 def checked_header(path: StrPath, wanted: str) -> tuple[dict[str, str], str]:
     """Return the header of a checkpoint of one format, and the digest of the file, which must agree with one beside it.
 

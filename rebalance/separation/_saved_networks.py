@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from rebalance._base.configuration import structured
 from rebalance._base.files import StrPath, expanded
-from rebalance.separation._checkpoints import FORMAT, checked_header, reading_checkpoint, write_tensors
+from rebalance.separation._checkpoints import (
+    FORMAT,
+    checked_header,
+    look_ahead_header,
+    reading_checkpoint,
+    write_tensors,
+)
 from rebalance.separation._info import SeparatorInfo
 from rebalance.separation._model_card import ModelCard
 
@@ -103,9 +109,8 @@ def save_checkpoint(path: StrPath, network: MaskNetwork, card: ModelCard) -> Non
     ...     print(load_checkpoint(path).card.data, sorted(file.name for file in Path(folder).iterdir()))
     ('own renderings',) ['mine.safetensors', 'mine.safetensors.sha256']
     """
-    look_ahead, rate = network.config.look_ahead_samples, network.config.sample_rate
-    ahead = "not causal" if look_ahead is None else f"{1000 * look_ahead / rate:.3f}"
-    save_network(path, network, card, FORMAT, half_precision=True, header={"look_ahead_ms": ahead})
+    ahead = look_ahead_header(network.config.look_ahead_samples, network.config.sample_rate)
+    save_network(path, network, card, FORMAT, half_precision=True, header=ahead)
 
 
 def save_network(

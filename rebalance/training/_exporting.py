@@ -159,15 +159,18 @@ def card_text(name: str, network: MaskNetwork, card: ModelCard) -> str:
     """Return a model card in Markdown."""
     config = network.config
     n_parameters = sum(parameter.numel() for parameter in network.parameters())
-    look_ahead = config.look_ahead_samples
-    causality = "not causal" if look_ahead is None else f"{1000 * look_ahead / config.sample_rate:.2f} ms of look-ahead"
     facts = {
         "Network": f"{config.family}, {n_parameters:,} parameters, {config.sample_rate} Hz",
-        "Causality": causality,
+        "Causality": causality_text(config.look_ahead_samples, config.sample_rate),
         "Shrinkage of the remix": shrinkage_text(card.shrinkage),
         "Trust in telling two voices apart": f"{card.voice_trust:g}",
     }
     return card_page(name, facts, card)
+
+
+def causality_text(n_samples: int | None, sample_rate: int) -> str:
+    """Return in words how far a network looks ahead, given in samples, None for the whole recording."""
+    return "not causal" if n_samples is None else f"{1000 * n_samples / sample_rate:.2f} ms of look-ahead"
 
 
 def card_page(name: str, facts: Mapping[str, str], card: ModelCard) -> str:

@@ -15,7 +15,7 @@ from rebalance.separation.player_tracker import (
     load_tracker_checkpoint,
     save_tracker_checkpoint,
 )
-from rebalance.training._exporting import card_page, changed_card, shrinkage_text
+from rebalance.training._exporting import card_page, causality_text, changed_card, shrinkage_text
 from rebalance.training._run_state import load_average
 from rebalance.training._transcribing import begin_with
 
@@ -134,7 +134,7 @@ def tracker_card_text(name: str, network: TrackerNetwork, refiner: Refiner | Non
     facts = {
         "Network": f"player tracker, {_n_parameters(network):,} parameters, {network.config.sample_rate} Hz",
         "Masks": masks,
-        "Causality": "not causal",
+        "Causality": causality_text(network.config.look_ahead_samples, network.config.sample_rate),
         "Shrinkage of the remix": shrinkage_text(card.shrinkage),
         "Trust in telling two voices apart": f"{card.voice_trust:g}",
     }

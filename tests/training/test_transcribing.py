@@ -12,7 +12,7 @@ import torch
 from small_networks import SMALL_CAUSAL_TRACKER, SMALL_REFINER, SMALL_TRACKER, small_tracker
 
 from rebalance._base.errors import ConfigError
-from rebalance.separation import ModelCard, load_separator
+from rebalance.separation import ModelCard, checkpoint_header, load_separator
 from rebalance.separation._checkpoints import digest_file
 from rebalance.separation.player_tracker import (
     Refiner,
@@ -118,7 +118,10 @@ def test_a_causal_tracker_trains_and_ships(stem_folder: Path, tmp_path: Path) ->
     assert validation["same/frames"].between(0, 1).all()
     path = tmp_path / "causal.safetensors"
     export_tracker(tmp_path / "run", None, path, ModelCard(), tracker=SMALL_CAUSAL_TRACKER, refiner=SMALL_REFINER)
-    assert load_separator(path, device="cpu").info.lookahead_ms < 5
+    stamp_tracker(path)
+    assert load_separator(path, device="cpu").info.lookahead_ms == pytest.approx(4.966, abs=1e-3)
+    assert checkpoint_header(path)["look_ahead_ms"] == "4.966"  # type: ignore[index]
+    assert "4.97 ms of look-ahead" in path.with_suffix(".md").read_text(encoding="utf-8")
 
 
 def test_notes_keep_a_label_from_the_octave_above() -> None:

@@ -155,9 +155,9 @@ def load_mask_separator(name: str, path: StrPath, *, device: str) -> MaskSeparat
     --------
     >>> from rebalance.separation import shipped_weights
     >>> from rebalance.separation.mask_network import load_mask_separator
-    >>> separator = load_mask_separator("causal", shipped_weights()["causal"], device="cpu")
-    >>> round(separator.info.lookahead_ms, 2), separator.info.mixture_consistent
-    (4.97, True)
+    >>> separator = load_mask_separator("u-net", shipped_weights()["u-net"], device="cpu")
+    >>> separator.info.lookahead_ms, separator.info.mixture_consistent
+    (inf, True)
     """
     path = expanded(path)
     from rebalance.separation import load_checkpoint

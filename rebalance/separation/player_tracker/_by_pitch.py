@@ -85,11 +85,8 @@ class PitchSeparator(Described):
     def info(self) -> SeparatorInfo:
         """What is known of it: the card of its tracker, its size, its look-ahead."""
         networks = [self.tracker.network, *([] if self.refiner is None else [self.refiner])]
-        ahead_ms = math.inf
-        if self.tracker.network.config.causal:
-            from rebalance.separation.mask_network import ASYMMETRIC
-
-            ahead_ms = 1e3 * (ASYMMETRIC.synthesis - 1) / self.sample_rate
+        samples = self.tracker.network.config.look_ahead_samples
+        ahead_ms = math.inf if samples is None else 1e3 * samples / self.sample_rate
         return self.tracker.card.info(
             *networks, weights=self.tracker.weights, lookahead_ms=ahead_ms, mixture_consistent=True
         )

@@ -18,6 +18,7 @@ from rebalance.separation import (
     ModelCard,
     checked_header,
     checkpoint_header,
+    look_ahead_header,
     reading_checkpoint,
     shipped_weights,
     write_tensors,
@@ -91,6 +92,7 @@ def save_tracker_checkpoint(
     header = {
         "format": TRACKER_FORMAT,
         **{part: json.dumps(asdict(its_network.config)) for part, its_network in networks.items()},
+        **look_ahead_header(network.config.look_ahead_samples, network.config.sample_rate),
         "card": json.dumps(asdict(card)),
         "n_parameters": str(sum(tensor.numel() for tensor in tensors.values())),
     }

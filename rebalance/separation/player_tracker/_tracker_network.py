@@ -18,6 +18,7 @@ from torch.nn import functional
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError
 from rebalance.separation.mask_network import (
+    ASYMMETRIC,
     N_VOICES,
     SYMMETRIC,
     FeatureConfig,
@@ -151,6 +152,11 @@ class TrackerConfig:
             raise ConfigError(f"unknown instruments {unknown}", where="tracker")
 
     @property
+    def look_ahead_samples(self) -> int | None:
+        """Samples that separation by a causal tracker looks ahead; None for one that is not causal."""
+        return ASYMMETRIC.synthesis - 1 if self.causal else None
+
+    @property
     def _joins_frames(self) -> bool:
         """Whether what it says of a frame needs later ones."""
         return self.frame_alignment > 1 or bool(self.longer_windows)
@@ -180,7 +186,9 @@ class TrackerConfig:
 
     def heard_samples(self, n_frames: int) -> NDArray[np.float64]:
         """Return the sample every frame hears best, where its window is highest, shape ``(n_frames,)``."""
-        centres: NDArray[np.float64] = (np.arange(n_frames) + 1.0) * self.transform.hop - self.transform.synthesis / 2
+        centres: NDArray[np.float64] = (
+            np.arange(1.0, n_frames + 1.0) * self.transform.hop - self.transform.synthesis / 2
+        )
         return centres
 
     def meant_samples(self, n_frames: int) -> NDArray[np.float64]:
