@@ -36,8 +36,8 @@ def export_tracker(
     Parameters
     ----------
     tracker_run, refiner_run
-        Folders of the runs. In place of the second: a checkpoint whose refiner is kept, or None for masks of combs
-        alone.
+        Folders of the runs, or checkpoints whose tracker or refiner is kept. None in place of the second: masks of
+        combs alone.
     path
         Path of the checkpoint to write.
     card
@@ -66,11 +66,14 @@ def export_tracker(
     refiner_run = None if refiner_run is None else expanded(refiner_run)
     path = expanded(path)
     network = TrackerNetwork(tracker or TrackerConfig())
-    load_average(network, tracker_run / "state.safetensors")
+    if tracker_run.is_file():
+        begin_with(network, tracker_run)
+    else:
+        load_average(network, tracker_run / "state.safetensors")
     refining = None
     if refiner_run is not None:
         refining = Refiner(refiner or RefinerConfig())
-        begin_with(refining, refiner_run / "state.safetensors" if refiner_run.is_dir() else refiner_run)
+        begin_with(refining, refiner_run if refiner_run.is_file() else refiner_run / "state.safetensors")
     networks = [network, *([] if refining is None else [refining])]
     n_bytes = 2 * sum(tensor.numel() for network in networks for tensor in network.state_dict().values())
     if n_bytes > MAX_BYTES:

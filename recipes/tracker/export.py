@@ -1,11 +1,11 @@
-"""Make weights that ship: `python export.py TRACKER_RUN REFINER_RUN NAME TASK [SCENES] [key=value ...]`.
+"""Make weights that ship: `python export.py TRACKER_RUN REFINER_RUN NAME TASK [SEGMENTS] [key=value ...]`.
 
-NAME is that of the weights and, if there is one of that name, of the variant. REFINER_RUN is `-` for no refiner; in its
-place a checkpoint may stand, whose refiner is kept. The settings are those given to `train.py`, and with `refiner.` in
+NAME is that of the weights and, if there is one of that name, of the variant. REFINER_RUN is `-` for no refiner; in place
+of either run a checkpoint may stand, whose part is kept. The settings are those given to `train.py`, and with `refiner.` in
 front those given to `train_refiner.py`.
 
-The trust in two voices and the shrinkage are fitted on TASK, or on the first SCENES of it, in the folder of the
-tracker's run; only finished weights replace those that ship.
+The trust in two voices and the shrinkage are fitted on TASK, the shrinkage on SEGMENTS of it if that many are asked
+for, spread evenly, in the folder of the tracker's run; only finished weights replace those that ship.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ from __future__ import annotations
 import shutil
 import sys
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
 from yaml import safe_load
 
 from rebalance import RebalanceError
 from rebalance.separation import WEIGHTS_FOLDER, ModelCard
-from rebalance.task import Task, load_task
+from rebalance.task import Task, load_task, spread_segments
 from rebalance.training import (
     RefinerExperiment,
     TrackerExperiment,
@@ -64,9 +63,12 @@ class Trained:
     def facts(self) -> dict[str, str]:
         """Return what the card says of the training."""
         named = [] if self.variant == "default" else [self.variant]
-        commands = [" ".join(["python train.py RUN", *named, *self._given(of_refiner=False)])]
-        progress = progress_of_run(self.tracker, self.tracker_run)
-        budgets = {"Budget of the tracker": _budget(self.tracker, progress.step, progress.seconds)}
+        commands: list[str] = []
+        budgets: dict[str, str] = {}
+        if self.tracker_run.is_dir():
+            commands.append(" ".join(["python train.py RUN", *named, *self._given(of_refiner=False)]))
+            progress = progress_of_run(self.tracker, self.tracker_run)
+            budgets["Budget of the tracker"] = _budget(self.tracker, progress.step, progress.seconds)
         if self.refiner_run is not None and self.refiner_run.is_dir():
             commands.append(" ".join(["python train_refiner.py RUN", *self._given(of_refiner=True)]))
             progress = progress_of_run(self.refiner, self.refiner_run)
@@ -91,9 +93,10 @@ def _budget(experiment: TrackerExperiment | RefinerExperiment, steps: int, secon
     return f"{steps:,} steps of {crop_s:.2f} s ({sound_h:.1f} h of sound), {seconds / 60:.0f} minutes"
 
 
-def part_of(task: Task, n_scenes: int | None) -> Task:
-    """Return a task with its first scenes only."""
-    return task if n_scenes is None else replace(task, scenes=dict(islice(task.scenes.items(), n_scenes)))
+def part_of(task: Task, n_segments: int | None) -> Task:
+    """Return a task with the scenes of some of its segments, spread evenly."""
+    chosen = {segment.name for segment in spread_segments(task.segments.values(), n_segments)}
+    return replace(task, scenes={name: scene for name, scene in task.scenes.items() if scene.segment.name in chosen})
 
 
 def put(part: Path, place: Path) -> None:
@@ -103,17 +106,18 @@ def put(part: Path, place: Path) -> None:
     temporary.replace(place)
 
 
-def main(trained: Trained, task: Path, n_scenes: int | None) -> None:
+def main(trained: Trained, task: Path, n_segments: int | None) -> None:
     """Export, fit the shrinkage, then put the three files in the place of those that ship."""
-    path = trained.tracker_run / f"{trained.name}.safetensors"
+    folder = trained.tracker_run if trained.tracker_run.is_dir() else trained.tracker_run.parent / trained.name
+    path = folder / f"{trained.name}.safetensors"
     try:
         card = ModelCard(data=tuple(DATA), training=trained.facts())
         sizes = (trained.tracker.network, trained.refiner.network)
         export_tracker(trained.tracker_run, trained.refiner_run, path, card, tracker=sizes[0], refiner=sizes[1])
-        held_out = part_of(load_task(task, "valid", require_sources=True), n_scenes)
+        held_out = load_task(task, "valid", require_sources=True)
         voices = fit_voice_trust(held_out, path)
         stamp_tracker(path, voice_trust=round(voices.trust, 2))
-        fit = fit_shrinkage(held_out, path)
+        fit = fit_shrinkage(part_of(held_out, n_segments), path)
         fitted_on = {
             "Fitted on": f"{fit.rows['scene'].nunique()} scenes of {task.name}",
             "Voices of one instrument": f"{voices.explained:.0%} of the energy of what tells them apart",
@@ -123,14 +127,14 @@ def main(trained: Trained, task: Path, n_scenes: int | None) -> None:
             put(part, WEIGHTS_FOLDER / part.name)
     except RebalanceError as error:
         sys.exit(f"export.py: {error}")
-    fit.rows.to_csv(trained.tracker_run / "shrinkage.csv", index=False)
+    fit.rows.to_csv(folder / "shrinkage.csv", index=False)
     sys.stdout.write(f"{WEIGHTS_FOLDER / path.name}: shrinkage {fit.shrinkage}\n")
 
 
 if __name__ == "__main__":
     names = [argument for argument in sys.argv[1:] if "=" not in argument]
     if len(names) not in (4, 5):
-        sys.exit("usage: python export.py TRACKER_RUN REFINER_RUN NAME TASK [SCENES] [key=value ...]")
+        sys.exit("usage: python export.py TRACKER_RUN REFINER_RUN NAME TASK [SEGMENTS] [key=value ...]")
     main(
         Trained(
             tracker_run=Path(names[0]),
