@@ -1,8 +1,8 @@
 """Make weights that ship: `python export.py TRACKER_RUN REFINER_RUN NAME TASK [SEGMENTS] [key=value ...]`.
 
-NAME is that of the weights and, if there is one of that name, of the variant. REFINER_RUN is `-` for no refiner; in place
-of either run a checkpoint may stand, whose part is kept. The settings are those given to `train.py`, and with `refiner.` in
-front those given to `train_refiner.py`.
+NAME is that of the weights and, if there is one of that name, of the variant. REFINER_RUN is `-` for no refiner; in
+place of either run a checkpoint may stand, whose part is kept. The settings are those given to `train.py`, and with
+`refiner.` in front those given to `train_refiner.py`.
 
 The trust in two voices and the shrinkage are fitted on TASK, the shrinkage on SEGMENTS of it if that many are asked
 for, spread evenly, in the folder of the tracker's run; only finished weights replace those that ship.
