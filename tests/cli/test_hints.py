@@ -128,9 +128,9 @@ def test_a_prescription_is_shown_as_a_table(run: Run, family: Path, tmp_path: Pa
 @pytest.mark.parametrize("command", ["transcribe", "activity"])
 def test_a_separator_that_tells_no_notes_is_named_as_one(run: Run, music: Path, tmp_path: Path, command: str) -> None:
     out = ("--out", tmp_path / "out")
-    status, line, _ = run(command, music, "--instruments", "flute,cello", "--separator", "fast", *out)
+    status, line, _ = run(command, music, "--instruments", "flute,cello", "--separator", "u-net", *out)
     assert status == 2
-    assert line[0].endswith("one of default; fast separates, but does not tell notes")
+    assert line[0].endswith("; u-net separates, but does not tell notes")
 
 
 @pytest.mark.parametrize(("asked", "n_failures"), [(None, 0), (2, 1)])

@@ -258,10 +258,10 @@ def test_the_version_has_one_source() -> None:
 def test_the_separators_are_listed_with_size_look_ahead_and_worth() -> None:
     told = done("separators")
     rows = {line.split()[0]: line for line in told.splitlines() if line.strip()}
-    assert "0.50 M" in rows["causal"]
+    assert "1.94 M" in rows["u-net"]
+    assert "3.9" in rows["u-net"].split()
     assert "5.0 ms" in rows["causal"]
-    assert "1.0" in rows["causal"].split()
-    assert any(line.startswith("fast:") and "HAAQI on test-unseen: 0.665" in line for line in told.splitlines())
+    assert any(line.startswith("u-net:") and "HAAQI on test-unseen: 0.707" in line for line in told.splitlines())
     assert any(line.startswith("mixture: no separation at all") for line in told.splitlines())
     for kind in ("iass", "xumx", "multi-head-u-net", "sound-of-pixels"):
         assert any(line.startswith(f"{kind}:FOLDER: ") for line in told.splitlines())
