@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -53,8 +54,8 @@ class ScoreInformedSeparator:
 
     @property
     def info(self) -> SeparatorInfo:
-        """What is known of it without a score, but for what was measured."""
-        return replace(self.separator.info, reliability=())
+        """What is known of it without a score, but for what was measured; it has heard the whole recording."""
+        return replace(self.separator.info, reliability=(), lookahead_ms=math.inf)
 
     def beginning_at(self, start_s: float) -> ScoreInformedSeparator:
         """Return it for a block of the recording that begins at a time in seconds."""

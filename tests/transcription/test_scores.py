@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from heard_scores import HOP_S, PITCHES, duet, heard, part
-from small_networks import small_tracker
+from small_networks import SMALL_CAUSAL_TRACKER, small_tracker
 
 from rebalance._base.errors import ConfigError, MetadataError
 from rebalance.separation import ModelCard, Placed, load_separator
@@ -263,6 +264,14 @@ def test_a_recording_is_separated_in_blocks_as_it_is_whole() -> None:
         informed(mixture, ("Violin", "Flute"))
     with pytest.raises(ConfigError, match="player tracker"):
         score_informed(load_separator("mixture"), posteriors)
+
+
+def test_with_a_score_a_causal_tracker_has_heard_the_whole_recording() -> None:
+    tracker = Tracker(name="past", network=small_tracker(config=SMALL_CAUSAL_TRACKER), card=ModelCard())
+    separator = PitchSeparator(name="past", tracker=tracker)
+    posteriors = heard(duet(n_notes=12), PLAYERS, even(1.0))
+    assert separator.info.lookahead_ms < 5
+    assert math.isinf(score_informed(separator, posteriors).info.lookahead_ms)
 
 
 def test_pitches_are_those_of_the_tracker() -> None:
