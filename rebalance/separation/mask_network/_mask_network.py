@@ -235,14 +235,35 @@ class MaskNetwork(nn.Module):
 
 
 class RunningLevel(nn.Module):
-    """Exponentially weighted mean of all frames so far, ``(batch, n_frames)``, unbiased from the first frame on."""
+    """Exponentially weighted mean of all frames so far, unbiased from the first frame on.
+
+    Parameters
+    ----------
+    decay
+        What is left of the weight of a frame one frame later, in (0, 1).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from rebalance.separation.mask_network import RunningLevel
+    >>> RunningLevel(decay=0.5)(torch.tensor([[3.0, 0.0]])).tolist()  # 3, then (1.5 + 0) / 1.5
+    [[3.0, 1.0]]
+    """
 
     def __init__(self, *, decay: float) -> None:
         super().__init__()
         self.decay = decay
 
     def forward(self, powers: Tensor, memory: Memory | None = None) -> Tensor:
-        """Average; a memory carries sum and weight from one stretch to the next."""
+        """Return the means, ``(batch, n_frames)``.
+
+        Parameters
+        ----------
+        powers
+            Shape ``(batch, n_frames)``.
+        memory
+            Carries sum and weight from one stretch to the next; it is brought up to date.
+        """
         n_frames = powers.shape[-1]
         steps = torch.arange(n_frames, device=powers.device)
         ages = (steps[:, None] - steps[None]).clamp(min=0)

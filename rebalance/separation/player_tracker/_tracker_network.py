@@ -315,7 +315,15 @@ class TrackerNetwork(nn.Module):
         return torch.cat([maps, *longer], dim=1)
 
     def maps_so_far(self, spectra: Tensor, memory: Memory | None = None) -> Tensor:
-        """Return what a causal tracker sees of spectra ``(batch, n_channels, n_bins, n_frames)``; see `maps`."""
+        """Return what a causal tracker sees of spectra; see `maps`.
+
+        Parameters
+        ----------
+        spectra
+            Of the mixture, ``(batch, n_channels, n_bins, n_frames)``.
+        memory
+            What it remembers of earlier frames; it is brought up to date.
+        """
         energy = (spectra.real.square() + spectra.imag.square()).mean(dim=(1, 2))
         reference = self.running_level(energy, memory)[:, None, None].clamp(min=_MIN_POWER)
         maps: Tensor = self.features(self.features.powers(spectra), reference)
