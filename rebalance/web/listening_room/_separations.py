@@ -23,7 +23,7 @@ from rebalance.web.listening_room._recordings import StoredRecording
 Stage: TypeAlias = Literal["waiting", "separating", "ready", "failed", "cancelled"]
 
 # Real players of the embedded quartets are no more than 14 dB below the whole, absent ones 12 to 30 dB.
-_HARDLY_DB = -17.0
+_HARDLY_DB = -14.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
