@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -22,7 +21,7 @@ from rebalance.separation.player_tracker import (
     RefinerConfig,
     TrackerConfig,
     TrackerNetwork,
-    finer_pitches,
+    finer_shares,
     released,
     sharpened_shares,
 )
@@ -143,9 +142,8 @@ class RefiningObjective:
             else:
                 tracked = torch.softmax(self.tracker(batch.mixture, batch.slots).logits, dim=2).transpose(2, 3)
                 found = tracked.cpu().numpy()
-                between = np.concatenate([finer_pitches(found[..., :-1], n_steps), found[..., -1:]], axis=-1)
                 shares = torch.from_numpy(sharpened_shares(found, power)[..., :-1])
-                finer = sharpened_shares(between, power)[..., :-1]
+                finer = sharpened_shares(finer_shares(found, n_steps), power)[..., :-1]
         lingering = (released(each, PLAIN_COMBS.release) for each in (shares.cpu().numpy(), finer))
         pitched, on_combs = (torch.from_numpy(each).to(batch.sources.device) for each in lingering)
         return pitched, on_combs

@@ -11,6 +11,7 @@ from ._streaming import (
     IncomingFrames as IncomingFrames,
     MaskedStream as MaskedStream,
     SeparationStream as SeparationStream,
+    whole_stream as whole_stream,
 )
 from ._transform import (
     ASYMMETRIC as ASYMMETRIC,

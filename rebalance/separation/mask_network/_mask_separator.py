@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 _CHUNK_S = 16.0
 _FADE_S = 0.5
-_STREAM_BLOCK_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -117,21 +116,11 @@ class MaskSeparator(Described):
 
     def _streamed(self, mixture: NDArray[np.float32], instruments: Sequence[str]) -> NDArray[np.float32]:
         """Return the same from a causal network, block by block."""
-        from rebalance.separation.mask_network._streaming import SeparationStream
-        from rebalance.separation.networks import within_memory
+        from rebalance.separation.mask_network._streaming import SeparationStream, whole_stream
 
-        def streamed(size: int) -> NDArray[np.float32]:
-            stream = SeparationStream(self.network, instruments)
-            starts = range(0, mixture.shape[1], size)
-            parts = [stream.push(mixture[:, start : start + size]) for start in starts]
-            return np.concatenate([*parts, stream.finish()], axis=-1)
-
-        return within_memory(
-            streamed,
-            int(_STREAM_BLOCK_S * self.sample_rate),
-            smaller=lambda size: size // 2 if size >= self.network.config.transform.window else None,
-            n_samples=int,
-        )
+        make_stream = functools.partial(SeparationStream, self.network, instruments)
+        window = self.network.config.transform.window
+        return whole_stream(make_stream, mixture, sample_rate=self.sample_rate, window=window)
 
 
 def load_mask_separator(name: str, path: StrPath, *, device: str) -> MaskSeparator:

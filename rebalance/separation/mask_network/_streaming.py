@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -15,7 +15,9 @@ from rebalance.audio import Audio
 from rebalance.separation import checked_mixture, known_instruments
 from rebalance.separation.mask_network._mask_network import MaskNetwork
 from rebalance.separation.mask_network._transform import Transform
-from rebalance.separation.networks import Memory
+from rebalance.separation.networks import Memory, within_memory
+
+_BLOCK_S = 5.0
 
 
 class IncomingFrames:
@@ -194,3 +196,44 @@ class SeparationStream(MaskedStream):
         self._n_seen += n_frames
         self._mask = masks[..., -1:]
         return masks[..., index - max(first, 0)]
+
+
+def whole_stream(
+    make_stream: Callable[[], MaskedStream], mixture: NDArray[np.float32], *, sample_rate: int, window: int
+) -> NDArray[np.float32]:
+    """Return what a stream makes of a whole recording, ``(n_sources, n_channels, n_samples)``, in blocks.
+
+    Parameters
+    ----------
+    make_stream
+        Begins a stream; called again with smaller blocks where the device runs out of memory.
+    mixture
+        Shape ``(n_channels, n_samples)``.
+    sample_rate
+        In Hz.
+    window
+        Of the network in samples; blocks are not made smaller than half of it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation.mask_network import PRESETS, MaskNetwork, SeparationStream, whole_stream
+    >>> network = MaskNetwork(PRESETS["causal"]).eval()
+    >>> mixture = np.zeros((2, 5000), dtype=np.float32)
+    >>> make = lambda: SeparationStream(network, ("Flute", "Cello"))
+    >>> whole_stream(make, mixture, sample_rate=44_100, window=2048).shape
+    (2, 2, 5000)
+    """
+
+    def in_blocks(size: int) -> NDArray[np.float32]:
+        stream = make_stream()
+        starts = range(0, mixture.shape[1], size)
+        parts = [stream.push(mixture[:, start : start + size]) for start in starts]
+        return np.concatenate([*parts, stream.finish()], axis=-1)
+
+    return within_memory(
+        in_blocks,
+        int(_BLOCK_S * sample_rate),
+        smaller=lambda size: size // 2 if size >= window else None,
+        n_samples=int,
+    )

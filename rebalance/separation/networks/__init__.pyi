@@ -10,4 +10,5 @@ from ._layers import (
     Memory as Memory,
     TimeConv as TimeConv,
     full_precision as full_precision,
+    with_past as with_past,
 )

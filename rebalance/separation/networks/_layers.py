@@ -70,19 +70,40 @@ class TimeConv(nn.Module):
             Where a causal one keeps its past between two calls; the past is silence when None.
         """
         if self.causal:
-            maps = self._with_past(maps, memory)
+            maps = with_past(maps, self.reach, self, memory)
         result: Tensor = self.convolution(maps)
         return result
 
-    def _with_past(self, maps: Tensor, memory: Memory | None) -> Tensor:
-        """Put the frames before these in front of them."""
-        if memory is None or self not in memory:
-            maps = functional.pad(maps, (self.reach, 0))
-        else:
-            maps = torch.cat([memory[self], maps], dim=-1)
-        if memory is not None:
-            memory[self] = maps[..., maps.shape[-1] - self.reach :]
-        return maps
+
+def with_past(values: Tensor, reach: int, layer: nn.Module, memory: Memory | None) -> Tensor:
+    """Put the frames before these in front of them, silence where nothing is known of those.
+
+    Parameters
+    ----------
+    values
+        Shape ``(..., n_frames)``.
+    reach
+        How many frames to put in front.
+    layer
+        Whose past it is.
+    memory
+        Where its past is taken from, and its new past left; None where there is neither.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from rebalance.separation.networks import with_past
+    >>> layer, memory = torch.nn.Identity(), {}
+    >>> [with_past(torch.tensor([value, value]), 1, layer, memory).tolist() for value in (1.0, 2.0)]
+    [[0.0, 1.0, 1.0], [1.0, 2.0, 2.0]]
+    """
+    if memory is None or layer not in memory:
+        values = functional.pad(values, (reach, 0))
+    else:
+        values = torch.cat([memory[layer], values], dim=-1)
+    if memory is not None:
+        memory[layer] = values[..., values.shape[-1] - reach :]
+    return values
 
 
 class ConditionedNorm(nn.Module):

@@ -7,6 +7,7 @@ from ._combs import (
     PLAIN_COMBS as PLAIN_COMBS,
     CombSettings as CombSettings,
     finer_pitches as finer_pitches,
+    finer_shares as finer_shares,
     released as released,
     sharpened_shares as sharpened_shares,
 )

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from rebalance.separation.networks import Memory, full_precision
+from rebalance.separation.networks import Memory, full_precision, with_past
 
 _MAX_SLOPE = 0.5
 _NEIGHBOURS = 9
@@ -63,7 +63,8 @@ class RecurrentBlock(nn.Module):
 
     def forward(self, tokens: Tensor, memory: Memory | None = None) -> Tensor:
         """Mix tokens ``(batch, n_frames, width)``; a memory is brought up to date."""
-        tokens = tokens + self.near(self._with_past(self.norm_near(tokens).transpose(1, 2), memory)).transpose(1, 2)
+        near = with_past(self.norm_near(tokens).transpose(1, 2), _NEIGHBOURS - 1, self.near, memory)
+        tokens = tokens + self.near(near).transpose(1, 2)
         before = None if memory is None else memory.get(self.recur)
         with full_precision(tokens):  # a state adds up what every frame rounds
             recurred, state = self.recur(self.norm_far(tokens).float(), before)
@@ -72,16 +73,6 @@ class RecurrentBlock(nn.Module):
         tokens = tokens + self.merge(recurred)
         mixed: Tensor = tokens + self.own(self.norm_own(tokens))
         return mixed
-
-    def _with_past(self, tokens: Tensor, memory: Memory | None) -> Tensor:
-        """Put the frames before these in front of ``(batch, width, n_frames)``."""
-        past = None if memory is None else memory.get(self.near)
-        if past is None:
-            past = tokens.new_zeros(*tokens.shape[:2], _NEIGHBOURS - 1)
-        joined = torch.cat([past, tokens], dim=-1)
-        if memory is not None:
-            memory[self.near] = joined[..., joined.shape[-1] - _NEIGHBOURS + 1 :]
-        return joined
 
 
 class PlayerBlock(nn.Module):

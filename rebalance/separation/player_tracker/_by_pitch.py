@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 _A4_HZ, _A4_MIDI = 440.0, 69.0
 _BLOCK = 768 * HOP_SIZE  # in samples, about 18 s; a whole number of the places of a refiner
 _REFINED_SHARE = 0.7  # of the masks, the rest being those of the combs: what a refiner is too sure of costs less
-_STREAM_BLOCK_S = 5.0
 SHARPNESS = 2.0  # power the tracker's shares are raised to: spread over wrong pitches they cost more than they save
 COMBS_PER_PITCH = 3  # where there is no refiner: a ninth of a semitone apart
 _BLOCK_MARGIN = 64 * HOP_SIZE  # further than masks see
@@ -117,21 +117,12 @@ class PitchSeparator(Described):
         self, mixture: NDArray[np.float32], instruments: Sequence[str]
     ) -> dict[str, NDArray[np.float32]]:
         """Separate a mixture block by block, none of which sees what comes after it."""
-        from rebalance.separation.networks import within_memory
+        from rebalance.separation.mask_network import whole_stream
         from rebalance.separation.player_tracker._pitch_stream import PitchStream
 
-        def streamed(size: int) -> NDArray[np.float32]:
-            stream = PitchStream(self.tracker.network, instruments)
-            starts = range(0, mixture.shape[1], size)
-            parts = [stream.push(mixture[:, start : start + size]) for start in starts]
-            return np.concatenate([*parts, stream.finish()], axis=-1)
-
-        estimates = within_memory(
-            streamed,
-            int(_STREAM_BLOCK_S * self.sample_rate),
-            smaller=lambda size: size // 2 if size >= self.tracker.network.config.transform.window else None,
-            n_samples=int,
-        )
+        make_stream = functools.partial(PitchStream, self.tracker.network, instruments)
+        window = self.tracker.network.config.transform.window
+        estimates = whole_stream(make_stream, mixture, sample_rate=self.sample_rate, window=window)
         return dict(zip(source_names(instruments), estimates, strict=True))
 
     def at_level(self, mean_square: float) -> PitchSeparator:

@@ -116,6 +116,31 @@ def finer_pitches(pitched: NDArray[np.float32], n_steps: int) -> NDArray[np.floa
     return finer
 
 
+def finer_shares(shares: NDArray[np.float32], n_steps: int) -> NDArray[np.float32]:
+    """Return shares of pitches and silence, the last state, on a grid so many times as fine; see `finer_pitches`.
+
+    Parameters
+    ----------
+    shares
+        Shape ``(..., n_pitches + 1)``; stays as it is.
+    n_steps
+        Of the new grid for each pitch.
+
+    Returns
+    -------
+    NDArray
+        Shape ``(..., n_pitches * n_steps + 1)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation.player_tracker import finer_shares
+    >>> finer_shares(np.array([0.0, 0.75, 0.25], dtype=np.float32), 2).tolist()
+    [0.0, 0.0, 0.75, 0.0, 0.25]
+    """
+    return np.concatenate([finer_pitches(shares[..., :-1], n_steps), shares[..., -1:]], axis=-1)
+
+
 def sharpened_shares(shares: NDArray[np.float32], power: float) -> NDArray[np.float32]:
     """Return shares raised to a power and made to sum to 1 again.
 

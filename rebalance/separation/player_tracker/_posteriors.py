@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebalance._base.errors import AudioError, ConfigError
-from rebalance.separation.player_tracker._combs import finer_pitches, sharpened_shares
+from rebalance.separation.player_tracker._combs import finer_shares, sharpened_shares
 
 _SUM_TOLERANCE = 1e-3
 
@@ -119,7 +119,4 @@ class Posteriors:
         distances = np.diff(self.pitches_midi, append=2 * self.pitches_midi[-1] - self.pitches_midi[-2])
         between = np.arange(n_steps) / n_steps
         pitches_midi = (self.pitches_midi[:, None] + distances[:, None] * between).ravel()
-        pitched = finer_pitches(self.values[:, :, :-1], n_steps)
-        return replace(
-            self, values=np.concatenate([pitched, self.values[:, :, -1:]], axis=-1), pitches_midi=pitches_midi
-        )
+        return replace(self, values=finer_shares(self.values, n_steps), pitches_midi=pitches_midi)
