@@ -97,6 +97,19 @@ def test_high_parts_go_to_high_instruments_and_inner_parts_are_left_out_first() 
     assert {label: notes[0].pitch for label, notes in by_label.items()} == {"Cello": 40, "Flute": 80, "Clarinet": 70}
 
 
+def test_of_two_players_of_one_instrument_the_first_sounds_higher() -> None:
+    heights = {"soprano": 60, "bass": 43}  # a tenor below the range of the violin moves an octave up
+    for tenor in range(45, 60):
+        parts = tuple(
+            part([Note(onset_q=at, duration_q=1, pitch=pitch) for at in range(4)], name)
+            for name, pitch in (heights | {"tenor": tenor}).items()
+        )
+        trio = arrange(Score(name="x", parts=parts), parse_ensemble(["Violin", "Violin", "Cello"])).score
+        first, second, _ = trio.parts
+        assert (first.name, second.name) == ("Violin_1", "Violin_2")
+        assert first.mean_pitch >= second.mean_pitch, tenor
+
+
 def test_the_voices_of_doubled_instruments_are_numbered() -> None:
     assert [chair.label for chair in parse_ensemble(["Violin", "Violin", "Viola", "Cello"])] == [
         "Violin_1",

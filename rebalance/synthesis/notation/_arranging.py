@@ -148,7 +148,8 @@ def arrange(score: Score, ensemble: Sequence[Chair]) -> Arrangement:
     Parts from high to low go to players from high to low. With more parts than players the outer parts
     stay and the inner ones with the fewest notes go; with fewer, the busiest parts are doubled at the
     octave. A part is moved by the octaves that leave the fewest notes outside the player's range; what
-    still lies outside is folded into it note by note.
+    still lies outside is folded into it note by note. Of two players of one instrument the first has the part that is
+    higher once it is moved.
 
     Parameters
     ----------
@@ -175,9 +176,7 @@ def arrange(score: Score, ensemble: Sequence[Chair]) -> Arrangement:
     playable = [part for part in repair_score(score).score.parts if part.notes]
     if not playable or not ensemble:
         raise ConfigError(where=score.name, expected="parts and players", got=f"{len(playable)} and {len(ensemble)}")
-    parts = sorted(_parts_for(playable, len(ensemble)), key=lambda part: -part.mean_pitch)
-    by_height = sorted(ensemble, key=lambda chair: -chair.instrument.centre)
-    seated = dict(zip((chair.label for chair in by_height), parts, strict=True))
+    seated = _seated(_parts_for(playable, len(ensemble)), ensemble)
     shifts: dict[str, int] = {}
     folded: dict[str, int] = {}
     arranged = []
@@ -220,6 +219,20 @@ def _parts_for(parts: Sequence[Part], n_players: int) -> list[Part]:
     busiest = sorted(by_height, key=lambda part: -len(part.notes))
     doubled = [busiest[index % len(busiest)] for index in range(n_players - len(by_height))]
     return [*by_height, *doubled]
+
+
+def _seated(parts: Sequence[Part], ensemble: Sequence[Chair]) -> dict[str, Part]:
+    """Return the part of every player by label, from high to low; among players of one instrument as they sound."""
+    by_height = sorted(ensemble, key=lambda chair: -chair.instrument.centre)
+    seated = dict(zip(by_height, sorted(parts, key=lambda part: -part.mean_pitch), strict=True))
+    for instrument in {chair.instrument for chair in ensemble}:
+        chairs = [chair for chair in ensemble if chair.instrument == instrument]
+        sounding = {
+            chair: _moved(seated[chair], chair, best_octave_shift(seated[chair], instrument)) for chair in chairs
+        }
+        from_high = sorted(chairs, key=lambda chair: -sounding[chair].mean_pitch)
+        seated |= dict(zip(chairs, [seated[chair] for chair in from_high], strict=True))
+    return {chair.label: part for chair, part in seated.items()}
 
 
 def _moved(part: Part, chair: Chair, shift: int) -> Part:
