@@ -70,7 +70,7 @@ class AverageSpectrumSeparator(Described):
         shares = (powers / powers.sum(axis=0)).astype(np.float32)
         spectra = spectrogram(checked)
         return {
-            name: inverse_spectrogram((spectra * share).astype(np.complex64), checked.shape[1])
+            name: inverse_spectrogram(spectra * share, checked.shape[1])
             for name, share in zip(names, shares, strict=True)
         }
 

@@ -123,4 +123,4 @@ def _powers(sources: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _masked(mixture: NDArray[np.float32], masks: NDArray[np.float32]) -> NDArray[np.float32]:
     """Apply one mask per source to the mixture."""
-    return inverse_spectrogram((spectrogram(mixture) * masks).astype(np.complex64), mixture.shape[1])
+    return inverse_spectrogram(spectrogram(mixture) * masks, mixture.shape[1])

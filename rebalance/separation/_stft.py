@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from scipy.signal import ShortTimeFFT
+from scipy.fft import irfft, rfft
 from scipy.signal.windows import hann
 
 WINDOW_SIZE = 4096
 HOP_SIZE = 1024
+_OVERLAP = WINDOW_SIZE // HOP_SIZE
+_WINDOW: NDArray[np.float32] = hann(WINDOW_SIZE, sym=False).astype(np.float32)
+_DUAL: NDArray[np.float32] = _WINDOW / np.square(_WINDOW).reshape(_OVERLAP, HOP_SIZE).sum(axis=0).mean()
 
 
 def spectrogram(signal: NDArray[np.float32]) -> NDArray[np.complex64]:
@@ -34,9 +36,12 @@ def spectrogram(signal: NDArray[np.float32]) -> NDArray[np.complex64]:
     >>> bool(np.allclose(inverse_spectrogram(spectrogram(signal), 9999), signal, atol=1e-5))
     True
     """
-    n_samples = signal.shape[-1]
-    padded = np.pad(signal, [(0, 0)] * (signal.ndim - 1) + [(0, max(0, WINDOW_SIZE - n_samples))])
-    return np.swapaxes(_transform().stft(padded), -1, -2).astype(np.complex64)
+    before, n_frames = WINDOW_SIZE - HOP_SIZE, _n_frames(signal.shape[-1])
+    after = n_frames * HOP_SIZE - signal.shape[-1]
+    padded = np.pad(signal, [(0, 0)] * (signal.ndim - 1) + [(before, after)])
+    frames = sliding_window_view(padded, WINDOW_SIZE, axis=-1)[..., ::HOP_SIZE, :]
+    spectra: NDArray[np.complex64] = rfft(frames * _WINDOW)
+    return spectra
 
 
 def inverse_spectrogram(spectra: NDArray[np.complex64], n_samples: int) -> NDArray[np.float32]:
@@ -56,11 +61,16 @@ def inverse_spectrogram(spectra: NDArray[np.complex64], n_samples: int) -> NDArr
     >>> inverse_spectrogram(spectrogram(np.zeros((1, 5000), dtype=np.float32)), 5000).shape
     (1, 5000)
     """
-    padded = _transform().istft(np.swapaxes(spectra, -1, -2), k1=max(n_samples, WINDOW_SIZE))
-    return np.asarray(padded[..., :n_samples], dtype=np.float32)
+    frames = irfft(spectra, n=WINDOW_SIZE) * _DUAL
+    parts = frames.reshape(*frames.shape[:-1], _OVERLAP, HOP_SIZE)
+    n_hops = frames.shape[-2] + _OVERLAP - 1
+    hops = np.zeros((*frames.shape[:-2], n_hops, HOP_SIZE), dtype=np.float32)
+    for number in range(_OVERLAP):
+        hops[..., number : number + frames.shape[-2], :] += parts[..., number, :]
+    signal = hops.reshape(*hops.shape[:-2], -1)[..., WINDOW_SIZE - HOP_SIZE :]
+    return signal[..., :n_samples]
 
 
-@functools.cache
-def _transform() -> ShortTimeFFT:
-    """Return the transform with the periodic Hann window."""
-    return ShortTimeFFT(hann(WINDOW_SIZE, sym=False), HOP_SIZE, fs=1)
+def _n_frames(n_samples: int) -> int:
+    """Return how many windows hold a sample of a signal."""
+    return -(-n_samples // HOP_SIZE) + _OVERLAP - 1

@@ -370,7 +370,7 @@ def _separated(
     spectra = spectrogram(part)
     centres = (np.arange(spectra.shape[1]) + 1) * HOP_SIZE - WINDOW_SIZE / 2 + first
     for mask in maker(spectra, posteriors.at_times(centres / sample_rate)):
-        yield inverse_spectrogram((spectra * mask).astype(np.complex64), part.shape[1])
+        yield inverse_spectrogram(spectra * mask, part.shape[1])
 
 
 def _fitting(refiner: Refiner, posteriors: Posteriors, sample_rate: int) -> Refiner:
