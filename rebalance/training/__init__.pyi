@@ -1,4 +1,5 @@
 from ._configuration import read_recipe as read_recipe, read_settings as read_settings
+from ._ear_distance import EarBank as EarBank, ear_distance as ear_distance
 from ._experiment import Experiment as Experiment, held_out_mixers as held_out_mixers, run_experiment as run_experiment
 from ._exporting import export_average as export_average, stamp as stamp, trained_average as trained_average
 from ._families import (

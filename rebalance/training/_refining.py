@@ -25,6 +25,7 @@ from rebalance.separation.player_tracker import (
     released,
     sharpened_shares,
 )
+from rebalance.training._ear_distance import EarBank, ear_distance
 from rebalance.training._experiment import Data
 from rebalance.training._loop import train
 from rebalance.training._losses import mask_loss
@@ -62,6 +63,8 @@ class RefinerExperiment:
         Power the shares of the tracker are raised to, as in `rebalance.separation.player_tracker.PitchSeparator`.
     energy
         Weight of the logarithm of the energy of the errors, which asks for careful masks where pitches are in doubt.
+    ear
+        Weight of the distance of remixes to damaged ears, see `ear_distance`.
     start
         Weights a new run begins with; see `Experiment`.
 
@@ -83,6 +86,7 @@ class RefinerExperiment:
     truth_share: float = 0.4
     sharpness: float = 2.0
     energy: float = 1.0
+    ear: float = 0.0
     start: Path | None = None
 
     @property
@@ -95,6 +99,7 @@ class RefinerExperiment:
             "truth_share": self.truth_share,
             "sharpness": self.sharpness,
             "energy": self.energy,
+            "ear": self.ear,
         }
 
 
@@ -104,7 +109,8 @@ class RefiningObjective:
 
     tracker: TrackerNetwork
     experiment: RefinerExperiment
-    parts: tuple[str, ...] = ("loss", "spectrum", "remix", "energy")
+    bank: EarBank
+    parts: tuple[str, ...] = ("loss", "spectrum", "remix", "energy", "ear")
 
     def __call__(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
         """Return the loss of a batch and its parts."""
@@ -117,8 +123,9 @@ class RefiningObjective:
         masks = network(network.transform(mixture), pitched, players, level, finer).float()
         loss = mask_loss(masks, network.transform, batch, self.experiment.train.loss)
         energy = error_energy(masks, network.transform, batch)
-        total = loss.total + self.experiment.energy * energy
-        return {"loss": total, "spectrum": loss.spectrum, "remix": loss.remix, "energy": energy}
+        ear = ear_distance(masks, network.transform, batch, self.bank) if self.experiment.ear else torch.zeros(())
+        total = loss.total + self.experiment.energy * energy + self.experiment.ear * ear
+        return {"loss": total, "spectrum": loss.spectrum, "remix": loss.remix, "energy": energy, "ear": ear}
 
     def pitches(self, batch: Batch, n_steps: int) -> tuple[Tensor, Tensor]:
         """Return shares of pitches with their release, true ones or those of the tracker, and the same on a finer grid.
@@ -221,6 +228,7 @@ def run_refiner_experiment(
     if experiment.start is not None:
         begin_with(network, experiment.start)
     mixer = mixer_of(experiment.data, experiment.mixing, experiment.network.instruments, experiment.train.seed, chosen)
+    bank = EarBank.of(n_bins=network.config.transform.n_bins, sample_rate=network.config.sample_rate)
     return train(
         network,
         VariedMixer(mixer=mixer, mono_share=experiment.mono_share),
@@ -229,5 +237,5 @@ def run_refiner_experiment(
         device=chosen,
         description=experiment.description,
         stop_after=stop_after,
-        objective=RefiningObjective(tracker=tracker, experiment=experiment),
+        objective=RefiningObjective(tracker=tracker, experiment=experiment, bank=bank),
     )

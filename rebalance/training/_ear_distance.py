@@ -1,0 +1,142 @@
+"""How far a remix is from the true one to a damaged ear: errors in bands of hearing, against what is heard there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rebalance._base.challenge import CAD2_TASK2
+from rebalance.hearing import STANDARD_AUDIOGRAMS, prescribe
+from rebalance.training._losses import edit_gains
+from rebalance.training.data import Batch
+
+_LOWEST_HZ, _HIGHEST_HZ = 80.0, 8000.0
+_N_BANDS = 32
+_EAR_Q, _NARROWEST_HZ = 9.26449, 24.7  # equivalent rectangular bandwidth: centre / _EAR_Q + _NARROWEST_HZ
+_GAMMATONE_WIDTH, _ORDER = 1.019, 4
+_LEVEL_SCALE_DB = 10.0
+_TINY = 1e-12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarBank:
+    """Bands of hearing, and how loud a sound must be in each of them to be heard by damaged ears with a hearing aid.
+
+    Parameters
+    ----------
+    weights
+        Power response of fourth-order gammatone filters at the bins of a transform, ``(n_bands, n_bins)``.
+    floors
+        Power at the threshold of ears, that of the whole mixture being 1, ``(n_ears, n_bands)``.
+
+    Examples
+    --------
+    >>> from rebalance.training import EarBank
+    >>> bank = EarBank.of(n_bins=2049, sample_rate=44_100)
+    >>> bank.weights.shape, bank.floors.shape
+    (torch.Size([32, 2049]), torch.Size([10, 32]))
+    """
+
+    weights: Tensor
+    floors: Tensor
+
+    @classmethod
+    def of(cls, *, n_bins: int, sample_rate: int) -> EarBank:
+        """Return the bands of a transform, and the thresholds of the standard audiograms, fitted with a hearing aid.
+
+        Parameters
+        ----------
+        n_bins
+            Of the transform.
+        sample_rate
+            In Hz.
+        """
+        centres_hz = _centres_hz()
+        bins_hz = np.linspace(0, sample_rate / 2, n_bins)
+        widths_hz = _GAMMATONE_WIDTH * (centres_hz / _EAR_Q + _NARROWEST_HZ)
+        weights = (1 + np.square((bins_hz - centres_hz[:, None]) / widths_hz[:, None])) ** -_ORDER
+        floors = 10 ** ((_thresholds_db_spl(centres_hz) - CAD2_TASK2.reference_level_db_spl) / 10)
+        return cls(weights=torch.from_numpy(weights).float(), floors=torch.from_numpy(floors).float())
+
+
+def ear_distance(masks: Tensor, transform: Callable[[Tensor], Tensor], batch: Batch, bank: EarBank) -> Tensor:
+    """Return how different the remixes of masks and of the true sources are to an ear drawn for every mixture.
+
+    In every band and frame the error is taken relative to what is there and can be heard; half of the distance is the
+    magnitude of that error, the other half the difference of the levels in units of 10 dB. Errors of all bands count
+    the same, as they do in HAAQI (Kates and Arehart, 2016), however little power they have.
+
+    Parameters
+    ----------
+    masks
+        Shape ``(batch, n, n_bins, n_frames)``.
+    transform
+        Gives the spectra ``(..., n_bins, n_frames)`` the masks are meant for.
+    batch
+        Mixture, true sources and gains.
+    bank
+        Bands and ears; the ears are drawn from torch's random numbers.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from rebalance.separation.mask_network import Transform
+    >>> from rebalance.separation.mask_network import SYMMETRIC
+    >>> from rebalance.training import EarBank, ear_distance
+    >>> from rebalance.training.data import Batch
+    >>> sources = 0.1 * torch.randn(1, 2, 2, 8192, generator=torch.Generator().manual_seed(0))
+    >>> batch = Batch(sources=sources, slots=torch.tensor([[0, 2]]), gains_db=torch.tensor([[6.0, -6.0]]))
+    >>> transform = Transform(SYMMETRIC)
+    >>> halves = torch.full((1, 2, *transform(batch.mixture).shape[-2:]), 0.5)
+    >>> bank = EarBank.of(n_bins=SYMMETRIC.n_bins, sample_rate=44_100)
+    >>> 0.1 < float(ear_distance(halves, transform, batch, bank)) < 3.0
+    True
+    """
+    present = batch.slots >= 0
+    change = edit_gains(batch.gains_db, present)[:, :, None, None]
+    with torch.no_grad():
+        true = transform(batch.sources.mean(dim=2))
+        mixture = true.sum(dim=1)
+        true_remix = mixture + (change * true).sum(dim=1)
+        whole = _power(mixture).sum(dim=1).mean(dim=1).clamp_min(_TINY)
+        ears = torch.randint(len(bank.floors), (len(mixture),), device="cpu")
+        floor = (bank.floors[ears].to(whole.device) * whole[:, None])[..., None]
+        there = _in_bands(true_remix, bank) + floor
+    remixed = mixture * (1 + (change * masks).sum(dim=1))
+    error = (_in_bands(remixed - true_remix, bank) / there + _TINY).sqrt()
+    levels_db = 10 * torch.log10((_in_bands(remixed, bank) + floor) / there)
+    return (error.mean() + levels_db.abs().mean() / _LEVEL_SCALE_DB) / 2
+
+
+def _in_bands(spectra: Tensor, bank: EarBank) -> Tensor:
+    """Return the power of spectra ``(batch, n_bins, n_frames)`` in the bands of an ear."""
+    return torch.matmul(bank.weights.to(spectra.device), _power(spectra))
+
+
+def _power(spectra: Tensor) -> Tensor:
+    """Return the power of every bin."""
+    return spectra.real.square() + spectra.imag.square()
+
+
+@lru_cache(maxsize=1)
+def _centres_hz() -> NDArray[np.float64]:
+    """Return centre frequencies, evenly spaced in equivalent rectangular bandwidths (Moore and Glasberg, 1983)."""
+    corner = _EAR_Q * _NARROWEST_HZ
+    return np.geomspace(_LOWEST_HZ + corner, _HIGHEST_HZ + corner, _N_BANDS) - corner
+
+
+def _thresholds_db_spl(centres_hz: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what ears just hear with a hearing aid, in dB of sound pressure before it, ``(n_ears, n_bands)``."""
+    edges_hz = np.array(CAD2_TASK2.crossover_frequencies_hz)
+    thresholds = []
+    for audiogram in STANDARD_AUDIOGRAMS.values():
+        lost_db = np.interp(np.log(centres_hz), np.log(audiogram.frequencies_hz), audiogram.thresholds_db_hl)
+        gains_db = np.asarray(prescribe(audiogram).gains_db)[np.searchsorted(edges_hz, centres_hz)]
+        thresholds.append(lost_db - gains_db)
+    return np.stack(thresholds)
