@@ -17,6 +17,7 @@ from ._family_settings import (
 )
 from ._family_study import run_family_study as run_family_study
 from ._family_study_settings import FamilyCellKind as FamilyCellKind, FamilyStudy as FamilyStudy, SoundSet as SoundSet
+from ._haaqi_gain import haaqi_gain as haaqi_gain
 from ._iass_networks import equal_hidden_size as equal_hidden_size
 from ._iass_settings import IassData as IassData, IassExperiment as IassExperiment, IassSystem as IassSystem
 from ._iass_study import (

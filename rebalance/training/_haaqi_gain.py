@@ -39,6 +39,15 @@ def haaqi_gain(mixture: Audio, true_edit: Audio, estimated_edit: Audio) -> float
     ------
     AudioError
         If a sample is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.training import haaqi_gain
+    >>> mixture = 0.05 * np.random.default_rng(0).standard_normal((2, 44_100))
+    >>> softer = -0.5 * mixture
+    >>> haaqi_gain(mixture, softer, softer) > haaqi_gain(mixture, softer, 0 * mixture)
+    True
     """
     level = rms(mixture) * np.sqrt(len(mixture))
     reference = mixture + true_edit

@@ -1,15 +1,16 @@
 """What limits a separator, the pitches or the masks: `python bounds.py SEPARATOR TASK [SEGMENTS]`.
 
-SDR in dB of the separator, without the refiner of its masks, and if it knew the pitches, to a third of a semitone or
-exactly; of masks of combs alone at the exact pitches; of ideal ratio masks; and if it knew the pitches of only those
-frames that it has wrong in one way, see `rebalance.transcription.frame_kinds`. Means over sources with intervals over
-pieces, by number of players. The segments are spread evenly over the task.
+The separator as it is, without the refiner of its masks, and if it knew the pitches, to a third of a semitone or
+exactly; masks of combs alone at the exact pitches; ideal ratio masks; and if it knew the pitches of only those
+frames that it has wrong in one way, see `rebalance.transcription.frame_kinds`. Two tables by number of players, means
+with intervals over pieces: SDR in dB, over sources; HAAQI of the first scene's remix less that of the mixture, for one
+typical ear, over segments. The segments are spread evenly over the task.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,10 +19,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rebalance import RebalanceError
-from rebalance.report import clustered_mean, estimate_text
+from rebalance.audio import remix_as_edit
+from rebalance.report import clustered_mean, estimate_text, markdown_lines
 from rebalance.separation import informed, is_silent, load_separator, sdr_db, source_names
 from rebalance.task import Segment, Task, load_task, read_source, spread_segments
-from rebalance.training import source_pitches
+from rebalance.training import haaqi_gain, source_pitches
 from rebalance.transcription import (
     FRAME_KINDS,
     PitchSeparator,
@@ -33,6 +35,9 @@ from rebalance.transcription import (
 
 _SHARPNESS = 2.0  # as in the separator
 _N_STEPS = 4  # combs for each pitch where pitches are exact
+_TRUTH = "truth"
+
+Row = dict[str, object]
 
 
 def sure_of(found: Posteriors, pitches_midi: NDArray[np.float64], *, exact: bool) -> Posteriors:
@@ -50,8 +55,8 @@ def sure_of(found: Posteriors, pitches_midi: NDArray[np.float64], *, exact: bool
     return replace(found, values=values)
 
 
-def rows_of(task: Task, separator: PitchSeparator, segment: Segment) -> Iterator[dict[str, object]]:
-    """Give a row for every source of a segment that sounds: the SDR of every estimate."""
+def estimates_of(separator: PitchSeparator, task: Task, segment: Segment) -> dict[str, dict[str, NDArray[np.float32]]]:
+    """Return the estimates of a segment by what is known of the pitches, and the true sources last."""
     sources = np.stack([read_source(task, source) for source in segment.sources]).astype(np.float32)
     mixture = read_source(task, segment.mixture).astype(np.float32)
     rate, refiner = separator.sample_rate, separator.refiner
@@ -68,7 +73,7 @@ def rows_of(task: Task, separator: PitchSeparator, segment: Segment) -> Iterator
         )
         for kind in FRAME_KINDS[1:]
     }
-    estimates = {
+    return {
         "as it is": separator(mixture, segment.instruments),
         **{
             row: separate_by_pitch(mixture, pitches, sample_rate=rate, refiner=refiner, sharpness=_SHARPNESS)
@@ -79,41 +84,61 @@ def rows_of(task: Task, separator: PitchSeparator, segment: Segment) -> Iterator
         "exact pitches": separate_by_pitch(mixture, exact, sample_rate=rate, refiner=refiner),
         "exact pitches, combs alone": separate_by_pitch(mixture, exact.finer(_N_STEPS), sample_rate=rate),
         "ideal ratio masks": oracle(mixture, segment.instruments),
+        _TRUTH: dict(zip(names, sources, strict=True)),
     }
-    for name, source in zip(names, sources, strict=True):
+
+
+def sdr_rows(segment: Segment, estimates: Mapping[str, Mapping[str, NDArray[np.float32]]]) -> Iterator[Row]:
+    """Give a row for every source of a segment that sounds: the SDR of every estimate."""
+    for name, source in estimates[_TRUTH].items():
         if not is_silent(source):
-            figures = {row: sdr_db(source, estimate[name]) for row, estimate in estimates.items()}
-            yield {"players": len(sources), "piece": segment.piece, **figures}
+            figures = {row: sdr_db(source, made[name]) for row, made in estimates.items() if row != _TRUTH}
+            yield {"players": len(estimates[_TRUTH]), "piece": segment.piece, **figures}
 
 
-def table_of(rows: pd.DataFrame) -> Iterator[str]:
-    """Give the lines of the table, a column for each number of players."""
+def haaqi_rows(
+    task: Task, segment: Segment, estimates: Mapping[str, Mapping[str, NDArray[np.float32]]]
+) -> Iterator[Row]:
+    """Give a row for a segment, HAAQI of every remix over that of the mixture, unless nothing can be heard of it."""
+    mixture = read_source(task, segment.mixture).astype(np.float32)
+    scene = next(scene for scene in task.scenes.values() if scene.segment.name == segment.name)
+    gains_db = dict(zip(estimates[_TRUTH], (scene.gains_db[source.name] for source in segment.sources), strict=True))
+    edits = {row: remix_as_edit(mixture, made, gains_db) - mixture for row, made in estimates.items()}
+    figures = {row: haaqi_gain(mixture, edits[_TRUTH], edit) for row, edit in edits.items() if row != _TRUTH}
+    if None not in figures.values():
+        yield {"players": len(estimates[_TRUTH]), "piece": segment.piece, **figures}
+
+
+def table_of(rows: pd.DataFrame, title: str, places: int) -> Iterator[str]:
+    """Give the lines of a table, a column for each number of players."""
     groups = [("all", rows), *((f"{n_players} players", group) for n_players, group in rows.groupby("players"))]
-    yield f"| | {' | '.join(name for name, _ in groups)} |"
-    yield f"|---|{'---|' * len(groups)}"
-    for row in rows.columns[2:]:
-        means = [
-            clustered_mean(group[row].tolist(), group["piece"].tolist(), rng=np.random.default_rng(0))
-            for _, group in groups
-        ]
-        yield f"| {row} | {' | '.join(f'{estimate_text(mean, places=1)} ({mean.n_values})' for mean in means)} |"
+    yield from markdown_lines(
+        [title, *(name for name, _ in groups)],
+        ([row, *(cell(group, row, places) for _, group in groups)] for row in rows.columns[2:]),
+    )
+
+
+def cell(group: pd.DataFrame, row: str, places: int) -> str:
+    """Return a mean with its interval over pieces and the number of its values."""
+    mean = clustered_mean(group[row].tolist(), group["piece"].tolist(), rng=np.random.default_rng(0))
+    return f"{estimate_text(mean, places=places)} ({mean.n_values})"
 
 
 def main(name: str, root: Path, n_segments: int | None) -> None:
-    """Print the table."""
+    """Print the tables."""
+    sdr: list[Row] = []
+    haaqi: list[Row] = []
     try:
         separator = by_pitch(load_separator(name, device="cpu"))
         task = load_task(root, "valid", require_sources=True)
-        rows = pd.DataFrame(
-            [
-                row
-                for segment in spread_segments(task.segments.values(), n_segments)
-                for row in rows_of(task, separator, segment)
-            ]
-        )
+        for segment in spread_segments(task.segments.values(), n_segments):
+            estimates = estimates_of(separator, task, segment)
+            sdr.extend(sdr_rows(segment, estimates))
+            haaqi.extend(haaqi_rows(task, segment, estimates))
     except RebalanceError as error:
         sys.exit(f"bounds.py: {error}")
-    sys.stdout.write("\n".join(table_of(rows)) + "\n")
+    for rows, title, places in ((sdr, "SDR, dB", 1), (haaqi, "HAAQI", 3)):
+        sys.stdout.write("\n".join(table_of(pd.DataFrame(rows), title, places)) + "\n\n")
 
 
 if __name__ == "__main__":
