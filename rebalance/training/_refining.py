@@ -23,7 +23,6 @@ from rebalance.separation.player_tracker import (
     TrackerNetwork,
     finer_shares,
     released,
-    sharpened_shares,
 )
 from rebalance.training._ear_distance import EarBank, ear_distance
 from rebalance.training._experiment import Data
@@ -59,8 +58,6 @@ class RefinerExperiment:
         See `TrackerExperiment`.
     truth_share
         Share of the mixtures whose true pitches are given in place of the tracker's.
-    sharpness
-        Power the shares of the tracker are raised to, as in `rebalance.separation.player_tracker.PitchSeparator`.
     energy
         Weight of the logarithm of the energy of the errors, which asks for careful masks where pitches are in doubt.
     ear
@@ -84,7 +81,6 @@ class RefinerExperiment:
     train: TrainSettings
     mono_share: float = 0.2
     truth_share: float = 0.4
-    sharpness: float = 2.0
     energy: float = 1.0
     ear: float = 0.0
     start: Path | None = None
@@ -97,7 +93,6 @@ class RefinerExperiment:
             "mixing": asdict(self.mixing),
             "mono_share": self.mono_share,
             "truth_share": self.truth_share,
-            "sharpness": self.sharpness,
             "energy": self.energy,
             "ear": self.ear,
         }
@@ -137,7 +132,7 @@ class RefiningObjective:
         n_steps
             Of the finer grid for each pitch.
         """
-        n_pitches, power = self.tracker.config.features.n_bins, self.experiment.sharpness
+        n_pitches = self.tracker.config.features.n_bins
         with torch.no_grad():
             if float(torch.rand(())) < self.experiment.truth_share:
                 targets = pitch_targets(self.tracker, batch)
@@ -149,8 +144,8 @@ class RefiningObjective:
             else:
                 tracked = torch.softmax(self.tracker(batch.mixture, batch.slots).logits, dim=2).transpose(2, 3)
                 found = tracked.cpu().numpy()
-                shares = torch.from_numpy(sharpened_shares(found, power)[..., :-1])
-                finer = sharpened_shares(finer_shares(found, n_steps), power)[..., :-1]
+                shares = torch.from_numpy(found[..., :-1])
+                finer = finer_shares(found, n_steps)[..., :-1]
         lingering = (released(each, PLAIN_COMBS.release) for each in (shares.cpu().numpy(), finer))
         pitched, on_combs = (torch.from_numpy(each).to(batch.sources.device) for each in lingering)
         return pitched, on_combs

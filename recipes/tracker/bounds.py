@@ -33,7 +33,6 @@ from rebalance.transcription import (
     separate_by_pitch,
 )
 
-_SHARPNESS = 2.0  # as in the separator
 _N_STEPS = 4  # combs for each pitch where pitches are exact
 _TRUTH = "truth"
 
@@ -76,10 +75,10 @@ def estimates_of(separator: PitchSeparator, task: Task, segment: Segment) -> dic
     return {
         "as it is": separator(mixture, segment.instruments),
         **{
-            row: separate_by_pitch(mixture, pitches, sample_rate=rate, refiner=refiner, sharpness=_SHARPNESS)
+            row: separate_by_pitch(mixture, pitches, sample_rate=rate, refiner=refiner)
             for row, pitches in mended.items()
         },
-        "without refiner": separate_by_pitch(mixture, found, sample_rate=rate, sharpness=_SHARPNESS),
+        "without refiner": separate_by_pitch(mixture, found, sample_rate=rate),
         "true pitches": separate_by_pitch(mixture, near, sample_rate=rate, refiner=refiner),
         "exact pitches": separate_by_pitch(mixture, exact, sample_rate=rate, refiner=refiner),
         "exact pitches, combs alone": separate_by_pitch(mixture, exact.finer(_N_STEPS), sample_rate=rate),

@@ -10,7 +10,6 @@ from small_networks import small_tracker
 
 from rebalance._base.errors import AudioError, ConfigError
 from rebalance.separation import ModelCard, load_checkpoint, sdr_db
-from rebalance.separation.player_tracker import sharpened_shares
 from rebalance.separation.player_tracker._by_pitch import PitchSeparator
 from rebalance.separation.player_tracker._combs import CombSettings, finer_pitches, harmonic_combs, released
 from rebalance.separation.player_tracker._tracker import Tracker, load_tracker
@@ -193,20 +192,3 @@ def test_what_is_no_tracker_is_not_loaded_as_one(tracker_checkpoint: Path, netwo
         load_checkpoint(tracker_checkpoint)
     with pytest.raises(ConfigError, match="expected the path"):
         load_tracker("no such tracker", device="cpu")
-
-
-def test_shares_stay_shares_however_much_they_are_sharpened() -> None:
-    even = np.full((1, 289), 1 / 289, dtype=np.float32)
-    np.testing.assert_allclose(sharpened_shares(even, 40.0), even, rtol=1e-5)
-    np.testing.assert_allclose(sharpened_shares(np.array([0.6, 0.4], np.float32), 300.0), [1.0, 0.0], atol=1e-6)
-
-
-def test_sharpened_shares_are_powers_that_sum_to_1() -> None:
-    values = np.array([[[0.6, 0.2, 0.2]]], dtype=np.float32)
-    posteriors = Posteriors(
-        values=values, pitches_midi=np.array([60.0, 61.0]), frame_times_s=np.zeros(1), instruments=("Oboe",)
-    )
-    np.testing.assert_allclose(posteriors.sharpened(2.0).values, values**2 / (values**2).sum(), rtol=1e-6)
-    np.testing.assert_allclose(posteriors.sharpened(1.0).values, values, rtol=1e-6)
-    with pytest.raises(ConfigError, match="power: expected a positive number, got 0"):
-        posteriors.sharpened(0.0)

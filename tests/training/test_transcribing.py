@@ -227,6 +227,19 @@ def test_what_is_asked_for_between_two_states_has_the_pitch_as_its_mean(cents: i
     assert (mean - 3 * (midi - 33)).abs().max() <= 0.25
 
 
+@pytest.mark.parametrize("weight", [0.0, 2.0])
+def test_what_damaged_ears_hear_is_part_of_what_a_refiner_minimises(
+    stem_folder: Path, tmp_path: Path, weight: float
+) -> None:
+    run_tracker_experiment(tracker_experiment(stem_folder), tmp_path / "tracker", device="cpu")
+    experiment = replace(refiner_experiment(stem_folder, tmp_path / "tracker" / "state.safetensors"), ear=weight)
+    run_refiner_experiment(experiment, tmp_path / "refiner", device="cpu")
+    log = pd.read_csv(tmp_path / "refiner" / "log.csv")
+    parts = log["spectrum"] + log["remix"] + log["energy"] + weight * log["ear"]
+    assert np.allclose(log["loss"], parts, atol=1e-4)
+    assert (log["ear"] > 0).all() == bool(weight)
+
+
 def test_a_tracker_and_a_refiner_train_resume_and_ship(stem_folder: Path, tmp_path: Path) -> None:
     tracker_run, refiner_run = tmp_path / "tracker", tmp_path / "refiner"
     run_tracker_experiment(tracker_experiment(stem_folder), tracker_run, device="cpu")

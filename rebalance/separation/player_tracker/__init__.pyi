@@ -9,7 +9,6 @@ from ._combs import (
     finer_pitches as finer_pitches,
     finer_shares as finer_shares,
     released as released,
-    sharpened_shares as sharpened_shares,
 )
 from ._pitch_stream import PitchStream as PitchStream, TrackerStream as TrackerStream
 from ._posteriors import Posteriors as Posteriors

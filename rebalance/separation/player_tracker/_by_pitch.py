@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 _A4_HZ, _A4_MIDI = 440.0, 69.0
 _BLOCK = 768 * HOP_SIZE  # in samples, about 18 s; a whole number of the places of a refiner
 _REFINED_SHARE = 0.7  # of the masks, the rest being those of the combs: what a refiner is too sure of costs less
-SHARPNESS = 2.0  # power the tracker's shares are raised to: spread over wrong pitches they cost more than they save
 COMBS_PER_PITCH = 3  # where there is no refiner: a ninth of a semitone apart
 _BLOCK_MARGIN = 64 * HOP_SIZE  # further than masks see
 
@@ -110,7 +109,6 @@ class PitchSeparator(Described):
             sample_rate=self.sample_rate,
             refiner=self.refiner,
             level=self.level,
-            sharpness=SHARPNESS,
         )
 
     def _as_it_comes_in(
@@ -180,7 +178,6 @@ def separate_by_pitch(
     combs: CombSettings = PLAIN_COMBS,
     refiner: Refiner | None = None,
     level: float | None = None,
-    sharpness: float = 1.0,
 ) -> dict[str, NDArray[np.float32]]:
     """Separate a mixture whose players' pitches are known, more or less.
 
@@ -198,8 +195,6 @@ def separate_by_pitch(
         Network that improves on the masks of the combs; it wants its own sample rate and pitches.
     level
         Mean square by which the refiner judges the mixture; its own when None.
-    sharpness
-        Power the shares are raised to, see `Posteriors.sharpened`.
 
     Returns
     -------
@@ -238,9 +233,9 @@ def separate_by_pitch(
     names = source_names(posteriors.instruments)
     level = float(np.mean(np.square(checked, dtype=np.float64))) if level is None else level
     if refiner is None:
-        maker: MaskMaker = _CombMasks(combs=combs, sample_rate=sample_rate, sharpness=sharpness)
+        maker: MaskMaker = _CombMasks(combs=combs, sample_rate=sample_rate)
     else:
-        maker = _RefinedMasks(refiner=_fitting(refiner, posteriors, sample_rate), level=level, sharpness=sharpness)
+        maker = _RefinedMasks(refiner=_fitting(refiner, posteriors, sample_rate), level=level)
     estimates = np.empty((len(names), *checked.shape), dtype=np.float32)
     for start in range(0, checked.shape[1], _BLOCK):
         first, last = max(start - _BLOCK_MARGIN, 0), start + _BLOCK + _BLOCK_MARGIN
@@ -324,11 +319,9 @@ class _CombMasks:
 
     combs: CombSettings
     sample_rate: int
-    sharpness: float
 
     def __call__(self, spectra: NDArray[np.complex64], posteriors: Posteriors) -> NDArray[np.float32]:  # noqa: ARG002
-        on_combs = posteriors.finer(COMBS_PER_PITCH).sharpened(self.sharpness)
-        return pitch_masks(on_combs, sample_rate=self.sample_rate, combs=self.combs)
+        return pitch_masks(posteriors.finer(COMBS_PER_PITCH), sample_rate=self.sample_rate, combs=self.combs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,18 +330,14 @@ class _RefinedMasks:
 
     refiner: Refiner
     level: float
-    sharpness: float
 
     def __call__(self, spectra: NDArray[np.complex64], posteriors: Posteriors) -> NDArray[np.float32]:
         import torch
 
         device = self.refiner.combs.device
         known = self.refiner.config.instruments
-        on_combs = posteriors.finer(self.refiner.config.n_steps).sharpened(self.sharpness)
-        pitched, finer = (
-            released(found.values[:, :, :-1], PLAIN_COMBS.release)
-            for found in (posteriors.sharpened(self.sharpness), on_combs)
-        )
+        on_combs = posteriors.finer(self.refiner.config.n_steps)
+        pitched, finer = (released(found.values[:, :, :-1], PLAIN_COMBS.release) for found in (posteriors, on_combs))
         players = torch.tensor([[known.index(instrument) for instrument in posteriors.instruments]], device=device)
         with torch.inference_mode():
             shares = self.refiner(

@@ -9,7 +9,6 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from rebalance._base.errors import ConfigError
 from rebalance.separation import WINDOW_SIZE
 
 _MAX_HZ = 16_000.0
@@ -139,36 +138,6 @@ def finer_shares(shares: NDArray[np.float32], n_steps: int) -> NDArray[np.float3
     [0.0, 0.0, 0.75, 0.0, 0.25]
     """
     return np.concatenate([finer_pitches(shares[..., :-1], n_steps), shares[..., -1:]], axis=-1)
-
-
-def sharpened_shares(shares: NDArray[np.float32], power: float) -> NDArray[np.float32]:
-    """Return shares raised to a power and made to sum to 1 again.
-
-    Parameters
-    ----------
-    shares
-        Shape ``(..., n_states)``, from 0, with a sum above 0 along the last axis.
-    power
-        Above 1 the likelier states gain; 1 changes nothing.
-
-    Raises
-    ------
-    ConfigError
-        If the power is not positive.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from rebalance.separation.player_tracker import sharpened_shares
-    >>> sharpened_shares(np.array([0.75, 0.25], dtype=np.float32), 2.0).tolist()  # 9 to 1
-    [0.8999999761581421, 0.10000000149011612]
-    """
-    if not power > 0:
-        raise ConfigError(where="power", expected="a positive number", got=str(power))
-    raised = (shares / shares.max(axis=-1, keepdims=True)) ** power
-    raised[raised < _TINY] = 0.0  # subnormal numbers would slow all that follows
-    sharpened: NDArray[np.float32] = (raised / raised.sum(axis=-1, keepdims=True)).astype(np.float32)
-    return sharpened
 
 
 def harmonic_combs(

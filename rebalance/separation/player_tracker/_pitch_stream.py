@@ -14,8 +14,8 @@ from rebalance.audio import Audio
 from rebalance.separation import checked_mixture, known_instruments
 from rebalance.separation.mask_network import ASYMMETRIC, IncomingFrames, MaskedStream, Transform
 from rebalance.separation.networks import Memory
-from rebalance.separation.player_tracker._by_pitch import COMBS_PER_PITCH, SHARPNESS, player_combs, shares_of_bins
-from rebalance.separation.player_tracker._combs import PLAIN_COMBS, finer_shares, released, sharpened_shares
+from rebalance.separation.player_tracker._by_pitch import COMBS_PER_PITCH, player_combs, shares_of_bins
+from rebalance.separation.player_tracker._combs import PLAIN_COMBS, finer_shares, released
 from rebalance.separation.player_tracker._tracker_network import TrackerNetwork
 
 _A4_HZ, _A4_MIDI = 440.0, 69.0
@@ -141,7 +141,7 @@ class PitchStream(MaskedStream):
 
     def _comb_masks(self, shares: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the masks of the tracker's next frames, ``(n_players, n_frames, n_bins)``."""
-        on_combs = sharpened_shares(finer_shares(shares, COMBS_PER_PITCH), SHARPNESS)[..., :-1]
+        on_combs = finer_shares(shares, COMBS_PER_PITCH)[..., :-1]
         pitched = np.concatenate([self._lingering, on_combs], axis=1)
         self._lingering = pitched[:, -len(PLAIN_COMBS.release) :]
         newest = released(pitched, PLAIN_COMBS.release)[:, -shares.shape[1] :]

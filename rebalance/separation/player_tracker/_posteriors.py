@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebalance._base.errors import AudioError, ConfigError
-from rebalance.separation.player_tracker._combs import finer_shares, sharpened_shares
+from rebalance.separation.player_tracker._combs import finer_shares
 
 _SUM_TOLERANCE = 1e-3
 
@@ -83,21 +83,6 @@ class Posteriors:
             frame_times_s=np.asarray(times_s, dtype=np.float64),
             instruments=self.instruments,
         )
-
-    def sharpened(self, power: float) -> Posteriors:
-        """Return the posteriors with every share raised to a power and made to sum to 1 again; see `sharpened_shares`.
-
-        Parameters
-        ----------
-        power
-            1 changes nothing.
-
-        Raises
-        ------
-        ConfigError
-            If it is not positive.
-        """
-        return replace(self, values=sharpened_shares(self.values, power))
 
     def finer(self, n_steps: int) -> Posteriors:
         """Return the posteriors on a grid so many times as fine; see `finer_pitches`.
