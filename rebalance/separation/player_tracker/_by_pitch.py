@@ -299,7 +299,9 @@ def shares_of_bins(
     floor
         What every player gets everywhere.
     """
-    masks = np.stack([its_pitches @ combs for its_pitches, combs in zip(pitched, shapes, strict=True)])
+    masks = np.empty((*pitched.shape[:2], shapes[0].shape[1]), dtype=np.float32)
+    for mask, its_pitches, combs in zip(masks, pitched, shapes, strict=True):
+        np.matmul(its_pitches, combs, out=mask)
     masks += np.float32(floor)
     masks /= masks.sum(axis=0)
     return masks
