@@ -86,8 +86,7 @@ def ear_distance(masks: Tensor, transform: Callable[[Tensor], Tensor], batch: Ba
     Examples
     --------
     >>> import torch
-    >>> from rebalance.separation.mask_network import Transform
-    >>> from rebalance.separation.mask_network import SYMMETRIC
+    >>> from rebalance.separation.mask_network import SYMMETRIC, Transform
     >>> from rebalance.training import EarBank, ear_distance
     >>> from rebalance.training.data import Batch
     >>> sources = 0.1 * torch.randn(1, 2, 2, 8192, generator=torch.Generator().manual_seed(0))
@@ -95,7 +94,8 @@ def ear_distance(masks: Tensor, transform: Callable[[Tensor], Tensor], batch: Ba
     >>> transform = Transform(SYMMETRIC)
     >>> halves = torch.full((1, 2, *transform(batch.mixture).shape[-2:]), 0.5)
     >>> bank = EarBank.of(n_bins=SYMMETRIC.n_bins, sample_rate=44_100)
-    >>> 0.1 < float(ear_distance(halves, transform, batch, bank)) < 3.0
+    >>> _ = torch.manual_seed(0)  # draws the ear
+    >>> bool(ear_distance(halves, transform, batch, bank) > 0)
     True
     """
     present = batch.slots >= 0
