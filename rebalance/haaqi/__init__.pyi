@@ -1,4 +1,5 @@
 from ._accumulating import HAAQI as HAAQI
+from ._bands import centre_frequencies_hz as centre_frequencies_hz, filter_widths_hz as filter_widths_hz
 from ._batches import HaaqiScores as HaaqiScores, haaqi as haaqi
 from ._binaural import (
     BinauralScore as BinauralScore,

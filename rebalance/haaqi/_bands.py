@@ -26,6 +26,17 @@ def centre_frequencies_hz() -> NDArray[np.float64]:
     """Return the 32 centre frequencies from 80 to 8000 Hz, evenly spaced in equivalent rectangular bandwidths.
 
     Source: Slaney (1993); ``center_frequency`` of pyclarity.
+
+    Returns
+    -------
+    NDArray
+        Shape ``(32,)``, rising; read-only.
+
+    Examples
+    --------
+    >>> from rebalance.haaqi import centre_frequencies_hz
+    >>> centre_frequencies_hz()[[0, -1]].round().tolist()
+    [80.0, 8000.0]
     """
     corner = EAR_Q * NARROWEST_HZ
     steps = np.arange(1, N_BANDS) * (-np.log(MAX_CENTRE_HZ + corner) + np.log(MIN_CENTRE_HZ + corner))
@@ -33,6 +44,25 @@ def centre_frequencies_hz() -> NDArray[np.float64]:
     centres = np.flip(np.insert(descending, 0, MAX_CENTRE_HZ))
     centres.setflags(write=False)
     return centres
+
+
+def filter_widths_hz() -> NDArray[np.float64]:
+    """Return the widths of the fourth-order gammatone filters of a normal ear at the centre frequencies.
+
+    Source: Moore and Glasberg (1983); the width of a filter is 1.019 times its equivalent rectangular bandwidth.
+
+    Returns
+    -------
+    NDArray
+        Shape ``(32,)``, in Hz.
+
+    Examples
+    --------
+    >>> from rebalance.haaqi import filter_widths_hz
+    >>> filter_widths_hz()[[0, -1]].round().tolist()
+    [34.0, 905.0]
+    """
+    return GAMMATONE_WIDTH * (NARROWEST_HZ + centre_frequencies_hz() / EAR_Q)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

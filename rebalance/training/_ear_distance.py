@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import torch
@@ -12,14 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rebalance._base.challenge import CAD2_TASK2
+from rebalance.haaqi import centre_frequencies_hz, filter_widths_hz
 from rebalance.hearing import STANDARD_AUDIOGRAMS, prescribe
 from rebalance.training._losses import edit_gains
 from rebalance.training.data import Batch
 
-_LOWEST_HZ, _HIGHEST_HZ = 80.0, 8000.0
-_N_BANDS = 32
-_EAR_Q, _NARROWEST_HZ = 9.26449, 24.7  # equivalent rectangular bandwidth: centre / _EAR_Q + _NARROWEST_HZ
-_GAMMATONE_WIDTH, _ORDER = 1.019, 4
+_ORDER = 4
 _LEVEL_SCALE_DB = 10.0
 _TINY = 1e-12
 
@@ -57,9 +54,8 @@ class EarBank:
         sample_rate
             In Hz.
         """
-        centres_hz = _centres_hz()
+        centres_hz, widths_hz = centre_frequencies_hz(), filter_widths_hz()
         bins_hz = np.linspace(0, sample_rate / 2, n_bins)
-        widths_hz = _GAMMATONE_WIDTH * (centres_hz / _EAR_Q + _NARROWEST_HZ)
         weights = (1 + np.square((bins_hz - centres_hz[:, None]) / widths_hz[:, None])) ** -_ORDER
         floors = 10 ** ((_thresholds_db_spl(centres_hz) - CAD2_TASK2.reference_level_db_spl) / 10)
         return cls(weights=torch.from_numpy(weights).float(), floors=torch.from_numpy(floors).float())
@@ -122,13 +118,6 @@ def _in_bands(spectra: Tensor, bank: EarBank) -> Tensor:
 def _power(spectra: Tensor) -> Tensor:
     """Return the power of every bin."""
     return spectra.real.square() + spectra.imag.square()
-
-
-@lru_cache(maxsize=1)
-def _centres_hz() -> NDArray[np.float64]:
-    """Return centre frequencies, evenly spaced in equivalent rectangular bandwidths (Moore and Glasberg, 1983)."""
-    corner = _EAR_Q * _NARROWEST_HZ
-    return np.geomspace(_LOWEST_HZ + corner, _HIGHEST_HZ + corner, _N_BANDS) - corner
 
 
 def _thresholds_db_spl(centres_hz: NDArray[np.float64]) -> NDArray[np.float64]:
