@@ -62,7 +62,12 @@ def filter_widths_hz() -> NDArray[np.float64]:
     >>> filter_widths_hz()[[0, -1]].round().tolist()
     [34.0, 905.0]
     """
-    return GAMMATONE_WIDTH * (NARROWEST_HZ + centre_frequencies_hz() / EAR_Q)
+    return GAMMATONE_WIDTH * _rectangular_widths_hz()
+
+
+def _rectangular_widths_hz() -> NDArray[np.float64]:
+    """Return the equivalent rectangular bandwidths at the centre frequencies."""
+    return NARROWEST_HZ + centre_frequencies_hz() / EAR_Q
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +91,7 @@ def gammatone(bandwidth: NDArray[np.float64]) -> Gammatone:
 
     Source: Cooke (1993), impulse-invariant; ``gammatone_basilar_membrane`` of pyclarity.
     """
-    erb = NARROWEST_HZ + centre_frequencies_hz() / EAR_Q
-    a = np.exp(-(bandwidth * (2 * np.pi / SAMPLE_RATE) * erb * GAMMATONE_WIDTH))
+    a = np.exp(-(bandwidth * (2 * np.pi / SAMPLE_RATE) * _rectangular_widths_hz() * GAMMATONE_WIDTH))
     _, denominator = _polynomials(a)
     gains = 2.0 * denominator.sum(axis=1) / (1.0 + 4.0 * a + 4.0 * a * a)
     return Gammatone(poles=a, gains=gains)

@@ -125,7 +125,6 @@ def _thresholds_db_spl(centres_hz: NDArray[np.float64]) -> NDArray[np.float64]:
     edges_hz = np.array(CAD2_TASK2.crossover_frequencies_hz)
     thresholds = []
     for audiogram in STANDARD_AUDIOGRAMS.values():
-        lost_db = np.interp(np.log(centres_hz), np.log(audiogram.frequencies_hz), audiogram.thresholds_db_hl)
         gains_db = np.asarray(prescribe(audiogram).gains_db)[np.searchsorted(edges_hz, centres_hz)]
-        thresholds.append(lost_db - gains_db)
+        thresholds.append(audiogram.at(centres_hz).thresholds_db_hl - gains_db)
     return np.stack(thresholds)

@@ -18,7 +18,7 @@ import pandas as pd
 from rebalance import RebalanceError
 from rebalance.report import difference_text, markdown_lines, paired_difference
 from rebalance.separation import ModelCard, is_silent, sdr_db
-from rebalance.separation.player_tracker import PitchSeparator, Tracker, TrackerNetwork
+from rebalance.separation.player_tracker import Tracker, TrackerNetwork, separate_by_pitch
 from rebalance.task import Segment, Task, load_task, read_source, spread_segments
 from rebalance.training import TrackerExperiment, read_recipe, run_tracker_experiment, source_pitches
 from rebalance.transcription import frame_kinds
@@ -45,14 +45,14 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
 FIGURES = {"frames": "right frames, %", "sdr": "SDR, dB"}
 
 
-def sources_of(task: Task, separator: PitchSeparator, segment: Segment) -> Iterator[dict[str, object]]:
+def sources_of(task: Task, tracker: Tracker, segment: Segment) -> Iterator[dict[str, object]]:
     """Give the figures of every source of a segment that sounds."""
     sources = np.stack([read_source(task, source) for source in segment.sources]).astype(np.float32)
     mixture = read_source(task, segment.mixture).astype(np.float32)
-    found = separator.tracker(mixture, segment.instruments)
-    true = source_pitches(separator.tracker.network, sources, segment.instruments)
+    found = tracker(mixture, segment.instruments)
+    true = source_pitches(tracker.network, sources, segment.instruments)
     pitches_midi = np.append(found.pitches_midi, np.nan)[np.argmax(found.values, axis=-1)]
-    estimates = separator(mixture, segment.instruments).values()
+    estimates = separate_by_pitch(mixture, found, sample_rate=tracker.sample_rate).values()
     for player, (source, estimate) in enumerate(zip(sources, estimates, strict=True)):
         if not is_silent(source):
             right = frame_kinds(pitches_midi, true, player) == "right"
@@ -63,14 +63,13 @@ def sources_of(task: Task, separator: PitchSeparator, segment: Segment) -> Itera
 def measured(network: TrackerNetwork, roots: list[Path], n_segments: int) -> pd.DataFrame:
     """Return the figures of a tracker on all tasks, a row for every source."""
     tracker = Tracker(name="ablation", network=network.eval(), card=ModelCard())
-    separator = PitchSeparator(name="ablation", tracker=tracker)
     tasks = {root.name: load_task(root, "valid", require_sources=True) for root in roots}
     return pd.DataFrame(
         [
             {"task": name, **row}
             for name, task in tasks.items()
             for segment in spread_segments(task.segments.values(), n_segments)
-            for row in sources_of(task, separator, segment)
+            for row in sources_of(task, tracker, segment)
         ]
     )
 

@@ -54,10 +54,11 @@ def sure_of(found: Posteriors, pitches_midi: NDArray[np.float64], *, exact: bool
     return replace(found, values=values)
 
 
-def estimates_of(separator: PitchSeparator, task: Task, segment: Segment) -> dict[str, dict[str, NDArray[np.float32]]]:
+def estimates_of(
+    separator: PitchSeparator, task: Task, segment: Segment, mixture: NDArray[np.float32]
+) -> dict[str, dict[str, NDArray[np.float32]]]:
     """Return the estimates of a segment by what is known of the pitches, and the true sources last."""
     sources = np.stack([read_source(task, source) for source in segment.sources]).astype(np.float32)
-    mixture = read_source(task, segment.mixture).astype(np.float32)
     rate, refiner = separator.sample_rate, separator.refiner
     found = separator.tracker(mixture, segment.instruments)
     true = source_pitches(separator.tracker.network, sources, segment.instruments)
@@ -96,10 +97,12 @@ def sdr_rows(segment: Segment, estimates: Mapping[str, Mapping[str, NDArray[np.f
 
 
 def haaqi_rows(
-    task: Task, segment: Segment, estimates: Mapping[str, Mapping[str, NDArray[np.float32]]]
+    task: Task,
+    segment: Segment,
+    mixture: NDArray[np.float32],
+    estimates: Mapping[str, Mapping[str, NDArray[np.float32]]],
 ) -> Iterator[Row]:
     """Give a row for a segment, HAAQI of every remix over that of the mixture, unless nothing can be heard of it."""
-    mixture = read_source(task, segment.mixture).astype(np.float32)
     scene = next(scene for scene in task.scenes.values() if scene.segment.name == segment.name)
     gains_db = dict(zip(estimates[_TRUTH], (scene.gains_db[source.name] for source in segment.sources), strict=True))
     edits = {row: remix_as_edit(mixture, made, gains_db) - mixture for row, made in estimates.items()}
@@ -131,9 +134,10 @@ def main(name: str, root: Path, n_segments: int | None) -> None:
         separator = by_pitch(load_separator(name, device="cpu"))
         task = load_task(root, "valid", require_sources=True)
         for segment in spread_segments(task.segments.values(), n_segments):
-            estimates = estimates_of(separator, task, segment)
+            mixture = read_source(task, segment.mixture).astype(np.float32)
+            estimates = estimates_of(separator, task, segment, mixture)
             sdr.extend(sdr_rows(segment, estimates))
-            haaqi.extend(haaqi_rows(task, segment, estimates))
+            haaqi.extend(haaqi_rows(task, segment, mixture, estimates))
     except RebalanceError as error:
         sys.exit(f"bounds.py: {error}")
     for rows, title, places in ((sdr, "SDR, dB", 1), (haaqi, "HAAQI", 3)):
