@@ -50,6 +50,7 @@ from ._tracker_exporting import export_tracker as export_tracker, stamp_tracker 
 from ._tracking import held_out_figures as held_out_figures
 from ._train_settings import TrainSettings as TrainSettings
 from ._transcribing import TrackerExperiment as TrackerExperiment, run_tracker_experiment as run_tracker_experiment
+from ._true_spectra import TrueSpectra as TrueSpectra
 from ._weight_haaqi import (
     NO_WEIGHT as NO_WEIGHT,
     TRUE_WEIGHT as TRUE_WEIGHT,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +12,7 @@ from torch import Tensor
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance.haaqi import centre_frequencies_hz, filter_widths_hz
 from rebalance.hearing import STANDARD_AUDIOGRAMS, prescribe
-from rebalance.training._losses import edit_gains
-from rebalance.training.data import Batch
+from rebalance.training._true_spectra import TrueSpectra, power
 
 _ORDER = 4
 _LEVEL_SCALE_DB = 10.0
@@ -61,7 +59,7 @@ class EarBank:
         return cls(weights=torch.from_numpy(weights).float(), floors=torch.from_numpy(floors).float())
 
 
-def ear_distance(masks: Tensor, transform: Callable[[Tensor], Tensor], batch: Batch, bank: EarBank) -> Tensor:
+def ear_distance(masks: Tensor, true: TrueSpectra, bank: EarBank) -> Tensor:
     """Return how different the remixes of masks and of the true sources are to an ear drawn for every mixture.
 
     In every band and frame the error is taken relative to what is there and can be heard; half of the distance is the
@@ -72,10 +70,8 @@ def ear_distance(masks: Tensor, transform: Callable[[Tensor], Tensor], batch: Ba
     ----------
     masks
         Shape ``(batch, n, n_bins, n_frames)``.
-    transform
-        Gives the spectra ``(..., n_bins, n_frames)`` the masks are meant for.
-    batch
-        Mixture, true sources and gains.
+    true
+        What they are compared with.
     bank
         Bands and ears; the ears are drawn from torch's random numbers.
 
@@ -83,28 +79,24 @@ def ear_distance(masks: Tensor, transform: Callable[[Tensor], Tensor], batch: Ba
     --------
     >>> import torch
     >>> from rebalance.separation.mask_network import SYMMETRIC, Transform
-    >>> from rebalance.training import EarBank, ear_distance
+    >>> from rebalance.training import EarBank, TrueSpectra, ear_distance
     >>> from rebalance.training.data import Batch
     >>> sources = 0.1 * torch.randn(1, 2, 2, 8192, generator=torch.Generator().manual_seed(0))
     >>> batch = Batch(sources=sources, slots=torch.tensor([[0, 2]]), gains_db=torch.tensor([[6.0, -6.0]]))
-    >>> transform = Transform(SYMMETRIC)
-    >>> halves = torch.full((1, 2, *transform(batch.mixture).shape[-2:]), 0.5)
+    >>> true = TrueSpectra.of(batch, Transform(SYMMETRIC))
+    >>> halves = torch.full(true.sources.shape, 0.5)
     >>> bank = EarBank.of(n_bins=SYMMETRIC.n_bins, sample_rate=44_100)
     >>> _ = torch.manual_seed(0)  # draws the ear
-    >>> bool(ear_distance(halves, transform, batch, bank) > 0)
+    >>> bool(ear_distance(halves, true, bank) > 0)
     True
     """
-    present = batch.slots >= 0
-    change = edit_gains(batch.gains_db, present)[:, :, None, None]
     with torch.no_grad():
-        true = transform(batch.sources.mean(dim=2))
-        mixture = true.sum(dim=1)
-        true_remix = mixture + (change * true).sum(dim=1)
-        whole = _power(mixture).sum(dim=1).mean(dim=1).clamp_min(_TINY)
-        ears = torch.randint(len(bank.floors), (len(mixture),), device="cpu")
+        whole = power(true.mixture).sum(dim=1).mean(dim=1).clamp_min(_TINY)
+        ears = torch.randint(len(bank.floors), (len(whole),), device="cpu")
         floor = (bank.floors[ears].to(whole.device) * whole[:, None])[..., None]
+        true_remix = true.remix
         there = _in_bands(true_remix, bank) + floor
-    remixed = mixture * (1 + (change * masks).sum(dim=1))
+    remixed = true.remixed(masks)
     error = (_in_bands(remixed - true_remix, bank) / there + _TINY).sqrt()
     levels_db = 10 * torch.log10((_in_bands(remixed, bank) + floor) / there)
     return (error.mean() + levels_db.abs().mean() / _LEVEL_SCALE_DB) / 2
@@ -112,12 +104,7 @@ def ear_distance(masks: Tensor, transform: Callable[[Tensor], Tensor], batch: Ba
 
 def _in_bands(spectra: Tensor, bank: EarBank) -> Tensor:
     """Return the power of spectra ``(batch, n_bins, n_frames)`` in the bands of an ear."""
-    return torch.matmul(bank.weights.to(spectra.device), _power(spectra))
-
-
-def _power(spectra: Tensor) -> Tensor:
-    """Return the power of every bin."""
-    return spectra.real.square() + spectra.imag.square()
+    return torch.matmul(bank.weights.to(spectra.device), power(spectra))
 
 
 def _thresholds_db_spl(centres_hz: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -10,8 +9,8 @@ import torch
 from rebalance._base.errors import ConfigError
 from rebalance.training.data import Batch
 
-_TINY = 1e-5
-_COMPRESSION = 0.5
+TINY = 1e-5
+COMPRESSION = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +66,7 @@ def separation_loss(estimates: torch.Tensor, batch: Batch, settings: LossSetting
         Weights of the terms.
     """
     mixture = batch.mixture
-    level = mixture.square().mean(dim=(1, 2), keepdim=True).sqrt().clamp_min(_TINY)
+    level = mixture.square().mean(dim=(1, 2), keepdim=True).sqrt().clamp_min(TINY)
     present = batch.slots >= 0
     true = (batch.sources / level[:, None])[present]
     guess = (estimates / level[:, None])[present]
@@ -85,38 +84,6 @@ def separation_loss(estimates: torch.Tensor, batch: Batch, settings: LossSetting
     ).mean()
     total = settings.spectrum * spectrum + settings.waveform * waveform + settings.remix * remix
     return Loss(total=total, spectrum=spectrum, waveform=waveform, remix=remix)
-
-
-def mask_loss(
-    masks: torch.Tensor, transform: Callable[[torch.Tensor], torch.Tensor], batch: Batch, settings: LossSettings
-) -> Loss:
-    """Return the loss of the masks of a batch without resynthesis.
-
-    Parameters
-    ----------
-    masks
-        Shape ``(batch, n, n_bins, n_frames)``.
-    transform
-        Gives the spectra ``(..., n_bins, n_frames)`` the masks are meant for.
-    batch
-        Mixture and true sources.
-    settings
-        Weights of the terms.
-    """
-    present = batch.slots >= 0
-    with torch.no_grad():
-        true = transform(batch.sources.mean(dim=2))
-        mixture = true.sum(dim=1)
-        level = _magnitude(mixture).mean(dim=(1, 2)).clamp_min(_TINY)[:, None, None]
-        mixture, true = mixture / level, true / level[:, None]
-        change = edit_gains(batch.gains_db, present)[:, :, None, None]
-        true_remix = mixture + (change * true).sum(dim=1)
-    spectrum = _magnitude(masks * mixture[:, None] - true)[present].mean()
-    remixed = mixture * (1 + (change * masks).sum(dim=1))
-    compressed = [remix.abs().clamp_min(_TINY).pow(_COMPRESSION) for remix in (remixed, true_remix)]
-    remix = _magnitude(remixed - true_remix).mean() + (compressed[0] - compressed[1]).abs().mean()
-    total = settings.spectrum * spectrum + settings.remix * remix
-    return Loss(total=total, spectrum=spectrum, waveform=torch.zeros(()), remix=remix)
 
 
 def edit_gains(gains_db: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
@@ -147,18 +114,18 @@ def _spectrum(signal: torch.Tensor, size: int) -> torch.Tensor:
 
 def _complex_distance(guess: torch.Tensor, true: torch.Tensor, size: int) -> torch.Tensor:
     """Return the mean distance of complex spectra."""
-    return _magnitude(_spectrum(guess - true, size)).mean()
+    return magnitude(_spectrum(guess - true, size)).mean()
 
 
-def _magnitude(spectra: torch.Tensor) -> torch.Tensor:
+def magnitude(spectra: torch.Tensor) -> torch.Tensor:
     """Return magnitudes with a gradient at zero."""
-    return (spectra.real.square() + spectra.imag.square() + _TINY**2).sqrt()
+    return (spectra.real.square() + spectra.imag.square() + TINY**2).sqrt()
 
 
 def _remix_distance(mixture: torch.Tensor, guess: torch.Tensor, true: torch.Tensor, size: int) -> torch.Tensor:
     """Return the distance of remixes: complex, and of compressed magnitudes as loudness is."""
     complex_part = _complex_distance(guess, true, size)
     compressed = [
-        (_spectrum(mixture + edit, size).abs().square() + _TINY).pow(_COMPRESSION / 2) for edit in (guess, true)
+        (_spectrum(mixture + edit, size).abs().square() + TINY).pow(COMPRESSION / 2) for edit in (guess, true)
     ]
     return complex_part + (compressed[0] - compressed[1]).abs().mean()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,13 +26,12 @@ from rebalance.separation.player_tracker import (
 from rebalance.training._ear_distance import EarBank, ear_distance
 from rebalance.training._experiment import Data
 from rebalance.training._loop import train
-from rebalance.training._losses import mask_loss
+from rebalance.training._mask_loss import error_energy, mask_loss
 from rebalance.training._pitch_labels import pitch_targets
 from rebalance.training._train_settings import TrainSettings
 from rebalance.training._transcribing import VariedMixer, begin_with, mixer_of
+from rebalance.training._true_spectra import TrueSpectra
 from rebalance.training.data import Batch, MixingSettings
-
-_ENERGY_FLOOR = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,9 +114,10 @@ class RefiningObjective:
         players = torch.where(batch.slots >= 0, batch.slots // N_VOICES, -1)
         pitched, finer = self.pitches(batch, network.config.n_steps)
         masks = network(network.transform(mixture), pitched, players, level, finer).float()
-        loss = mask_loss(masks, network.transform, batch, self.experiment.train.loss)
-        energy = error_energy(masks, network.transform, batch)
-        ear = ear_distance(masks, network.transform, batch, self.bank) if self.experiment.ear else torch.zeros(())
+        true = TrueSpectra.of(batch, network.transform)
+        loss = mask_loss(masks, true, self.experiment.train.loss)
+        energy = error_energy(masks, true)
+        ear = ear_distance(masks, true, self.bank) if self.experiment.ear else torch.zeros(())
         total = loss.total + self.experiment.energy * energy + self.experiment.ear * ear
         return {"loss": total, "spectrum": loss.spectrum, "remix": loss.remix, "energy": energy, "ear": ear}
 
@@ -149,32 +148,6 @@ class RefiningObjective:
         lingering = (released(each, PLAIN_COMBS.release) for each in (shares.cpu().numpy(), finer))
         pitched, on_combs = (torch.from_numpy(each).to(batch.sources.device) for each in lingering)
         return pitched, on_combs
-
-
-def error_energy(masks: Tensor, transform: Callable[[Tensor], Tensor], batch: Batch) -> Tensor:
-    """Return the logarithm of the energy of the errors relative to that of the sources, mean over the sources.
-
-    Parameters
-    ----------
-    masks
-        Shape ``(batch, n, n_bins, n_frames)``.
-    transform
-        Gives the spectra the masks are meant for.
-    batch
-        Mixture and true sources.
-    """
-    with torch.no_grad():
-        true = transform(batch.sources.mean(dim=2))
-        mixture = true.sum(dim=1, keepdim=True)
-        floor = _ENERGY_FLOOR * _energy(mixture)
-        own = _energy(true) + floor
-    errors = _energy(masks * mixture - true) + floor
-    return torch.log10(errors / own)[batch.slots >= 0].mean()
-
-
-def _energy(spectra: Tensor) -> Tensor:
-    """Return the energy of spectra ``(..., n_bins, n_frames)``."""
-    return (spectra.real.square() + spectra.imag.square()).sum(dim=(-2, -1))
 
 
 def run_refiner_experiment(

@@ -9,7 +9,9 @@ from torch import nn
 
 from rebalance._base.errors import ConfigError
 from rebalance.separation.mask_network import MaskNetwork
-from rebalance.training._losses import Loss, LossSettings, mask_loss, separation_loss
+from rebalance.training._losses import Loss, LossSettings, separation_loss
+from rebalance.training._mask_loss import mask_loss
+from rebalance.training._true_spectra import TrueSpectra
 from rebalance.training.data import Batch
 
 
@@ -35,4 +37,4 @@ def _loss(network: nn.Module, batch: Batch, settings: LossSettings) -> Loss:
         raise ConfigError(f"masks_only needs a mask network, got {type(network).__name__}", where="loss")
     mixture = batch.mixture
     masks = network.masks(network.masked_spectra(mixture), batch.slots, mixture.square().mean(dim=(1, 2)))
-    return mask_loss(masks.float(), network.masked_spectra, batch, settings)
+    return mask_loss(masks.float(), TrueSpectra.of(batch, network.masked_spectra), settings)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from rebalance import CAD2_TASK2
 from rebalance.separation.mask_network import SYMMETRIC, Transform
-from rebalance.training import EarBank, ear_distance
+from rebalance.training import EarBank, TrueSpectra, ear_distance
 from rebalance.training.data import Batch
 
 BANK = EarBank.of(n_bins=SYMMETRIC.n_bins, sample_rate=CAD2_TASK2.mixture_sample_rate)
@@ -34,7 +34,7 @@ def true_shares(batch: Batch) -> Tensor:
 
 def distance(masks: Tensor, batch: Batch) -> float:
     torch.manual_seed(0)  # the ear
-    return float(ear_distance(masks, TRANSFORM, batch, BANK))
+    return float(ear_distance(masks, TrueSpectra.of(batch, TRANSFORM), BANK))
 
 
 def test_shares_of_sources_apart_are_next_to_right_and_halves_are_not() -> None:

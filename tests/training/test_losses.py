@@ -7,7 +7,9 @@ from small_networks import small_network
 
 from rebalance._base.errors import ConfigError
 from rebalance.audio import remix_as_edit
-from rebalance.training._losses import LossSettings, edit_gains, mask_loss, separation_loss
+from rebalance.training._losses import LossSettings, edit_gains, separation_loss
+from rebalance.training._mask_loss import mask_loss
+from rebalance.training._true_spectra import TrueSpectra
 from rebalance.training.data import Batch
 from rebalance.training.data._stem_library import StemLibrary
 
@@ -59,12 +61,12 @@ def test_the_remix_of_the_loss_is_the_remix_as_an_edit(batch: Batch) -> None:
 
 def test_better_masks_have_a_smaller_loss(batch: Batch) -> None:
     network = small_network()
-    spectra = network.transform(batch.sources.mean(dim=2))
-    power = spectra.abs().square() + 1e-12
+    true = TrueSpectra.of(batch, network.transform)
+    power = true.sources.abs().square() + 1e-12
     ideal = power / power.sum(dim=1, keepdim=True)
     present = (batch.slots >= 0)[:, :, None, None]
     equal = torch.ones_like(ideal) * present / present.sum(dim=1, keepdim=True)
-    losses = [mask_loss(masks, network.transform, batch, LossSettings()).total for masks in (ideal, equal)]
+    losses = [mask_loss(masks, true, LossSettings()).total for masks in (ideal, equal)]
     assert losses[0] < 0.5 * losses[1]
 
 

@@ -15,12 +15,12 @@ from rebalance._base.errors import ConfigError, MetadataError
 from rebalance._base.files import StrPath, expanded, write_json
 from rebalance._base.running import Failure, run_items
 from rebalance._base.seeding import stream
+from rebalance.synthesis.composition import named_score
 from rebalance.synthesis.notation import (
     Score,
     arrange,
     chair_labelled,
     parse_ensemble,
-    read_corpus_score,
     read_note_table,
     safe_name,
     write_note_table,
@@ -65,7 +65,8 @@ class Material:
     out
         Folder of all of it.
     pieces
-        Lists of names of the music21 corpus, each with a name of its own.
+        Lists of names of the music21 corpus, or of `rebalance.synthesis.composition.composed_pieces`, each list with a
+        name of its own.
     libraries
         Stems to render by the name of their folder, each with the name of its list of pieces.
     halls
@@ -166,12 +167,12 @@ class DrySettings:
 
 
 def render_library(pieces: Sequence[str], settings: DrySettings, *, jobs: int | None = None) -> tuple[Failure, ...]:
-    """Render the dry stems of pieces of the music21 corpus; what is already there is kept.
+    """Render the dry stems of pieces; what is already there is kept.
 
     Parameters
     ----------
     pieces
-        Names in the corpus.
+        Names in the corpus, or of `rebalance.synthesis.composition.composed_pieces`.
     settings
         Soundfonts, ensembles, number of renditions and seed.
     jobs
@@ -302,10 +303,10 @@ def _drawn(settings: DrySettings, score: Score, piece: str, number: int) -> tupl
 
 
 def _cached_score(out: Path, piece: str) -> Score:
-    """Read a piece of the corpus, from the note table beside the stems where it was read before."""
+    """Read or compose a piece, from the note table beside the stems where it was read before."""
     table = out.parent / "scores" / f"{safe_name(piece)}.json"
     if not table.exists():
-        write_note_table(table, read_corpus_score(piece))
+        write_note_table(table, named_score(piece))
     return read_note_table(table)
 
 
