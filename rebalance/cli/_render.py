@@ -27,7 +27,8 @@ def render(
         list[str] | None,
         typer.Option(
             metavar="PIECE",
-            help="Score file, folder of scores, name or pattern of the music21 corpus ('haydn/*'); repeatable."
+            help="Score file, folder of scores, name or pattern of the music21 corpus ('haydn/*'), or a composed piece"
+            " ('composed/quartet/1'; also chorale, canon); repeatable."
             " All curated pieces of the split when left out; with --style synthsod files and folders only.",
             show_default=False,
         ),

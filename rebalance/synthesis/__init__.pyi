@@ -1,4 +1,5 @@
 from . import (
+    composition as composition,
     notation as notation,
     orchestra as orchestra,
     performance as performance,

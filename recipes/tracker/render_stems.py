@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rebalance import RebalanceError
+from rebalance.synthesis.composition import composed_pieces
 from rebalance.synthesis.notation import select_pieces
 from rebalance.training import read_settings
 from rebalance.training.data import Library, Material, prepare_material
@@ -16,10 +17,14 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
-    """What differs from the material of the default recipe; see `rebalance.training.data.Material`."""
+    """What differs from the material of the default recipe; see `rebalance.training.data.Material`.
+
+    The list of pieces ``composed`` has as many composed pieces of every texture as `composed` says.
+    """
 
     out: Path
     pieces: dict[str, tuple[str, ...]]
+    composed: int
     libraries: dict[str, Library]
     halls: dict[str, tuple[int, int]]
 
@@ -35,6 +40,7 @@ def main(overrides: list[str]) -> None:
         pieces = read_settings(HERE.parent / "default" / "stems.yaml", Material).pieces
         own = read_settings(HERE / "stems.yaml", Own, tuple(overrides))
         chosen = {name: pieces_matching(patterns) for name, patterns in own.pieces.items()}
+        chosen["composed"] = composed_pieces(own.composed)
         material = Material(out=own.out, pieces=pieces | chosen, libraries=own.libraries, halls=own.halls)
         failures = prepare_material(material)
     except RebalanceError as error:

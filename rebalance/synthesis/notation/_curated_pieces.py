@@ -109,14 +109,26 @@ def split_of_piece(name: str) -> Split:
     return "valid" if int.from_bytes(digest[:4], "big") < _VALIDATION_SHARE * _DIGEST_SPAN else "train"
 
 
+def is_composed(name: str) -> bool:
+    """Return whether a name is that of a piece made by program; see `rebalance.synthesis.composition.compose`.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import is_composed
+    >>> is_composed("composed/canon/3"), is_composed("bach/bwv66.6")
+    (True, False)
+    """
+    return name.startswith("composed/")
+
+
 def select_pieces(wanted: Iterable[str], split: Split) -> tuple[Piece, ...]:
     """Return the pieces a user asks for, each once.
 
     Parameters
     ----------
     wanted
-        Score files, folders of them, names of the corpus, or patterns over the curated names of the split
-        (``"bach/*"``, ``"*"``).
+        Score files, folders of them, names of the corpus, names of composed pieces, or patterns over the curated names
+        of the split (``"bach/*"``, ``"*"``).
     split
         Patterns select from its pieces; a piece named in full is taken whatever its split.
 
@@ -157,7 +169,7 @@ def _matching(wanted: str, split: Split) -> list[Piece]:
     if wanted in EXCLUDED:
         raise ConfigError(f"{wanted} is evaluation material of the challenge (BACH10) or a twin of it", where="pieces")
     known = curated_pieces()
-    if wanted in known:
+    if wanted in known or is_composed(wanted):
         return [Piece(name=wanted)]
     matches = fnmatch.filter(curated_pieces(split), wanted)
     if not matches:

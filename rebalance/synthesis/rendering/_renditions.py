@@ -20,13 +20,13 @@ from rebalance._base.files import StrPath, expanded, write_json
 from rebalance._base.names import one_of
 from rebalance._base.running import Failure, run_items
 from rebalance._base.seeding import stream
+from rebalance.synthesis.composition import named_score
 from rebalance.synthesis.notation import (
     Piece,
     Score,
     arrange,
     ensemble_named,
     excerpt,
-    read_corpus_score,
     read_note_table,
     read_score,
     safe_name,
@@ -364,7 +364,7 @@ def _excerpt_ends(score: Score) -> list[float]:
 
 def _read_piece(piece: Piece, *, out: Path) -> None:
     """Read a score and keep its note table."""
-    score = read_corpus_score(piece.name) if piece.path is None else read_score(piece.path)
+    score = named_score(piece.name) if piece.path is None else read_score(piece.path)
     write_note_table(_table_path(out, piece), replace(score, name=safe_name(piece.name)))
 
 
