@@ -34,12 +34,16 @@ SMALL = (  # beyond what the fast variant changes
     "validation_batches=1",
 )
 WHOLE = "everything"
+SOUNDFONTS = "data/train-soundfonts,data/wide-soundfonts"
+RECORDED = "data/train-notes,data/train-iowa,data/train-iowa2"
+COMPOSED = "data/composed-iowa,data/composed-soundfonts"
 VARIANTS: Mapping[str, tuple[str, ...]] = {
     WHOLE: (),
     "players do not see each other": ("network.n_player_layers=0",),
     "no context": ("network.n_player_layers=0", "network.n_layers=0"),
-    "no recorded notes": ("data.train=[data/train-soundfonts,data/wide-soundfonts]",),
-    "49 pieces of 351": ("data.train=[data/train-soundfonts,data/train-notes,data/train-iowa,data/train-iowa2]",),
+    "no recorded notes": (f"data.train=[{SOUNDFONTS},data/composed-soundfonts]",),
+    "no composed music": (f"data.train=[{SOUNDFONTS},{RECORDED},data/wide-iowa]",),
+    "49 pieces of 351": (f"data.train=[data/train-soundfonts,{RECORDED},{COMPOSED}]",),
     "players of one rendition only": ("mixing.coherent_share=1",),
 }
 FIGURES = {"frames": "right frames, %", "sdr": "SDR, dB"}
