@@ -53,33 +53,15 @@ def test_untrained_it_gives_the_masks_of_the_combs() -> None:
     np.testing.assert_allclose(masks.numpy(), plain, atol=1e-4)
 
 
-def test_envelopes_move_with_the_pitch() -> None:
+def deep_refiner() -> Refiner:
     torch.manual_seed(2)
-    network = Refiner(replace(SMALL_REFINER, envelope_width=8, n_envelope_layers=2, n_heads=2)).eval()
-    envelopes = network.envelopes
-    assert envelopes is not None
-    torch.nn.init.normal_(envelopes.exit.weight)
-    torch.nn.init.zeros_(envelopes.pitch.weight)  # the envelope may depend on the pitch; not here
-    n_maps, n_pitches, shift = network.config.features.n_channels, network.config.features.n_bins, 30
-    maps = torch.rand(1, n_maps, n_pitches, 12)
-    maps[:, :, :60] = maps[:, :, 190:] = 0.0
-    rest = torch.zeros(1, 2, n_pitches, 12)
-    pitched = torch.zeros(1, 2, 12, n_pitches)
-    pitched[0, 0, :, 60] = pitched[0, 1, :, 66] = 1.0
-    players = torch.tensor([[1, 7]])
-    with torch.inference_mode():
-        before = envelopes(maps, rest, pitched, players)
-        after = envelopes(maps.roll(shift, dims=2), rest, pitched.roll(shift, dims=3), players)
-    assert before.abs().max() > 0.1
-    assert (before[0, 0, :60] == 0).all()
-    assert (before[0, 1, :66] == 0).all()
-    torch.testing.assert_close(after[:, :, shift : shift + 200], before[:, :, :200])
+    return Refiner(replace(SMALL_REFINER, deep_channels=8, deep_width=8, n_deep_layers=1, n_heads=2)).eval()
 
 
-def test_a_refiner_with_envelopes_begins_with_what_that_without_gives(tmp_path: Path) -> None:
+def test_a_deep_refiner_begins_with_what_that_without_gives(tmp_path: Path) -> None:
     smaller, path = refiner(trained=True), tmp_path / "smaller.safetensors"
     save_tracker_checkpoint(path, small_tracker(), ModelCard(), refiner=smaller)
-    grown = Refiner(replace(SMALL_REFINER, envelope_width=8, n_heads=2)).eval()
+    grown = deep_refiner()
     begin_with(grown, path)
     mixture = noise(40_000)
     posteriors = posteriors_of(mixture, ("Flute", "Bassoon"))
@@ -88,8 +70,35 @@ def test_a_refiner_with_envelopes_begins_with_what_that_without_gives(tmp_path: 
     )
     for name in expected:
         np.testing.assert_allclose(found[name], expected[name], atol=1e-3)
+
+
+@pytest.mark.parametrize("n_steps", [1, 3, 10])
+def test_the_deep_level_sees_all_times_and_players_but_nobody_who_is_absent(n_steps: int) -> None:
+    level = deep_refiner().deeper
+    assert level is not None
+    for parameter in level.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    n_channels, n_blocks = (
+        SMALL_REFINER.channels[1],
+        SMALL_REFINER.features.n_bins // (2 * SMALL_REFINER.bins_per_block),
+    )
+    maps, condition = torch.rand(3, n_channels, n_blocks, n_steps), torch.rand(3, SMALL_REFINER.n_conditions)
+    players = torch.tensor([[1, 7, -1]])
+    with torch.inference_mode():
+        before = level(maps, condition, players)
+        assert before.shape == maps.shape
+        for changed, seen in ((0, True), (2, False)):
+            other = maps.clone()
+            other[changed, :, :, 0] += 1.0
+            after = level(other, condition, players)
+            assert (not torch.allclose(after[1, ..., -1], before[1, ..., -1])) == seen
+
+
+def test_deep_levels_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ConfigError, match="a width that 4 heads divide"):
-        replace(SMALL_REFINER, envelope_width=6)
+        replace(SMALL_REFINER, deep_width=6, n_heads=4)
+    with pytest.raises(ConfigError, match="divisible by 4 blocks"):
+        replace(SMALL_REFINER, deep_channels=8, bins_per_block=48)
 
 
 @pytest.mark.parametrize("n_channels", [1, 2])

@@ -20,8 +20,7 @@ from rebalance.separation.player_tracker._tracker_network import ConvBlock, Trac
 
 _COMB_FLOOR = 1e-3
 _MIN_POWER = 1e-12
-_ENVELOPE_BLOCKS = 72  # above a pitch: six octaves where a block is a semitone
-_N_ALIGNED = 3  # level and balance of the mixture, and the combs of the others
+_NARROW_CHANNELS = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +35,9 @@ class RefinerConfig:
         Log-frequency bins and frames that are folded into one place of the first level.
     n_conditions
         Length of the vector that describes an instrument.
-    envelope_width, n_envelope_layers
-        Of the attention over time and between players that learns the envelope above the pitch of every player; width
-        0 for none.
+    deep_channels, deep_width, n_deep_layers
+        Width of a third level, half as fine as the second, and of the attention over time and between players that it
+        ends in; 0 channels for none.
     n_heads
         Number of heads of every attention layer.
     n_steps
@@ -53,7 +52,8 @@ class RefinerConfig:
     Raises
     ------
     ConfigError
-        If there are not two levels, or the bins are not divisible by two blocks.
+        If there are not two levels, the bins are not divisible by two blocks, by four with a third level, or the heads
+        do not divide the width of the attention.
 
     Examples
     --------
@@ -66,8 +66,9 @@ class RefinerConfig:
     bins_per_block: int = 3
     frames_per_block: int = 2
     n_conditions: int = 32
-    envelope_width: int = 0
-    n_envelope_layers: int = 4
+    deep_channels: int = 0
+    deep_width: int = 128
+    n_deep_layers: int = 3
     n_heads: int = 4
     n_steps: int = 1
     features: FeatureConfig = field(default_factory=lambda: TrackerConfig().features)
@@ -76,9 +77,11 @@ class RefinerConfig:
     sample_rate: int = CAD2_TASK2.mixture_sample_rate
 
     def __post_init__(self) -> None:
-        if len(self.channels) != 2 or self.features.n_bins % (2 * self.bins_per_block):
-            raise ConfigError(where="refiner", expected="two levels and bins divisible by two blocks", got=str(self))
-        if self.envelope_width % self.n_heads:
+        n_blocks = 4 if self.deep_channels else 2
+        if len(self.channels) != 2 or self.features.n_bins % (n_blocks * self.bins_per_block):
+            wanted = f"two levels and bins divisible by {n_blocks} blocks"
+            raise ConfigError(where="refiner", expected=wanted, got=str(self))
+        if self.deep_width % self.n_heads:
             raise ConfigError(where="refiner", expected=f"a width that {self.n_heads} heads divide", got=str(self))
 
     @property
@@ -106,7 +109,7 @@ class Refiner(nn.Module):
     True
     """
 
-    may_lack: ClassVar[tuple[str, ...]] = ("envelopes.",)  # layers that change nothing before they are trained
+    may_lack: ClassVar[tuple[str, ...]] = ("deeper.",)  # changes nothing before it is trained
     combs: Tensor
     combs_log: Tensor
 
@@ -134,7 +137,7 @@ class Refiner(nn.Module):
         self.up = nn.ConvTranspose2d(second, first, 2, stride=2)
         self.after = ConvBlock(first, config.n_conditions)
         self.exit = nn.Conv2d(first, n_folded, 1)
-        self.envelopes = _Envelopes(config) if config.envelope_width else None
+        self.deeper = _DeepLevel(config) if config.deep_channels else None
         nn.init.zeros_(self.exit.weight)
         nn.init.zeros_(self.exit.bias)  # type: ignore[arg-type]
 
@@ -197,72 +200,54 @@ class Refiner(nn.Module):
         condition = self.identity(players.clamp(min=0)).flatten(0, 1)
         inner = self.before(inner, condition)
         lower = self.inner(self.down(inner), condition)
+        if self.deeper is not None:
+            lower = lower + self.deeper(lower, condition, players)
         out = self.exit(self.after(inner + self.up(lower), condition))
-        changes = _unfolded(out, bins, frames)[..., :n_frames].reshape(n_batch, n_players, -1, n_frames)
-        if self.envelopes is not None:
-            changes = changes + self.envelopes(maps, _compressed(rest), pitched, players)
-        return changes
+        return _unfolded(out, bins, frames)[..., :n_frames].reshape(n_batch, n_players, -1, n_frames)
 
 
-class _Envelopes(nn.Module):
-    """Learns the spectral envelope of every player, from its pitch upwards.
-
-    What lies above the pitch of a player is moved to one place, whatever the pitch, so that a harmonic is the same
-    number for all of them; attention over time finds it where nobody else covers it.
-    """
+class _DeepLevel(nn.Module):
+    """A third level, where layers over time and between players learn how each of them sounds in this recording."""
 
     def __init__(self, config: RefinerConfig) -> None:
         super().__init__()
-        self.config = config
-        width, frames = config.envelope_width, config.frames_per_block
-        self.n_bins = config.bins_per_block * _ENVELOPE_BLOCKS
-        self.entry = nn.Linear(_N_ALIGNED * self.n_bins * frames, width)
-        self.pitch = nn.Linear(config.features.n_bins * frames, width)
-        self.identity = nn.Embedding(len(config.instruments), width)
-        self.layers = nn.ModuleList(PlayerBlock(width, config.n_heads) for _ in range(config.n_envelope_layers))
+        second, third, width = config.channels[1], config.deep_channels, config.deep_width
+        self.n_places = config.features.n_bins // (4 * config.bins_per_block)
+        self.down = nn.Conv2d(second, third, 2, stride=2)
+        self.before = ConvBlock(third, config.n_conditions)
+        self.narrow = nn.Conv2d(third, _NARROW_CHANNELS, 1)
+        self.entry = nn.Linear(_NARROW_CHANNELS * self.n_places, width)
+        self.layers = nn.ModuleList(PlayerBlock(width, config.n_heads) for _ in range(config.n_deep_layers))
         self.norm = nn.LayerNorm(width)
-        self.exit = nn.Linear(width, _ENVELOPE_BLOCKS * frames)
-        nn.init.normal_(self.identity.weight, std=0.1)
-        nn.init.zeros_(self.exit.weight)
-        nn.init.zeros_(self.exit.bias)
+        self.exit = nn.Linear(width, _NARROW_CHANNELS * self.n_places)
+        self.widen = nn.Conv2d(_NARROW_CHANNELS, third, 1)
+        self.after = ConvBlock(third, config.n_conditions)
+        self.up = nn.ConvTranspose2d(third, second, 2, stride=2)
+        nn.init.zeros_(self.up.weight)
+        nn.init.zeros_(self.up.bias)  # type: ignore[arg-type]
 
-    def forward(self, maps: Tensor, rest: Tensor, pitched: Tensor, players: Tensor) -> Tensor:
-        """Return changes of the logarithm of the combs, ``(batch, n, n_pitches, n_frames)``.
+    def forward(self, maps: Tensor, condition: Tensor, players: Tensor) -> Tensor:
+        """Return what is added to the maps of the second level.
 
         Parameters
         ----------
         maps
-            What is seen of the mixture, ``(batch, n_maps, n_pitches, n_frames)``.
-        rest
-            Combs of the other players, ``(batch, n, n_pitches, n_frames)``.
-        pitched, players
+            Of every player, ``(batch * n, n_channels, n_blocks, n_steps)``.
+        condition
+            What describes the players, ``(batch * n, n_conditions)``.
+        players
             See `Refiner.changes`.
         """
-        n_batch, n_players, n_frames, n_pitches = pitched.shape
-        pitches = pitched.argmax(dim=3)
-        level, balance = maps[:, :1], maps[:, -2:-1]
-        seen = [level.expand_as(rest), balance.expand_as(rest), rest]
-        aligned = torch.stack([_moved(part.transpose(2, 3), pitches, self.n_bins) for part in seen], dim=-1)
-        tokens = self.entry(self._in_blocks(aligned.flatten(-2))) + self.pitch(self._in_blocks(pitched))
-        tokens = tokens + self.identity(players.clamp(min=0))[:, :, None]
+        n_steps = maps.shape[3]
+        inner = self.before(self.down(_channels_last(functional.pad(maps, (0, n_steps % 2)))), condition)
+        narrow = self.narrow(inner)
+        tokens = self.entry(narrow.flatten(1, 2).transpose(1, 2)).unflatten(0, players.shape)
         for layer in self.layers:
             tokens = layer(tokens, players < 0)
-        blocks = self.exit(self.norm(tokens)).reshape(n_batch, n_players, -1, _ENVELOPE_BLOCKS)[:, :, :n_frames]
-        envelopes = blocks.repeat_interleave(self.config.bins_per_block, dim=3)
-        return _moved(envelopes, -pitches, n_pitches).transpose(2, 3)
-
-    def _in_blocks(self, frames: Tensor) -> Tensor:
-        """Join neighbouring frames of ``(batch, n, n_frames, n)``, silence after the end."""
-        size = self.config.frames_per_block
-        padded = functional.pad(frames, (0, 0, 0, -frames.shape[2] % size))
-        return padded.reshape(*padded.shape[:2], -1, size * padded.shape[3])
-
-
-def _moved(values: Tensor, places: Tensor, n_bins: int) -> Tensor:
-    """Return ``n_bins`` of the last axis of ``(..., n)`` from given places on, nothing beyond either end."""
-    index = places[..., None] + torch.arange(n_bins, device=values.device)
-    within = (index >= 0) & (index < values.shape[-1])
-    return torch.gather(values, -1, index.clamp(0, values.shape[-1] - 1)) * within
+        spread = self.exit(self.norm(tokens)).flatten(0, 1).transpose(1, 2).unflatten(1, (-1, self.n_places))
+        inner = self.after(inner + self.widen(_channels_last(spread)), condition)
+        raised: Tensor = self.up(inner)[..., :n_steps]
+        return raised
 
 
 def _compressed(combs: Tensor) -> Tensor:
