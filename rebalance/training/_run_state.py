@@ -174,19 +174,6 @@ def average_of(path: Path) -> dict[str, torch.Tensor]:
     return tensors
 
 
-def part_of(weights: Mapping[str, torch.Tensor], start: str) -> dict[str, torch.Tensor]:
-    """Return the weights of a network that was trained as a part of another; all of them where none begins so.
-
-    Parameters
-    ----------
-    weights
-        By name.
-    start
-        How the names of the part begin, with the full stop.
-    """
-    return _below(weights, start) or dict(weights)
-
-
 class Continued(Protocol):
     """An experiment that can be continued."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded, write_text
@@ -17,6 +16,7 @@ from rebalance.separation.player_tracker import (
     save_tracker_checkpoint,
 )
 from rebalance.training._exporting import card_page, causality_text, changed_card, shrinkage_text
+from rebalance.training._run_state import load_average
 from rebalance.training._transcribing import begin_with
 
 MAX_BYTES = 30_000_000
@@ -66,22 +66,20 @@ def export_tracker(
     refiner_run = None if refiner_run is None else expanded(refiner_run)
     path = expanded(path)
     network = TrackerNetwork(tracker or TrackerConfig())
-    begin_with(network, _state_of(tracker_run))
+    if tracker_run.is_file():
+        begin_with(network, tracker_run)
+    else:
+        load_average(network, tracker_run / "state.safetensors")
     refining = None
     if refiner_run is not None:
         refining = Refiner(refiner or RefinerConfig())
-        begin_with(refining, _state_of(refiner_run))
+        begin_with(refining, refiner_run if refiner_run.is_file() else refiner_run / "state.safetensors")
     networks = [network, *([] if refining is None else [refining])]
     n_bytes = 2 * sum(tensor.numel() for network in networks for tensor in network.state_dict().values())
     if n_bytes > MAX_BYTES:
         raise ConfigError(where=path, expected=f"at most {MAX_BYTES} bytes, the weights need {n_bytes}")
     save_tracker_checkpoint(path, network, card, refiner=refining)
     stamp_tracker(path)
-
-
-def _state_of(run: Path) -> Path:
-    """Return the state of a run, or a checkpoint as it is."""
-    return run if run.is_file() else run / "state.safetensors"
 
 
 def stamp_tracker(

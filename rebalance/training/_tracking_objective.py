@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from rebalance._base.errors import ConfigError
-from rebalance.separation.player_tracker import Tracked, TrackerNetwork
+from rebalance.separation.player_tracker import TrackerNetwork
 from rebalance.training._pitch_labels import IGNORED, PitchTargets, pitch_labels, pitch_targets
 from rebalance.training.data import Batch, Mixer
 
@@ -50,28 +50,13 @@ class TrackingObjective:
             raise ConfigError(where="tracking", expected="a tracker network", got=f"{type(network).__name__}")
         targets = pitch_targets(network, batch)
         tracked = network(batch.mixture, batch.slots)
-        loss, first = tracker_losses(tracked, targets, self.settings)
+        refined = state_loss(tracked.logits, targets, self.settings)
+        first = state_loss(tracked.first, targets, self.settings)
         labels = targets.labels
         sounding = (labels >= 0) & (labels < network.config.features.n_bins)
         right = (tracked.logits.argmax(dim=2) - labels).abs() <= _TOLERANCE_BINS
         accuracy = right[sounding].float().mean() if sounding.any() else torch.zeros(())
-        return {"loss": loss, "first": first, "accuracy": accuracy}
-
-
-def tracker_losses(tracked: Tracked, targets: PitchTargets, settings: TrackingLoss) -> tuple[Tensor, Tensor]:
-    """Return what a tracker minimises, and the part of it from before the players have seen each other.
-
-    Parameters
-    ----------
-    tracked
-        What the tracker finds.
-    targets
-        What is to be found.
-    settings
-        Weights of the terms.
-    """
-    first = state_loss(tracked.first, targets, settings)
-    return state_loss(tracked.logits, targets, settings) + settings.first * first, first
+        return {"loss": refined + self.settings.first * first, "first": first, "accuracy": accuracy}
 
 
 def state_loss(logits: Tensor, targets: PitchTargets, settings: TrackingLoss) -> Tensor:

@@ -19,7 +19,7 @@ from rebalance.separation.networks import chosen_device
 from rebalance.separation.player_tracker import Refiner, TrackerConfig, TrackerNetwork, load_tracker_checkpoint
 from rebalance.training._experiment import Data
 from rebalance.training._loop import train
-from rebalance.training._run_state import average_of, grown_weights, load_weights, part_of
+from rebalance.training._run_state import average_of, grown_weights, load_weights
 from rebalance.training._tracking_objective import FrameAccuracy, TrackingLoss, TrackingObjective
 from rebalance.training._train_settings import TrainSettings
 from rebalance.training.data import Batch, Mixer, MixingSettings, open_library, open_rooms
@@ -167,7 +167,7 @@ def run_tracker_experiment(
 
 
 def begin_with(network: TrackerNetwork | Refiner, path: Path) -> None:
-    """Give a tracker or a refiner the weights of a run, its own or one of both, or those of a checkpoint that ships.
+    """Give a tracker or a refiner the weights of a run, or those of a checkpoint that ships.
 
     A network that has more layers or sees more than that of the weights gives at first what that gave.
 
@@ -178,8 +178,7 @@ def begin_with(network: TrackerNetwork | Refiner, path: Path) -> None:
     """
     header = checkpoint_header(path)
     if header is None or header.get("format") != TRACKER_FORMAT:
-        part = "tracker." if isinstance(network, TrackerNetwork) else "refiner."
-        load_weights(network, grown_weights(network, part_of(average_of(path), part), network.may_lack), path)
+        load_weights(network, grown_weights(network, average_of(path), network.may_lack), path)
         return
     checkpoint = load_tracker_checkpoint(path)
     found = checkpoint.network if isinstance(network, TrackerNetwork) else checkpoint.refiner

@@ -32,7 +32,6 @@ from rebalance.training._pitch_labels import (
     source_pitches,
 )
 from rebalance.training._refining import RefinerExperiment, run_refiner_experiment
-from rebalance.training._run_state import average_of
 from rebalance.training._tracker_exporting import export_tracker, stamp_tracker
 from rebalance.training._tracking_objective import TrackingLoss, state_loss
 from rebalance.training._transcribing import TrackerExperiment, begin_with, run_tracker_experiment
@@ -239,38 +238,6 @@ def test_what_damaged_ears_hear_is_part_of_what_a_refiner_minimises(
     parts = log["spectrum"] + log["remix"] + log["energy"] + weight * log["ear"]
     assert np.allclose(log["loss"], parts, atol=1e-4)
     assert (log["ear"] > 0).all() == bool(weight)
-
-
-def test_a_tracker_and_a_refiner_learn_together_resume_and_ship(stem_folder: Path, tmp_path: Path) -> None:
-    run_tracker_experiment(tracker_experiment(stem_folder), tmp_path / "tracker", device="cpu")
-    begun = tmp_path / "tracker" / "state.safetensors"
-    both = replace(refiner_experiment(stem_folder, begun, steps=3), tracking=0.5, truth_share=0.0, ear=1.0)
-    run_refiner_experiment(both, tmp_path / "whole", device="cpu")
-    run_refiner_experiment(both, tmp_path / "halves", device="cpu", stop_after=2)
-    run_refiner_experiment(both, tmp_path / "halves", device="cpu")
-    states = [average_of(tmp_path / run / "state.safetensors") for run in ("whole", "halves")]
-    assert all(torch.equal(states[0][name], value) for name, value in states[1].items())
-    log = pd.read_csv(tmp_path / "whole" / "log.csv")
-    parts = log["spectrum"] + log["remix"] + log["energy"] + log["ear"] + 0.5 * log["tracking"]
-    assert np.allclose(log["loss"], parts, atol=1e-4)
-    path = tmp_path / "both.safetensors"
-    export_tracker(
-        tmp_path / "whole", tmp_path / "whole", path, ModelCard(), tracker=SMALL_TRACKER, refiner=SMALL_REFINER
-    )
-    before, after = average_of(begun), load_tracker_checkpoint(path)
-    moved = [name for name, value in after.network.state_dict().items() if not torch.allclose(before[name], value)]
-    assert len(moved) > len(before) / 2
-    assert after.refiner is not None
-    assert torch.equal(after.refiner.state_dict()["trust"], states[0]["refiner.trust"].half().float())
-
-
-def test_pitches_learn_from_masks(stem_folder: Path, tmp_path: Path) -> None:
-    run_tracker_experiment(tracker_experiment(stem_folder), tmp_path / "tracker", device="cpu")
-    begun = tmp_path / "tracker" / "state.safetensors"
-    both = replace(refiner_experiment(stem_folder, begun), tracking=0.0, truth_share=0.0)
-    run_refiner_experiment(both, tmp_path / "both", device="cpu")
-    before, after = average_of(begun), average_of(tmp_path / "both" / "state.safetensors")
-    assert any(not torch.equal(value, after[f"tracker.{name}"]) for name, value in before.items())
 
 
 def test_a_tracker_and_a_refiner_train_resume_and_ship(stem_folder: Path, tmp_path: Path) -> None:

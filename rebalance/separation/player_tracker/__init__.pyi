@@ -18,4 +18,4 @@ from ._tracker_checkpoints import (
     load_tracker_checkpoint as load_tracker_checkpoint,
     save_tracker_checkpoint as save_tracker_checkpoint,
 )
-from ._tracker_network import Tracked as Tracked, TrackerConfig as TrackerConfig, TrackerNetwork as TrackerNetwork
+from ._tracker_network import TrackerConfig as TrackerConfig, TrackerNetwork as TrackerNetwork
