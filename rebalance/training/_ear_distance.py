@@ -12,7 +12,8 @@ from torch import Tensor
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance.haaqi import centre_frequencies_hz, filter_widths_hz
 from rebalance.hearing import STANDARD_AUDIOGRAMS, prescribe
-from rebalance.training._true_spectra import TrueSpectra, power
+from rebalance.training._losses import power
+from rebalance.training._true_spectra import TrueSpectra
 
 _ORDER = 4
 _LEVEL_SCALE_DB = 10.0

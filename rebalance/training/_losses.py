@@ -119,7 +119,12 @@ def _complex_distance(guess: torch.Tensor, true: torch.Tensor, size: int) -> tor
 
 def magnitude(spectra: torch.Tensor) -> torch.Tensor:
     """Return magnitudes with a gradient at zero."""
-    return (spectra.real.square() + spectra.imag.square() + TINY**2).sqrt()
+    return (power(spectra) + TINY**2).sqrt()
+
+
+def power(spectra: torch.Tensor) -> torch.Tensor:
+    """Return the power of every bin of complex spectra."""
+    return spectra.real.square() + spectra.imag.square()
 
 
 def _remix_distance(mixture: torch.Tensor, guess: torch.Tensor, true: torch.Tensor, size: int) -> torch.Tensor:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rebalance.training._losses import COMPRESSION, TINY, Loss, LossSettings, magnitude
-from rebalance.training._true_spectra import TrueSpectra, power
+from rebalance.training._losses import COMPRESSION, TINY, Loss, LossSettings, magnitude, power
+from rebalance.training._true_spectra import TrueSpectra
 
 _ENERGY_FLOOR = 0.01
 
@@ -45,7 +45,7 @@ def error_energy(masks: Tensor, true: TrueSpectra) -> Tensor:
         What they are compared with.
     """
     with torch.no_grad():
-        floor = _ENERGY_FLOOR * _energy(true.mixture)[:, None]
+        floor = _ENERGY_FLOOR * _energy(true.mixture)[:, None] + TINY**2
         own = _energy(true.sources) + floor
     errors = _energy(masks * true.mixture[:, None] - true.sources) + floor
     return torch.log10(errors / own)[true.present].mean()

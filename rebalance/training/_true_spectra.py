@@ -70,8 +70,3 @@ class TrueSpectra:
     def remixed(self, masks: Tensor) -> Tensor:
         """Return the remix that masks ``(batch, n, n_bins, n_frames)`` give, ``(batch, n_bins, n_frames)``."""
         return self.mixture * (1 + (self.change[:, :, None, None] * masks).sum(dim=1))
-
-
-def power(spectra: Tensor) -> Tensor:
-    """Return the power of every bin of complex spectra."""
-    return spectra.real.square() + spectra.imag.square()

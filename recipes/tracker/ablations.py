@@ -43,7 +43,7 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
     "no context": ("network.n_player_layers=0", "network.n_layers=0"),
     "no recorded notes": (f"data.train=[{SOUNDFONTS},data/composed-soundfonts]",),
     "no composed music": (f"data.train=[{SOUNDFONTS},{RECORDED},data/wide-iowa]",),
-    "49 pieces of 351": (f"data.train=[data/train-soundfonts,{RECORDED},{COMPOSED}]",),
+    "49 pieces of 351, and composed music": (f"data.train=[data/train-soundfonts,{RECORDED},{COMPOSED}]",),
     "players of one rendition only": ("mixing.coherent_share=1",),
 }
 FIGURES = {"frames": "right frames, %", "sdr": "SDR, dB"}

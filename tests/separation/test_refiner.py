@@ -96,7 +96,9 @@ def test_the_deep_level_sees_all_times_and_players_but_nobody_who_is_absent(n_st
 
 def test_deep_levels_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ConfigError, match="a width that 4 heads divide"):
-        replace(SMALL_REFINER, deep_width=6, n_heads=4)
+        replace(SMALL_REFINER, deep_channels=8, deep_width=6, n_heads=4)
+    with pytest.raises(ConfigError, match="0 channels"):
+        replace(SMALL_REFINER, deep_channels=-8)
     with pytest.raises(ConfigError, match="divisible by 4 blocks"):
         replace(SMALL_REFINER, deep_channels=8, bins_per_block=48)
 

@@ -50,3 +50,14 @@ def test_longer_windows_tell_low_pitches_apart() -> None:
 def test_windows_about_other_moments_are_refused(window: int) -> None:
     with pytest.raises(ConfigError, match="windows longer than 4096 by multiples of 2048"):
         replace(SMALL_TRACKER, longer_windows=(window,))
+
+
+def test_a_tracker_that_is_sure_still_learns() -> None:
+    torch.manual_seed(0)
+    network = TrackerNetwork(SMALL_TRACKER)
+    torch.nn.init.normal_(network.players.exit.weight)
+    network.players.register_forward_pre_hook(lambda _, given: (400 * given[0], *given[1:]))  # shares of exactly 0
+    mixture = torch.randn(1, 2, 32_768)
+    network(mixture, torch.tensor([[14, 2, -1]])).logits.square().mean().backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is None or torch.isfinite(parameter.grad).all(), name

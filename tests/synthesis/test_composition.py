@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from rebalance._base.errors import ConfigError
-from rebalance.synthesis.composition import compose, composed_pieces, named_score, progression
+from rebalance.synthesis.composition import Chord, compose, composed_pieces, named_score, progression
+from rebalance.synthesis.composition._textures import _offbeat
 from rebalance.synthesis.composition._voice_leading import VOICE_RANGES, lead_voices
 from rebalance.synthesis.notation import arrange, parse_ensemble, select_pieces
 
@@ -53,6 +54,10 @@ def test_phrases_of_a_progression_end_in_cadences():
         phrases = progression(4, 4, 2.0, 4.0, np.random.default_rng(seed))
         first, last = phrases[0][0], phrases[-1][-1]
         assert first.tones[0] == last.tones[0]  # begins and ends on the tonic
+        for phrase in phrases:
+            assert [chord.bass for chord in phrase[-2:]] == [chord.tones[0] for chord in phrase[-2:]]  # not inverted
+            closed, open_ = (phrase[-1].tones[0] - phrase[0].tones[0]) % 12 == 0, phrase[-1].tones[0]
+            assert closed or (open_ - phrase[0].tones[0]) % 12 == 7
         assert (phrases[-1][-2].tones[0] - last.tones[0]) % 12 == 7  # after the dominant
         assert (phrases[-1][-2].tones[1] - last.tones[0]) % 12 == 11  # with its leading note, in minor, too
 
@@ -85,6 +90,29 @@ def test_voices_cross_more_often_than_in_chorales():
     assert crossings("quartet") > crossings("chorale")
 
 
+def test_keys_are_near_each_other():
+    for seed in range(20):
+        home, *others = progression(6, 4, 1.0, 4.0, np.random.default_rng(seed))
+        natural = [
+            min(
+                (chord.scale for chord in phrase),
+                key=lambda scale, phrase=phrase: sum(c.scale != scale for c in phrase),
+            )
+            for phrase in (home, *others)
+        ]
+        assert all(len(natural[0] - other) <= 2 for other in natural)  # an accidental, and a raised seventh
+
+
+@pytest.mark.parametrize(
+    ("onset_q", "duration_q", "expected"), [(0.0, 1.5, [0.5]), (1.5, 1.5, [1.5, 2.5]), (3.0, 3.0, [3.5, 4.5, 5.5])]
+)
+def test_off_beats_lie_between_the_beats_of_the_bar(onset_q, duration_q, expected):
+    chord = Chord(
+        onset_q=onset_q, duration_q=duration_q, tones=(0, 4, 7), bass=0, scale=frozenset({0, 2, 4, 5, 7, 9, 11})
+    )
+    assert [note.onset_q for note in _offbeat(chord, 60, 0.5)] == expected
+
+
 def test_quartets_have_rests_and_lively_notes():
     scores = [compose(f"composed/quartet/{number}") for number in range(8)]
     parts = [part for score in scores for part in score.parts]
@@ -107,10 +135,14 @@ def test_composed_pieces_are_pieces_by_name_and_can_be_arranged():
     assert all(part.instrument.plays(note.pitch) for part in arranged.parts for note in part.notes)
 
 
-@pytest.mark.parametrize("name", ["composed/fugue/1", "composed/canon", "composed/canon/-1", "composed/canon/1/2"])
+@pytest.mark.parametrize(
+    "name",
+    ["composed/fugue/1", "composed/canon", "composed/canon/-1", "composed/canon/1/2", "composed/canon/٣", "composed/*"],
+)
 def test_other_names_are_refused(name):
-    with pytest.raises(ConfigError, match="composed/TEXTURE/NUMBER"):
-        named_score(name)
+    for use in (named_score, lambda wanted: select_pieces([wanted], "train")):
+        with pytest.raises(ConfigError, match="composed/TEXTURE/NUMBER"):
+            use(name)
 
 
 def test_phrases_without_room_are_refused():

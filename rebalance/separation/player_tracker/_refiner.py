@@ -77,11 +77,13 @@ class RefinerConfig:
     sample_rate: int = CAD2_TASK2.mixture_sample_rate
 
     def __post_init__(self) -> None:
+        if min(self.deep_channels, self.n_deep_layers) < 0:
+            raise ConfigError(where="refiner", expected="a third level of 0 channels and layers or more", got=str(self))
         n_blocks = 4 if self.deep_channels else 2
         if len(self.channels) != 2 or self.features.n_bins % (n_blocks * self.bins_per_block):
             wanted = f"two levels and bins divisible by {n_blocks} blocks"
             raise ConfigError(where="refiner", expected=wanted, got=str(self))
-        if self.deep_width % self.n_heads:
+        if self.deep_channels and self.deep_width % self.n_heads:
             raise ConfigError(where="refiner", expected=f"a width that {self.n_heads} heads divide", got=str(self))
 
     @property
@@ -207,7 +209,7 @@ class Refiner(nn.Module):
 
 
 class _DeepLevel(nn.Module):
-    """A third level, where layers over time and between players learn how each of them sounds in this recording."""
+    """A third level, where layers over time and between players learn how each of them sounds here."""
 
     def __init__(self, config: RefinerConfig) -> None:
         super().__init__()

@@ -33,6 +33,7 @@ from rebalance.separation.player_tracker._slots import slots_of
 
 IMPOSSIBLE = -30.0
 _MIN_POWER = 1e-12
+_MIN_SHARE = 1e-30  # the square root of 0 has no gradient
 
 # Lowest and highest pitch in Hz: what the instrument can play, with a semitone to spare.
 RANGES_HZ: Mapping[str, tuple[float, float]] = MappingProxyType(
@@ -486,7 +487,7 @@ class _Players(nn.Module):
         """Return changes of the shape of the logits."""
         n_batch, n_players, n_states, n_frames = logits.shape
         frames = self.config.frames_per_block
-        shares = torch.softmax(logits, dim=2).sqrt()
+        shares = torch.softmax(logits, dim=2).clamp(min=_MIN_SHARE).sqrt()
         blocks = shares.reshape(n_batch, n_players, n_states, n_frames // frames, frames)
         tokens = self.entry(blocks.permute(0, 1, 3, 4, 2).flatten(-2))
         seen = self.context(heard.context).repeat_interleave(self.config.frame_alignment // frames, dim=1)

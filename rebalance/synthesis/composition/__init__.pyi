@@ -1,5 +1,4 @@
 from ._composing import (
-    Texture as Texture,
     compose as compose,
     composed_pieces as composed_pieces,
     named_score as named_score,

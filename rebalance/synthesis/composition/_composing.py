@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
 import numpy as np
 
-from rebalance._base.errors import ConfigError
 from rebalance._base.seeding import stream
 from rebalance.synthesis.composition._textures import canon, chorale, quartet
-from rebalance.synthesis.notation import Part, Score, is_composed, read_corpus_score, safe_name
+from rebalance.synthesis.notation import TEXTURES, Part, Score, is_composed, read_corpus_score, safe_name, texture_of
 
-Texture = Literal["chorale", "canon", "quartet"]
-_PREFIX = "composed"
 _METRES_Q = (4.0, 4.0, 4.0, 3.0, 2.0)
 _BPM = {"chorale": (52.0, 108.0), "canon": (56.0, 120.0), "quartet": (60.0, 144.0)}
-_DURATION_S = 75.0
+_DURATION_S = 50.0
 _MIN_BARS = 8
 
 
@@ -33,7 +28,7 @@ def composed_pieces(n_each: int) -> tuple[str, ...]:
     >>> composed_pieces(1)
     ('composed/chorale/0', 'composed/canon/0', 'composed/quartet/0')
     """
-    return tuple(f"{_PREFIX}/{texture}/{number}" for texture in get_args(Texture) for number in range(n_each))
+    return tuple(f"composed/{texture}/{number}" for texture in TEXTURES for number in range(n_each))
 
 
 def named_score(name: str) -> Score:
@@ -61,11 +56,11 @@ def named_score(name: str) -> Score:
 
 
 def compose(name: str) -> Score:
-    """Return a piece for two to five players, the same for the same name.
+    """Return a piece for three to five players, about a minute long, the same for the same name.
 
     Harmonies follow rules of tonal music: functional progressions with cadences, keys near each other, steps rather
-    than leaps, no parallel fifths in chorales. Players cross, rest, play in unison, and change roles, more often than
-    in music that people wrote.
+    than leaps, parallel fifths avoided. Players cross, rest, play in unison, and change roles, more often than in music
+    that people wrote.
 
     Parameters
     ----------
@@ -89,11 +84,7 @@ def compose(name: str) -> Score:
     rebalance._base.errors.ConfigError: piece: expected composed/TEXTURE/NUMBER, with a texture of chorale, canon, \
 quartet, got 'composed/fugue/3'
     """
-    prefix, _, rest = name.partition("/")
-    texture, _, number = rest.partition("/")
-    if prefix != _PREFIX or texture not in get_args(Texture) or not number.isdecimal():
-        wanted = f"{_PREFIX}/TEXTURE/NUMBER, with a texture of {', '.join(get_args(Texture))}"
-        raise ConfigError(where="piece", expected=wanted, got=repr(name))
+    texture = texture_of(name)
     rng = stream(0, name)
     bar_q = float(rng.choice(_METRES_Q))
     quarter_bpm = float(np.round(rng.uniform(*_BPM[texture]), 1))

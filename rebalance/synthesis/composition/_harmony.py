@@ -27,7 +27,10 @@ _SEVENTH_SHARE = 0.3
 _INVERTED_SHARE = 0.25
 _HALF_CADENCE_SHARE = 0.35
 _MINOR_SHARE = 0.45
-_NEAR_KEYS = (0, 0, 7, 5, 2, 9)
+_NEAR_KEYS = {  # by the mode of home: steps to the tonic of another key and whether it is minor
+    False: ((0, False), (7, False), (5, False), (9, True), (4, True), (2, True)),
+    True: ((0, True), (7, True), (5, True), (3, False), (8, False), (10, False)),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,15 +123,21 @@ def progression(
         start_q = number * phrase_q
         onsets_q = [start_q + index * chord_q for index in range(n_chords)]
         ends_q = [*onsets_q[1:], start_q + phrase_q]
-        spans = zip(degrees, onsets_q, ends_q, strict=True)
-        phrases.append(tuple(_chord(key, degree, onset_q, end_q - onset_q, rng) for degree, onset_q, end_q in spans))
+        spans = enumerate(zip(degrees, onsets_q, ends_q, strict=True))
+        phrases.append(
+            tuple(
+                _chord(key, degree, onset_q, end_q - onset_q, rng, closing=place >= n_chords - 2)
+                for place, (degree, onset_q, end_q) in spans
+            )
+        )
     return tuple(phrases)
 
 
 def _near(home: _Key, rng: np.random.Generator) -> _Key:
-    """Return a key near another one, in either mode."""
-    tonic = (home.tonic + int(rng.choice(_NEAR_KEYS))) % 12
-    return _Key(tonic=tonic, minor=home.minor if rng.random() >= _MINOR_SHARE / 2 else not home.minor)
+    """Return a key whose signature differs from another's by one accidental at most."""
+    near = _NEAR_KEYS[home.minor]
+    step, minor = near[int(rng.integers(len(near)))]
+    return _Key(tonic=(home.tonic + step) % 12, minor=minor)
 
 
 def _degrees(n_chords: int, rng: np.random.Generator, *, closed: bool) -> list[int]:
@@ -140,12 +149,14 @@ def _degrees(n_chords: int, rng: np.random.Generator, *, closed: bool) -> list[i
     return [*degrees, _DOMINANT, _TONIC] if closed else [*degrees, before, _DOMINANT]
 
 
-def _chord(key: _Key, degree: int, onset_q: float, duration_q: float, rng: np.random.Generator) -> Chord:
-    """Return the chord on a degree, at times with a seventh or with its third in the bass."""
+def _chord(
+    key: _Key, degree: int, onset_q: float, duration_q: float, rng: np.random.Generator, *, closing: bool
+) -> Chord:
+    """Return the chord on a degree, at times with a seventh, or, unless it closes, with its third in the bass."""
     scale = key.scale(degree)
     with_seventh = degree in _WITH_SEVENTH and rng.random() < _SEVENTH_SHARE
     tones = tuple(scale[(degree + third) % _DEGREES] for third in ((0, 2, 4, 6) if with_seventh else (0, 2, 4)))
-    inverted = rng.random() < _INVERTED_SHARE and degree != _SUBMEDIANT
+    inverted = rng.random() < _INVERTED_SHARE and degree != _SUBMEDIANT and not closing
     return Chord(
         onset_q=onset_q,
         duration_q=duration_q,

@@ -77,10 +77,9 @@ def melody(
     for onset_q, length_q in notes:
         chord = chord_at(chords, onset_q)
         stressed = abs(onset_q - round(onset_q)) < _ROUNDING and (length_q >= 1 or rng.random() < 0.5)
-        near = range(max(limits[0], pitch - _REACH), min(limits[1], pitch + _REACH) + 1)
-        candidates = [*near] or [int(np.clip(pitch, *limits))]
+        candidates = range(max(limits[0], pitch - _REACH), min(limits[1], pitch + _REACH) + 1)
         weights = np.array([_weight(each, pitch, direction, chord, limits, stressed=stressed) for each in candidates])
-        chosen = int(candidates[int(rng.choice(len(candidates), p=weights / weights.sum()))])
+        chosen = candidates[int(rng.choice(len(candidates), p=weights / weights.sum()))]
         direction = direction if chosen == pitch else int(math.copysign(1, chosen - pitch))
         pitch = chosen
         sounding.append(Note(onset_q=onset_q, duration_q=length_q, pitch=pitch))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -21,7 +22,7 @@ _NEIGHBOUR_SHARE = 0.2
 _SUSPENDED_SHARE = 0.25
 _THIRDS = (3, 4)
 _OCTAVE = 12
-_CANON_RANGES = ((62, 86), (57, 79), (48, 72), (43, 67))
+_CANON_RANGE = (62, 86)
 _QUARTET_RANGES = ((65, 88), (58, 81), (50, 74), (36, 60))
 _FIGURES = ("repeated", "broken", "offbeat", "held", "melody", "rest")
 _SWAPPED_SHARE = 0.35
@@ -72,7 +73,7 @@ def canon(n_bars: int, bar_q: float, rng: np.random.Generator) -> tuple[Voice, .
     for cycle in range(n_cycles):
         liveliness = min(int(rng.integers(0, 2)) + cycle * 3 // n_cycles, 3)
         line = melody(
-            rhythm(0.0, cycle_q, liveliness, rng), ground, _CANON_RANGES[0], rng, leader[-1].pitch if leader else None
+            rhythm(0.0, cycle_q, liveliness, rng), ground, _CANON_RANGE, rng, leader[-1].pitch if leader else None
         )
         leader += _later(line, cycle * cycle_q)
     shifts = sorted((int(rng.choice((0, 0, -_OCTAVE))) for _ in range(n_voices - 1)), reverse=True)
@@ -136,10 +137,13 @@ def _figure(
         start_q, end_q = chords[0].onset_q, chords[-1].end_q
         return melody(rhythm(start_q, end_q, int(rng.integers(0, 3)), rng), chords, limits, rng)
     length_q = float(rng.choice((0.25, 0.5, 0.5, 1 / 3)))
-    notes: list[Note] = []
-    for chord, pitch in zip(chords, pitches.tolist(), strict=True):
-        notes += _PATTERNS[name](chord, pitch, length_q)
-    return tuple(notes)
+    return tuple(_in_pattern(name, chords, pitches.tolist(), length_q))
+
+
+def _in_pattern(name: str, chords: Sequence[Chord], pitches: Sequence[int], length_q: float) -> list[Note]:
+    """Return the notes of a pattern, a pitch for every chord."""
+    pattern = _PATTERNS[name]
+    return [note for chord, pitch in zip(chords, pitches, strict=True) for note in pattern(chord, pitch, length_q)]
 
 
 def _repeated(chord: Chord, pitch: int, length_q: float) -> list[Note]:
@@ -160,9 +164,9 @@ def _broken(chord: Chord, pitch: int, length_q: float) -> list[Note]:
 
 def _offbeat(chord: Chord, pitch: int, length_q: float) -> list[Note]:
     """Return one pitch after every beat."""
-    n_beats = int(chord.duration_q)
+    halves_q = np.arange(math.floor(chord.onset_q) + 0.5, chord.end_q, 1.0)
     short_q = min(length_q, 0.5)
-    return [Note(onset_q=chord.onset_q + beat + 0.5, duration_q=short_q, pitch=pitch) for beat in range(n_beats)]
+    return [Note(onset_q=float(at_q), duration_q=short_q, pitch=pitch) for at_q in halves_q if at_q >= chord.onset_q]
 
 
 def _held(chord: Chord, pitch: int, length_q: float) -> list[Note]:  # noqa: ARG001 - one pattern among others
@@ -184,9 +188,7 @@ def _bass(chords: Sequence[Chord], rng: np.random.Generator) -> Voice:
     limits = _QUARTET_RANGES[3]
     if manner == "walking":
         return melody(rhythm(chords[0].onset_q, chords[-1].end_q, 1, rng), chords, limits, rng)
-    pitches = _bass_pitches(chords, limits)
-    pattern = _PATTERNS[manner]
-    return tuple(note for chord, pitch in zip(chords, pitches, strict=True) for note in pattern(chord, pitch, 1.0))
+    return tuple(_in_pattern(manner, chords, _bass_pitches(chords, limits), 1.0))
 
 
 def _bass_pitches(chords: Sequence[Chord], limits: tuple[int, int]) -> list[int]:
@@ -202,9 +204,8 @@ def _bass_pitches(chords: Sequence[Chord], limits: tuple[int, int]) -> list[int]
 
 def _ground_bass(ground: Sequence[Chord], cycle_q: float, n_cycles: int, rng: np.random.Generator) -> Voice:
     """Return the bass of a ground, again and again."""
-    pitches = _bass_pitches(ground, VOICE_RANGES[3])
-    pattern = _PATTERNS[str(rng.choice(("held", "repeated")))]
-    once = [note for chord, pitch in zip(ground, pitches, strict=True) for note in pattern(chord, pitch, 1.0)]
+    manner = str(rng.choice(("held", "repeated")))
+    once = _in_pattern(manner, ground, _bass_pitches(ground, VOICE_RANGES[3]), 1.0)
     return tuple(note for cycle in range(n_cycles) for note in _later(once, cycle * cycle_q))
 
 

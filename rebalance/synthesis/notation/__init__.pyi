@@ -1,5 +1,11 @@
 from ._arranging import arrange as arrange, ensemble_named as ensemble_named, parse_ensemble as parse_ensemble
-from ._curated_pieces import Piece as Piece, is_composed as is_composed, select_pieces as select_pieces
+from ._curated_pieces import (
+    TEXTURES as TEXTURES,
+    Piece as Piece,
+    is_composed as is_composed,
+    select_pieces as select_pieces,
+    texture_of as texture_of,
+)
 from ._instruments import (
     MUTED_TRUMPET_PROGRAM as MUTED_TRUMPET_PROGRAM,
     PIZZICATO_PROGRAM as PIZZICATO_PROGRAM,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,9 @@ schumann_robert/opus41no1/movement3 schumann_robert/opus41no1/movement4 schumann
 
 # The works of the embedded task are never trained on.
 _ALWAYS_VALIDATION = frozenset({"haydn/opus74no1", "mozart/k155"})
+TEXTURES = ("chorale", "canon", "quartet")
+"""Kinds of music that `rebalance.synthesis.composition` makes."""
+_COMPOSED = re.compile(f"composed/({'|'.join(TEXTURES)})/[0-9]+")
 _VALIDATION_SHARE = 0.15
 _DIGEST_SPAN = 2**32
 
@@ -78,7 +82,7 @@ class Piece:
     name
         Within the corpus, or of the file.
     path
-        A score file of the user; None for a piece of the corpus.
+        A score file of the user; None for a piece of the corpus, or a composed one.
 
     Examples
     --------
@@ -119,6 +123,27 @@ def is_composed(name: str) -> bool:
     (True, False)
     """
     return name.startswith("composed/")
+
+
+def texture_of(name: str) -> str:
+    """Return the texture of a composed piece, one of `TEXTURES`, from its name ``"composed/TEXTURE/NUMBER"``.
+
+    Raises
+    ------
+    ConfigError
+        If the name has another form.
+
+    Examples
+    --------
+    >>> from rebalance.synthesis.notation import texture_of
+    >>> texture_of("composed/canon/3")
+    'canon'
+    """
+    found = _COMPOSED.fullmatch(name)
+    if found is None:
+        wanted = f"composed/TEXTURE/NUMBER, with a texture of {', '.join(TEXTURES)}"
+        raise ConfigError(where="piece", expected=wanted, got=repr(name))
+    return found[1]
 
 
 def select_pieces(wanted: Iterable[str], split: Split) -> tuple[Piece, ...]:
@@ -169,6 +194,8 @@ def _matching(wanted: str, split: Split) -> list[Piece]:
     if wanted in EXCLUDED:
         raise ConfigError(f"{wanted} is evaluation material of the challenge (BACH10) or a twin of it", where="pieces")
     known = curated_pieces()
+    if is_composed(wanted):
+        texture_of(wanted)
     if wanted in known or is_composed(wanted):
         return [Piece(name=wanted)]
     matches = fnmatch.filter(curated_pieces(split), wanted)
