@@ -22,6 +22,8 @@ class TrueSpectra:
         Shape ``(batch, n, n_bins, n_frames)``, complex.
     mixture
         Their sum, shape ``(batch, n_bins, n_frames)``.
+    remix
+        The remix of them, same shape.
     change
         What the remix adds of every source, as amplitudes, shape ``(batch, n)``; see `rebalance.remix_as_edit`.
     present
@@ -42,6 +44,7 @@ class TrueSpectra:
 
     sources: Tensor
     mixture: Tensor
+    remix: Tensor
     change: Tensor
     present: Tensor
 
@@ -58,14 +61,11 @@ class TrueSpectra:
         """
         present = batch.slots >= 0
         with torch.no_grad():
+            change = edit_gains(batch.gains_db, present)
             sources = transform(batch.sources.mean(dim=2))
             mixture = sources.sum(dim=1)
-        return cls(sources=sources, mixture=mixture, change=edit_gains(batch.gains_db, present), present=present)
-
-    @property
-    def remix(self) -> Tensor:
-        """The remix of the true sources, shape ``(batch, n_bins, n_frames)``."""
-        return self.mixture + (self.change[:, :, None, None] * self.sources).sum(dim=1)
+            remix = mixture + (change[:, :, None, None] * sources).sum(dim=1)
+        return cls(sources=sources, mixture=mixture, remix=remix, change=change, present=present)
 
     def remixed(self, masks: Tensor) -> Tensor:
         """Return the remix that masks ``(batch, n, n_bins, n_frames)`` give, ``(batch, n_bins, n_frames)``."""

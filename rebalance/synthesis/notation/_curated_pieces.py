@@ -196,7 +196,8 @@ def _matching(wanted: str, split: Split) -> list[Piece]:
     known = curated_pieces()
     if is_composed(wanted):
         texture_of(wanted)
-    if wanted in known or is_composed(wanted):
+        return [Piece(name=wanted)]
+    if wanted in known:
         return [Piece(name=wanted)]
     matches = fnmatch.filter(curated_pieces(split), wanted)
     if not matches:
