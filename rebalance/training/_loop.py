@@ -19,7 +19,8 @@ from rebalance._base.errors import ConfigError, RebalanceError
 from rebalance._base.progress import progress_bar
 from rebalance.separation.mask_network import MaskNetwork
 from rebalance.training import _run_state
-from rebalance.training._loop_protocols import BatchMaker, Objective, ScaledRates, at_stage
+from rebalance.training._loop_protocols import BatchMaker, Objective, Optimiser, ScaledRates, at_stage
+from rebalance.training._muon import MuonWithAdamW
 from rebalance.training._process_group import ProcessGroup, process_group
 from rebalance.training._run_log import RunLog
 from rebalance.training._schedule import ScheduleState, after_validation
@@ -27,9 +28,10 @@ from rebalance.training._separation_objective import SeparationObjective
 from rebalance.training._train_settings import TrainSettings
 
 _LOG = logging.getLogger(__name__)
-_OPTIMISERS: Mapping[str, Callable[..., torch.optim.Optimizer]] = {
+_OPTIMISERS: Mapping[str, Callable[..., Optimiser]] = {
     "adamw": torch.optim.AdamW,
     "adam": torch.optim.Adam,
+    "muon": MuonWithAdamW,
     "sgd": functools.partial(torch.optim.SGD, momentum=0.9),
 }
 
@@ -135,7 +137,7 @@ class _Training:
 
     network: nn.Module
     average: nn.Module
-    optimiser: torch.optim.Optimizer
+    optimiser: Optimiser
     batches: BatchMaker
     settings: TrainSettings
     objective: Objective

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol, Self, TypeVar, runtime_checkable
+from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
 import torch
 from torch import nn
@@ -36,6 +36,31 @@ class ScaledRates(Protocol):
 
     def learning_rate_scales(self) -> Mapping[str, float]:
         """Return what the rate is multiplied by where it is not 1, by the beginning of the names of parameters."""
+        ...
+
+
+class Optimiser(Protocol):
+    """What changes the parameters after every step: an optimiser of torch, or something like it."""
+
+    @property
+    def param_groups(self) -> list[dict[str, Any]]:
+        """Groups of parameters; what is written to one holds for the next step."""
+        ...
+
+    def zero_grad(self, *, set_to_none: bool) -> None:
+        """Forget all gradients."""
+        ...
+
+    def step(self) -> Any:  # noqa: ANN401 - torch's returns a loss where there is a closure
+        """Take one step."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state by the numbers of the parameters, and the groups."""
+        ...
+
+    def load_state_dict(self, state_dict: Any, /) -> None:  # noqa: ANN401 - as torch has it
+        """Take over what `state_dict` gave."""
         ...
 
 

@@ -15,6 +15,7 @@ from torch import nn
 
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded, replacing
+from rebalance.training._loop_protocols import Optimiser
 from rebalance.training._schedule import ScheduleState
 from rebalance.training._train_settings import TrainSettings
 
@@ -44,7 +45,7 @@ def save_state(
     path: Path,
     network: nn.Module,
     average: nn.Module,
-    optimiser: torch.optim.Optimizer,
+    optimiser: Optimiser,
     progress: Progress,
     settings: Mapping[str, Any],
 ) -> None:
@@ -72,7 +73,7 @@ def load_state(
     path: Path,
     network: nn.Module,
     average: nn.Module,
-    optimiser: torch.optim.Optimizer,
+    optimiser: Optimiser,
     settings: Mapping[str, Any],
 ) -> Progress:
     """Read what `save_state` wrote into the given objects.

@@ -24,7 +24,7 @@ class TrainSettings:
     warmup_steps, decay_steps
         Number of steps over which the learning rate rises first and falls last.
     weight_decay
-        Of AdamW.
+        Of AdamW and Muon.
     gradient_clip
         Largest norm of the gradient.
     average_decay
@@ -43,7 +43,8 @@ class TrainSettings:
     loss
         Weights of the loss.
     optimiser
-        ``"adamw"``; ``"adam"``, or ``"sgd"`` with a momentum of 0.9, with the weight decay added to the gradient.
+        ``"adamw"``; ``"muon"`` for the matrices and AdamW for the rest; ``"adam"``, or ``"sgd"`` with a momentum of
+        0.9, with the weight decay added to the gradient.
     plateau
         How the learning rate falls when the validation loss, minus ``"selection"``, stays; not at all when None.
     stop_after_flat
@@ -74,7 +75,7 @@ class TrainSettings:
     compile: bool = False
     seed: int = 0
     loss: LossSettings = field(default_factory=LossSettings)
-    optimiser: Literal["adamw", "adam", "sgd"] = "adamw"
+    optimiser: Literal["adamw", "adam", "muon", "sgd"] = "adamw"
     plateau: PlateauSettings | None = None
     stop_after_flat: int | None = None
     falls_at: tuple[int, ...] = ()

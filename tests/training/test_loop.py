@@ -36,13 +36,15 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.parametrize("optimiser", ["adamw", "muon"])
 def test_an_interrupted_run_ends_bit_for_bit_where_an_uninterrupted_one_does(
-    tmp_path: Path, library: StemLibrary
+    tmp_path: Path, library: StemLibrary, optimiser: str
 ) -> None:
     mixer = mixer_of(library, batch_size=1)
-    whole = train(small_network(), mixer, settings(), tmp_path / "whole", device=CPU)
-    train(small_network(), mixer, settings(), tmp_path / "parts", device=CPU, stop_after=2)
-    resumed = train(small_network(seed=9), mixer, settings(), tmp_path / "parts", device=CPU)
+    chosen = settings(optimiser=optimiser)
+    whole = train(small_network(), mixer, chosen, tmp_path / "whole", device=CPU)
+    train(small_network(), mixer, chosen, tmp_path / "parts", device=CPU, stop_after=2)
+    resumed = train(small_network(seed=9), mixer, chosen, tmp_path / "parts", device=CPU)
     for name, tensor in whole.state_dict().items():
         assert torch.equal(tensor, resumed.state_dict()[name]), name
     losses = [[row["loss"] for row in rows(tmp_path / run / "log.csv")] for run in ("whole", "parts")]
