@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 
 from rebalance._base.errors import MetadataError
 from rebalance._base.midi_files import MidiNote, read_midi_file
+from rebalance._base.pitches import hz_to_midi
 from rebalance.audio import probe_audio
 from rebalance.datasets._corpus import NoteFile, NoteFormat, Notes, Part, notes_from_rows
 
 _Row = tuple[float, float, float]
-_A4_HZ, _A4_PITCH = 440.0, 69.0
 _N_COLUMNS: dict[str, int] = {"urmp": 3, "bach10": 4}
 
 
@@ -56,7 +56,7 @@ def _urmp_rows(file: NoteFile, _: Part) -> Iterator[_Row]:
     for onset_s, frequency_hz, duration_s in _numbers(file):
         if frequency_hz <= 0:
             raise MetadataError(expected="frequencies above 0 Hz", got=f"{frequency_hz:g}")
-        yield onset_s, duration_s, _A4_PITCH + 12.0 * math.log2(frequency_hz / _A4_HZ)
+        yield onset_s, duration_s, hz_to_midi(frequency_hz)
 
 
 def _bach10_rows(file: NoteFile, part: Part) -> Iterator[_Row]:

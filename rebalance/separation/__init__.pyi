@@ -17,13 +17,8 @@ from ._checkpoints import (
     shipped_weights as shipped_weights,
     write_tensors as write_tensors,
 )
-from ._contract import (
-    CONTRACT as CONTRACT,
-    Check as Check,
-    CheckResult as CheckResult,
-    ContractReport as ContractReport,
-    check_separator as check_separator,
-)
+from ._contract import CONTRACT as CONTRACT, Check as Check, check_separator as check_separator
+from ._contract_report import CheckResult as CheckResult, ContractReport as ContractReport
 from ._describing import Described as Described
 from ._estimates import checked_estimates as checked_estimates
 from ._floors import floor_estimates as floor_estimates

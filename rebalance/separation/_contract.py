@@ -2,51 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-
-from rebalance._base.errors import RebalanceError
-from rebalance._base.running import one_line
-from rebalance.audio import Audio, resample
-from rebalance.separation._causality import measure_look_ahead
-from rebalance.separation._estimates import checked_estimates
-from rebalance.separation._info import info_of
-from rebalance.separation._protocol import Oracle, Separator, source_names
-
-Outcome: TypeAlias = Literal["passed", "failed", "does not apply"]
-Estimates: TypeAlias = Mapping[str, NDArray[np.float32]]
-
-_TRIO = ("Violin", "Violin", "Cello")
-_SHARED = ("Violin", "Cello")
-_PLAYERS = ("Violin", "Violin", "Viola", "Cello", "Flute")
-_LENGTHS = (1, 2, 19, 1023, 4097)
-_RATES = (22_050, 48_000, 96_000)
-_DURATION_S = 0.5
-_PITCHES_HZ = (220.0, 523.0, 1319.0)
-_SEED = 20
-_SUM_TOLERANCE = 1e-5
-_ORDER_TOLERANCE = 1e-6
-_PRECISION_TOLERANCE = 1e-4
-_MAX_OF_A_PAIR = 0.9
-_LOOK_AHEAD_TOLERANCE_MS = 0.05
-
-
-class BreachError(RebalanceError):
-    """A promise a separator did not keep: what was expected, and what it did."""
-
-
-class NotApplicableError(RebalanceError):
-    """A check that has no meaning for a separator, and why."""
+from rebalance.separation import _contract_checks as checks_of
+from rebalance.separation._contract_checks import BreachError, NotApplicableError, said
+from rebalance.separation._contract_report import CheckResult, ContractReport
+from rebalance.separation._protocol import Separator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,77 +29,71 @@ class Check:
     attempt: Callable[[Any], str | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckResult:
-    """What came of one check.
-
-    Parameters
-    ----------
-    name
-        Of the check, see `CONTRACT`.
-    promise
-        What was tried, in words.
-    outcome
-        ``"passed"``, ``"failed"`` or ``"does not apply"``.
-    detail
-        What went wrong, or what was found.
-    """
-
-    name: str
-    promise: str
-    outcome: Outcome
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContractReport:
-    """What came of all checks of a separator.
-
-    Parameters
-    ----------
-    separator
-        Its name.
-    results
-        One for each check, in the order they ran.
-    """
-
-    separator: str
-    results: tuple[CheckResult, ...]
-
-    @property
-    def failed(self) -> tuple[CheckResult, ...]:
-        """The checks that failed."""
-        return tuple(result for result in self.results if result.outcome == "failed")
-
-    @property
-    def passed(self) -> bool:
-        """Whether none failed."""
-        return not self.failed
-
-    def table(self) -> pd.DataFrame:
-        """Return a line for every check, indexed by its name: promise, outcome and detail."""
-        lines = [(result.name, result.promise, result.outcome, result.detail) for result in self.results]
-        return pd.DataFrame(lines, columns=["check", "promise", "outcome", "detail"]).set_index("check")
-
-    def text(self) -> str:
-        """Return the report as plain text, a line for every check."""
-        width = max(len(result.name) for result in self.results)
-        lines = (
-            f"{result.name:{width}}  {result.outcome}{f': {result.detail}' if result.detail else ''}"
-            for result in self.results
-        )
-        return "\n".join([f"{self.separator}: {self._verdict()}", *lines])
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.separator!r}: {self._verdict()})"
-
-    def _repr_html_(self) -> str:
-        return f"<p>{escape(self.separator)}: {escape(self._verdict())}</p>{self.table().to_html(border=0)}"
-
-    def _verdict(self) -> str:
-        """Return how many checks passed."""
-        n_tried = sum(result.outcome != "does not apply" for result in self.results)
-        return f"{n_tried - len(self.failed)} of {n_tried} checks passed"
+CONTRACT: Mapping[str, Check] = MappingProxyType(
+    {
+        "attributes": Check(
+            promise="It has the attributes of the protocol, and an info of the right kind if any",
+            attempt=checks_of.check_attributes,
+        ),
+        "names": Check(
+            promise="Estimates carry exactly the names of source_names(instruments), all and no other",
+            attempt=checks_of.check_names,
+        ),
+        "shapes": Check(
+            promise="Estimates are finite NumPy arrays of float32 and of the shape of the mixture",
+            attempt=checks_of.check_shapes,
+        ),
+        "order": Check(
+            promise="The order of the instruments changes nothing but the order of the estimates",
+            attempt=checks_of.check_order,
+        ),
+        "sum": Check(
+            promise="Estimates sum to the mixture, where its info says so",
+            attempt=checks_of.check_sum,
+        ),
+        "pair": Check(
+            promise="Two voices of one instrument never both carry the pair, nor one of them the whole of it",
+            attempt=checks_of.check_pair,
+        ),
+        "lengths": Check(
+            promise="Mono and stereo of any length are accepted, from one sample on",
+            attempt=checks_of.check_lengths,
+        ),
+        "players": Check(
+            promise="One to five sources are accepted",
+            attempt=checks_of.check_players,
+        ),
+        "other rates": Check(
+            promise="Recordings of other rates, resampled to that of the separator, are accepted",
+            attempt=checks_of.check_rates,
+        ),
+        "silence": Check(
+            promise="Silence stays silent",
+            attempt=checks_of.check_silence,
+        ),
+        "input": Check(
+            promise="The mixture is neither written to nor handed back as an estimate",
+            attempt=checks_of.check_input,
+        ),
+        "determinism": Check(
+            promise="The same input gives the same numbers, whatever was separated in between",
+            attempt=checks_of.check_determinism,
+        ),
+        "precision": Check(
+            promise="Mixtures of double precision are accepted and give the same estimates",
+            attempt=checks_of.check_precision,
+        ),
+        "refusals": Check(
+            promise="What cannot be separated is refused, with an error of this package",
+            attempt=checks_of.check_refusals,
+        ),
+        "causality": Check(
+            promise="It looks no further ahead than its info says",
+            attempt=checks_of.check_causality,
+        ),
+    }
+)
+"""The checks by name."""
 
 
 def check_separator(
@@ -184,319 +142,5 @@ def _tried(name: str, separator: Separator) -> CheckResult:
     except BreachError as error:
         return CheckResult(name=name, promise=promise, outcome="failed", detail=str(error))
     except Exception as error:  # noqa: BLE001 - somebody else's separator may raise anything
-        return CheckResult(name=name, promise=promise, outcome="failed", detail=f"it raised {_said(error)}")
+        return CheckResult(name=name, promise=promise, outcome="failed", detail=f"it raised {said(error)}")
     return CheckResult(name=name, promise=promise, outcome="passed", detail=found or "")
-
-
-def _said(error: Exception) -> str:
-    """Return the kind of an error and its message in one line."""
-    line = one_line(error)
-    return line if line.startswith(type(error).__name__) else f"{type(error).__name__}: {line}"
-
-
-def _check_attributes(separator: Any) -> None:  # noqa: ANN401 - whether it is a separator is the question
-    if not isinstance(separator, Separator):
-        missing = [name for name in ("name", "sample_rate") if not hasattr(separator, name)]
-        raise BreachError(f"expected a Separator, it lacks {', '.join(missing) or 'a call'}")
-    if not isinstance(separator.name, str) or not separator.name:
-        raise BreachError(f"expected a name, got {separator.name!r}")
-    rate = separator.sample_rate
-    if isinstance(rate, bool) or not isinstance(rate, int | np.integer) or rate <= 0:
-        raise BreachError(f"expected sample_rate as a whole number of Hz, got {rate!r}")
-    try:
-        info_of(separator)
-    except RebalanceError as error:
-        raise BreachError(str(error)) from error
-
-
-def _check_names(separator: Separator) -> None:
-    sources, mixture = _scene(separator)
-    made = _called(separator, mixture, _TRIO, sources)
-    _usable(made, _TRIO, mixture)
-
-
-def _check_shapes(separator: Separator) -> None:
-    sources, mixture = _scene(separator)
-    made = _called(separator, mixture, _TRIO, sources)
-    for name, estimate in _usable(made, _TRIO, mixture).items():
-        given = made[name]
-        if not isinstance(given, np.ndarray) or given.dtype != np.float32:
-            kind = given.dtype if isinstance(given, np.ndarray) else type(given).__name__
-            raise BreachError(f"estimate {name!r}: expected a NumPy array of float32, got {kind}")
-        if estimate.shape != mixture.shape:
-            raise BreachError(f"estimate {name!r}: expected shape {mixture.shape}, got {estimate.shape}")
-
-
-def _check_order(separator: Separator) -> None:
-    sources, mixture = _scene(separator)
-    forward = _estimates(separator, mixture, _TRIO, sources)
-    other = _estimates(separator, mixture, ("Cello", "Violin", "Violin"), sources)
-    _require_equal(forward, other, _ORDER_TOLERANCE, "in another order of the instruments")
-
-
-def _check_sum(separator: Separator) -> None:
-    if not info_of(separator).mixture_consistent:
-        raise NotApplicableError("its info does not say that it is mixture_consistent")
-    sources, mixture = _scene(separator)
-    total = np.sum(list(_estimates(separator, mixture, _TRIO, sources).values()), axis=0)
-    worst = float(np.max(np.abs(total - mixture)))
-    if worst > _SUM_TOLERANCE:
-        raise BreachError(f"expected estimates that sum to the mixture within {_SUM_TOLERANCE:g}, off by {worst:.2g}")
-
-
-def _check_pair(separator: Separator) -> None:
-    sources, mixture = _scene(separator)
-    two = _estimates(separator, mixture, _TRIO, sources)
-    pair = two["Violin_1"] + two["Violin_2"]
-    energy = float(np.sum(pair**2))
-    for name in ("Violin_1", "Violin_2"):
-        share = float(np.sum(two[name] ** 2))
-        if share >= _MAX_OF_A_PAIR * energy:
-            raise BreachError(f"{name} has {share / max(energy, 1e-30):.2f} of the energy of both violins together")
-    if isinstance(separator, Oracle):
-        return
-    alone = float(np.sum(_estimates(separator, mixture, _SHARED, None)["Violin"] ** 2))
-    if energy >= 2.0 * alone:
-        raise BreachError(
-            f"two violins together have {energy / max(alone, 1e-30):.2f} times the energy of one asked for alone"
-        )
-
-
-def _check_lengths(separator: Separator) -> None:
-    rng = np.random.default_rng(_SEED)
-    for n_channels in (1, 2):
-        for n_samples in _LENGTHS:
-            mixture = _noise(rng, n_channels, n_samples)
-            with _saying(f"a mixture of {n_channels} channels and {n_samples} samples"):
-                _estimates(separator, mixture, ("Flute", "Oboe"), None)
-
-
-def _check_players(separator: Separator) -> None:
-    mixture = _noise(np.random.default_rng(_SEED), 2, 2000)
-    for n_sources in range(1, len(_PLAYERS) + 1):
-        with _saying(f"{n_sources} sources"):
-            _estimates(separator, mixture, _PLAYERS[:n_sources], None)
-
-
-def _check_rates(separator: Separator) -> None:
-    rng = np.random.default_rng(_SEED)
-    for rate in _RATES:
-        mixture = resample(_noise(rng, 2, rate // 8), rate, separator.sample_rate).astype(np.float32)
-        with _saying(f"a recording at {rate} Hz"):
-            _estimates(separator, mixture, ("Flute", "Oboe"), None)
-
-
-def _check_silence(separator: Separator) -> None:
-    mixture = np.zeros((2, 5000), dtype=np.float32)
-    for name, estimate in _estimates(separator, mixture, _TRIO, None).items():
-        if estimate.any():
-            raise BreachError(f"{name} has a peak of {float(np.max(np.abs(estimate))):.2g} where the mixture is silent")
-
-
-def _check_input(separator: Separator) -> None:
-    sources, mixture = _scene(separator)
-    before = mixture.copy()
-    made = _called(separator, mixture, _TRIO, sources)
-    if not np.array_equal(mixture, before):
-        raise BreachError("it wrote into the mixture")
-    arrays = {name: estimate for name, estimate in made.items() if isinstance(estimate, np.ndarray)}
-    for name, estimate in arrays.items():
-        if np.shares_memory(estimate, mixture):
-            raise BreachError(f"{name} is the memory of the mixture; expected a copy")
-        if any(np.shares_memory(estimate, other) for key, other in arrays.items() if key != name):
-            raise BreachError(f"{name} shares its memory with another estimate")
-
-
-def _check_determinism(separator: Separator) -> None:
-    sources, mixture = _scene(separator)
-    first = _estimates(separator, mixture, _TRIO, sources)
-    _estimates(separator, _noise(np.random.default_rng(_SEED), 2, 3000), _SHARED, None)
-    _require_equal(first, _estimates(separator, mixture, _TRIO, sources), 0.0, "when called again")
-
-
-def _check_precision(separator: Separator) -> None:
-    sources, mixture = _scene(separator)
-    single = _estimates(separator, mixture, _TRIO, sources)
-    double = _estimates(separator, mixture.astype(np.float64), _TRIO, sources)
-    _require_equal(single, double, _PRECISION_TOLERANCE, "in double precision")
-
-
-def _check_refusals(separator: Separator) -> None:
-    _, mixture = _scene(separator)
-    spoilt = mixture.copy()
-    spoilt[1, 7] = np.nan
-    hopeless: dict[str, tuple[Audio, Sequence[str]]] = {
-        "an unknown instrument": (mixture, ("Theremin", "Cello")),
-        "no instrument": (mixture, ()),
-        "NaN in the mixture": (spoilt, _TRIO),
-        "an empty mixture": (mixture[:, :0], _TRIO),
-        "a mixture of three channels": (np.zeros((3, 100), dtype=np.float32), _TRIO),
-        "a mixture of one dimension": (mixture[0], _TRIO),
-        "whole numbers as samples": (np.zeros((2, 100), dtype=np.int16), _TRIO),
-    }
-    for what, (given, instruments) in hopeless.items():
-        try:
-            separator(given, instruments)
-        except RebalanceError:
-            continue
-        except Exception as error:
-            raise BreachError(f"{what}: expected AudioError or ConfigError, it raised {_said(error)}") from error
-        raise BreachError(f"{what}: expected AudioError or ConfigError, it returned estimates")
-
-
-def _check_causality(separator: Separator) -> str:
-    if isinstance(separator, Oracle):
-        raise NotApplicableError("it is told the true sources")
-    declared_ms = info_of(separator).lookahead_ms
-    if declared_ms == math.inf:
-        return "it says that it sees the whole signal"
-    _, mixture = _scene(separator)
-
-    def system(signal: NDArray[np.float64]) -> Audio:
-        return np.stack(list(_estimates(separator, signal.astype(np.float32), _SHARED, None).values()))
-
-    measured = measure_look_ahead(system, mixture, separator.sample_rate, n_positions=2)
-    found = "to the end of the signal" if measured.to_the_end else f"{measured.ms:.2f} ms ahead"
-    if declared_ms is None:
-        return f"looks {found}; a challenge entry has to declare it as lookahead_ms of its info"
-    if measured.to_the_end or measured.ms > declared_ms + _LOOK_AHEAD_TOLERANCE_MS:
-        raise BreachError(f"expected at most the {declared_ms:g} ms it declares, it looks {found}")
-    return f"looks {found}"
-
-
-CONTRACT: Mapping[str, Check] = MappingProxyType(
-    {
-        "attributes": Check(
-            promise="It has the attributes of the protocol, and an info of the right kind if any",
-            attempt=_check_attributes,
-        ),
-        "names": Check(
-            promise="Estimates carry exactly the names of source_names(instruments), all and no other",
-            attempt=_check_names,
-        ),
-        "shapes": Check(
-            promise="Estimates are finite NumPy arrays of float32 and of the shape of the mixture",
-            attempt=_check_shapes,
-        ),
-        "order": Check(
-            promise="The order of the instruments changes nothing but the order of the estimates",
-            attempt=_check_order,
-        ),
-        "sum": Check(
-            promise="Estimates sum to the mixture, where its info says so",
-            attempt=_check_sum,
-        ),
-        "pair": Check(
-            promise="Two voices of one instrument never both carry the pair, nor one of them the whole of it",
-            attempt=_check_pair,
-        ),
-        "lengths": Check(
-            promise="Mono and stereo of any length are accepted, from one sample on",
-            attempt=_check_lengths,
-        ),
-        "players": Check(
-            promise="One to five sources are accepted",
-            attempt=_check_players,
-        ),
-        "other rates": Check(
-            promise="Recordings of other rates, resampled to that of the separator, are accepted",
-            attempt=_check_rates,
-        ),
-        "silence": Check(
-            promise="Silence stays silent",
-            attempt=_check_silence,
-        ),
-        "input": Check(
-            promise="The mixture is neither written to nor handed back as an estimate",
-            attempt=_check_input,
-        ),
-        "determinism": Check(
-            promise="The same input gives the same numbers, whatever was separated in between",
-            attempt=_check_determinism,
-        ),
-        "precision": Check(
-            promise="Mixtures of double precision are accepted and give the same estimates",
-            attempt=_check_precision,
-        ),
-        "refusals": Check(
-            promise="What cannot be separated is refused, with an error of this package",
-            attempt=_check_refusals,
-        ),
-        "causality": Check(
-            promise="It looks no further ahead than its info says",
-            attempt=_check_causality,
-        ),
-    }
-)
-"""The checks by name."""
-
-
-@contextlib.contextmanager
-def _saying(what: str) -> Iterator[None]:
-    """Name what was tried in the reason of a breach."""
-    try:
-        yield
-    except BreachError as error:
-        raise BreachError(f"{what}: {error}") from error
-    except Exception as error:
-        raise BreachError(f"{what}: it raised {_said(error)}") from error
-
-
-@functools.lru_cache(maxsize=4)
-def _tones(sample_rate: int) -> tuple[NDArray[np.float32], ...]:
-    """Return three sources of half a second of stereo."""
-    rng = np.random.default_rng(_SEED)
-    time_s = np.arange(int(_DURATION_S * sample_rate)) / sample_rate
-    tones = (np.sin(2 * np.pi * pitch_hz * time_s) for pitch_hz in _PITCHES_HZ)
-    return tuple(
-        (np.stack([0.3 * tone, 0.2 * tone]) + 0.01 * rng.standard_normal((2, len(time_s)))).astype(np.float32)
-        for tone in tones
-    )
-
-
-def _scene(separator: Separator) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.float32]]:
-    """Return the sources of a trio at the rate of a separator, and their mixture."""
-    tones = [tone.copy() for tone in _tones(int(separator.sample_rate))]
-    return dict(zip(source_names(_TRIO), tones, strict=True)), np.sum(tones, axis=0, dtype=np.float32)
-
-
-def _noise(rng: np.random.Generator, n_channels: int, n_samples: int) -> NDArray[np.float32]:
-    """Return noise at a moderate level."""
-    return (0.1 * rng.standard_normal((n_channels, n_samples))).astype(np.float32)
-
-
-def _called(
-    separator: Separator, mixture: Audio, instruments: Sequence[str], sources: Estimates | None
-) -> Mapping[str, object]:
-    """Return what a separator makes, told the true sources, or equal parts of the mixture, where it needs them."""
-    if isinstance(separator, Oracle):
-        names = source_names(instruments)
-        parts = {name: (mixture / np.float32(len(names))).astype(np.float32) for name in names}
-        separator = separator.informed_by(parts if sources is None else sources)
-    made = separator(mixture, instruments)
-    if not isinstance(made, Mapping):
-        raise BreachError(f"expected a dict of estimates by source name, got a {type(made).__name__}")
-    return made
-
-
-def _usable(made: Mapping[str, object], instruments: Sequence[str], mixture: Audio) -> Estimates:
-    """Return estimates that `checked_estimates` accepts."""
-    try:
-        return checked_estimates(made, source_names(instruments), mixture.shape)
-    except RebalanceError as error:
-        raise BreachError(str(error)) from error
-
-
-def _estimates(
-    separator: Separator, mixture: Audio, instruments: Sequence[str], sources: Estimates | None
-) -> Estimates:
-    """Return the estimates of a separator once they are known to be usable."""
-    return _usable(_called(separator, mixture, instruments, sources), instruments, mixture)
-
-
-def _require_equal(first: Estimates, second: Estimates, tolerance: float, when: str) -> None:
-    """Raise unless estimates are the same, as far as rounding goes."""
-    for name, estimate in first.items():
-        worst = float(np.max(np.abs(estimate - second[name])))
-        if worst > tolerance:
-            raise BreachError(f"{name} differs by {worst:.2g} {when}")

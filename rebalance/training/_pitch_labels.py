@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from rebalance._base.pitches import hz_to_midi
 from rebalance.separation.player_tracker import TrackerNetwork
 from rebalance.training.data import Batch
 
@@ -26,7 +27,6 @@ _MAX_OFFSET, _N_OFFSETS = 0.75, 11  # in states
 _N_FINE_HARMONICS, _HIGHEST_HZ = 20, 8000.0
 _RINGING_S = 0.5  # how long a note is looked for after its end
 _SHARE_POWER = 4.0  # of sums of fourth roots of powers: shares of about the power
-_A4_HZ, _A4_MIDI = 440.0, 69.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +175,7 @@ def source_pitches(
     slots = network.slots(instruments)[None]
     batch = Batch(sources=torch.from_numpy(sources)[None], slots=slots, gains_db=torch.zeros(slots.shape))
     targets = pitch_targets(network, batch)
-    midi = _A4_MIDI + 12 * np.log2(network.config.features.centres_hz / _A4_HZ)
+    midi = hz_to_midi(network.config.features.centres_hz)
     offsets = 12 / network.config.features.bins_per_octave * targets.label_offsets[0].cpu().numpy().astype(np.float64)
     labels = torch.where(targets.labels == IGNORED, len(midi), targets.labels)
     pitches: NDArray[np.float64] = np.append(midi, np.nan)[labels[0].cpu().numpy()] + offsets
@@ -239,7 +239,7 @@ def near_notes(network: TrackerNetwork, batch: Batch) -> tuple[Tensor, Tensor]:
     """
     config = network.config
     n_frames = config.transform.n_frames(batch.sources.shape[-1])
-    midi = _A4_MIDI + 12 * np.log2(config.pitches_hz.numpy() / _A4_HZ)
+    midi = hz_to_midi(config.pitches_hz.numpy())
     centres = config.heard_samples(n_frames)
     newest = np.ones((*batch.slots.shape, len(midi), n_frames), dtype=bool)
     before = np.zeros_like(newest)

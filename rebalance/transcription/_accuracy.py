@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from rebalance._base.errors import AudioError
 from rebalance._base.extras import optional_packages
+from rebalance._base.pitches import midi_to_hz
 from rebalance.transcription._decoding import PitchTrack
 from rebalance.transcription._transcribed_notes import TranscribedNote
 
 _TOLERANCE_SEMITONES = 0.5
 _ONSET_TOLERANCE_S = 0.05
 _END_TOLERANCE_SHARE = 0.2
-_A4_HZ, _A4_MIDI = 440.0, 69.0
 _CONFUSED_SEMITONES = (12.0, 19.0)  # octave and twelfth
 FRAME_KINDS = ("right", "another", "silent", "octave", "elsewhere")
 
@@ -215,18 +215,13 @@ def _agreement(precision: float, recall: float) -> Agreement:
 
 def _by_frame(pitches_midi: NDArray[np.float64]) -> list[NDArray[np.float64]]:
     """Return the frequencies that sound at every frame, in Hz, each once."""
-    return [np.unique(_hz(frame[np.isfinite(frame)])) for frame in pitches_midi.T]
+    return [np.unique(midi_to_hz(frame[np.isfinite(frame)])) for frame in pitches_midi.T]
 
 
 def _intervals_and_hz(notes: Sequence[TranscribedNote]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return onsets and ends ``(n_notes, 2)`` and frequencies of notes."""
     intervals = np.array([(note.onset_s, note.end_s) for note in notes])
-    return intervals, _hz(np.array([note.pitch_midi + note.cents / 100 for note in notes]))
-
-
-def _hz(pitches_midi: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return frequencies of MIDI pitches."""
-    return np.asarray(_A4_HZ * 2.0 ** ((pitches_midi - _A4_MIDI) / 12))
+    return intervals, midi_to_hz(np.array([note.pitch_midi + note.cents / 100 for note in notes]))
 
 
 def _mean(right: NDArray[np.bool_]) -> float:

@@ -10,11 +10,11 @@ import scipy.signal
 from numpy.typing import NDArray
 
 from rebalance._base.errors import AudioError
+from rebalance._base.pitches import midi_to_hz
 from rebalance.audio import Audio
 from rebalance.separation import checked_mixture
 from rebalance.transcription._decoding import PitchTrack
 
-_A4_HZ, _A4_MIDI = 440.0, 69.0
 _N_HARMONICS = 12
 _MAX_HZ = 8000.0
 _WINDOW_S = 0.046  # half the tracker's window: an onset is a matter of time rather than of pitch
@@ -99,7 +99,7 @@ def _rises(pitches_midi: NDArray[np.float64], levels_db: NDArray[np.float64], sp
         pitch = pitches_midi[frame + 1] if np.isfinite(pitches_midi[frame + 1]) else pitches_midi[frame]
         if not np.isfinite(pitch):
             continue
-        frequencies_hz = harmonics * _A4_HZ * 2.0 ** ((pitch - _A4_MIDI) / 12)
+        frequencies_hz = harmonics * midi_to_hz(pitch)
         bins = np.rint(frequencies_hz / spacing_hz).astype(np.int64)
         bins = bins[(frequencies_hz < _MAX_HZ) & (bins < levels_db.shape[1] - 1)]
         if len(bins):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebalance._base.errors import ConfigError
+from rebalance._base.pitches import A4_HZ
 from rebalance.audio import Audio
 from rebalance.separation import Separator, SeparatorInfo, checked_mixture, known_instruments
 from rebalance.separation.player_tracker import PitchSeparator, Posteriors, separate_by_pitch
@@ -18,7 +19,6 @@ from rebalance.transcription._score_alignment import Alignment, align
 from rebalance.transcription._score_parts import Casting, cast, cast_by_height
 from rebalance.transcription._score_sharpening import MISMATCH_COST, SharpeningSettings, sharpen, trust
 
-_A4_HZ = 440.0
 _MIN_TRUST = 0.5
 _MIN_MISMATCH_S = 2.0
 _NOTEWORTHY_SHIFT_SEMITONES = 0.3
@@ -114,7 +114,7 @@ class ScoreReading:
             direction = "higher" if shift > 0 else "lower"
             lines.append(
                 f"the recording sounds {abs(shift):.1f} semitones {direction} than the score"
-                f" (A = {_A4_HZ * 2 ** (shift / 12):.0f} Hz)"
+                f" (A = {A4_HZ * 2 ** (shift / 12):.0f} Hz)"
             )
         lines += [
             f"{_clock(start_s)} to {_clock(end_s)}: score and recording do not match; the tracker alone decides there"

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebalance._base.errors import AudioError, ConfigError
+from rebalance._base.pitches import A4_HZ
 from rebalance.separation.player_tracker import Posteriors
 from rebalance.transcription._decoding import DecodingSettings, best_path
 
-_A4_HZ, _A4_MIDI = 440.0, 69.0
 _MIN_SHARE = 1e-6
 _ONSETS_APART = 5  # frames
 _CENTS_PER_SEMITONE = 100.0
@@ -164,7 +164,7 @@ def notes_of(
         raise ConfigError(where="tuning", expected="a positive frequency in Hz", got=str(a4_hz))
     if rises_db is not None and rises_db.shape != posteriors.values.shape[:2]:
         raise ConfigError(where="onsets", expected=f"shape {posteriors.values.shape[:2]}", got=str(rises_db.shape))
-    offset = tuning_cents(posteriors) / _CENTS_PER_SEMITONE if a4_hz is None else 12 * np.log2(a4_hz / _A4_HZ)
+    offset = tuning_cents(posteriors) / _CENTS_PER_SEMITONE if a4_hz is None else 12 * np.log2(a4_hz / A4_HZ)
     bounds = _bounds_s(posteriors.frame_times_s)
     return tuple(
         tuple(_notes_of_player(shares, posteriors.pitches_midi - offset, bounds, rises, chosen))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded
+from rebalance._base.pitches import hz_to_midi, midi_to_hz
 from rebalance.audio import Audio
 from rebalance.separation import (
     HOP_SIZE,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from rebalance.separation.player_tracker._refiner import Refiner
     from rebalance.separation.player_tracker._tracker import Tracker
 
-_A4_HZ, _A4_MIDI = 440.0, 69.0
 _BLOCK = 768 * HOP_SIZE  # in samples, about 18 s; a whole number of the places of a refiner
 _REFINED_SHARE = 0.7  # of the masks, the rest being those of the combs: what a refiner is too sure of costs less
 COMBS_PER_PITCH = 3  # where there is no refiner: a ninth of a semitone apart
@@ -277,7 +277,7 @@ def player_combs(
     window: int = WINDOW_SIZE,
 ) -> list[NDArray[np.float32]]:
     """Return the combs of every player, each ``(n_pitches, n_bins)``."""
-    frequencies_hz = _A4_HZ * 2.0 ** ((pitches_midi - _A4_MIDI) / 12)
+    frequencies_hz = midi_to_hz(pitches_midi)
     shapes = {
         instrument: harmonic_combs(frequencies_hz, sample_rate, combs, combs.envelopes.get(instrument), window=window)
         for instrument in set(instruments)
@@ -367,7 +367,7 @@ def _separated(
 def _fitting(refiner: Refiner, posteriors: Posteriors, sample_rate: int) -> Refiner:
     """Return a refiner if the posteriors are such as it knows."""
     config = refiner.config
-    own = _A4_MIDI + 12 * np.log2(config.features.centres_hz / _A4_HZ)
+    own = hz_to_midi(config.features.centres_hz)
     if (
         sample_rate != config.sample_rate
         or own.shape != posteriors.pitches_midi.shape

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rebalance._base.errors import ConfigError
+from rebalance._base.pitches import hz_to_midi
 from rebalance.audio import Audio
 from rebalance.separation import checked_mixture, known_instruments
 from rebalance.separation.mask_network import ASYMMETRIC, IncomingFrames, MaskedStream, Transform
@@ -17,8 +18,6 @@ from rebalance.separation.networks import Memory
 from rebalance.separation.player_tracker._by_pitch import COMBS_PER_PITCH, player_combs, shares_of_bins
 from rebalance.separation.player_tracker._combs import PLAIN_COMBS, finer_shares, released
 from rebalance.separation.player_tracker._tracker_network import TrackerNetwork
-
-_A4_HZ, _A4_MIDI = 440.0, 69.0
 
 
 class TrackerStream:
@@ -121,7 +120,7 @@ class PitchStream(MaskedStream):
         self._tracker = TrackerStream(network, instruments)
         self._hop = network.config.transform.hop
         steps = np.arange(network.config.features.n_bins * COMBS_PER_PITCH) / COMBS_PER_PITCH
-        lowest_midi = _A4_MIDI + 12 * np.log2(network.config.features.lowest_hz / _A4_HZ)
+        lowest_midi = hz_to_midi(network.config.features.lowest_hz)
         pitches_midi = lowest_midi + 12 / network.config.features.bins_per_octave * steps
         self._combs = player_combs(
             pitches_midi, instruments, network.config.sample_rate, PLAIN_COMBS, window=ASYMMETRIC.window

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebalance._base.files import StrPath
+from rebalance._base.pitches import hz_to_midi
 from rebalance.audio import Audio, resample
 from rebalance.separation import Described, checked_mixture, known_instruments
 from rebalance.separation.player_tracker._posteriors import Posteriors
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 _CHUNK_S = 20.0
 _MARGIN_S = 3.0
-_A4_HZ, _A4_MIDI = 440.0, 69.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -94,7 +94,7 @@ class Tracker(Described):
         values = self._values(signal, known, level)
         return Posteriors(
             values=values,
-            pitches_midi=_A4_MIDI + 12 * np.log2(self.network.config.pitches_hz.numpy() / _A4_HZ),
+            pitches_midi=hz_to_midi(self.network.config.pitches_hz.numpy()),
             frame_times_s=self.network.config.meant_samples(values.shape[1]) / self.sample_rate,
             instruments=known,
         )

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import AudioError
+from rebalance._base.pitches import midi_to_hz
 from rebalance.audio import db_from_amplitude, rms
 from rebalance.synthesis.performance import PlayedNote
 
 SAMPLE_RATE = CAD2_TASK2.mixture_sample_rate
 
-_A4_HZ, _A4_MIDI = 440.0, 69
 _MIN_NOTE_S = 0.25
 _PITCH_WINDOW = 8192
 _PITCH_FFT = 2**19
@@ -124,7 +124,7 @@ def pitch_error_cents(sound: NDArray[np.floating], pitch: int) -> float:
     spare = max(len(sound) - _PITCH_WINDOW, 0) // 2
     middle = sound[spare : spare + _PITCH_WINDOW]
     windowed = middle * np.hanning(len(middle))
-    centre_hz = _A4_HZ * 2 ** ((pitch - _A4_MIDI) / 12)
+    centre_hz = midi_to_hz(pitch)
     candidates_hz = centre_hz * 2 ** (_PITCH_CENTS / 1200)
     harmonics = _HARMONICS[_HARMONICS * centre_hz < SAMPLE_RATE / 4]
     spectrum = np.abs(scipy.fft.rfft(windowed, _PITCH_FFT))

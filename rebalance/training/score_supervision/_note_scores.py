@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from rebalance._base.errors import AudioError
 from rebalance._base.extras import optional_packages
+from rebalance._base.pitches import midi_to_hz
 from rebalance.separation.score_supervised import LOWEST_NOTE
 
 _THRESHOLD = 0.5
 _MIN_FRAMES = 2
 _ONSET_TOLERANCE_S = 0.05
 _PITCH_TOLERANCE_CENTS = 50.0
-_A4_HZ, _A4_MIDI = 440.0, 69.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,5 +136,5 @@ def note_counts(true: NDArray[np.floating], found: NDArray[np.floating]) -> Note
 
 def _intervals_and_hz(notes: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return onsets and ends, and frequencies, as mir_eval wants them."""
-    pitches = np.asarray(_A4_HZ * 2.0 ** ((np.rint(notes[:, 2]) - _A4_MIDI) / 12), dtype=np.float64)
+    pitches = midi_to_hz(np.rint(notes[:, 2]).astype(np.float64))
     return np.asarray(notes[:, :2], dtype=np.float64), pitches

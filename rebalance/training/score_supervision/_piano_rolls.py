@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rebalance._base.errors import ConfigError
+from rebalance._base.pitches import midi_to_hz
 from rebalance.separation.score_supervised import LOWEST_NOTE, N_NOTES, TcnConfig
 
-_A4_HZ, _A4_MIDI = 440.0, 69.0
 DEFAULT_N_HARMONICS = 20
 
 
@@ -87,7 +87,7 @@ def harmonic_matrix(config: TcnConfig, n_harmonics: int = DEFAULT_N_HARMONICS) -
     [6, 7, 8, 13, 14, 15, 20, 21, 22]
     """
     bin_hz = config.sample_rate / config.window
-    fundamentals = _A4_HZ * 2.0 ** ((np.arange(N_NOTES) + LOWEST_NOTE - _A4_MIDI) / 12)
+    fundamentals = midi_to_hz(np.arange(N_NOTES, dtype=np.float64) + LOWEST_NOTE)
     bins = np.rint(fundamentals[:, None] * np.arange(1, n_harmonics + 1) / bin_hz).astype(int)
     matrix = torch.zeros(N_NOTES, config.n_bins)
     for shift in (-1, 0, 1):
