@@ -89,7 +89,7 @@ class Experiment:
         """What must stay when a run is continued, apart from how it is trained: not the sizes of the other family."""
         network = asdict(self.network)
         del network["band_split" if self.network.family == "u-net" else "unet"]
-        return {"network": network, "mixing": asdict(self.mixing)}
+        return {"network": network, "mixing": self.mixing.lasting}
 
 
 def run_experiment(
@@ -206,14 +206,6 @@ def held_out_mixers(experiment: Experiment, device: torch.device) -> Mapping[str
     >>> batch.sources.shape
     torch.Size([1, 2, 2, 16384])
     """
-    plain = replace(
-        experiment.mixing,
-        eq_db=0.0,
-        tilt_db_per_octave=0.0,
-        darkening_db_per_octave={},
-        coherent_detune_cents=0.0,
-        random_detune_cents=0.0,
-    )
-    quiet = replace(experiment, mixing=plain, train=replace(experiment.train, seed=_HELD_OUT_SEED))
+    quiet = replace(experiment, mixing=experiment.mixing.plain, train=replace(experiment.train, seed=_HELD_OUT_SEED))
     rooms = experiment.data.held_out_rooms
     return {name: mixer(quiet, (folder,), rooms, device) for name, folder in experiment.data.held_out.items()}

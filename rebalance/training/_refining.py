@@ -88,7 +88,7 @@ class RefinerExperiment:
         """What must stay when a run is continued, apart from how it is trained; the tracker may get better."""
         return {
             "network": asdict(self.network),
-            "mixing": asdict(self.mixing),
+            "mixing": self.mixing.lasting,
             "mono_share": self.mono_share,
             "truth_share": self.truth_share,
             "energy": self.energy,

@@ -73,7 +73,7 @@ class TrackerExperiment:
         """What must stay when a run is continued, apart from how it is trained."""
         return {
             "network": asdict(self.network),
-            "mixing": asdict(self.mixing),
+            "mixing": self.mixing.lasting,
             "tracking": asdict(self.loss),
             "mono_share": self.mono_share,
         }
@@ -90,12 +90,15 @@ class VariedMixer:
         """Return the batch of a step."""
         batch = self.mixer.batch(step, rank=rank)
         rng = np.random.default_rng([self.mixer.seed, rank, step, 1])
-        sources = batch.sources
-        for index in range(len(sources)):
-            if rng.uniform() < self.mono_share:
-                sources[index] = sources[index].mean(dim=1, keepdim=True)
-            elif rng.uniform() < 0.5:
-                sources[index] = sources[index].flip(1)
+        sounds = [batch.sources] if batch.background is None else [batch.sources, batch.background]
+        for index in range(len(batch.sources)):
+            alike = rng.uniform() < self.mono_share
+            swapped = not alike and rng.uniform() < 0.5
+            for sound in sounds:
+                if alike:
+                    sound[index] = sound[index].mean(dim=-2, keepdim=True)
+                elif swapped:
+                    sound[index] = sound[index].flip(-2)
         return batch
 
 
@@ -201,20 +204,15 @@ def mixer_of(data: Data, mixing: MixingSettings, instruments: Sequence[str], see
 
 
 def _held_out(experiment: TrackerExperiment, device: torch.device) -> dict[str, Mixer]:
-    """Return what makes the validation mixtures, the same for every run: no equaliser, no retuning."""
-    plain = replace(
-        experiment.mixing,
-        eq_db=0.0,
-        tilt_db_per_octave=0.0,
-        darkening_db_per_octave={},
-        coherent_detune_cents=0.0,
-        random_detune_cents=0.0,
-        batch_size=1,
-    )
+    """Return what makes the validation mixtures, the same for every run: no equaliser, no noise, no retuning."""
     data, instruments = experiment.data, experiment.network.instruments
     return {
         name: mixer_of(
-            replace(data, train=(folder,), rooms=data.held_out_rooms), plain, instruments, _HELD_OUT_SEED, device
+            replace(data, train=(folder,), rooms=data.held_out_rooms),
+            replace(experiment.mixing.plain, batch_size=1),
+            instruments,
+            _HELD_OUT_SEED,
+            device,
         )
         for name, folder in data.held_out.items()
     }

@@ -21,7 +21,7 @@ class TrueSpectra:
     sources
         Shape ``(batch, n, n_bins, n_frames)``, complex.
     mixture
-        Their sum, shape ``(batch, n_bins, n_frames)``.
+        Their sum and the background, shape ``(batch, n_bins, n_frames)``.
     remix
         The remix of them, same shape.
     change
@@ -64,6 +64,8 @@ class TrueSpectra:
             change = edit_gains(batch.gains_db, present)
             sources = transform(batch.sources.mean(dim=2))
             mixture = sources.sum(dim=1)
+            if batch.background is not None:
+                mixture = mixture + transform(batch.background.mean(dim=1))
             remix = mixture + (change[:, :, None, None] * sources).sum(dim=1)
         return cls(sources=sources, mixture=mixture, remix=remix, change=change, present=present)
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,8 @@ from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError
 from rebalance.synthesis.sound import decode_stereo
 from rebalance.synthesis.sound._rooms import BFormatResponse
-from rebalance.training.data import Mixer, open_rooms
+from rebalance.training.data import Mixer, MixingSettings, open_rooms
+from rebalance.training.data._colouring import draw_equalisers
 from rebalance.training.data._mixing import random_gains_db
 from rebalance.training.data._room_bank import PLAYERS, TAPS
 from rebalance.training.data._stem_library import StemLibrary
@@ -118,6 +119,77 @@ def test_an_equaliser_and_another_tuning_change_the_sound_but_not_its_level(libr
     assert not torch.allclose(before.sources, after.sources, atol=1e-4)
     level = (before.mixture.square().mean().sqrt() / after.mixture.square().mean().sqrt()).item()
     assert level == pytest.approx(1.0, abs=0.02)
+
+
+COLOURED = {**PLAIN, "resonance_db": 12.0, "wander_share": 1.0, "background_db": (-40.0, -20.0)}
+
+
+def test_noise_leaves_the_draws_of_the_sources_as_they_are(library: StemLibrary) -> None:
+    mixer = mixer_of(library)
+    altered = replace(mixer, settings=MixingSettings(**{**asdict(mixer.settings), "background_db": (-60.0, -60.0)}))
+    assert torch.equal(mixer.batch(0).sources[0], altered.batch(0).sources[0])  # noise is drawn last
+
+
+def test_resonances_change_the_sound_of_a_source_but_not_its_level(library: StemLibrary) -> None:
+    before = mixer_of(library, batch_size=1, **PLAIN).batch(0)
+    after = mixer_of(library, batch_size=1, **PLAIN | {"resonance_db": 12.0}).batch(0)
+    assert torch.equal(before.slots, after.slots)
+    assert not torch.allclose(before.sources, after.sources, atol=1e-4)
+    assert rms(after.mixture).item() == pytest.approx(rms(before.mixture).item(), rel=0.02)
+
+
+def test_resonances_are_narrow_and_within_their_height() -> None:
+    settings = MixingSettings(crop_samples=16_384, **PLAIN | {"resonance_db": 12.0})  # type: ignore[arg-type]
+    frequencies_hz = np.fft.rfftfreq(settings.n_fft, 1 / 44_100)
+    heard = (frequencies_hz > 150) & (frequencies_hz < 12_000)
+    tallest, apart = [], []
+    for seed in range(20):
+        gains_db = 20 * np.log10(draw_equalisers(("Flute", "Oboe"), settings, np.random.default_rng(seed)))
+        assert gains_db.shape == (2, settings.n_fft // 2 + 1)
+        tallest.append(np.abs(gains_db).max())
+        semitone = np.searchsorted(frequencies_hz, frequencies_hz[heard] * 2 ** (1 / 12))
+        apart.append(np.abs(gains_db[:, semitone] - gains_db[:, heard]).max())
+    assert 6 < np.max(tallest) < 30  # several may meet
+    assert np.median(apart) > 2  # two notes a semitone apart sound unlike
+
+
+def test_a_wandering_source_is_not_one_filter_of_its_stem(library: StemLibrary) -> None:
+    settings = {**PLAIN, "eq_db": 12.0, "batch_size": 1, "n_sources_weights": (1.0, 0.0, 0.0, 0.0)}
+    steady, wandering = (mixer_of(library, **settings, wander_share=share).batch(0).sources[0] for share in (0.0, 1.0))
+
+    def spread_db(sources: torch.Tensor) -> float:
+        levels = sources[:, 0].unfold(-1, 2048, 2048).square().mean(dim=-1)
+        return float((10 * torch.log10(levels)).std(dim=-1).min())
+
+    assert spread_db(wandering) > 5 * spread_db(steady)
+
+
+def test_noise_lies_behind_the_mixture_and_belongs_to_no_source(library: StemLibrary) -> None:
+    batch = mixer_of(library, batch_size=4, **COLOURED).batch(0)
+    assert batch.background is not None
+    assert batch.background.shape == batch.mixture.shape
+    assert torch.allclose(batch.mixture - batch.sources.sum(dim=1), batch.background, atol=1e-6)
+    level_db = 20 * torch.log10(rms(batch.background) / rms(batch.sources.sum(dim=1)))
+    assert ((level_db > -40.5) & (level_db < -19.5)).all()
+    assert len(set(level_db.tolist())) == 4
+
+
+def test_coloured_mixtures_do_not_depend_on_what_was_made_before(library: StemLibrary) -> None:
+    first, second = mixer_of(library, **COLOURED), mixer_of(library, **COLOURED)
+    second.batch(0)
+    assert torch.equal(first.batch(3).mixture, second.batch(3).mixture)
+
+
+def test_settings_without_what_came_later_are_those_of_older_runs() -> None:
+    plain = MixingSettings()
+    assert "resonance_db" not in plain.lasting
+    assert replace(plain, resonance_db=3.0).lasting == {**plain.lasting, "resonance_db": 3.0}
+    coloured = MixingSettings(**COLOURED)  # type: ignore[arg-type]
+    assert coloured.plain == MixingSettings(**{**PLAIN, "dry_share": 1.0})  # type: ignore[arg-type]
+
+
+def rms(sound: torch.Tensor) -> torch.Tensor:
+    return sound.square().mean(dim=(1, 2)).sqrt()
 
 
 def test_random_gains_follow_the_rule_of_the_challenge() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,125 +11,18 @@ from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError
+from rebalance.training.data._batches import Batch
+from rebalance.training.data._colouring import draw_equalisers, draw_noise, draw_wandering
+from rebalance.training.data._mixing_settings import MixingSettings
 from rebalance.training.data._room_bank import PLAYERS, TAPS, RoomBank
-from rebalance.training.data._stem_library import SAMPLE_RATE, StemEntry, StemLibrary
+from rebalance.training.data._stem_library import StemEntry, StemLibrary
 
-_EQ_KNOTS_HZ = (100.0, 200.0, 400.0, 800.0, 1600.0, 3200.0, 6400.0, 12_800.0)
 _TRIES = 20
 _SPACING_DEG = (7.0, 14.0)
 _HALF_ANGLE_DEG = (40.0, 65.0)
 _TINY = 1e-8
 _STRINGS = ("Cello", "Viola", "Violin")
 _MIXTURE_LEVEL = 0.02
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MixingSettings:
-    """How mixtures are made.
-
-    Parameters
-    ----------
-    batch_size
-        Mixtures per step.
-    crop_samples
-        Length of a mixture.
-    n_sources_weights
-        Relative frequency of two, three, four and five sources.
-    coherent_share
-        Share of mixtures whose stems were played together; the rest is drawn stem by stem.
-    pair_share
-        Share of the random mixtures that hold two voices of one instrument.
-    section_share
-        Share of the random mixtures whose instruments are all strings or all woodwinds: they sound most alike.
-    coherent_level_db, random_level_db
-        Largest departure of a source from equal level, either way.
-    eq_db
-        Largest departure of the smooth random equaliser of a source, either way; 0 for none.
-    tilt_db_per_octave
-        Largest slope of a source's spectrum above 500 Hz, either way.
-    darkening_db_per_octave
-        Further slopes, drawn between this and 0, by instrument: sounds that are too bright in the library.
-    coherent_detune_cents, random_detune_cents
-        Largest change of the tuning of a source, by resampling.
-    dry_share
-        Share of mixtures without a room.
-    least_activity
-        Share of a crop in which a source must sound; others are drawn again.
-    always
-        An instrument every mixture holds; None for no such.
-
-    Examples
-    --------
-    >>> from rebalance.training.data import MixingSettings
-    >>> MixingSettings(batch_size=8).crop_samples / 44_100 < 3.0
-    True
-    """
-
-    batch_size: int = 4
-    crop_samples: int = 131_072
-    n_sources_weights: tuple[float, ...] = (1.0, 1.2, 1.6, 0.7)
-    coherent_share: float = 0.5
-    pair_share: float = 0.25
-    section_share: float = 0.0
-    coherent_level_db: float = 4.0
-    random_level_db: float = 8.0
-    eq_db: float = 6.0
-    tilt_db_per_octave: float = 1.5
-    darkening_db_per_octave: dict[str, float] = field(default_factory=lambda: {"Clarinet": -5.0, "Sax": -2.5})
-    coherent_detune_cents: float = 20.0
-    random_detune_cents: float = 120.0
-    dry_share: float = 0.05
-    least_activity: float = 0.25
-    always: str | None = None
-
-    @property
-    def n_fft(self) -> int:
-        """Length of the transforms that carry equaliser and room: a crop and what rings into it."""
-        return self.crop_samples + TAPS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """A batch of mixtures; `n` is the largest number of sources in it.
-
-    Parameters
-    ----------
-    sources
-        Shape ``(batch, n, 2, crop_samples)``, silent where a mixture has fewer than `n` sources.
-    slots
-        Index into the network's voices, shape ``(batch, n)``, -1 where there is no source.
-    gains_db
-        Gains of a random remix, shape ``(batch, n)``, 0 where there is no source.
-    notes
-        Of every source of every mixture: shape ``(n_notes, 3)``, onset and end in samples of the crop and MIDI pitch as
-        tuned; None where unknown.
-    loudest_rms
-        Of the loudest frame of the track each source is a part of, at its gain here, shape ``(batch, n)``; for a source
-        of several stems that of the loudest. None where unknown.
-    sample_rate
-        Of sources and notes, in Hz.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from rebalance.training.data import Batch
-    >>> sources = torch.ones(1, 3, 2, 100)
-    >>> slots, gains_db = torch.tensor([[4, 2, -1]]), torch.zeros(1, 3)
-    >>> Batch(sources=sources, slots=slots, gains_db=gains_db).mixture[0, 0, 0].item()
-    3.0
-    """
-
-    sources: torch.Tensor
-    slots: torch.Tensor
-    gains_db: torch.Tensor
-    notes: tuple[tuple[NDArray[np.float32] | None, ...], ...] = ()
-    loudest_rms: torch.Tensor | None = None
-    sample_rate: int = SAMPLE_RATE
-
-    @property
-    def mixture(self) -> torch.Tensor:
-        """The sum of the sources, shape ``(batch, 2, crop_samples)``."""
-        return self.sources.sum(dim=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +41,7 @@ class _Mixture:
     slots: list[int]
     gains_db: list[float]
     notes: tuple[NDArray[np.float32] | None, ...]
+    background: torch.Tensor | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,10 +114,12 @@ class Mixer:
             sources[index, :n_own] = mixture.sources
             slots[index, :n_own] = torch.tensor(mixture.slots)
             gains_db[index, :n_own] = torch.tensor(mixture.gains_db)
+        noises = [mixture.background for mixture in mixtures if mixture.background is not None]
         return Batch(
             sources=sources,
             slots=slots.to(self.device),
             gains_db=gains_db.to(self.device),
+            background=torch.stack(noises) if noises else None,
             notes=tuple(mixture.notes for mixture in mixtures),
         )
 
@@ -241,6 +137,7 @@ class Mixer:
             slots=self._slots([self.stem_library.stems[crop.stem].entry for crop in crops], notes),
             gains_db=random_gains_db(len(crops), rng),
             notes=notes,
+            background=self._background(rng),
         )
 
     def _coherent_crops(self, n_sources: int, rng: np.random.Generator) -> list[_Crop]:
@@ -328,7 +225,7 @@ class Mixer:
         tuned = [self._detuned(crop, ratio) for crop, ratio in zip(crops, ratios, strict=True)]
         dry = torch.from_numpy(np.stack(tuned)).to(self.device)
         names = [self.stem_library.stems[crop.stem].entry.instrument for crop in crops]
-        spectra = torch.fft.rfft(dry)[:, None, :] * self._equalisers(names, rng)[:, None, :]
+        spectra = self._coloured(dry, names, rng)[:, None, :]
         wet = torch.fft.irfft(spectra * self._responses(len(crops), rng), n=settings.n_fft)[..., TAPS:]
         spread = settings.coherent_level_db if coherent else settings.random_level_db
         levels_db = torch.from_numpy(rng.uniform(-spread, spread, len(crops)).astype(np.float32)).to(self.device)
@@ -366,21 +263,28 @@ class Mixer:
         )
         return moved
 
-    def _equalisers(self, names: Sequence[str], rng: np.random.Generator) -> torch.Tensor:
-        """Return random smooth magnitudes, shape ``(n_sources, n_bins)``."""
+    def _coloured(self, dry: torch.Tensor, names: Sequence[str], rng: np.random.Generator) -> torch.Tensor:
+        """Return the spectra of sources through equalisers, or wandering between two, ``(n_sources, n_bins)``."""
         settings = self.settings
-        frequencies = np.fft.rfftfreq(settings.n_fft, 1 / SAMPLE_RATE)
-        octaves = np.log2(np.maximum(frequencies, 20.0))
-        coarse = np.linspace(octaves[0], octaves[-1], 256)
-        knots = np.log2(_EQ_KNOTS_HZ)
-        rows = []
-        for name in names:
-            darkening = settings.darkening_db_per_octave.get(name, 0.0) * float(rng.uniform())
-            slope = float(rng.uniform(-1, 1)) * settings.tilt_db_per_octave + darkening
-            wiggle = np.interp(coarse, knots, rng.uniform(-settings.eq_db, settings.eq_db, len(knots)))
-            gain_db = wiggle + slope * np.maximum(coarse - np.log2(500.0), 0.0)
-            rows.append(np.interp(octaves, coarse, 10 ** (gain_db / 20)))
-        return torch.from_numpy(np.stack(rows).astype(np.float32)).to(self.device)
+        spectra: torch.Tensor = torch.fft.rfft(dry)
+        magnitudes = self._moved(draw_equalisers(names, settings, rng))
+        if not (settings.wander_share and rng.uniform() < settings.wander_share):
+            return spectra * magnitudes
+        others = self._moved(draw_equalisers(names, settings, rng))
+        shares = self._moved(np.stack([draw_wandering(dry.shape[1], rng) for _ in names]))
+        wandering: torch.Tensor = torch.fft.rfft(dry * shares)
+        return spectra * others + wandering * (magnitudes - others)
+
+    def _background(self, rng: np.random.Generator) -> torch.Tensor | None:
+        """Return the noise behind a mixture, shape ``(2, crop_samples)``; None where there is to be none."""
+        if self.settings.background_db is None:
+            return None
+        level_db = float(rng.uniform(*self.settings.background_db))
+        return self._moved(draw_noise(_MIXTURE_LEVEL * 10 ** (level_db / 20), self.settings.crop_samples, rng))
+
+    def _moved(self, values: NDArray[np.float32]) -> torch.Tensor:
+        """Return values on the device of the mixer."""
+        return torch.from_numpy(values).to(self.device)
 
     def _responses(self, n_sources: int, rng: np.random.Generator) -> torch.Tensor:
         """Return spectra of stereo responses, shape ``(n_sources, 2, n_bins or 1)``."""
