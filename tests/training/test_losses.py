@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -68,6 +70,16 @@ def test_better_masks_have_a_smaller_loss(batch: Batch) -> None:
     equal = torch.ones_like(ideal) * present / present.sum(dim=1, keepdim=True)
     losses = [mask_loss(masks, true, LossSettings()).total for masks in (ideal, equal)]
     assert losses[0] < 0.5 * losses[1]
+
+
+def test_noise_stays_in_the_remix_and_is_no_source(batch: Batch) -> None:
+    network = small_network()
+    noise = 0.01 * torch.randn(batch.mixture.shape, generator=torch.Generator().manual_seed(1))
+    quiet, noisy = (TrueSpectra.of(replace(batch, background=sound), network.transform) for sound in (None, noise))
+    added = network.transform(noise.mean(dim=1))
+    assert torch.equal(noisy.sources, quiet.sources)
+    for before, after in ((quiet.mixture, noisy.mixture), (quiet.remix, noisy.remix)):
+        torch.testing.assert_close(after - before, added, atol=1e-4, rtol=1e-4)
 
 
 def test_unusable_weights_are_refused() -> None:

@@ -34,9 +34,9 @@ from rebalance.training._pitch_labels import (
 from rebalance.training._refining import RefinerExperiment, run_refiner_experiment
 from rebalance.training._tracker_exporting import export_tracker, stamp_tracker
 from rebalance.training._tracking_objective import TrackingLoss, state_loss
-from rebalance.training._transcribing import TrackerExperiment, begin_with, run_tracker_experiment
+from rebalance.training._transcribing import TrackerExperiment, VariedMixer, begin_with, run_tracker_experiment
 from rebalance.training.data import Batch, MixingSettings, open_library
-from rebalance.training.data._stem_library import read_manifest, write_notes
+from rebalance.training.data._stem_library import StemLibrary, read_manifest, write_notes
 
 from .conftest import PLAIN, SAMPLE_RATE, mixer_of, tone
 
@@ -65,6 +65,26 @@ def tracker_experiment(folder: Path, steps: int = 2) -> TrackerExperiment:
         train=small_settings(steps),
         validation_batches=1,
     )
+
+
+@pytest.mark.parametrize("mono_share", [0.0, 1.0])
+def test_noise_is_as_wide_as_the_mixture_it_lies_behind(library: StemLibrary, mono_share: float) -> None:
+    mixer = mixer_of(library, batch_size=6, background_db=(-30.0, -20.0), **PLAIN)
+    plain, varied = mixer.batch(0), VariedMixer(mixer=mixer, mono_share=mono_share).batch(0)
+    assert plain.background is not None
+    assert varied.background is not None
+    alike = 0
+    for before, noise, after, varied_noise in zip(
+        plain.sources, plain.background, varied.sources, varied.background, strict=True
+    ):
+        if mono_share:
+            assert torch.equal(varied_noise[0], varied_noise[1])
+            assert torch.allclose(varied_noise[0], noise.mean(dim=0))
+        else:
+            swapped = torch.equal(after, before.flip(1))
+            assert torch.equal(varied_noise, noise.flip(0) if swapped else noise)
+            alike += not swapped
+    assert mono_share or 0 < alike < 6
 
 
 def refiner_experiment(folder: Path, tracker: Path, steps: int = 2) -> RefinerExperiment:
