@@ -13,24 +13,15 @@ from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError
 from rebalance.training.data._batches import Batch
 from rebalance.training.data._colouring import draw_equalisers, draw_noise, draw_wandering
+from rebalance.training.data._crop_choosing import Crop, CropChooser
 from rebalance.training.data._mixing_settings import MixingSettings
 from rebalance.training.data._room_bank import PLAYERS, TAPS, RoomBank
 from rebalance.training.data._stem_library import StemEntry, StemLibrary
 
-_TRIES = 20
 _SPACING_DEG = (7.0, 14.0)
 _HALF_ANGLE_DEG = (40.0, 65.0)
 _TINY = 1e-8
-_STRINGS = ("Cello", "Viola", "Violin")
 _MIXTURE_LEVEL = 0.02
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Crop:
-    """One source before it becomes sound: which stem, from where."""
-
-    stem: int
-    start: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +119,8 @@ class Mixer:
         weights = np.array(self.settings.n_sources_weights)
         n_sources = int(rng.choice(len(weights), p=weights / weights.sum())) + CAD2_TASK2.n_sources[0]
         coherent = bool(rng.uniform() < self.settings.coherent_share)
-        crops = self._coherent_crops(n_sources, rng) if coherent else self._random_crops(n_sources, rng)
+        chooser = CropChooser(stem_library=self.stem_library, settings=self.settings)
+        crops = chooser.coherent(n_sources, rng) if coherent else chooser.drawn(n_sources, rng)
         cents = self.settings.coherent_detune_cents if coherent else self.settings.random_detune_cents
         ratios = [2.0 ** (float(rng.uniform(-cents, cents)) / 1200.0) for _ in crops]
         notes = tuple(self._notes(crop, ratio) for crop, ratio in zip(crops, ratios, strict=True))
@@ -139,60 +131,6 @@ class Mixer:
             notes=notes,
             background=self._background(rng),
         )
-
-    def _coherent_crops(self, n_sources: int, rng: np.random.Generator) -> list[_Crop]:
-        """Choose players of one rendition and one place in it, all of them sounding if such a place is found."""
-        renditions = [stems for stems in self.stem_library.by_rendition.values() if self._holds_what_it_must(stems)]
-        if not renditions:
-            raise ConfigError(f"no rendition holds {self.settings.always}", where="mixing")
-        crops: list[_Crop] = []
-        for _ in range(_TRIES):
-            stems = rng.permutation(renditions[int(rng.integers(len(renditions)))]).tolist()
-            chosen = sorted(stems, key=lambda stem: not self._holds_what_it_must([stem]))[:n_sources]
-            start = self._start(chosen[0], rng)
-            crops = [_Crop(stem=stem, start=start) for stem in chosen]
-            if len(crops) >= CAD2_TASK2.n_sources[0] and all(self._sounds(crop) for crop in crops):
-                break
-        return crops
-
-    def _random_crops(self, n_sources: int, rng: np.random.Generator) -> list[_Crop]:
-        """Choose instruments, then a stem and a place for each."""
-        available: list[str] = rng.permutation(list(self.stem_library.by_instrument)).tolist()
-        if self.settings.section_share and rng.uniform() < self.settings.section_share:
-            available = [name for name in available if (name in _STRINGS) == (available[0] in _STRINGS)]
-        names = sorted(available, key=lambda name: name != self.settings.always)[:n_sources]
-        doubling = [name for name in names if name in CAD2_TASK2.doubling_instruments]
-        if doubling and rng.uniform() < self.settings.pair_share:
-            doubled = doubling[0]
-            others = [name for name in names if name != doubled]
-            names = [doubled, doubled, *others[: max(n_sources - 2, int(self.settings.always in others))]]
-        return [self._sounding_crop(name, rng) for name in names]
-
-    def _holds_what_it_must(self, stems: Sequence[int]) -> bool:
-        """Tell whether some stems are fit for a mixture: one of them of the instrument every mixture holds."""
-        always = self.settings.always
-        return always is None or any(self.stem_library.stems[stem].entry.instrument == always for stem in stems)
-
-    def _sounding_crop(self, instrument: str, rng: np.random.Generator) -> _Crop:
-        """Choose a stem of an instrument and a place where it sounds."""
-        stems = self.stem_library.by_instrument[instrument]
-        for _ in range(_TRIES):
-            stem = stems[int(rng.integers(len(stems)))]
-            crop = _Crop(stem=stem, start=self._start(stem, rng))
-            if self._sounds(crop):
-                return crop
-        return crop
-
-    def _start(self, stem: int, rng: np.random.Generator) -> int:
-        """Return the start of a crop around a random place where a stem sounds."""
-        frames = self.stem_library.stems[stem].active_frames
-        around = int(frames[int(rng.integers(len(frames)))])
-        return around - int(rng.integers(self.settings.crop_samples))
-
-    def _sounds(self, crop: _Crop) -> bool:
-        """Tell whether a stem sounds long enough in a crop."""
-        activity = self.stem_library.stems[crop.stem].activity(crop.start, self.settings.crop_samples)
-        return activity >= self.settings.least_activity
 
     def _slots(self, entries: Sequence[StemEntry], notes: Sequence[NDArray[np.float32] | None]) -> list[int]:
         """Return the network's voice of every source; of two voices of one instrument the higher is the first."""
@@ -218,7 +156,7 @@ class Mixer:
         return float(np.average(notes[:, 2], weights=durations)) if durations.sum() > 0 else entry.mean_pitch
 
     def _sound(
-        self, crops: Sequence[_Crop], ratios: Sequence[float], coherent: bool, rng: np.random.Generator
+        self, crops: Sequence[Crop], ratios: Sequence[float], coherent: bool, rng: np.random.Generator
     ) -> torch.Tensor:
         """Return the sources in their room at their levels, shape ``(n_sources, 2, crop_samples)``."""
         settings = self.settings
@@ -236,7 +174,7 @@ class Mixer:
         level = balanced.sum(dim=0).square().mean().sqrt().clamp_min(_TINY)
         return balanced * (_MIXTURE_LEVEL / level)
 
-    def _notes(self, crop: _Crop, ratio: float) -> NDArray[np.float32] | None:
+    def _notes(self, crop: Crop, ratio: float) -> NDArray[np.float32] | None:
         """Return the notes of a stem in samples of the crop, as tuned, those that may ring into it included."""
         notes = self.stem_library.stems[crop.stem].notes
         if notes is None:
@@ -247,7 +185,7 @@ class Mixer:
         heard: NDArray[np.float32] = moved[(moved[:, 1] > -TAPS) & (moved[:, 0] < self.settings.crop_samples)]
         return heard
 
-    def _detuned(self, crop: _Crop, ratio: float) -> NDArray[np.float32]:
+    def _detuned(self, crop: Crop, ratio: float) -> NDArray[np.float32]:
         """Return a crop and what rings into it played faster, shape ``(n_fft,)``, by cubic interpolation."""
         n_samples = self.settings.n_fft
         taken = self.stem_library.stems[crop.stem].crop(crop.start - TAPS - 1, int(n_samples * ratio) + 4)
