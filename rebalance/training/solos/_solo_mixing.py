@@ -66,7 +66,7 @@ class SoloBatch(Batch):
     ----------
     frames
         Shape ``(batch, n, n_frames, 3, side, side)`` in [0, 1]; None where nobody is shown.
-    sources, slots, gains_db, notes, loudest_rms, sample_rate
+    sources, slots, gains_db, background, notes, loudest_rms, sample_rate
         As those of `rebalance.training.data.Batch`.
     """
 
