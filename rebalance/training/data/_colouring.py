@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from rebalance.audio import rms
 from rebalance.training.data._mixing_settings import MixingSettings
 from rebalance.training.data._stem_library import SAMPLE_RATE
 
@@ -33,15 +34,14 @@ def draw_equalisers(names: Sequence[str], settings: MixingSettings, rng: np.rand
     rng
         Of the draws.
     """
-    frequencies_hz = np.fft.rfftfreq(settings.n_fft, 1 / SAMPLE_RATE)
-    return np.stack([_equaliser(name, settings, frequencies_hz, rng) for name in names])
+    octaves = np.log2(np.maximum(np.fft.rfftfreq(settings.n_fft, 1 / SAMPLE_RATE), _LOWEST_HZ))
+    return np.stack([_equaliser(name, settings, octaves, rng) for name in names])
 
 
 def _equaliser(
-    name: str, settings: MixingSettings, frequencies_hz: NDArray[np.floating], rng: np.random.Generator
+    name: str, settings: MixingSettings, octaves: NDArray[np.floating], rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Draw the magnitudes of an equaliser at rising frequencies: smooth, sloping, with narrow resonances."""
-    octaves = np.log2(np.maximum(frequencies_hz, _LOWEST_HZ))
+    """Draw the magnitudes of an equaliser at rising octaves, log2 of Hz: smooth, sloping, with narrow resonances."""
     coarse = np.linspace(octaves[0], octaves[-1], _N_COARSE)
     knots = np.log2(_EQ_KNOTS_HZ)
     darkening = settings.darkening_db_per_octave.get(name, 0.0) * float(rng.uniform())
@@ -89,7 +89,7 @@ def draw_noise(level: float, n_samples: int, rng: np.random.Generator) -> NDArra
     octaves = np.log2(np.maximum(np.fft.rfftfreq(n_samples, 1 / SAMPLE_RATE), _LOWEST_HZ) / _PIVOT_HZ)
     slope = 10 ** (float(rng.uniform(*_NOISE_DB_PER_OCTAVE)) * octaves / 20)
     noise = np.fft.irfft(np.fft.rfft(white[:2] + float(rng.uniform()) * white[2]) * slope, n=n_samples)
-    scaled: NDArray[np.float64] = noise * (level / np.sqrt(np.mean(noise**2)))
+    scaled: NDArray[np.float64] = noise * (level / rms(noise))
     return scaled.astype(np.float32)
 
 

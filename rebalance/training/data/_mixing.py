@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError
+from rebalance.audio import amplitude_from_db
 from rebalance.training.data._batches import Batch
 from rebalance.training.data._colouring import draw_equalisers, draw_noise, draw_wandering
 from rebalance.training.data._crop_choosing import Crop, CropChooser
@@ -218,7 +219,7 @@ class Mixer:
         if self.settings.background_db is None:
             return None
         level_db = float(rng.uniform(*self.settings.background_db))
-        return self._moved(draw_noise(_MIXTURE_LEVEL * 10 ** (level_db / 20), self.settings.crop_samples, rng))
+        return self._moved(draw_noise(_MIXTURE_LEVEL * amplitude_from_db(level_db), self.settings.crop_samples, rng))
 
     def _moved(self, values: NDArray[np.float32]) -> torch.Tensor:
         """Return values on the device of the mixer."""
