@@ -12,8 +12,8 @@ from rebalance._base.errors import ConfigError
 from rebalance.synthesis.sound import decode_stereo
 from rebalance.synthesis.sound._rooms import BFormatResponse
 from rebalance.training.data import Mixer, MixingSettings, open_rooms
-from rebalance.training.data._colouring import draw_equalisers
 from rebalance.training.data._mixing import random_gains_db
+from rebalance.training.data._mixture_colour import draw_equalisers
 from rebalance.training.data._room_bank import PLAYERS, TAPS
 from rebalance.training.data._stem_library import StemLibrary
 

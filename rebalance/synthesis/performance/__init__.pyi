@@ -24,6 +24,7 @@ from ._articulations import (
     UntunedInstrument as UntunedInstrument,
 )
 from ._humanising import (
+    EQ_FREQUENCIES_HZ as EQ_FREQUENCIES_HZ,
     HUMANISING as HUMANISING,
     HumaniseName as HumaniseName,
     Humanising as Humanising,

@@ -187,8 +187,7 @@ def smooth_gain_db(eq_db: Sequence[float], frequencies_hz: NDArray[np.float64]) 
     Examples
     --------
     >>> import numpy as np
-    >>> from rebalance.synthesis.performance import smooth_gain_db
-    >>> from rebalance.synthesis.performance._humanising import EQ_FREQUENCIES_HZ
+    >>> from rebalance.synthesis.performance import EQ_FREQUENCIES_HZ, smooth_gain_db
     >>> smooth_gain_db([0.0] * len(EQ_FREQUENCIES_HZ), np.array([100.0, 1000.0])).tolist()
     [0.0, 0.0]
     """

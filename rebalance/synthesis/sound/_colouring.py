@@ -110,7 +110,7 @@ def eq_response(eq_db: tuple[float, ...]) -> NDArray[np.float64]:
     Parameters
     ----------
     eq_db
-        Gains at the frequencies of `humanising.EQ_FREQUENCIES_HZ`; an impulse when empty.
+        Gains at the frequencies of `rebalance.synthesis.performance.EQ_FREQUENCIES_HZ`; an impulse when empty.
 
     Examples
     --------

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from rebalance._base.challenge import CAD2_TASK2
 from rebalance._base.errors import ConfigError
 from rebalance.audio import amplitude_from_db
-from rebalance.training.data._batches import Batch
-from rebalance.training.data._colouring import draw_equalisers, draw_noise, draw_wandering
 from rebalance.training.data._crop_choosing import Crop, CropChooser
 from rebalance.training.data._mixing_settings import MixingSettings
+from rebalance.training.data._mixture_batches import Batch
+from rebalance.training.data._mixture_colour import draw_equalisers, draw_noise, draw_wandering
 from rebalance.training.data._room_bank import PLAYERS, TAPS, RoomBank
 from rebalance.training.data._stem_library import StemEntry, StemLibrary
 

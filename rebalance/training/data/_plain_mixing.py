@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from rebalance._base.errors import ConfigError, MetadataError
-from rebalance.training.data._batches import Batch
+from rebalance.training.data._mixture_batches import Batch
 from rebalance.training.data._stem_library import Stem, StemLibrary
 
 

@@ -11,7 +11,7 @@ import torch
 
 from rebalance._base.errors import ConfigError, MetadataError
 from rebalance.separation.mask_network import N_VOICES
-from rebalance.training.data._batches import Batch
+from rebalance.training.data._mixture_batches import Batch
 from rebalance.training.data._scored_tracks import ScoredTrack
 
 _MAX_TRIES = 50

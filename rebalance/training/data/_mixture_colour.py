@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rebalance.audio import rms
+from rebalance.synthesis.performance import EQ_FREQUENCIES_HZ, smooth_gain_db
 from rebalance.training.data._mixing_settings import MixingSettings
 from rebalance.training.data._stem_library import SAMPLE_RATE
 
-_EQ_KNOTS_HZ = (100.0, 200.0, 400.0, 800.0, 1600.0, 3200.0, 6400.0, 12_800.0)
 _LOWEST_HZ = 20.0
 _PIVOT_HZ = 500.0
 _N_COARSE = 1024
@@ -43,10 +43,10 @@ def _equaliser(
 ) -> NDArray[np.float32]:
     """Draw the magnitudes of an equaliser at rising octaves, log2 of Hz: smooth, sloping, with narrow resonances."""
     coarse = np.linspace(octaves[0], octaves[-1], _N_COARSE)
-    knots = np.log2(_EQ_KNOTS_HZ)
     darkening = settings.darkening_db_per_octave.get(name, 0.0) * float(rng.uniform())
     slope = float(rng.uniform(-1, 1)) * settings.tilt_db_per_octave + darkening
-    gain_db = np.interp(coarse, knots, rng.uniform(-settings.eq_db, settings.eq_db, len(knots)))
+    eq_db = rng.uniform(-settings.eq_db, settings.eq_db, len(EQ_FREQUENCIES_HZ))
+    gain_db = smooth_gain_db(eq_db.tolist(), np.exp2(coarse))
     gain_db += slope * np.maximum(coarse - np.log2(_PIVOT_HZ), 0.0)
     if settings.resonance_db:
         gain_db += _resonances_db(coarse, settings.resonance_db * float(rng.uniform()), rng)
