@@ -1,6 +1,6 @@
 from ._band_music import BandSettings as BandSettings, compose_band as compose_band
 from ._band_rendering import BandLibrary as BandLibrary, render_band as render_band
-from ._batches import Batch as Batch
+from ._mixture_batches import Batch as Batch
 from ._corpus_stems import write_corpus_stems as write_corpus_stems
 from ._dry_rendering import Library as Library, Material as Material, prepare_material as prepare_material
 from ._mixing import Mixer as Mixer
