@@ -1,10 +1,10 @@
 from ._band_music import BandSettings as BandSettings, compose_band as compose_band
 from ._band_rendering import BandLibrary as BandLibrary, render_band as render_band
-from ._mixture_batches import Batch as Batch
 from ._corpus_stems import write_corpus_stems as write_corpus_stems
 from ._dry_rendering import Library as Library, Material as Material, prepare_material as prepare_material
 from ._mixing import Mixer as Mixer
 from ._mixing_settings import MixingSettings as MixingSettings
+from ._mixture_batches import Batch as Batch
 from ._piece_library import write_piece_library as write_piece_library
 from ._plain_mixing import PlainMixer as PlainMixer, PlainMixingSettings as PlainMixingSettings
 from ._resting import RestSettings as RestSettings, rest_gains as rest_gains, write_rested_stems as write_rested_stems
