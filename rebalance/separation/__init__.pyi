@@ -15,6 +15,7 @@ from ._checkpoints import (
     look_ahead_header as look_ahead_header,
     reading_checkpoint as reading_checkpoint,
     shipped_weights as shipped_weights,
+    tensors_sha256 as tensors_sha256,
     write_tensors as write_tensors,
 )
 from ._contract import CONTRACT as CONTRACT, Check as Check, check_separator as check_separator

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ PIXELS_FORMAT = "rebalance-sound-of-pixels/1"
 XUMX_FORMAT = "rebalance-xumx/1"
 _FORMATS = (FORMAT, TRACKER_FORMAT, SCORE_FORMAT, IASS_FORMAT, MULTI_HEAD_FORMAT, PIXELS_FORMAT, XUMX_FORMAT)
 WEIGHTS_FOLDER = weights_folder()
+_LENGTH_BYTES = 8
 
 
 def write_tensors(
@@ -184,6 +186,32 @@ def sha256_of(path: StrPath) -> str:
     """Return the sha256 of a file."""
     path = expanded(path)
     with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def tensors_sha256(path: StrPath) -> str:
+    """Return the sha256 of a checkpoint without its header, so that it is the same whatever the card says.
+
+    Parameters
+    ----------
+    path
+        Of a file of safetensors: eight bytes that tell the length of the header, the header, the numbers.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import torch
+    >>> from rebalance.separation import tensors_sha256, write_tensors
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     paths = [Path(folder, f"{name}.safetensors") for name in ("mine", "yours")]
+    ...     for path in paths:
+    ...         write_tensors(path, {"weight": torch.ones(2)}, {"format": path.stem})
+    ...     tensors_sha256(paths[0]) == tensors_sha256(paths[1])
+    True
+    """
+    with expanded(path).open("rb") as file:
+        file.seek(int.from_bytes(file.read(_LENGTH_BYTES), "little"), os.SEEK_CUR)
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

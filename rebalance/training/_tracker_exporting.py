@@ -10,9 +10,11 @@ from rebalance.separation import ModelCard
 from rebalance.separation.player_tracker import (
     Refiner,
     RefinerConfig,
+    SecondTracker,
     TrackerConfig,
     TrackerNetwork,
     load_tracker_checkpoint,
+    read_second_tracker,
     save_tracker_checkpoint,
 )
 from rebalance.training._exporting import card_page, causality_text, changed_card, shrinkage_text
@@ -89,6 +91,7 @@ def stamp_tracker(
     voice_trust: float | None = None,
     reliability: tuple[float, ...] | None = None,
     training: Mapping[str, str] | None = None,
+    second: str | None = None,
 ) -> None:
     """Change what a checkpoint's card says, its weights staying as they are, and write the card beside it.
 
@@ -104,6 +107,13 @@ def stamp_tracker(
         See `ModelCard`; as it was when None.
     training
         Lines to add to what the card says of the training, by title.
+    second
+        Name of a checkpoint in the same folder whose tracker is to be asked, too; as it was when None.
+
+    Raises
+    ------
+    ConfigError
+        If one of the files is no checkpoint of a tracker, or the second itself asks another.
 
     Examples
     --------
@@ -121,21 +131,30 @@ def stamp_tracker(
     True
     """
     path = expanded(path)
-    checkpoint = load_tracker_checkpoint(path)
+    checkpoint = load_tracker_checkpoint(path, alone=second is not None)
     card = changed_card(
         checkpoint.card, training, shrinkage=shrinkage, voice_trust=voice_trust, reliability=reliability
     )
-    save_tracker_checkpoint(path, checkpoint.network, card, refiner=checkpoint.refiner)
-    write_text(path.with_suffix(".md"), tracker_card_text(path.stem, checkpoint.network, checkpoint.refiner, card))
+    asked = checkpoint.second if second is None else read_second_tracker(path.with_name(second))
+    save_tracker_checkpoint(path, checkpoint.network, card, refiner=checkpoint.refiner, second=asked)
+    text = tracker_card_text(path.stem, checkpoint.network, checkpoint.refiner, asked, card)
+    write_text(path.with_suffix(".md"), text)
 
 
-def tracker_card_text(name: str, network: TrackerNetwork, refiner: Refiner | None, card: ModelCard) -> str:
+def tracker_card_text(
+    name: str, network: TrackerNetwork, refiner: Refiner | None, second: SecondTracker | None, card: ModelCard
+) -> str:
     """Return a model card in Markdown."""
+    beside = {}
+    if second is not None:
+        mean = f"{second.file}, {_n_parameters(second.network):,} parameters; geometric mean of what both find"
+        beside["Second tracker"] = mean
     masks = "combs of 1/h amplitudes"
     if refiner is not None:
         masks = f"combs changed by a U-Net of {_n_parameters(refiner):,} parameters"
     facts = {
         "Network": f"player tracker, {_n_parameters(network):,} parameters, {network.config.sample_rate} Hz",
+        **beside,
         "Masks": masks,
         "Causality": causality_text(network.config.look_ahead_samples, network.config.sample_rate),
         "Shrinkage of the remix": shrinkage_text(card.shrinkage),

@@ -183,7 +183,7 @@ def begin_with(network: TrackerNetwork | Refiner, path: Path) -> None:
     if header is None or header.get("format") != TRACKER_FORMAT:
         load_weights(network, grown_weights(network, average_of(path), network.may_lack), path)
         return
-    checkpoint = load_tracker_checkpoint(path)
+    checkpoint = load_tracker_checkpoint(path, alone=True)
     found = checkpoint.network if isinstance(network, TrackerNetwork) else checkpoint.refiner
     if found is None:
         raise ConfigError(where=path, expected="a tracker with a refiner", found="one without")

@@ -1,7 +1,7 @@
 """The mean of the weights of trackers: `python average.py OUT CHECKPOINT CHECKPOINT ...`.
 
 The trackers must be of one size and one must have begun with the weights of the other, so that they lie in one valley
-of the loss. The refiner and the card of the first are kept. Source: model soups, Wortsman et al. 2022.
+of the loss. The refiner and the card of the first are kept; a second tracker is left out, see `join.py`. Source: model soups, Wortsman et al. 2022.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rebalance.separation.player_tracker import load_tracker_checkpoint, save_tr
 def main(out: Path, paths: list[Path]) -> None:
     """Read the checkpoints and write their mean."""
     try:
-        checkpoints = [load_tracker_checkpoint(path) for path in paths]
+        checkpoints = [load_tracker_checkpoint(path, alone=True) for path in paths]
         first = checkpoints[0]
         for path, checkpoint in zip(paths, checkpoints, strict=True):
             if checkpoint.network.config != first.network.config:

@@ -15,7 +15,9 @@ from ._posteriors import Posteriors as Posteriors
 from ._refiner import Refiner as Refiner, RefinerConfig as RefinerConfig
 from ._tracker import Tracker as Tracker, load_tracker as load_tracker
 from ._tracker_checkpoints import (
+    SecondTracker as SecondTracker,
     load_tracker_checkpoint as load_tracker_checkpoint,
+    read_second_tracker as read_second_tracker,
     save_tracker_checkpoint as save_tracker_checkpoint,
 )
 from ._tracker_network import TrackerConfig as TrackerConfig, TrackerNetwork as TrackerNetwork

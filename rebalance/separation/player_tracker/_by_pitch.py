@@ -83,7 +83,7 @@ class PitchSeparator(Described):
     @property
     def info(self) -> SeparatorInfo:
         """What is known of it: the card of its tracker, its size, its look-ahead."""
-        networks = [self.tracker.network, *([] if self.refiner is None else [self.refiner])]
+        networks = [*self.tracker.networks, *([] if self.refiner is None else [self.refiner])]
         samples = self.tracker.network.config.look_ahead_samples
         ahead_ms = math.inf if samples is None else 1e3 * samples / self.sample_rate
         return self.tracker.card.info(
@@ -160,14 +160,13 @@ def load_pitch_separator(name: str, path: StrPath, *, device: str) -> PitchSepar
     """
     path = expanded(path)
     from rebalance.separation.networks import chosen_device
-    from rebalance.separation.player_tracker._tracker import Tracker
+    from rebalance.separation.player_tracker._tracker import tracker_of
     from rebalance.separation.player_tracker._tracker_checkpoints import load_tracker_checkpoint
 
     checkpoint = load_tracker_checkpoint(path)
     chosen = chosen_device(device)
-    tracker = Tracker(name=name, network=checkpoint.network.to(chosen), card=checkpoint.card, weights=checkpoint.sha256)
     refiner = None if checkpoint.refiner is None else checkpoint.refiner.to(chosen)
-    return PitchSeparator(name=name, tracker=tracker, refiner=refiner)
+    return PitchSeparator(name=name, tracker=tracker_of(name, checkpoint, chosen), refiner=refiner)
 
 
 def separate_by_pitch(

@@ -17,11 +17,15 @@ from rebalance.separation import Described, checked_mixture, known_instruments
 from rebalance.separation.player_tracker._posteriors import Posteriors
 
 if TYPE_CHECKING:
+    import torch
+
     from rebalance.separation import ModelCard
+    from rebalance.separation.player_tracker._tracker_checkpoints import TrackerCheckpoint
     from rebalance.separation.player_tracker._tracker_network import TrackerNetwork
 
 _CHUNK_S = 20.0
 _MARGIN_S = 3.0
+_LEAST_SHARE = np.float32(1e-6)  # so that what one network rules out the other may still hold likely
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -38,6 +42,14 @@ class Tracker(Described):
         What is known of it.
     weights
         Sha256 of the file it came from; None for a network from elsewhere.
+    second
+        Another network that is asked, too, and has as much to say: the geometric mean of both is what is found. None
+        for none.
+
+    Raises
+    ------
+    ConfigError
+        If the second has other pitches, frames or instruments, or one of the two is causal.
 
     Examples
     --------
@@ -53,6 +65,16 @@ class Tracker(Described):
     network: TrackerNetwork
     card: ModelCard
     weights: str | None = None
+    second: TrackerNetwork | None = None
+
+    def __post_init__(self) -> None:
+        if self.second is not None:
+            self.network.config.require_alike(self.second.config, f"tracker {self.name!r}")
+
+    @property
+    def networks(self) -> tuple[TrackerNetwork, ...]:
+        """All that are asked."""
+        return (self.network,) if self.second is None else (self.network, self.second)
 
     @property
     def sample_rate(self) -> int:
@@ -91,7 +113,7 @@ class Tracker(Described):
         signal = checked_mixture(mixture)
         if sample_rate is not None and sample_rate != self.sample_rate:
             signal = np.asarray(resample(signal, sample_rate, self.sample_rate), dtype=np.float32)
-        values = self._values(signal, known, level)
+        values = functools.reduce(_geometric_mean, (self._values(each, signal, known, level) for each in self.networks))
         return Posteriors(
             values=values,
             pitches_midi=hz_to_midi(self.network.config.pitches_hz.numpy()),
@@ -100,17 +122,17 @@ class Tracker(Described):
         )
 
     def _values(
-        self, signal: NDArray[np.float32], instruments: Sequence[str], level: float | None
+        self, network: TrackerNetwork, signal: NDArray[np.float32], instruments: Sequence[str], level: float | None
     ) -> NDArray[np.float32]:
-        """Return the posteriors of a signal of any length, in chunks."""
+        """Return what a network finds in a signal of any length, in chunks."""
         from rebalance.separation.networks import within_memory
 
-        if self.network.config.causal:
-            return _tracked_as_it_comes_in(self.network, instruments, signal, self._samples(_CHUNK_S))
+        if network.config.causal:
+            return _tracked_as_it_comes_in(network, instruments, signal, self._samples(_CHUNK_S))
         level = float(np.mean(np.square(signal, dtype=np.float64))) if level is None else level
-        slots = self.network.slots(instruments).numpy()
+        slots = network.slots(instruments).numpy()
         order = np.argsort(slots)  # so that the order of the players changes not a digit
-        in_chunks = functools.partial(_tracked_in_chunks, self.network, slots[order], level, signal)
+        in_chunks = functools.partial(_tracked_in_chunks, network, slots[order], level, signal)
         values = within_memory(
             in_chunks,
             self._samples(_CHUNK_S),
@@ -154,9 +176,25 @@ def load_tracker(name_or_path: StrPath = "default", *, device: str = "auto") -> 
     from rebalance.separation.networks import chosen_device
     from rebalance.separation.player_tracker._tracker_checkpoints import load_tracker_checkpoint, tracker_path
 
-    checkpoint = load_tracker_checkpoint(tracker_path(name_or_path))
-    network = checkpoint.network.to(chosen_device(device))
-    return Tracker(name=str(name_or_path), network=network, card=checkpoint.card, weights=checkpoint.sha256)
+    return tracker_of(str(name_or_path), load_tracker_checkpoint(tracker_path(name_or_path)), chosen_device(device))
+
+
+def tracker_of(name: str, checkpoint: TrackerCheckpoint, device: torch.device) -> Tracker:
+    """Return the tracker of a checkpoint, on a device."""
+    return Tracker(
+        name=name,
+        network=checkpoint.network.to(device),
+        card=checkpoint.card,
+        weights=checkpoint.sha256,
+        second=None if checkpoint.second is None else checkpoint.second.network.to(device),
+    )
+
+
+def _geometric_mean(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return shares whose logarithms are the means of two others', summing to 1 over the last axis."""
+    mean = np.sqrt((first + _LEAST_SHARE) * (second + _LEAST_SHARE))
+    mean /= mean.sum(axis=-1, keepdims=True)
+    return mean
 
 
 def _tracked_as_it_comes_in(

@@ -21,6 +21,7 @@ from rebalance.separation import (
     look_ahead_header,
     reading_checkpoint,
     shipped_weights,
+    tensors_sha256,
     write_tensors,
 )
 
@@ -32,17 +33,50 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecondTracker:
+    """Another tracker that is asked, too; its weights stay in their own file, beside that of the first.
+
+    Parameters
+    ----------
+    file
+        Name of that file, without a folder.
+    sha256
+        Of its weights alone, see `rebalance.separation.tensors_sha256`: its card may change.
+    network
+        The tracker in it.
+    """
+
+    file: str
+    sha256: str
+    network: TrackerNetwork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    """What a header says of a second tracker."""
+
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrackerCheckpoint:
-    """A tracker, the refiner of its masks if there is one, their card and the digest of the file they came from."""
+    """A tracker, the refiner of its masks and a second tracker if there are any, their card, the digest of the file."""
 
     network: TrackerNetwork
     refiner: Refiner | None
     card: ModelCard
     sha256: str
+    second: SecondTracker | None = None
 
 
 def save_tracker_checkpoint(
-    path: StrPath, network: TrackerNetwork, card: ModelCard, *, refiner: Refiner | None = None
+    path: StrPath,
+    network: TrackerNetwork,
+    card: ModelCard,
+    *,
+    refiner: Refiner | None = None,
+    second: SecondTracker | None = None,
 ) -> None:
     """Write weights in half precision with configuration and card in the header, and ``<name>.sha256`` beside.
 
@@ -56,9 +90,13 @@ def save_tracker_checkpoint(
         How and on what it was trained.
     refiner
         The network that goes with the tracker; None where there is none.
+    second
+        A tracker that is asked, too; its own file must lie beside `path` when that is loaded. None where there is none.
 
     Raises
     ------
+    ConfigError
+        If the second finds other pitches or frames, or one of the two is causal.
     RebalanceError
         If the operating system refuses to write.
 
@@ -94,18 +132,30 @@ def save_tracker_checkpoint(
         **{part: json.dumps(asdict(its_network.config)) for part, its_network in networks.items()},
         **look_ahead_header(network.config.look_ahead_samples, network.config.sample_rate),
         "card": json.dumps(asdict(card)),
-        "n_parameters": str(sum(tensor.numel() for tensor in tensors.values())),
     }
-    write_tensors(path, tensors, header)
+    if second is not None:
+        network.config.require_alike(second.network.config, path)
+        header["second"] = json.dumps({"file": second.file, "sha256": second.sha256})
+        networks["second"] = second.network
+    n_parameters = sum(tensor.numel() for each in networks.values() for tensor in each.state_dict().values())
+    write_tensors(path, tensors, {**header, "n_parameters": str(n_parameters)})
 
 
-def load_tracker_checkpoint(path: StrPath) -> TrackerCheckpoint:
+def load_tracker_checkpoint(path: StrPath, *, alone: bool = False) -> TrackerCheckpoint:
     """Read a checkpoint; nothing is unpickled, and a ``.sha256`` file beside it must agree.
+
+    Parameters
+    ----------
+    path
+        The file.
+    alone
+        Leave out the second tracker it names, whose file need not be there then.
 
     Raises
     ------
     ConfigError
-        If the file is no such checkpoint, is damaged, or contradicts itself.
+        If the file is no such checkpoint, is damaged, or contradicts itself, or the second tracker it names is not
+        that which lies beside it.
 
     Examples
     --------
@@ -134,8 +184,48 @@ def load_tracker_checkpoint(path: StrPath) -> TrackerCheckpoint:
         if refiner is not None:
             refiner.load_state_dict(_of_part(tensors, "refiner"))
         card = structured(json.loads(header["card"]), ModelCard, "card")
+        named = json.loads(header["second"]) if "second" in header and not alone else None
     evaluated = None if refiner is None else refiner.eval()
-    return TrackerCheckpoint(network=network.eval(), refiner=evaluated, card=card, sha256=sha256)
+    second = None if named is None else _named_second(path, named)
+    return TrackerCheckpoint(network=network.eval(), refiner=evaluated, card=card, sha256=sha256, second=second)
+
+
+def read_second_tracker(path: StrPath) -> SecondTracker:
+    """Read a checkpoint to be asked beside another tracker.
+
+    Raises
+    ------
+    ConfigError
+        If the file is no checkpoint of a tracker, is damaged, or itself names a second.
+
+    Examples
+    --------
+    >>> from rebalance.separation import shipped_weights
+    >>> from rebalance.separation.player_tracker import read_second_tracker
+    >>> read_second_tracker(shipped_weights()["fast"]).file
+    'fast.safetensors'
+    """
+    path = expanded(path)
+    checkpoint = load_tracker_checkpoint(path)
+    if checkpoint.second is not None:
+        raise ConfigError(where=path, expected="a tracker that asks no second", got=checkpoint.second.file)
+    return SecondTracker(file=path.name, sha256=tensors_sha256(path), network=checkpoint.network)
+
+
+def _named_second(path: Path, named: object) -> SecondTracker:
+    """Return the second tracker a header names: of a file in the same folder, which must have the weights it had."""
+    known = structured(named, _Named, f"{path}: second")
+    if known.file in ("", path.name) or Path(known.file).name != known.file:
+        raise ConfigError(where=path, expected="the name of another file beside it as its second", got=known.file)
+    beside = path.with_name(known.file)
+    if not beside.is_file():
+        raise ConfigError(where=path, expected=f"{beside.name} beside it, which is asked, too", got="no such file")
+    second = read_second_tracker(beside)
+    if second.sha256 != known.sha256:
+        raise ConfigError(
+            where=beside, expected=f"the weights {path.name} was joined with ({known.sha256})", got=second.sha256
+        )
+    return second
 
 
 def tracker_path(name_or_path: StrPath) -> Path:

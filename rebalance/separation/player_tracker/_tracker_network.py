@@ -152,6 +152,25 @@ class TrackerConfig:
         if unknown := sorted(set(self.instruments) - set(RANGES_HZ)):
             raise ConfigError(f"unknown instruments {unknown}", where="tracker")
 
+    def require_alike(self, second: TrackerConfig, where: object) -> None:
+        """Raise unless a second tracker can be asked about the same pitches at the same moments.
+
+        Raises
+        ------
+        ConfigError
+            If pitches, frames or instruments differ, or one of the two is causal.
+        """
+        alike = all(
+            getattr(self, name) == getattr(second, name)
+            for name in ("features", "transform", "instruments", "sample_rate")
+        )
+        if not alike or self.causal or second.causal:
+            raise ConfigError(
+                where=where,
+                expected="a second tracker of the same pitches, frames and instruments, neither of the two causal",
+                got="another",
+            )
+
     @property
     def look_ahead_samples(self) -> int | None:
         """Samples that separation by a causal tracker looks ahead; None for one that is not causal."""
