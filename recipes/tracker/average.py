@@ -1,7 +1,8 @@
 """The mean of the weights of trackers: `python average.py OUT CHECKPOINT CHECKPOINT ...`.
 
 The trackers must be of one size and one must have begun with the weights of the other, so that they lie in one valley
-of the loss. The refiner and the card of the first are kept; a second tracker is left out, see `join.py`. Source: model soups, Wortsman et al. 2022.
+of the loss. The refiner and the card of the first are kept; a second tracker is left out, see `join.py`. Source: model
+soups, Wortsman et al. 2022.
 """
 
 from __future__ import annotations
