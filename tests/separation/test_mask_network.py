@@ -205,3 +205,12 @@ def test_sizes_that_cannot_work_are_refused():
         BandSplitConfig(width=10, n_heads=4)
     with pytest.raises(ConfigError, match="mask_every"):
         MaskNetworkConfig(mask_every=4)
+
+
+@pytest.mark.parametrize(("n_linear_bins", "sample_rate"), [(2049, 44_100), (257, 8000)])
+def test_powers_are_those_of_the_whole_matrix(n_linear_bins: int, sample_rate: int) -> None:
+    features = HarmonicFeatures(FeatureConfig(), n_linear_bins=n_linear_bins, sample_rate=sample_rate)
+    generator = torch.Generator().manual_seed(0)
+    spectra = torch.randn(1, 2, n_linear_bins, 5, dtype=torch.complex64, generator=generator)
+    expected = features.to_log @ spectra.abs().square()
+    torch.testing.assert_close(features.powers(spectra), expected, rtol=1e-5, atol=1e-6)

@@ -102,11 +102,14 @@ class HarmonicFeatures(nn.Module):
         height = torch.linspace(-1.0, 1.0, config.n_bins).reshape(1, 1, -1, 1)
         self.register_buffer("height", height, persistent=False)
         self.shifts = tuple(round(config.bins_per_octave * log2(ratio)) for ratio in config.harmonics)
+        self._octaves = _octaves_of(self.to_log, config.bins_per_octave)
 
     def powers(self, spectra: Tensor) -> Tensor:
         """Return log-frequency powers ``(batch, n_channels, n_bins, n_frames)`` of complex spectra."""
         with full_precision(spectra):
-            return torch.matmul(self.to_log, spectra.real.square() + spectra.imag.square())
+            linear = spectra.real.square() + spectra.imag.square()
+            octaves = [torch.matmul(self.to_log[own, heard], linear[..., heard, :]) for own, heard in self._octaves]
+            return torch.cat(octaves, dim=-2)
 
     def forward(self, powers: Tensor, reference: Tensor) -> Tensor:
         """Stack the maps ``(batch, n_maps, n_bins, n_frames)``; 0 everywhere but the height means silence.
@@ -138,6 +141,16 @@ def shifted(maps: Tensor, shift: int) -> Tensor:
     if shift >= 0:
         return functional.pad(maps[..., shift:, :], (0, 0, 0, min(shift, n_bins)))
     return functional.pad(maps[..., : max(n_bins + shift, 0), :], (0, 0, min(-shift, n_bins), 0))
+
+
+def _octaves_of(weights: Tensor, bins_per_octave: int) -> tuple[tuple[slice, slice], ...]:
+    """Return for every octave its own bins and the linear ones that have weight in them, a few of all."""
+    found = []
+    for first in range(0, len(weights), bins_per_octave):
+        own = slice(first, min(first + bins_per_octave, len(weights)))
+        heard = weights[own].any(dim=0).nonzero().flatten().tolist() or [0]  # nothing above half the sample rate
+        found.append((own, slice(heard[0], heard[-1] + 1)))
+    return tuple(found)
 
 
 def _averages(config: FeatureConfig, bins_hz: Tensor) -> Tensor:
