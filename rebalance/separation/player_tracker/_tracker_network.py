@@ -155,6 +155,13 @@ class TrackerConfig:
     def require_alike(self, second: TrackerConfig, where: object) -> None:
         """Raise unless a second tracker can be asked about the same pitches at the same moments.
 
+        Parameters
+        ----------
+        second
+            Its configuration.
+        where
+            What the error is to name.
+
         Raises
         ------
         ConfigError
