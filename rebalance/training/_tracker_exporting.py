@@ -113,8 +113,8 @@ def stamp_tracker(
     Raises
     ------
     ConfigError
-        If one of the files is no checkpoint of a tracker, the second itself asks another, finds other pitches or frames, or
-        one of the two is causal.
+        If one of the files is no checkpoint of a tracker, or the second asks another itself or finds other pitches or
+        frames, or one of the two is causal.
 
     Examples
     --------
