@@ -222,19 +222,29 @@ class BoardClient:
         try:
             connection.request(method, url.path.rstrip("/") + path, body=sent, headers=own)
             answer = connection.getresponse()
-            content = answer.read(_MAX_ANSWER_BYTES)
+            content = _whole(answer)
         finally:
             connection.close()
         value = _json(content)
         if answer.status >= 300:
             said = value.get("error") if isinstance(value, dict) else None
             raise BoardAnswerError(answer.status, str(said or f"{self.address} answered {answer.status}"))
+        if value is None:
+            raise RebalanceError("expected the answer of a board, got no JSON", where=f"{self.address}{path}")
         return value
 
 
 def _connection(url: SplitResult) -> http.client.HTTPConnection:
     kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
     return kind(url.hostname or "", url.port, timeout=_TIMEOUT_S)
+
+
+def _whole(answer: http.client.HTTPResponse) -> bytes:
+    """Return what an answer holds; one that breaks off, as that of a server that is killed, counts as none."""
+    content = answer.read(_MAX_ANSWER_BYTES)
+    if answer.length or (answer.length is None and not content):  # no length: its headers break off
+        raise http.client.IncompleteRead(content, answer.length)
+    return content
 
 
 def _json(content: bytes) -> Any:  # noqa: ANN401 - any JSON value
