@@ -111,6 +111,12 @@ def test_a_second_of_a_second_is_refused(joined: Path, tmp_path: Path) -> None:
         stamp_tracker(third, second=joined.name)
 
 
+def test_two_that_name_each_other_are_refused(joined: Path, tmp_path: Path) -> None:
+    rewritten(tmp_path / "second.safetensors", json.dumps({"file": joined.name, "sha256": ""}))
+    with pytest.raises(ConfigError, match=r"second\.safetensors: expected a tracker that asks no second"):
+        load_separator(joined, device="cpu")
+
+
 def test_a_causal_second_is_refused(tmp_path: Path) -> None:
     path = checkpoint(tmp_path, "first", 1)
     checkpoint(tmp_path, "causal", 2, config=SMALL_CAUSAL_TRACKER)

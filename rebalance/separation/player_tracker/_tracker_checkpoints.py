@@ -206,10 +206,10 @@ def read_second_tracker(path: StrPath) -> SecondTracker:
     'fast.safetensors'
     """
     path = expanded(path)
-    checkpoint = load_tracker_checkpoint(path)
-    if checkpoint.second is not None:
-        raise ConfigError(where=path, expected="a tracker that asks no second", got=checkpoint.second.file)
-    return SecondTracker(file=path.name, sha256=tensors_sha256(path), network=checkpoint.network)
+    header = checkpoint_header(path) or {}
+    if "second" in header:  # known before it is followed: two files that name each other would have no end
+        raise ConfigError(where=path, expected="a tracker that asks no second", got=header["second"])
+    return SecondTracker(file=path.name, sha256=tensors_sha256(path), network=load_tracker_checkpoint(path).network)
 
 
 def _named_second(path: Path, named: object) -> SecondTracker:
