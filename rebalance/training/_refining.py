@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded
+from rebalance.separation import TRACKER_FORMAT, checkpoint_header
 from rebalance.separation.mask_network import N_VOICES
 from rebalance.separation.networks import chosen_device
 from rebalance.separation.player_tracker import (
@@ -21,6 +25,8 @@ from rebalance.separation.player_tracker import (
     TrackerConfig,
     TrackerNetwork,
     finer_shares,
+    load_tracker_checkpoint,
+    mean_of_shares,
     released,
 )
 from rebalance.training._ear_distance import EarBank, ear_distance
@@ -43,9 +49,10 @@ class RefinerExperiment:
     data
         What to train with; the held-out parts are not used.
     tracker
-        ``state.safetensors`` or ``best.safetensors`` of the run of a tracker.
+        ``state.safetensors`` or ``best.safetensors`` of the run of a tracker, or a checkpoint that ships: then the
+        second tracker that it names is asked, too.
     tracker_network
-        Sizes of that tracker.
+        Sizes of the tracker of a run; a checkpoint says its own.
     network
         Sizes of the refiner.
     mixing
@@ -100,7 +107,7 @@ class RefinerExperiment:
 class RefiningObjective:
     """Distance of masked spectra and of remixes, an objective of the training loop."""
 
-    tracker: TrackerNetwork
+    trackers: tuple[TrackerNetwork, ...]
     experiment: RefinerExperiment
     bank: EarBank
     parts: tuple[str, ...] = ("loss", "spectrum", "remix", "energy", "ear")
@@ -122,7 +129,7 @@ class RefiningObjective:
         return {"loss": total, "spectrum": loss.spectrum, "remix": loss.remix, "energy": energy, "ear": ear}
 
     def pitches(self, batch: Batch, n_steps: int) -> tuple[Tensor, Tensor]:
-        """Return shares of pitches with their release, true ones or those of the tracker, and the same on a finer grid.
+        """Return shares of pitches with their release, true or found by the trackers, and the same on a finer grid.
 
         Parameters
         ----------
@@ -131,18 +138,17 @@ class RefiningObjective:
         n_steps
             Of the finer grid for each pitch.
         """
-        n_pitches = self.tracker.config.features.n_bins
+        n_pitches = self.trackers[0].config.features.n_bins
         with torch.no_grad():
             if float(torch.rand(())) < self.experiment.truth_share:
-                targets = pitch_targets(self.tracker, batch)
+                targets = pitch_targets(self.trackers[0], batch)
                 states = targets.labels.clamp(min=0)
                 shares = functional.one_hot(states, n_pitches + 1)[..., :n_pitches].float()
                 places = torch.round(n_steps * (states + targets.label_offsets)).long()
                 places = torch.where(states < n_pitches, places.clamp(0, n_pitches * n_steps - 1), n_pitches * n_steps)
                 finer = functional.one_hot(places, n_pitches * n_steps + 1)[..., :-1].float().cpu().numpy()
             else:
-                tracked = torch.softmax(self.tracker(batch.mixture, batch.slots).logits, dim=2).transpose(2, 3)
-                found = tracked.cpu().numpy()
+                found = functools.reduce(mean_of_shares, (_found(each, batch) for each in self.trackers))
                 shares = torch.from_numpy(found[..., :-1])
                 finer = finer_shares(found, n_steps)[..., :-1]
         lingering = (released(each, PLAIN_COMBS.release) for each in (shares.cpu().numpy(), finer))
@@ -188,9 +194,7 @@ def run_refiner_experiment(
     """
     run = expanded(run)
     chosen = chosen_device(device)
-    tracker = TrackerNetwork(experiment.tracker_network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    begin_with(tracker, experiment.tracker)
-    tracker.eval().requires_grad_(requires_grad=False).to(chosen)
+    trackers = tuple(_at_rest(each, chosen) for each in _trackers(experiment))
     torch.manual_seed(experiment.train.seed)
     network = Refiner(experiment.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if experiment.start is not None:
@@ -205,5 +209,29 @@ def run_refiner_experiment(
         device=chosen,
         description=experiment.description,
         stop_after=stop_after,
-        objective=RefiningObjective(tracker=tracker, experiment=experiment, bank=bank),
+        objective=RefiningObjective(trackers=trackers, experiment=experiment, bank=bank),
     )
+
+
+def _trackers(experiment: RefinerExperiment) -> tuple[TrackerNetwork, ...]:
+    """Return the tracker of a run, or those that a checkpoint asks."""
+    header = checkpoint_header(experiment.tracker)
+    if header is None or header.get("format") != TRACKER_FORMAT:
+        tracker = TrackerNetwork(experiment.tracker_network)
+        begin_with(tracker, experiment.tracker)
+        return (tracker,)
+    checkpoint = load_tracker_checkpoint(experiment.tracker)
+    return (checkpoint.network,) if checkpoint.second is None else (checkpoint.network, checkpoint.second.network)
+
+
+def _at_rest(tracker: TrackerNetwork, device: torch.device) -> TrackerNetwork:
+    """Return a tracker that runs fast and does not learn, on a device."""
+    fast: TrackerNetwork = tracker.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return fast.eval().requires_grad_(requires_grad=False).to(device)
+
+
+def _found(tracker: TrackerNetwork, batch: Batch) -> NDArray[np.float32]:
+    """Return the posteriors of a tracker, ``(batch, n_players, n_frames, n_pitches + 1)``."""
+    logits = tracker(batch.mixture, batch.slots).logits
+    found: NDArray[np.float32] = torch.softmax(logits, dim=2).transpose(2, 3).cpu().numpy()
+    return found

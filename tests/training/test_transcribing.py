@@ -21,6 +21,7 @@ from rebalance.separation.player_tracker import (
     save_tracker_checkpoint,
 )
 from rebalance.training import TrainSettings, progress_of_run
+from rebalance.training._ear_distance import EarBank
 from rebalance.training._experiment import Data
 from rebalance.training._losses import LossSettings
 from rebalance.training._pitch_labels import (
@@ -31,7 +32,7 @@ from rebalance.training._pitch_labels import (
     sounding_notes,
     source_pitches,
 )
-from rebalance.training._refining import RefinerExperiment, run_refiner_experiment
+from rebalance.training._refining import RefinerExperiment, RefiningObjective, run_refiner_experiment
 from rebalance.training._tracker_exporting import export_tracker, stamp_tracker
 from rebalance.training._tracking_objective import TrackingLoss, state_loss
 from rebalance.training._transcribing import TrackerExperiment, VariedMixer, begin_with, run_tracker_experiment
@@ -258,6 +259,30 @@ def test_what_damaged_ears_hear_is_part_of_what_a_refiner_minimises(
     parts = log["spectrum"] + log["remix"] + log["energy"] + weight * log["ear"]
     assert np.allclose(log["loss"], parts, atol=1e-4)
     assert (log["ear"] > 0).all() == bool(weight)
+
+
+def test_a_refiner_learns_on_what_both_trackers_find(stem_folder: Path, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{name}.safetensors" for name in ("first", "second", "joined")]
+    networks = [small_tracker(seed=seed) for seed in (1, 2, 1)]
+    for path, network in zip(paths, networks, strict=True):
+        save_tracker_checkpoint(path, network, ModelCard())
+    stamp_tracker(paths[2], second="second.safetensors")
+    losses = {}
+    for path in paths:
+        experiment = replace(refiner_experiment(stem_folder, path), truth_share=0.0)
+        run_refiner_experiment(experiment, tmp_path / path.stem, device="cpu")
+        losses[path.stem] = pd.read_csv(tmp_path / path.stem / "log.csv")["loss"].iloc[0]
+    assert len({round(loss, 4) for loss in losses.values()}) == 3
+
+    batch = batch_of([tone(76), tone(48)])
+    objective = RefiningObjective(
+        trackers=tuple(networks[:2]), experiment=experiment, bank=EarBank.of(n_bins=2049, sample_rate=SAMPLE_RATE)
+    )
+    pitched, _ = objective.pitches(batch, 1)
+    with torch.no_grad():
+        first, second = (torch.softmax(each(batch.mixture, batch.slots).logits, dim=2) for each in networks[:2])
+    both = torch.softmax((torch.log(first + 1e-6) + torch.log(second + 1e-6)) / 2, dim=2)
+    torch.testing.assert_close(pitched[:, :, 0], both[:, :, :-1, 0], atol=1e-5, rtol=1e-4)
 
 
 def test_a_tracker_and_a_refiner_train_resume_and_ship(stem_folder: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from ._combs import (
 from ._pitch_stream import PitchStream as PitchStream, TrackerStream as TrackerStream
 from ._posteriors import Posteriors as Posteriors
 from ._refiner import Refiner as Refiner, RefinerConfig as RefinerConfig
-from ._tracker import Tracker as Tracker, load_tracker as load_tracker
+from ._tracker import Tracker as Tracker, load_tracker as load_tracker, mean_of_shares as mean_of_shares
 from ._tracker_checkpoints import (
     SecondTracker as SecondTracker,
     load_tracker_checkpoint as load_tracker_checkpoint,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _CHUNK_S = 20.0
 _MARGIN_S = 3.0
-_LEAST_SHARE = np.float32(1e-6)  # so that what one network rules out the other may still hold likely
+_LEAST_SHARE = np.float32(1e-6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -113,7 +113,7 @@ class Tracker(Described):
         signal = checked_mixture(mixture)
         if sample_rate is not None and sample_rate != self.sample_rate:
             signal = np.asarray(resample(signal, sample_rate, self.sample_rate), dtype=np.float32)
-        values = functools.reduce(_geometric_mean, (self._values(each, signal, known, level) for each in self.networks))
+        values = functools.reduce(mean_of_shares, (self._values(each, signal, known, level) for each in self.networks))
         return Posteriors(
             values=values,
             pitches_midi=hz_to_midi(self.network.config.pitches_hz.numpy()),
@@ -179,6 +179,33 @@ def load_tracker(name_or_path: StrPath = "default", *, device: str = "auto") -> 
     return tracker_of(str(name_or_path), load_tracker_checkpoint(tracker_path(name_or_path)), chosen_device(device))
 
 
+def mean_of_shares(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the geometric mean of what two trackers find.
+
+    Parameters
+    ----------
+    first, second
+        Shares of pitches and silence that sum to 1 over the last axis, of one shape; stay as they are.
+
+    Returns
+    -------
+    NDArray
+        Of that shape, summing to 1 over the last axis; a share of one tracker counts as 1e-6 at least, so that what it
+        rules out the other may still hold likely.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rebalance.separation.player_tracker import mean_of_shares
+    >>> sure, torn = np.array([1.0, 0.0], dtype=np.float32), np.array([0.5, 0.5], dtype=np.float32)
+    >>> mean_of_shares(sure, torn).round(3).tolist()
+    [0.999, 0.001]
+    """
+    mean = np.sqrt((first + _LEAST_SHARE) * (second + _LEAST_SHARE))
+    mean /= mean.sum(axis=-1, keepdims=True)
+    return mean
+
+
 def tracker_of(name: str, checkpoint: TrackerCheckpoint, device: torch.device) -> Tracker:
     """Return the tracker of a checkpoint, on a device."""
     return Tracker(
@@ -188,13 +215,6 @@ def tracker_of(name: str, checkpoint: TrackerCheckpoint, device: torch.device) -
         weights=checkpoint.sha256,
         second=None if checkpoint.second is None else checkpoint.second.network.to(device),
     )
-
-
-def _geometric_mean(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return shares whose logarithms are the means of two others', summing to 1 over the last axis."""
-    mean = np.sqrt((first + _LEAST_SHARE) * (second + _LEAST_SHARE))
-    mean /= mean.sum(axis=-1, keepdims=True)
-    return mean
 
 
 def _tracked_as_it_comes_in(
