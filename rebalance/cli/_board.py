@@ -386,9 +386,10 @@ def demo(data: BoardDataOption = Path("demo-board"), database: DatabaseOption = 
 
     Example: rebalance board demo --data demo-board
     """
-    from rebalance.cli._demo_board import make_demo_board
+    from rebalance.cli._demo_board import fill_demo_board
 
-    make_demo_board(data, database)
+    init(data, database)
+    fill_demo_board(data, database)
 
 
 def leave_at_once() -> None:

@@ -1,4 +1,4 @@
-"""What ``rebalance board demo`` makes."""
+"""What ``rebalance board demo`` puts on a new board."""
 
 from __future__ import annotations
 
@@ -17,14 +17,12 @@ _SYSTEMS = {"T001": "mixture", "T002": "fast", "T003": "default"}
 _FOURTH_TEAM, _FOURTH_SYSTEM = "T004", "oracle"
 
 
-def make_demo_board(data: Path, database: str | None) -> None:
-    """Make a board, score three systems on it, and leave a fourth to be sent."""
+def fill_demo_board(data: Path, database: str | None) -> None:
+    """Score three systems on a new board, and leave a fourth to be sent."""
     from rebalance._base.files import write_text
-    from rebalance.cli._board import init
     from rebalance.cli._reporting import say
     from rebalance.web.leaderboard import opened_board, work_for_board
 
-    init(data, database)
     with opened_board(data, database) as board:
         token = _fill(board)
         for team, separator in _SYSTEMS.items():

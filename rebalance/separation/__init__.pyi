@@ -24,6 +24,7 @@ from ._describing import Described as Described
 from ._estimates import checked_estimates as checked_estimates
 from ._floors import floor_estimates as floor_estimates
 from ._info import SeparatorInfo as SeparatorInfo, info_of as info_of
+from ._kinds import SEPARATORS as SEPARATORS
 from ._metrics import (
     LIMIT_DB as LIMIT_DB,
     SILENCE_DB_FS as SILENCE_DB_FS,
@@ -59,7 +60,6 @@ from ._protocol import (
 )
 from ._rates import separate_at_rate as separate_at_rate
 from ._registry import (
-    SEPARATORS as SEPARATORS,
     load_activity_detector as load_activity_detector,
     load_separator as load_separator,
     source_digest as source_digest,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import importlib
 import inspect
@@ -10,38 +9,32 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from rebalance._base.errors import ConfigError, RebalanceError
-from rebalance._base.extras import optional_packages
 from rebalance._base.files import StrPath
 from rebalance._base.names import suggestion
 from rebalance._base.running import one_line
 from rebalance.separation._activity_detection import ActivityDetector
-from rebalance.separation._checkpoints import (
-    IASS_FORMAT,
-    MULTI_HEAD_FORMAT,
-    PIXELS_FORMAT,
-    SCORE_FORMAT,
-    TRACKER_FORMAT,
-    XUMX_FORMAT,
-    checkpoint_header,
-    shipped_weights,
+from rebalance.separation._checkpoints import IASS_FORMAT, checkpoint_header, shipped_weights
+from rebalance.separation._info import info_of
+from rebalance.separation._kinds import (
+    CONVTASNETS,
+    IASS,
+    OF_A_FOLDER,
+    OF_A_FORMAT,
+    SEPARATORS,
+    iass_separator,
+    local_separator,
+    mask_network_separator,
 )
-from rebalance.separation._info import SeparatorInfo, info_of
-from rebalance.separation._mixture import MixtureSeparator
-from rebalance.separation._oracles import BinaryMaskOracle, RatioMaskOracle, SourceOracle
 from rebalance.separation._overview import installed_separators
 from rebalance.separation._protocol import Separator
 from rebalance.separation._weighted_separator import weighted_separator
 
-if TYPE_CHECKING:
-    from rebalance.separation.iass import IassSeparator
-
 _LOG = logging.getLogger(__name__)
+_WEIGHTED_BY = "@iass:"
 _CHECKPOINT_SUFFIXES = {".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".onnx"}
 _MADE_OF_A_FUNCTION = "give it a class with name, sample_rate and __call__(mixture, instruments)"
 _FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -87,12 +80,12 @@ def _found(text: str, device: str) -> Separator:
     if at and inner:
         return _weighted(text, inner, f"{_WEIGHTED_BY[1:]}{detector}", device)
     name, colon, folder = text.partition(":")
-    if colon and name in _IASS:
-        return _iass(text, Path(folder).expanduser(), device, **_IASS[name])
-    if colon and name in _CONVTASNETS:
-        return _local(text, Path(folder).expanduser(), device, causal=_CONVTASNETS[name])
-    if colon and name in _OF_A_FOLDER:
-        return _OF_A_FOLDER[name](text, Path(folder).expanduser(), device)
+    if colon and name in IASS:
+        return iass_separator(text, Path(folder).expanduser(), device, **IASS[name])
+    if colon and name in CONVTASNETS:
+        return local_separator(text, Path(folder).expanduser(), device, causal=CONVTASNETS[name])
+    if colon and name in OF_A_FOLDER:
+        return OF_A_FOLDER[name](text, Path(folder).expanduser(), device)
     if text in SEPARATORS:
         return SEPARATORS[text](device)
     if text in (shipped := shipped_weights()):
@@ -139,11 +132,11 @@ def load_activity_detector(name_or_path: StrPath, *, device: str = "auto") -> Ac
     """
     text = os.fspath(name_or_path)
     name, colon, folder = text.partition(":")
-    if colon and name in _IASS:
-        return _iass(text, Path(folder).expanduser(), device)
+    if colon and name in IASS:
+        return iass_separator(text, Path(folder).expanduser(), device)
     path = Path(text).expanduser()
     header = checkpoint_header(path) if path.suffix.lower() in _CHECKPOINT_SUFFIXES else None
-    return _iass(text, path, device) if header is not None and header["format"] == IASS_FORMAT else None
+    return iass_separator(text, path, device) if header is not None and header["format"] == IASS_FORMAT else None
 
 
 def source_digest(name_or_path: StrPath) -> str | None:
@@ -193,7 +186,7 @@ def _factory_name(text: str) -> str | None:
 def _is_factory(text: str) -> bool:
     """Tell whether a name is ``module:callable`` and nothing else."""
     name, colon, _ = text.partition(":")
-    if text in SEPARATORS or text in shipped_weights() or (colon and name in (*_OF_A_FOLDER, *_IASS, *_CONVTASNETS)):
+    if text in SEPARATORS or text in shipped_weights() or (colon and name in (*OF_A_FOLDER, *IASS, *CONVTASNETS)):
         return False
     return _FACTORY.fullmatch(text) is not None and not Path(text).expanduser().exists()
 
@@ -212,8 +205,8 @@ def _from_path(text: str, path: Path, device: str) -> Separator:
     """Return the separator of checkpoints of any kind."""
     header = checkpoint_header(path)
     if header is None:
-        return _local(text, path, device)
-    return _OF_A_FORMAT.get(header["format"], _mask_network)(text, path, device)
+        return local_separator(text, path, device)
+    return OF_A_FORMAT.get(header["format"], mask_network_separator)(text, path, device)
 
 
 def _made_elsewhere(text: str, device: str) -> Separator:
@@ -259,108 +252,8 @@ def _takes_device(factory: Callable[..., object]) -> bool:
     return True
 
 
-def _local(name: str, folder: Path, device: str, *, causal: bool | None = None) -> Separator:
-    """Return the baseline's separator over the checkpoints in a folder."""
-    with optional_packages():
-        from rebalance.separation.convtasnet import ConvTasNetSeparator, local_checkpoints
-
-    return ConvTasNetSeparator(name=name, checkpoints=local_checkpoints(folder, causal=causal), device=device)
-
-
-def _published(name: str, device: str) -> Separator:
-    """Return the baseline's separator over the published checkpoints."""
-    with optional_packages():
-        from rebalance.separation.convtasnet import ConvTasNetSeparator, published_checkpoint
-
-    checkpoints = functools.partial(published_checkpoint, causal=_CONVTASNETS[name])
-    return ConvTasNetSeparator(name=name, checkpoints=checkpoints, device=device)
-
-
-def _mask_network(name: str, path: Path, device: str) -> Separator:
-    """Return a mask network."""
-    with optional_packages():
-        from rebalance.separation.mask_network import load_mask_separator
-
-    return load_mask_separator(name, path, device=device)
-
-
-def _player_tracker(name: str, path: Path, device: str) -> Separator:
-    """Return the separator over a player tracker."""
-    with optional_packages():
-        from rebalance.separation.player_tracker import load_pitch_separator
-
-    return load_pitch_separator(name, path, device=device)
-
-
-def _score_supervised(name: str, path: Path, device: str) -> Separator:
-    """Return a separator that learnt from scores."""
-    with optional_packages():
-        from rebalance.separation.score_supervised import load_score_separator
-
-    return load_score_separator(name, path, device=device)
-
-
-def _xumx(name: str, folder: Path, device: str) -> Separator:
-    """Return the separator over the models of X-UMX in a folder."""
-    with optional_packages():
-        from rebalance.separation.xumx import load_xumx_separator
-
-    return load_xumx_separator(name, folder, device=device)
-
-
-def _iass(name: str, path: Path, device: str, *, weighted: bool = True, filtered: bool = False) -> IassSeparator:
-    """Return the separator over the networks of IASS in a folder, or that of a file."""
-    with optional_packages():
-        from rebalance.separation.iass import load_iass_separator
-
-    return load_iass_separator(name, path, device=device, weighted=weighted, filtered=filtered)
-
-
 def _weighted(text: str, inner: str, detector: str, device: str) -> Separator:
     """Return a separator with the instrument weight of another."""
     found = load_activity_detector(detector, device=device)
     assert found is not None
     return weighted_separator(text, load_separator(inner, device=device), found)
-
-
-def _solos(model_format: str, name: str, path: Path, device: str) -> Separator:
-    """Return the separator over a multi-head U-Net or The Sound of Pixels."""
-    with optional_packages():
-        from rebalance.separation.solos import load_solos_separator
-
-    return load_solos_separator(name, path, model_format, device=device)
-
-
-_WEIGHTED_BY = "@iass:"
-_IASS: Mapping[str, Mapping[str, bool]] = MappingProxyType(
-    {"iass": {}, "iass-unweighted": {"weighted": False}, "iass-wiener": {"filtered": True}}
-)
-_OF_A_FOLDER: Mapping[str, Callable[[str, Path, str], Separator]] = MappingProxyType(
-    {
-        "xumx": _xumx,
-        "multi-head-u-net": functools.partial(_solos, MULTI_HEAD_FORMAT),
-        "sound-of-pixels": functools.partial(_solos, PIXELS_FORMAT),
-    }
-)
-_OF_A_FORMAT: Mapping[str, Callable[[str, Path, str], Separator]] = MappingProxyType(
-    {
-        TRACKER_FORMAT: _player_tracker,
-        SCORE_FORMAT: _score_supervised,
-        IASS_FORMAT: _iass,
-        XUMX_FORMAT: _xumx,
-        MULTI_HEAD_FORMAT: functools.partial(_solos, MULTI_HEAD_FORMAT),
-        PIXELS_FORMAT: functools.partial(_solos, PIXELS_FORMAT),
-    }
-)
-_CONVTASNETS: Mapping[str, bool] = MappingProxyType({"convtasnet": False, "convtasnet-causal": True})
-
-SEPARATORS: Mapping[str, Callable[[str], Separator]] = MappingProxyType(
-    {
-        "mixture": lambda _: MixtureSeparator(),
-        "oracle": lambda _: SourceOracle(name="oracle", info=SeparatorInfo()),
-        "ideal-ratio-mask": lambda _: RatioMaskOracle(name="ideal-ratio-mask"),
-        "ideal-binary-mask": lambda _: BinaryMaskOracle(name="ideal-binary-mask"),
-        "convtasnet": functools.partial(_published, "convtasnet"),
-        "convtasnet-causal": functools.partial(_published, "convtasnet-causal"),
-    }
-)

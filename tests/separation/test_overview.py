@@ -20,7 +20,7 @@ from rebalance.separation import (
     shipped_weights,
     source_digest,
 )
-from rebalance.separation._registry import _CONVTASNETS, _IASS, _OF_A_FOLDER
+from rebalance.separation._kinds import CONVTASNETS, IASS, OF_A_FOLDER
 
 HALVES = """
 from rebalance.separation import load_separator
@@ -83,7 +83,7 @@ def test_the_cost_is_a_time_for_a_second_of_music() -> None:
 
 def test_every_kind_of_model_of_ones_own_is_listed_and_can_be_asked_for() -> None:
     kinds = [name.removesuffix(":FOLDER") for name in OWN_MODELS if name.endswith(":FOLDER") and "@" not in name]
-    assert sorted(kinds) == sorted([*_CONVTASNETS, *_IASS, *_OF_A_FOLDER])
+    assert sorted(kinds) == sorted([*CONVTASNETS, *IASS, *OF_A_FOLDER])
     for name in OWN_MODELS:
         asked = name.replace("NAME", "mixture").replace("FOLDER", "nowhere").replace("FILE", "nowhere")
         with pytest.raises(ConfigError, match="nowhere") as caught:

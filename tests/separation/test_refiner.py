@@ -15,8 +15,9 @@ from rebalance._base.errors import ConfigError
 from rebalance.separation import ModelCard
 from rebalance.separation._stft import spectrogram
 from rebalance.separation.player_tracker import save_tracker_checkpoint
-from rebalance.separation.player_tracker._by_pitch import PitchSeparator, pitch_masks
+from rebalance.separation.player_tracker._by_pitch import PitchSeparator
 from rebalance.separation.player_tracker._combs import PLAIN_COMBS, released
+from rebalance.separation.player_tracker._pitch_masks import pitch_masks
 from rebalance.separation.player_tracker._refiner import Refiner
 from rebalance.separation.player_tracker._tracker import Tracker
 from rebalance.training._transcribing import begin_with

@@ -20,4 +20,5 @@ from ._tracker_checkpoints import (
     read_second_tracker as read_second_tracker,
     save_tracker_checkpoint as save_tracker_checkpoint,
 )
-from ._tracker_network import TrackerConfig as TrackerConfig, TrackerNetwork as TrackerNetwork
+from ._tracker_config import TrackerConfig as TrackerConfig
+from ._tracker_network import TrackerNetwork as TrackerNetwork

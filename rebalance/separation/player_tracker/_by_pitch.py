@@ -6,14 +6,13 @@ import functools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded
-from rebalance._base.pitches import hz_to_midi, midi_to_hz
 from rebalance.audio import Audio
 from rebalance.separation import (
     HOP_SIZE,
@@ -27,7 +26,8 @@ from rebalance.separation import (
     source_names,
     spectrogram,
 )
-from rebalance.separation.player_tracker._combs import PLAIN_COMBS, CombSettings, harmonic_combs, released
+from rebalance.separation.player_tracker._combs import PLAIN_COMBS, CombSettings
+from rebalance.separation.player_tracker._pitch_masks import CombMasks, MaskMaker, RefinedMasks, fitting_refiner
 from rebalance.separation.player_tracker._posteriors import Posteriors
 
 if TYPE_CHECKING:
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from rebalance.separation.player_tracker._tracker import Tracker
 
 _BLOCK = 768 * HOP_SIZE  # in samples, about 18 s; a whole number of the places of a refiner
-_REFINED_SHARE = 0.7  # of the masks, the rest being those of the combs: what a refiner is too sure of costs less
-COMBS_PER_PITCH = 3  # where there is no refiner: a ninth of a semitone apart
 _BLOCK_MARGIN = 64 * HOP_SIZE  # further than masks see
 
 
@@ -232,9 +230,9 @@ def separate_by_pitch(
     names = source_names(posteriors.instruments)
     level = float(np.mean(np.square(checked, dtype=np.float64))) if level is None else level
     if refiner is None:
-        maker: MaskMaker = _CombMasks(combs=combs, sample_rate=sample_rate)
+        maker: MaskMaker = CombMasks(combs=combs, sample_rate=sample_rate)
     else:
-        maker = _RefinedMasks(refiner=_fitting(refiner, posteriors, sample_rate), level=level)
+        maker = RefinedMasks(refiner=fitting_refiner(refiner, posteriors, sample_rate), level=level)
     estimates = np.empty((len(names), *checked.shape), dtype=np.float32)
     for start in range(0, checked.shape[1], _BLOCK):
         first, last = max(start - _BLOCK_MARGIN, 0), start + _BLOCK + _BLOCK_MARGIN
@@ -246,113 +244,6 @@ def separate_by_pitch(
     return dict(zip(names, estimates, strict=True))
 
 
-def pitch_masks(posteriors: Posteriors, *, sample_rate: int, combs: CombSettings = PLAIN_COMBS) -> NDArray[np.float32]:
-    """Return the share every player has of every bin.
-
-    Parameters
-    ----------
-    posteriors
-        A frame for each of the transform's.
-    sample_rate
-        In Hz.
-    combs
-        How pitches become masks.
-
-    Returns
-    -------
-    NDArray
-        Shape ``(n_players, n_frames, n_bins)``, in [0, 1], summing to 1 over the players.
-    """
-    shapes = player_combs(posteriors.pitches_midi, posteriors.instruments, sample_rate, combs)
-    return shares_of_bins(released(posteriors.values[:, :, :-1], combs.release), shapes, combs.floor)
-
-
-def player_combs(
-    pitches_midi: NDArray[np.float64],
-    instruments: Sequence[str],
-    sample_rate: int,
-    combs: CombSettings,
-    *,
-    window: int = WINDOW_SIZE,
-) -> list[NDArray[np.float32]]:
-    """Return the combs of every player, each ``(n_pitches, n_bins)``."""
-    frequencies_hz = midi_to_hz(pitches_midi)
-    shapes = {
-        instrument: harmonic_combs(frequencies_hz, sample_rate, combs, combs.envelopes.get(instrument), window=window)
-        for instrument in set(instruments)
-    }
-    return [shapes[instrument] for instrument in instruments]
-
-
-def shares_of_bins(
-    pitched: NDArray[np.float32], shapes: Sequence[NDArray[np.float32]], floor: float
-) -> NDArray[np.float32]:
-    """Return masks ``(n_players, n_frames, n_bins)`` of shares of pitches ``(n_players, n_frames, n_pitches)``.
-
-    Parameters
-    ----------
-    pitched
-        With their release.
-    shapes
-        Combs of every player, ``(n_pitches, n_bins)``.
-    floor
-        What every player gets everywhere.
-    """
-    masks = np.empty((*pitched.shape[:2], shapes[0].shape[1]), dtype=np.float32)
-    for mask, its_pitches, combs in zip(masks, pitched, shapes, strict=True):
-        np.matmul(its_pitches, combs, out=mask)
-    masks += np.float32(floor)
-    masks /= masks.sum(axis=0)
-    return masks
-
-
-class MaskMaker(Protocol):
-    """Makes masks of the spectra of a mixture and the posteriors of its frames."""
-
-    def __call__(self, spectra: NDArray[np.complex64], posteriors: Posteriors) -> NDArray[np.float32]:
-        """Return masks ``(n_players, n_frames, n_bins)`` for spectra ``(n_channels, n_frames, n_bins)``."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _CombMasks:
-    """Masks of the combs alone."""
-
-    combs: CombSettings
-    sample_rate: int
-
-    def __call__(self, spectra: NDArray[np.complex64], posteriors: Posteriors) -> NDArray[np.float32]:  # noqa: ARG002
-        return pitch_masks(posteriors.finer(COMBS_PER_PITCH), sample_rate=self.sample_rate, combs=self.combs)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _RefinedMasks:
-    """Masks a network makes of combs and mixture."""
-
-    refiner: Refiner
-    level: float
-
-    def __call__(self, spectra: NDArray[np.complex64], posteriors: Posteriors) -> NDArray[np.float32]:
-        import torch
-
-        device = self.refiner.combs.device
-        known = self.refiner.config.instruments
-        on_combs = posteriors.finer(self.refiner.config.n_steps)
-        pitched, finer = (released(found.values[:, :, :-1], PLAIN_COMBS.release) for found in (posteriors, on_combs))
-        players = torch.tensor([[known.index(instrument) for instrument in posteriors.instruments]], device=device)
-        with torch.inference_mode():
-            shares = self.refiner(
-                torch.from_numpy(spectra.swapaxes(1, 2))[None].to(device),
-                torch.from_numpy(pitched)[None].to(device),
-                players,
-                torch.tensor([self.level], dtype=torch.float32, device=device),
-                torch.from_numpy(finer)[None].to(device),
-            )
-            masks: NDArray[np.float32] = shares[0].transpose(1, 2).cpu().numpy()
-        plain = pitch_masks(on_combs, sample_rate=self.refiner.config.sample_rate)
-        return np.float32(_REFINED_SHARE) * masks + np.float32(1 - _REFINED_SHARE) * plain
-
-
 def _separated(
     part: NDArray[np.float32], posteriors: Posteriors, first: int, sample_rate: int, maker: MaskMaker
 ) -> Iterator[NDArray[np.float32]]:
@@ -361,20 +252,3 @@ def _separated(
     centres = (np.arange(spectra.shape[1]) + 1) * HOP_SIZE - WINDOW_SIZE / 2 + first
     for mask in maker(spectra, posteriors.at_times(centres / sample_rate)):
         yield inverse_spectrogram(spectra * mask, part.shape[1])
-
-
-def _fitting(refiner: Refiner, posteriors: Posteriors, sample_rate: int) -> Refiner:
-    """Return a refiner if the posteriors are such as it knows."""
-    config = refiner.config
-    own = hz_to_midi(config.features.centres_hz)
-    if (
-        sample_rate != config.sample_rate
-        or own.shape != posteriors.pitches_midi.shape
-        or not np.allclose(own, posteriors.pitches_midi, atol=0.01)
-    ):
-        raise ConfigError(
-            where="refiner",
-            expected=f"{config.sample_rate} Hz and its own {len(own)} pitches",
-            got=f"{sample_rate} Hz and {len(posteriors.pitches_midi)}",
-        )
-    return refiner

@@ -15,8 +15,8 @@ from rebalance.audio import Audio
 from rebalance.separation import checked_mixture, known_instruments
 from rebalance.separation.mask_network import ASYMMETRIC, IncomingFrames, MaskedStream, Transform
 from rebalance.separation.networks import Memory
-from rebalance.separation.player_tracker._by_pitch import COMBS_PER_PITCH, player_combs, shares_of_bins
 from rebalance.separation.player_tracker._combs import PLAIN_COMBS, finer_shares, released
+from rebalance.separation.player_tracker._pitch_masks import COMBS_PER_PITCH, player_combs, shares_of_bins
 from rebalance.separation.player_tracker._tracker_network import TrackerNetwork
 
 

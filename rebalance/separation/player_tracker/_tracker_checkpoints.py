@@ -169,7 +169,8 @@ def load_tracker_checkpoint(path: StrPath, *, alone: bool = False) -> TrackerChe
     from safetensors.torch import load_file
 
     from rebalance.separation.player_tracker._refiner import Refiner, RefinerConfig
-    from rebalance.separation.player_tracker._tracker_network import TrackerConfig, TrackerNetwork
+    from rebalance.separation.player_tracker._tracker_config import TrackerConfig
+    from rebalance.separation.player_tracker._tracker_network import TrackerNetwork
 
     header, sha256 = checked_header(path, TRACKER_FORMAT)
     with reading_checkpoint(path):

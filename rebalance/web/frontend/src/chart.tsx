@@ -1,5 +1,6 @@
 import { useRef } from "preact/hooks";
-import { frequenciesHz, setThreshold, settings, type Ears } from "./state";
+import type { Ears } from "./settings";
+import { frequenciesHz, setThreshold, settings } from "./state";
 
 const LOW_HZ = 200;
 const HIGH_HZ = 9500;

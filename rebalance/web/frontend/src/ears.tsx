@@ -2,6 +2,7 @@ import { useRef } from "preact/hooks";
 import { api } from "./api";
 import { Chart } from "./chart";
 import { download } from "./save";
+import type { Ears as BothEars } from "./settings";
 import {
   change,
   frequenciesHz,
@@ -14,7 +15,6 @@ import {
   settings,
   setup,
   trying,
-  type Ears as BothEars,
 } from "./state";
 
 const DEGREES: [string, string | null][] = [

@@ -1,6 +1,6 @@
 // The address of the page holds the settings, so that a link brings them back. It never leaves this machine.
 
-import type { Settings } from "./state";
+import type { Settings } from "./settings";
 
 export interface Place {
   recording: string | null;

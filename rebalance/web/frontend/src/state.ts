@@ -6,22 +6,8 @@ import { amplitude, editWeights, LARGEST_GAIN_DB, loudnessLufs, MUTED_DB, rowLen
 import type { Report } from "./engine/protocol";
 import { readPlace, writePlace } from "./link";
 import { Player, type Mix } from "./player";
+import type { Ears, Settings } from "./settings";
 import { readable } from "./wav";
-
-export interface Ears {
-  left: number[];
-  right: number[];
-}
-
-/** What undo brings back and a link keeps. */
-export interface Settings {
-  gainsDb: number[];
-  muted: boolean[];
-  ears: Ears;
-  amplified: boolean;
-  /** Whether people who hear well hear what these ears hear. */
-  simulated: boolean;
-}
 
 /** Loudness at which every recording plays at volume 0, and what that is taken to be at the ear. */
 export const REFERENCE_LUFS = -23;
