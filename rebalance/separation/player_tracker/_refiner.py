@@ -15,8 +15,8 @@ from rebalance._base.errors import ConfigError
 from rebalance.separation.mask_network import SYMMETRIC, FeatureConfig, HarmonicFeatures, Transform, TransformConfig
 from rebalance.separation.networks import full_precision
 from rebalance.separation.player_tracker._attention import PlayerBlock
-from rebalance.separation.player_tracker._blocks import ConvBlock, folded_blocks
 from rebalance.separation.player_tracker._combs import PLAIN_COMBS, harmonic_combs
+from rebalance.separation.player_tracker._conv_blocks import ConvBlock, folded_blocks
 from rebalance.separation.player_tracker._tracker_config import TrackerConfig
 
 _COMB_FLOOR = 1e-3

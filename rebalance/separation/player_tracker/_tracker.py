@@ -198,7 +198,7 @@ def mean_of_shares(first: NDArray[np.float32], second: NDArray[np.float32]) -> N
     >>> import numpy as np
     >>> from rebalance.separation.player_tracker import mean_of_shares
     >>> sure, torn = np.array([1.0, 0.0], dtype=np.float32), np.array([0.5, 0.5], dtype=np.float32)
-    >>> mean_of_shares(sure, torn).round(3).tolist()
+    >>> [round(float(share), 3) for share in mean_of_shares(sure, torn)]
     [0.999, 0.001]
     """
     mean = np.sqrt((first + _LEAST_SHARE) * (second + _LEAST_SHARE))

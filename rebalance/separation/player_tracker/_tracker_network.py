@@ -15,7 +15,7 @@ from torch.nn import functional
 from rebalance.separation.mask_network import N_VOICES, HarmonicFeatures, RunningLevel, Transform, TransformConfig
 from rebalance.separation.networks import Ensemble, Memory
 from rebalance.separation.player_tracker._attention import AttentionBlock, PlayerBlock, RecurrentBlock
-from rebalance.separation.player_tracker._blocks import ConvBlock, folded_blocks
+from rebalance.separation.player_tracker._conv_blocks import ConvBlock, folded_blocks
 from rebalance.separation.player_tracker._slots import slots_of
 from rebalance.separation.player_tracker._tracker_config import RANGES_HZ, TrackerConfig
 
