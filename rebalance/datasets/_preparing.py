@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rebalance._base.archives import Archive, Member, open_archive, open_member
+from rebalance._base.archive_values import Member
+from rebalance._base.archives import Archive, open_archive, open_member
 from rebalance._base.errors import AudioError, ConfigError, MetadataError, RebalanceError
 from rebalance._base.files import StrPath, expanded, replacing
 from rebalance._base.running import Failure, one_line, run_items

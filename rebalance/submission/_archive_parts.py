@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rebalance._base.archives import NUMBERED_PART, SPANNED_PART, JoinedFile, numbered_parts
 from rebalance._base.errors import RebalanceError, SubmissionError
 from rebalance._base.files import StrPath, expanded
+from rebalance._base.joined_files import NUMBERED_PART, SPANNED_PART, JoinedFile, numbered_parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from rebalance._base.archives import Archive, ArchiveLimits, Member, open_archive, read_member
+from rebalance._base.archive_values import ArchiveLimits, Member
+from rebalance._base.archives import Archive, open_archive, read_member
 from rebalance._base.challenge import SIGNALS_FOLDER
 from rebalance._base.errors import SubmissionError
 from rebalance._base.files import StrPath, expanded, is_hidden

@@ -18,7 +18,8 @@ import zlib
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from rebalance._base.archives import Archive, ArchiveLimits, open_archive, open_member, read_member
+from rebalance._base.archive_values import ArchiveLimits
+from rebalance._base.archives import Archive, open_archive, open_member, read_member
 from rebalance._base.errors import RebalanceError
 
 ONE_MIB = 1 << 20
