@@ -17,6 +17,12 @@ from ._heard_metrics import (
     list_metrics as list_metrics,
     load_metric as load_metric,
 )
+from ._levelling import (
+    LevelledMix as LevelledMix,
+    LoudnessTarget as LoudnessTarget,
+    OutputLevel as OutputLevel,
+    common_attenuation_db as common_attenuation_db,
+)
 from ._metric_scores import score_metrics as score_metrics
 from ._official_options import read_options as read_options
 from ._own_files import (
@@ -25,21 +31,22 @@ from ._own_files import (
     remix_file as remix_file,
     separate_file as separate_file,
 )
+from ._pair_scores import (
+    Reference as Reference,
+    score_pair as score_pair,
+    score_signals as score_signals,
+    true_remix as true_remix,
+)
 from ._personal import (
-    LevelledMix as LevelledMix,
-    LoudnessTarget as LoudnessTarget,
-    OutputLevel as OutputLevel,
     PersonalMix as PersonalMix,
-    RemixRequest as RemixRequest,
     StreamedMix as StreamedMix,
-    common_attenuation_db as common_attenuation_db,
-    gains_by_source as gains_by_source,
     rebalance_recording as rebalance_recording,
     rebalance_stems as rebalance_stems,
     remix_of_stems as remix_of_stems,
     remix_stream as remix_stream,
     separate_recording as separate_recording,
 )
+from ._remix_requests import RemixRequest as RemixRequest, gains_by_source as gains_by_source
 from ._runs import (
     RunRecord as RunRecord,
     clear_run as clear_run,
@@ -50,18 +57,13 @@ from ._runs import (
     record_of_signals as record_of_signals,
 )
 from ._score_tables import Scores as Scores, collect_scores as collect_scores, score_runs as score_runs
-from ._scoring import (
+from ._scored_systems import (
     EnhancedSignals as EnhancedSignals,
     FolderSignals as FolderSignals,
-    Reference as Reference,
     System as System,
-    score_pair as score_pair,
-    score_scene as score_scene,
-    score_signals as score_signals,
-    score_task as score_task,
     system_of_run as system_of_run,
-    true_remix as true_remix,
 )
+from ._scoring import score_scene as score_scene, score_task as score_task
 from ._separation_quality import (
     EvaluationOptions as EvaluationOptions,
     evaluate_separation as evaluate_separation,

@@ -19,7 +19,8 @@ from rebalance._base.semantics import VERSION
 from rebalance.audio import Audio, resample
 from rebalance.hearing import CHALLENGE_AID, AidSettings, amplify
 from rebalance.pipeline._heard_metrics import HeardSignals, load_metric
-from rebalance.pipeline._scoring import System, true_remix
+from rebalance.pipeline._pair_scores import true_remix
+from rebalance.pipeline._scored_systems import System
 from rebalance.task import Pair, Task
 
 _KEYS = ("scene", "listener")

@@ -15,12 +15,9 @@ from rebalance._base.files import StrPath, expanded
 from rebalance.audio import AudioFile, AudioFormat, Spool, amplitude_from_db, writing_audio
 from rebalance.pipeline._balance import Balance
 from rebalance.pipeline._block_separation import stem_pieces
-from rebalance.pipeline._personal import (
-    OutputLevel,
-    RemixRequest,
-    common_attenuation_db,
-    remix_stream,
-)
+from rebalance.pipeline._levelling import OutputLevel, common_attenuation_db
+from rebalance.pipeline._personal import remix_stream
+from rebalance.pipeline._remix_requests import RemixRequest
 from rebalance.separation import Separator, instruments_of, source_names
 
 # Stems of longer recordings are not kept until it is known whether one clips: 12 minutes of a quartet in stereo.

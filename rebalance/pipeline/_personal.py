@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rebalance._base.challenge import CAD2_TASK2, EARS
-from rebalance._base.errors import AudioError, ConfigError
-from rebalance._base.files import StrPath, expanded
-from rebalance._base.instrument_names import instrument_of, letters_of, voice_of
-from rebalance._base.names import suggestion
+from rebalance._base.challenge import CAD2_TASK2
+from rebalance._base.errors import AudioError
+from rebalance._base.files import StrPath
 from rebalance.audio import (
-    MAX_STRENGTH,
     Audio,
     Block,
-    Blocking,
     Leakage,
-    LevelMeter,
     Recording,
     RecordingStream,
-    ResampledStream,
     Shrinkage,
-    Spool,
     Stream,
-    aligned_pieces,
-    amplitude_from_db,
-    db_from_amplitude,
     measure_leakage,
     remix_as_edit,
-    resampled_pieces,
 )
-from rebalance.hearing import Fitting, amplify
+from rebalance.hearing import Fitting
 from rebalance.pipeline._balance import Balance, estimate_balance
 from rebalance.pipeline._block_separation import (
     SEPARATION_BLOCKING,
@@ -44,84 +31,9 @@ from rebalance.pipeline._block_separation import (
     separated_blocks,
     stem_pieces,
 )
-from rebalance.separation import Separator, info_of, instruments_of, known_instruments, source_names
-
-LoudnessTarget: TypeAlias = float | Literal["recording"] | None
-
-_MAX_SAMPLE = 1.0 - 2.0**-15
-_TWICE_DB = 10.0 * np.log10(2.0)  # two ears hear what one channel of a mono recording holds
-_AID_BLOCKING = Blocking(hop=2**20, fade=4_410, margin=88_200)  # in two seconds the compressors forget what was
-_MIN_LUFS, _MAX_LUFS = -70.0, 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemixRequest:
-    """What somebody wants of a recording.
-
-    Parameters
-    ----------
-    instruments
-        Instrument of every source.
-    gains_db
-        Gain in dB by source name; names not mentioned stay at 0 dB. See `gains_by_source`.
-    separator
-        The separator of the instruments.
-    strength
-        Multiplies the separator's shrinkage, in [0, 1.5]: more of the gains is made, and artefacts are louder.
-    fitting
-        Compressor settings of the listener; None leaves the result unamplified. A mono recording
-        becomes stereo, one channel per ear.
-    loudness
-        What the result is brought to by one gain, the same for both ears: LUFS, or ``"recording"`` for the loudness of
-        the recording. None leaves it as remix and compressors leave it.
-
-    Raises
-    ------
-    ConfigError
-        If the loudness or the strength is out of range.
-    """
-
-    instruments: Sequence[str]
-    gains_db: Mapping[str, float]
-    separator: Separator
-    strength: float = 1.0
-    fitting: Fitting | None = None
-    loudness: LoudnessTarget = None
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.strength <= MAX_STRENGTH:
-            raise ConfigError(where="strength", expected=f"0 to {MAX_STRENGTH:g}", got=f"{self.strength:g}")
-        if not isinstance(self.loudness, str | None) and not _MIN_LUFS <= self.loudness <= _MAX_LUFS:
-            raise ConfigError(
-                where="loudness",
-                expected=f"{_MIN_LUFS:g} to {_MAX_LUFS:g} LUFS, 'recording' or None",
-                got=f"{self.loudness:g}",
-            )
-
-    @property
-    def all_gains_db(self) -> dict[str, float]:
-        """Gain in dB of every source."""
-        names = source_names(self.instruments, also=instruments_of(self.separator))
-        return {name: self.gains_db.get(name, 0.0) for name in names}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputLevel:
-    """What was done to the level of a remix as a whole.
-
-    Parameters
-    ----------
-    gain_db
-        The one gain applied at the end, the same in all channels.
-    attenuation_db
-        By how much that is less than was wanted, so that nothing clips; at least 0.
-    loudness_lufs
-        Of the result; None where it was not measured.
-    """
-
-    gain_db: float
-    attenuation_db: float
-    loudness_lufs: float | None = None
+from rebalance.pipeline._levelling import LevelledMix, LoudnessTarget, OutputLevel, levelled
+from rebalance.pipeline._remix_requests import RemixRequest
+from rebalance.separation import Separator, info_of, instruments_of, source_names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,21 +111,6 @@ def separate_recording(
     return dict(zip(names, stems, strict=True))
 
 
-def common_attenuation_db(signals: Iterable[Audio]) -> float:
-    """Return by how many dB signals have to be turned down together so that none is clipped in 16 bits; at least 0.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from rebalance.pipeline import common_attenuation_db
-    >>> quiet, loud = np.array([[0.1, -0.5]]), np.array([[0.3, -2.0]])
-    >>> round(common_attenuation_db([quiet, loud]), 2), common_attenuation_db([quiet])
-    (6.02, 0.0)
-    """
-    excess = max((max(float(np.max(signal)) / _MAX_SAMPLE, -float(np.min(signal))) for signal in signals), default=0)
-    return float(20.0 * np.log10(excess)) if excess > 1.0 else 0.0
-
-
 def rebalance_recording(
     recording: Recording,
     instruments: Sequence[str],
@@ -277,28 +174,6 @@ def rebalance_recording(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LevelledMix:
-    """A rebalanced recording of any length, before its last gain.
-
-    Parameters
-    ----------
-    spool
-        Holds it.
-    level
-        What is done to its level as a whole, `pieces` included.
-    """
-
-    spool: Spool
-    level: OutputLevel
-
-    def pieces(self) -> Iterator[Audio]:
-        """Give consecutive pieces of the result, shape ``(n_channels, n)``."""
-        gain = amplitude_from_db(self.level.gain_db)
-        for piece in self.spool.pieces():
-            yield piece * gain if gain != 1.0 else piece
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StreamedMix(LevelledMix):
     """A recording that was separated and rebalanced.
 
@@ -356,7 +231,7 @@ def remix_stream(
     """
     leaks: list[Leakage] = []
     edits = _edited_pieces(stream, request, leaks, on_progress)
-    spool, level = _levelled(stream, edits, request.fitting, request.loudness, folder=folder, double=double)
+    spool, level = levelled(stream, edits, request.fitting, request.loudness, folder=folder, double=double)
     leakage = sum(leaks[1:], start=leaks[0]) if leaks else None
     balance = estimate_balance(request.all_gains_db, request.separator, leakage, strength=request.strength)
     return StreamedMix(spool=spool, level=level, balance=balance)
@@ -461,65 +336,8 @@ def remix_of_stems(
             yield piece, remix_as_edit(piece, own, all_gains_db, shrinkage=shrinkage)
             start = end
 
-    spool, level = _levelled(stream, edits(), fitting, loudness, folder=folder, double=double)
+    spool, level = levelled(stream, edits(), fitting, loudness, folder=folder, double=double)
     return LevelledMix(spool=spool, level=level)
-
-
-def gains_by_source(
-    requests: Mapping[str, float] | Iterable[tuple[str, float]], instruments: Sequence[str], *, also: Sequence[str] = ()
-) -> dict[str, float]:
-    """Spell out gains asked by instrument or by source: ``violin`` means every violin, ``violin_2`` one of them.
-
-    A gain of one player holds before that of its instrument. Names are understood as `source_names` understands them:
-    ``Geige 2`` is the second violin. Sources stand in the order of the recording.
-
-    Parameters
-    ----------
-    requests
-        Gains in dB by name, or pairs of both; a name may come twice when its gain is the same.
-    instruments
-        Of every player, in the order of the recording.
-    also
-        Instruments beside those of the challenge; see `rebalance.separation.instruments_of`.
-
-    Raises
-    ------
-    ConfigError
-        If a name is none of the recording's sources, with the closest one, or two different gains are asked for the
-        same instrument or the same player.
-
-    Examples
-    --------
-    >>> from rebalance.pipeline import gains_by_source
-    >>> gains_by_source({"celli": -6.0, "Geige 2": 3.0}, ("violin", "violin", "cello"))
-    {'Violin_2': 3.0, 'Cello': -6.0}
-    """
-    names = source_names(instruments, also=also)
-    known = known_instruments(instruments, also=also)
-    of_instruments: dict[str, float] = {}
-    of_players: dict[str, float] = {}
-    pairs = requests.items() if isinstance(requests, Mapping) else requests
-    for request, gain_db in pairs:
-        asked, voice = voice_of(request)
-        wanted = instrument_of(asked)
-        matching = [
-            name
-            for name, instrument in zip(names, known, strict=True)
-            if (instrument == wanted or letters_of(instrument) == letters_of(asked))
-            and (voice is None or name == f"{instrument}_{voice}")
-        ]
-        if not matching:
-            expected = sorted({*names, *known})
-            raise ConfigError(
-                where=f"gain for {request!r}", expected=f"one of {expected}", more=suggestion(request, names)
-            )
-        asked_db = of_instruments if voice is None else of_players
-        if twice := [name for name in matching if asked_db.get(name, gain_db) != gain_db]:
-            got = f"{asked_db[twice[0]]:+g} dB and {gain_db:+g} dB"
-            raise ConfigError(where=f"gain for {request!r}", expected=f"one gain for {twice[0]}", got=got)
-        asked_db |= dict.fromkeys(matching, gain_db)
-    gains_db = of_instruments | of_players
-    return {name: gains_db[name] for name in names if name in gains_db}
 
 
 def _edited_pieces(
@@ -544,85 +362,3 @@ def _edited_pieces(
             del block, estimates, unshared, silence  # not held while the next block is made
 
     yield from edited_pieces(stream, request.separator.sample_rate, changes())
-
-
-def _levelled(
-    stream: Stream,
-    edits: Iterable[tuple[Audio, Audio]],
-    fitting: Fitting | None,
-    loudness: LoudnessTarget,
-    *,
-    folder: StrPath | None,
-    double: bool,
-) -> tuple[Spool, OutputLevel]:
-    """Keep edited pieces, amplify them where that is asked for, and say what is to be done to their level."""
-    recorded = _meter(stream, loudness=loudness == "recording")
-    edited = _meter(stream, loudness=fitting is not None or loudness is not None)
-    spool = Spool(
-        sample_rate=stream.sample_rate,
-        n_channels=stream.n_channels,
-        folder=None if folder is None else expanded(folder),
-        double=double,
-    )
-    with contextlib.ExitStack() as on_failure:
-        on_failure.callback(spool.close)
-        for original, piece in edits:
-            spool.append(piece)
-            recorded.feed(original)
-            edited.feed(piece)
-        result, heard = (spool, edited) if fitting is None else _amplified(spool, edited, fitting)
-        level = _output_level(loudness, recorded, heard)
-        if result is spool:
-            on_failure.pop_all()
-        return result, level
-
-
-def _amplified(spool: Spool, meter: LevelMeter, fitting: Fitting) -> tuple[Spool, LevelMeter]:
-    """Bring a signal to the level the compressors expect and amplify it, one channel per ear."""
-    if not meter.peak:
-        raise AudioError(expected="music to amplify for the listener", found="silence")
-    loudness = meter.loudness_lufs() + (_TWICE_DB if spool.n_channels == 1 else 0.0)
-    if not np.isfinite(loudness):
-        raise AudioError(expected="music to amplify for the listener", found="clicks without any loudness")
-    level = amplitude_from_db(CAD2_TASK2.mixture_loudness_lufs - loudness)
-    aid_rate = CAD2_TASK2.mixture_sample_rate
-
-    def heard() -> Iterator[tuple[Block, Audio]]:
-        for block in _AID_BLOCKING.blocks(ResampledStream(spool, aid_rate)):
-            stereo = np.repeat(block.samples, 2, axis=0) if len(block.samples) == 1 else block.samples
-            yield block, amplify(stereo.astype(np.float64) * level, fitting)
-
-    amplified = (piece for _, piece in _AID_BLOCKING.joined(heard()))
-    result = Spool(sample_rate=spool.sample_rate, n_channels=len(EARS), folder=spool.folder, double=spool.double)
-    measured = _meter(result)
-    with contextlib.ExitStack() as on_failure:
-        on_failure.callback(result.close)
-        for _, piece in aligned_pieces(spool.pieces(), resampled_pieces(amplified, aid_rate, spool.sample_rate)):
-            result.append(piece)
-            measured.feed(piece)
-        on_failure.pop_all()
-    return result, measured
-
-
-def _output_level(target: LoudnessTarget, recorded: LevelMeter, result: LevelMeter) -> OutputLevel:
-    """Return the gain that brings a result to the loudness asked for, or as near to it as leaves nothing clipped."""
-    if not result.peak:
-        return OutputLevel(gain_db=0.0, attenuation_db=0.0)
-    wanted_db, loudness = 0.0, None
-    if target is not None:
-        loudness = result.loudness_lufs()
-        wanted_db = (_own_lufs(recorded, result.n_channels) if isinstance(target, str) else target) - loudness
-    attenuation_db = max(0.0, wanted_db + db_from_amplitude(result.peak))
-    gain_db = wanted_db - attenuation_db
-    return OutputLevel(
-        gain_db=gain_db, attenuation_db=attenuation_db, loudness_lufs=None if loudness is None else loudness + gain_db
-    )
-
-
-def _own_lufs(recorded: LevelMeter, n_channels: int) -> float:
-    """Return the loudness of a recording when it is played over a number of channels."""
-    return recorded.loudness_lufs() + (_TWICE_DB if recorded.n_channels < n_channels else 0.0)
-
-
-def _meter(stream: Stream, *, loudness: bool = True) -> LevelMeter:
-    return LevelMeter(sample_rate=stream.sample_rate, n_channels=stream.n_channels, only_peak=not loudness)

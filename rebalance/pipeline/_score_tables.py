@@ -18,7 +18,8 @@ from rebalance._base.errors import ConfigError
 from rebalance._base.extras import optional_packages
 from rebalance._base.files import StrPath
 from rebalance._base.running import Failure
-from rebalance.pipeline._scoring import System, score_task, system_of_run
+from rebalance.pipeline._scored_systems import System, system_of_run
+from rebalance.pipeline._scoring import score_task
 from rebalance.task import Task, available_splits, load_task
 
 if TYPE_CHECKING:

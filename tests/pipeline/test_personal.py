@@ -389,7 +389,7 @@ def test_the_aid_does_not_hear_its_blocks(monkeypatch: pytest.MonkeyPatch) -> No
     mixes = []
     for hop in (2**20, 44_100):
         blocking = Blocking(hop=hop, fade=4_410, margin=88_200)
-        monkeypatch.setattr("rebalance.pipeline._personal._AID_BLOCKING", blocking)
+        monkeypatch.setattr("rebalance.pipeline._levelling._AID_BLOCKING", blocking)
         mix = rebalance_recording(music, ("Flute",), {}, load_separator("mixture"), fitting=SEVERE)
         mixes.append(mix.recording.samples)
     np.testing.assert_allclose(mixes[1], mixes[0], atol=1e-6)

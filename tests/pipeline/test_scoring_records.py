@@ -29,7 +29,9 @@ from rebalance.pipeline import (
     system_of_run,
     true_remix,
 )
-from rebalance.pipeline._scoring import FolderSignals, PairScore, Reference, _kept_pairs, _unscored_by_scene
+from rebalance.pipeline._pair_scores import PairScore, Reference
+from rebalance.pipeline._score_records import kept_pairs, unscored_by_scene
+from rebalance.pipeline._scored_systems import FolderSignals
 from rebalance.task import Pair, Task
 
 COMPONENTS = ("nonlinear", "linear", "cepstral_correlation", "membrane_covariance", "loudness", "spectrum")
@@ -238,12 +240,12 @@ def test_what_lacks_a_score_in_any_system_is_listed_scene_by_scene(
     one, two, three = (task.subset(task.pairs[:3])).pairs
     systems = [system_of(tmp_path / name, Signals(dict.fromkeys(task.pairs, processed))) for name in ("whole", "half")]
     part = task.subset([one, two, three])
-    assert _unscored_by_scene(part, _kept_pairs(part, systems)) == [[one, two], [three]]
+    assert unscored_by_scene(part, kept_pairs(part, systems)) == [[one, two], [three]]
     score_task(task.subset([one, two, three]), systems[:1], executor=executor)
     score_task(task.subset([one]), systems[1:], executor=executor)
-    assert _unscored_by_scene(part, _kept_pairs(part, systems)) == [[two], [three]]
-    assert _unscored_by_scene(part, _kept_pairs(part, systems[::-1])) == [[two], [three]]
-    assert _unscored_by_scene(part, _kept_pairs(part, systems[:1])) == []
+    assert unscored_by_scene(part, kept_pairs(part, systems)) == [[two], [three]]
+    assert unscored_by_scene(part, kept_pairs(part, systems[::-1])) == [[two], [three]]
+    assert unscored_by_scene(part, kept_pairs(part, systems[:1])) == []
 
 
 def test_what_is_scored_needs_no_audio_any_more(
