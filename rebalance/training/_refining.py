@@ -15,7 +15,6 @@ from torch.nn import functional
 
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded
-from rebalance.separation import TRACKER_FORMAT, checkpoint_header
 from rebalance.separation.mask_network import N_VOICES
 from rebalance.separation.networks import chosen_device
 from rebalance.separation.player_tracker import (
@@ -25,7 +24,8 @@ from rebalance.separation.player_tracker import (
     TrackerConfig,
     TrackerNetwork,
     finer_shares,
-    load_tracker_checkpoint,
+    is_tracker_checkpoint,
+    load_tracker,
     mean_of_shares,
     released,
 )
@@ -215,13 +215,11 @@ def run_refiner_experiment(
 
 def _trackers(experiment: RefinerExperiment) -> tuple[TrackerNetwork, ...]:
     """Return the tracker of a run, or those that a checkpoint asks."""
-    header = checkpoint_header(experiment.tracker)
-    if header is None or header.get("format") != TRACKER_FORMAT:
-        tracker = TrackerNetwork(experiment.tracker_network)
-        begin_with(tracker, experiment.tracker)
-        return (tracker,)
-    checkpoint = load_tracker_checkpoint(experiment.tracker)
-    return (checkpoint.network,) if checkpoint.second is None else (checkpoint.network, checkpoint.second.network)
+    if is_tracker_checkpoint(experiment.tracker):
+        return load_tracker(experiment.tracker, device="cpu").networks
+    tracker = TrackerNetwork(experiment.tracker_network)
+    begin_with(tracker, experiment.tracker)
+    return (tracker,)
 
 
 def _at_rest(tracker: TrackerNetwork, device: torch.device) -> TrackerNetwork:

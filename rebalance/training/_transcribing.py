@@ -13,10 +13,15 @@ from torch import nn
 
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded
-from rebalance.separation import TRACKER_FORMAT, checkpoint_header
 from rebalance.separation.mask_network import N_VOICES
 from rebalance.separation.networks import chosen_device
-from rebalance.separation.player_tracker import Refiner, TrackerConfig, TrackerNetwork, load_tracker_checkpoint
+from rebalance.separation.player_tracker import (
+    Refiner,
+    TrackerConfig,
+    TrackerNetwork,
+    is_tracker_checkpoint,
+    load_tracker_checkpoint,
+)
 from rebalance.training._experiment import Data
 from rebalance.training._loop import train
 from rebalance.training._run_state import average_of, grown_weights, load_weights
@@ -179,8 +184,7 @@ def begin_with(network: TrackerNetwork | Refiner, path: Path) -> None:
     ConfigError
         If the file is neither, or does not fit the network.
     """
-    header = checkpoint_header(path)
-    if header is None or header.get("format") != TRACKER_FORMAT:
+    if not is_tracker_checkpoint(path):
         load_weights(network, grown_weights(network, average_of(path), network.may_lack), path)
         return
     checkpoint = load_tracker_checkpoint(path, alone=True)

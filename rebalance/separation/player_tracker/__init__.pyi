@@ -16,6 +16,7 @@ from ._refiner import Refiner as Refiner, RefinerConfig as RefinerConfig
 from ._tracker import Tracker as Tracker, load_tracker as load_tracker, mean_of_shares as mean_of_shares
 from ._tracker_checkpoints import (
     SecondTracker as SecondTracker,
+    is_tracker_checkpoint as is_tracker_checkpoint,
     load_tracker_checkpoint as load_tracker_checkpoint,
     read_second_tracker as read_second_tracker,
     save_tracker_checkpoint as save_tracker_checkpoint,

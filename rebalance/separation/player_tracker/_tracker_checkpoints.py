@@ -229,6 +229,25 @@ def _named_second(path: Path, named: object) -> SecondTracker:
     return second
 
 
+def is_tracker_checkpoint(path: StrPath) -> bool:
+    """Tell whether a file is the checkpoint of a tracker, as they ship, by its header.
+
+    Parameters
+    ----------
+    path
+        A file of any kind, or of none.
+
+    Examples
+    --------
+    >>> from rebalance.separation import shipped_weights
+    >>> from rebalance.separation.player_tracker import is_tracker_checkpoint
+    >>> is_tracker_checkpoint(shipped_weights()["fast"]), is_tracker_checkpoint(shipped_weights()["u-net"])
+    (True, False)
+    """
+    header = checkpoint_header(expanded(path))
+    return header is not None and header.get("format") == TRACKER_FORMAT
+
+
 def tracker_path(name_or_path: StrPath) -> Path:
     """Return the file of a tracker: weights that ship by their name, else the path itself.
 
@@ -237,7 +256,7 @@ def tracker_path(name_or_path: StrPath) -> Path:
     ConfigError
         If there is neither.
     """
-    shipped = {name: path for name, path in shipped_weights().items() if _is_tracker(path)}
+    shipped = {name: path for name, path in shipped_weights().items() if is_tracker_checkpoint(path)}
     text = os.fspath(name_or_path)
     path = shipped.get(text) or Path(text).expanduser()
     if not path.is_file():
@@ -255,9 +274,3 @@ def _of_part(tensors: Mapping[str, Tensor], part: str) -> dict[str, Tensor]:
     """Return the tensors of one of the networks of a file under their own names."""
     prefix = f"{part}."
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-
-
-def _is_tracker(path: Path) -> bool:
-    """Tell whether a file is the checkpoint of a tracker."""
-    header = checkpoint_header(path)
-    return header is not None and header["format"] == TRACKER_FORMAT
