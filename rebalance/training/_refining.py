@@ -16,7 +16,7 @@ from torch.nn import functional
 from rebalance._base.errors import ConfigError
 from rebalance._base.files import StrPath, expanded
 from rebalance.separation.mask_network import N_VOICES
-from rebalance.separation.networks import chosen_device
+from rebalance.separation.networks import chosen_device, full_precision
 from rebalance.separation.player_tracker import (
     PLAIN_COMBS,
     Refiner,
@@ -120,7 +120,9 @@ class RefiningObjective:
         level = mixture.square().mean(dim=(1, 2))
         players = torch.where(batch.slots >= 0, batch.slots // N_VOICES, -1)
         pitched, finer = self.pitches(batch, network.config.n_steps)
-        masks = network(network.transform(mixture), pitched, players, level, finer).float()
+        with full_precision(finer):
+            combs = torch.matmul(finer, network.combs)
+        masks = network(network.transform(mixture), pitched, players, level, combs).float()
         true = TrueSpectra.of(batch, network.transform)
         loss = mask_loss(masks, true, self.experiment.train.loss)
         energy = error_energy(masks, true)

@@ -97,22 +97,31 @@ def test_a_pitch_between_two_states_is_separated_by_combs_there() -> None:
     between = 57 + 1 / 6
     mixture = tone(between, 2.0) + tone(72.4, 2.0)
     n_frames = len(mixture) // 1024 + 3
-    values = np.zeros((2, n_frames, len(PITCHES) + 1), dtype=np.float32)
-    for player, midi in enumerate((between, 72.4)):
-        place = float(np.interp(midi, PITCHES, np.arange(len(PITCHES))))
-        values[player, :, int(place)] = 1 - place % 1
-        values[player, :, int(place) + 1] = place % 1
-    posteriors = Posteriors(
-        values=values,
-        pitches_midi=PITCHES,
-        frame_times_s=np.arange(n_frames) * 1024 / SAMPLE_RATE,
-        instruments=("Cello", "Violin"),
-    )
-    usual, exact = (
-        sdr_db(tone(between, 2.0)[None], separate_by_pitch(mixture[None], found, sample_rate=SAMPLE_RATE)["Cello"])
-        for found in (posteriors, posteriors.finer(4))
-    )
-    assert exact > usual + 1.0
+    places = np.interp([between, 72.4], PITCHES, np.arange(len(PITCHES)))
+
+    def sdr_of_cello(places: np.ndarray) -> float:
+        values = np.zeros((2, n_frames, len(PITCHES) + 1), dtype=np.float32)
+        for player, place in enumerate(places):
+            values[player, :, int(place)] = 1 - place % 1
+            values[player, :, int(place) + 1] = place % 1
+        posteriors = Posteriors(
+            values=values,
+            pitches_midi=PITCHES,
+            frame_times_s=np.arange(n_frames) * 1024 / SAMPLE_RATE,
+            instruments=("Cello", "Violin"),
+        )
+        estimates = separate_by_pitch(mixture[None], posteriors, sample_rate=SAMPLE_RATE)
+        return sdr_db(tone(between, 2.0)[None], estimates["Cello"])
+
+    exact = sdr_of_cello(places)
+    assert exact > sdr_of_cello(np.rint(3 * places) / 3) + 1.0  # a ninth of a semitone
+    assert exact > sdr_of_cello(np.rint(places)) + 3.0  # a third
+
+
+def test_a_grid_is_as_fine_as_asked_for() -> None:
+    values = np.full((1, 2, len(PITCHES) + 1), 1 / (len(PITCHES) + 1), dtype=np.float32)
+    posteriors = Posteriors(values=values, pitches_midi=PITCHES, frame_times_s=np.arange(2.0), instruments=("Cello",))
+    assert len(posteriors.finer(4).pitches_midi) == 4 * len(PITCHES)
     assert posteriors.finer(1) is posteriors
     with pytest.raises(ConfigError, match="n_steps: expected a positive number"):
         posteriors.finer(0)

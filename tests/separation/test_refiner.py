@@ -52,6 +52,11 @@ def test_untrained_it_gives_the_masks_of_the_combs() -> None:
         masks = network(spectra, pitched, torch.tensor([[7, 1]]), torch.tensor([0.01]))[0].transpose(1, 2)
     plain = pitch_masks(posteriors, sample_rate=SAMPLE_RATE)
     np.testing.assert_allclose(masks.numpy(), plain, atol=1e-4)
+    by_combs, refined = (
+        separate_by_pitch(mixture, posteriors, sample_rate=SAMPLE_RATE, refiner=each) for each in (None, network)
+    )
+    for name, estimate in by_combs.items():
+        np.testing.assert_allclose(refined[name], estimate, atol=1e-5)
 
 
 def deep_refiner() -> Refiner:

@@ -18,7 +18,7 @@ from rebalance.separation.player_tracker._posteriors import Posteriors
 if TYPE_CHECKING:
     from rebalance.separation.player_tracker._refiner import Refiner
 
-COMBS_PER_PITCH = 3  # where there is no refiner: a ninth of a semitone apart
+COMBS_PER_PITCH = 9  # 3.7 cents apart; half of that is a bin of the transform at 10 kHz
 _REFINED_SHARE = 0.7  # of the masks, the rest being those of the combs: what a refiner is too sure of costs less
 
 
@@ -39,8 +39,14 @@ def pitch_masks(posteriors: Posteriors, *, sample_rate: int, combs: CombSettings
     NDArray
         Shape ``(n_players, n_frames, n_bins)``, in [0, 1], summing to 1 over the players.
     """
+    return shares_of_bins(sums_of_combs(posteriors, sample_rate, combs), combs.floor)
+
+
+def sums_of_combs(posteriors: Posteriors, sample_rate: int, combs: CombSettings) -> NDArray[np.float32]:
+    """Return what the combs of every player's pitches amount to, ``(n_players, n_frames, n_bins)``."""
     shapes = player_combs(posteriors.pitches_midi, posteriors.instruments, sample_rate, combs)
-    return shares_of_bins(released(posteriors.values[:, :, :-1], combs.release), shapes, combs.floor)
+    pairs = zip(posteriors.values[:, :, :-1], shapes, strict=True)
+    return np.stack([sum_of_combs(own, shape, combs.release) for own, shape in pairs])
 
 
 def player_combs(
@@ -53,31 +59,46 @@ def player_combs(
 ) -> list[NDArray[np.float32]]:
     """Return the combs of every player, each ``(n_pitches, n_bins)``."""
     frequencies_hz = midi_to_hz(pitches_midi)
+    envelopes = [combs.envelopes.get(instrument) for instrument in instruments]
     shapes = {
-        instrument: harmonic_combs(frequencies_hz, sample_rate, combs, combs.envelopes.get(instrument), window=window)
-        for instrument in set(instruments)
+        envelope: harmonic_combs(frequencies_hz, sample_rate, combs, envelope, window=window)
+        for envelope in set(envelopes)
     }
-    return [shapes[instrument] for instrument in instruments]
+    return [shapes[envelope] for envelope in envelopes]
 
 
-def shares_of_bins(
-    pitched: NDArray[np.float32], shapes: Sequence[NDArray[np.float32]], floor: float
+def sum_of_combs(
+    pitched: NDArray[np.float32], shapes: NDArray[np.float32], release: Sequence[float] = ()
 ) -> NDArray[np.float32]:
-    """Return masks ``(n_players, n_frames, n_bins)`` of shares of pitches ``(n_players, n_frames, n_pitches)``.
+    """Return what the combs of one player's pitches amount to, ``(n_frames, n_bins)``.
+
+    Few pitches of a fine grid have a share in any frame; the others cost nothing.
 
     Parameters
     ----------
     pitched
-        With their release.
+        Shares of pitches, ``(n_frames, n_pitches)``.
     shapes
-        Combs of every player, ``(n_pitches, n_bins)``.
+        Combs, ``(n_pitches, n_bins)``.
+    release
+        See `released`.
+    """
+    heard = pitched.any(axis=0)
+    total: NDArray[np.float32] = released(pitched[:, heard], release) @ shapes[heard]
+    return total
+
+
+def shares_of_bins(sums: NDArray[np.float32], floor: float) -> NDArray[np.float32]:
+    """Return masks that sum to 1 over the players.
+
+    Parameters
+    ----------
+    sums
+        Of combs, ``(n_players, n_frames, n_bins)``.
     floor
         What every player gets everywhere.
     """
-    masks = np.empty((*pitched.shape[:2], shapes[0].shape[1]), dtype=np.float32)
-    for mask, its_pitches, combs in zip(masks, pitched, shapes, strict=True):
-        np.matmul(its_pitches, combs, out=mask)
-    masks += np.float32(floor)
+    masks = sums + np.float32(floor)
     masks /= masks.sum(axis=0)
     return masks
 
@@ -113,8 +134,9 @@ class RefinedMasks:
 
         device = self.refiner.combs.device
         known = self.refiner.config.instruments
-        on_combs = posteriors.finer(self.refiner.config.n_steps)
-        pitched, finer = (released(found.values[:, :, :-1], PLAIN_COMBS.release) for found in (posteriors, on_combs))
+        sample_rate = self.refiner.config.sample_rate
+        combs = sums_of_combs(posteriors.finer(COMBS_PER_PITCH), sample_rate, PLAIN_COMBS)
+        pitched = released(posteriors.values[:, :, :-1], PLAIN_COMBS.release)
         players = torch.tensor([[known.index(instrument) for instrument in posteriors.instruments]], device=device)
         with torch.inference_mode():
             shares = self.refiner(
@@ -122,10 +144,10 @@ class RefinedMasks:
                 torch.from_numpy(pitched)[None].to(device),
                 players,
                 torch.tensor([self.level], dtype=torch.float32, device=device),
-                torch.from_numpy(finer)[None].to(device),
+                torch.from_numpy(combs)[None].to(device),
             )
             masks: NDArray[np.float32] = shares[0].transpose(1, 2).cpu().numpy()
-        plain = pitch_masks(on_combs, sample_rate=self.refiner.config.sample_rate)
+        plain = shares_of_bins(combs, PLAIN_COMBS.floor)
         return np.float32(_REFINED_SHARE) * masks + np.float32(1 - _REFINED_SHARE) * plain
 
 

@@ -16,7 +16,7 @@ from rebalance.separation import checked_mixture, known_instruments
 from rebalance.separation.mask_network import ASYMMETRIC, IncomingFrames, MaskedStream, Transform
 from rebalance.separation.networks import Memory
 from rebalance.separation.player_tracker._combs import PLAIN_COMBS, finer_shares, released
-from rebalance.separation.player_tracker._pitch_masks import COMBS_PER_PITCH, player_combs, shares_of_bins
+from rebalance.separation.player_tracker._pitch_masks import COMBS_PER_PITCH, player_combs, shares_of_bins, sum_of_combs
 from rebalance.separation.player_tracker._tracker_network import TrackerNetwork
 
 
@@ -144,7 +144,8 @@ class PitchStream(MaskedStream):
         pitched = np.concatenate([self._lingering, on_combs], axis=1)
         self._lingering = pitched[:, -len(PLAIN_COMBS.release) :]
         newest = released(pitched, PLAIN_COMBS.release)[:, -shares.shape[1] :]
-        return shares_of_bins(newest, self._combs, PLAIN_COMBS.floor)
+        sums = [sum_of_combs(own, shapes) for own, shapes in zip(newest, self._combs, strict=True)]
+        return shares_of_bins(np.stack(sums), PLAIN_COMBS.floor)
 
     def _masks(self, spectra: Tensor) -> Tensor:
         """Return for every frame the mask of the tracker's last frame that ended before it."""

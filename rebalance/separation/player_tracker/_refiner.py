@@ -42,7 +42,7 @@ class RefinerConfig:
     n_heads
         Number of heads of every attention layer.
     n_steps
-        Places for which there is a comb, for each pitch.
+        Places for which it has a comb in training, for each pitch.
     features, transform
         What it sees, and what it masks; the pitches are the bins of the features.
     instruments
@@ -145,7 +145,7 @@ class Refiner(nn.Module):
         nn.init.zeros_(self.exit.bias)  # type: ignore[arg-type]
 
     def forward(
-        self, spectra: Tensor, pitched: Tensor, players: Tensor, level: Tensor, finer: Tensor | None = None
+        self, spectra: Tensor, pitched: Tensor, players: Tensor, level: Tensor, combs: Tensor | None = None
     ) -> Tensor:
         """Return shares in [0, 1] of every bin, ``(batch, n_players, n_linear_bins, n_frames)``, summing to 1.
 
@@ -159,15 +159,13 @@ class Refiner(nn.Module):
             Index of every player's instrument, ``(batch, n_players)``, -1 where there is none.
         level
             Mean power of the recordings the mixtures are cut from, ``(batch,)``.
-        finer
-            The shares of the pitches on the grid of the combs, ``(batch, n_players, n_frames, n_pitches * n_steps)``;
-            those of the pitches themselves when None.
+        combs
+            What the combs of every player's pitches amount to, ``(batch, n_players, n_frames, n_linear_bins)``, where
+            the pitches are known more finely; those of `pitched` when None.
         """
         with full_precision(pitched):
-            if finer is None:
+            if combs is None:
                 combs = torch.matmul(pitched, self.combs[:: self.config.n_steps])
-            else:
-                combs = torch.matmul(finer, self.combs)
             prior = torch.log(combs + PLAIN_COMBS.floor).transpose(2, 3)
         changes = self.changes(spectra, pitched, players, level).float()
         with full_precision(changes):
