@@ -1,7 +1,7 @@
 """SDR of separators on some segments of a task: `python sdr.py TASK SEGMENTS SEPARATOR ...`.
 
 For a quick look; `rebalance evaluate-separation` has intervals and all segments. The segments are spread evenly over
-the task; every source that sounds counts the same.
+the task; every source that sounds counts the same. Oracles, such as ideal-ratio-mask, are told the true sources.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from rebalance import RebalanceError, load_task
-from rebalance.separation import is_silent, load_separator, sdr_db
+from rebalance.separation import informed, is_silent, load_separator, sdr_db, source_names
 from rebalance.task import read_source, spread_segments
 
 
@@ -26,8 +26,9 @@ def main(folder: Path, n_segments: int, names: list[str]) -> None:
         for segment in spread_segments(task.segments.values(), n_segments):
             sources = [read_source(task, source).astype(np.float32) for source in segment.sources]
             mixture = read_source(task, segment.mixture).astype(np.float32)
+            truth = dict(zip(source_names(segment.instruments), sources, strict=True))
             for name, separator in separators.items():
-                estimates = separator(mixture, segment.instruments).values()
+                estimates = informed(separator, truth)(mixture, segment.instruments).values()
                 for source, estimate, instrument in zip(sources, estimates, segment.instruments, strict=True):
                     if is_silent(source):
                         continue

@@ -17,7 +17,7 @@ from rebalance.separation._stft import spectrogram
 from rebalance.separation.player_tracker import save_tracker_checkpoint
 from rebalance.separation.player_tracker._by_pitch import PitchSeparator
 from rebalance.separation.player_tracker._combs import PLAIN_COMBS, released
-from rebalance.separation.player_tracker._pitch_masks import pitch_masks
+from rebalance.separation.player_tracker._pitch_masks import COMBS_PER_PITCH, RefinedMasks, pitch_masks, sums_of_combs
 from rebalance.separation.player_tracker._refiner import Refiner
 from rebalance.separation.player_tracker._tracker import Tracker
 from rebalance.training._transcribing import begin_with
@@ -57,6 +57,26 @@ def test_untrained_it_gives_the_masks_of_the_combs() -> None:
     )
     for name, estimate in by_combs.items():
         np.testing.assert_allclose(refined[name], estimate, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("instruments", "share"),
+    [(("Violin", "Viola", "Cello"), 0.7), (("Flute", "Violin", "Viola", "Cello"), 0.9)],
+)
+def test_masks_keep_a_part_of_those_of_the_combs(instruments: tuple[str, ...], share: float) -> None:
+    mixture, network = noise(20_000), refiner(trained=True)
+    posteriors, spectra = posteriors_of(mixture, instruments), spectrogram(mixture)
+    combs = sums_of_combs(posteriors.finer(COMBS_PER_PITCH), SAMPLE_RATE, PLAIN_COMBS)
+    pitched = torch.from_numpy(released(posteriors.values[:, :, :-1], PLAIN_COMBS.release))[None]
+    players = torch.tensor([[SMALL_REFINER.instruments.index(instrument) for instrument in instruments]])
+    level = torch.tensor([0.01])
+    with torch.inference_mode():
+        seen = torch.from_numpy(spectra.swapaxes(1, 2))[None]
+        refined = network(seen, pitched, players, level, torch.from_numpy(combs)[None])[0].transpose(1, 2).numpy()
+    plain = pitch_masks(posteriors.finer(COMBS_PER_PITCH), sample_rate=SAMPLE_RATE)
+    assert np.abs(refined - plain).max() > 0.1
+    masks = RefinedMasks(refiner=network, level=0.01)(spectra, posteriors)
+    np.testing.assert_allclose(masks, share * refined + (1 - share) * plain, atol=1e-5)
 
 
 def deep_refiner() -> Refiner:

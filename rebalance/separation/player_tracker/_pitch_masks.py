@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 COMBS_PER_PITCH = 9  # 3.7 cents apart; half of that is a bin of the transform at 10 kHz
 _REFINED_SHARE = 0.7  # of the masks, the rest being those of the combs: what a refiner is too sure of costs less
+_REFINED_SHARE_OF_MANY = 0.9  # where the combs of so many players lie on each other that they are worth less
+_MANY_PLAYERS = 4
 
 
 def pitch_masks(posteriors: Posteriors, *, sample_rate: int, combs: CombSettings = PLAIN_COMBS) -> NDArray[np.float32]:
@@ -148,7 +150,8 @@ class RefinedMasks:
             )
             masks: NDArray[np.float32] = shares[0].transpose(1, 2).cpu().numpy()
         plain = shares_of_bins(combs, PLAIN_COMBS.floor)
-        return np.float32(_REFINED_SHARE) * masks + np.float32(1 - _REFINED_SHARE) * plain
+        share = np.float32(_REFINED_SHARE_OF_MANY if len(masks) >= _MANY_PLAYERS else _REFINED_SHARE)
+        return share * masks + (1 - share) * plain
 
 
 def fitting_refiner(refiner: Refiner, posteriors: Posteriors, sample_rate: int) -> Refiner:
