@@ -33,7 +33,6 @@ from rebalance.transcription import (
     separate_by_pitch,
 )
 
-_N_STEPS = 4  # combs for each pitch where pitches are exact
 _TRUTH = "truth"
 
 Row = dict[str, object]
@@ -82,7 +81,7 @@ def estimates_of(
         "without refiner": separate_by_pitch(mixture, found, sample_rate=rate),
         "true pitches": separate_by_pitch(mixture, near, sample_rate=rate, refiner=refiner),
         "exact pitches": separate_by_pitch(mixture, exact, sample_rate=rate, refiner=refiner),
-        "exact pitches, combs alone": separate_by_pitch(mixture, exact.finer(_N_STEPS), sample_rate=rate),
+        "exact pitches, combs alone": separate_by_pitch(mixture, exact, sample_rate=rate),
         "ideal ratio masks": oracle(mixture, segment.instruments),
         _TRUTH: dict(zip(names, sources, strict=True)),
     }
